@@ -1,0 +1,22 @@
+//! The HTTP contract of callgate, the same on every host.
+//!
+//! An edge reads the head of a request, asks [`receive`] what to do, reads the body if it is asked for one, and writes
+//! the [`Response`]. Routes, authentication, strict reading, decisions and the shapes of answers and errors are here.
+#![no_std]
+
+extern crate alloc;
+
+mod http;
+mod route;
+mod authenticate;
+mod answer;
+mod problem;
+#[cfg(feature = "embed")]
+mod embedded;
+
+pub use answer::{answer_batch, answer_call};
+#[cfg(feature = "embed")]
+pub use embedded::{POLICY_TEXT, policy_image};
+pub use http::{Head, Response};
+pub use problem::Problem;
+pub use route::{Deployment, Next, PendingCall, receive};

@@ -1,0 +1,128 @@
+//! Errors: `application/problem+json` (RFC 9457), each with a stable `code` and a decision, which is Deny.
+
+use alloc::vec::Vec;
+
+use callgate_engine::RequestError;
+
+use crate::answer::{write_member, write_text};
+use crate::http::Response;
+
+/// Why a request gets no decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Problem {
+    /// There is nothing at the path.
+    NotFound,
+    /// The path does not take the method; the methods that it takes.
+    MethodNotAllowed(&'static str),
+    /// No API key is configured, so nobody can be authenticated.
+    NotConfigured,
+    /// The credential is missing or wrong.
+    Unauthenticated,
+    /// The body is not declared as JSON.
+    UnsupportedMediaType,
+    /// The body is compressed.
+    UnsupportedEncoding,
+    /// The body is longer than the bound.
+    BodyTooLarge,
+    /// The body ended early or could not be read.
+    BodyIncomplete,
+    /// The body is no call.
+    Request(RequestError),
+    /// The embedded policy can't be read, or the host failed.
+    Internal,
+}
+
+impl From<RequestError> for Problem {
+    fn from(error: RequestError) -> Self {
+        Self::Request(error)
+    }
+}
+
+impl Problem {
+    /// The HTTP status code.
+    #[must_use]
+    pub fn status(self) -> u16 {
+        match self {
+            Self::BodyIncomplete | Self::Request(_) => 400,
+            Self::Unauthenticated => 401,
+            Self::NotFound => 404,
+            Self::MethodNotAllowed(_) => 405,
+            Self::BodyTooLarge => 413,
+            Self::UnsupportedMediaType | Self::UnsupportedEncoding => 415,
+            Self::Internal => 500,
+            Self::NotConfigured => 503,
+        }
+    }
+
+    /// A stable name for programs.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::NotFound => "not_found",
+            Self::MethodNotAllowed(_) => "method_not_allowed",
+            Self::NotConfigured => "not_configured",
+            Self::Unauthenticated => "unauthenticated",
+            Self::UnsupportedMediaType => "unsupported_media_type",
+            Self::UnsupportedEncoding => "unsupported_encoding",
+            Self::BodyTooLarge => "body_too_large",
+            Self::BodyIncomplete => "body_incomplete",
+            Self::Request(error) => error.code(),
+            Self::Internal => "internal_error",
+        }
+    }
+
+    /// The name of the status (RFC 9110, section 15).
+    fn title(self) -> &'static str {
+        match self.status() {
+            400 => "Bad Request",
+            401 => "Unauthorized",
+            404 => "Not Found",
+            405 => "Method Not Allowed",
+            413 => "Content Too Large",
+            415 => "Unsupported Media Type",
+            503 => "Service Unavailable",
+            _ => "Internal Server Error",
+        }
+    }
+
+    fn detail(self) -> &'static str {
+        match self {
+            Self::NotFound => "there is nothing at this path",
+            Self::MethodNotAllowed(_) => "this path does not take this method",
+            Self::NotConfigured => "no API key is configured: the operator must set the secret `CALLGATE_API_KEYS`",
+            Self::Unauthenticated => "a valid API key is needed, as `Authorization: Bearer <key>`",
+            Self::UnsupportedMediaType => "the body must be sent as `application/json` in UTF-8",
+            Self::UnsupportedEncoding => "the body must be sent without `Content-Encoding`",
+            Self::BodyTooLarge => "the body is longer than this deployment takes",
+            Self::BodyIncomplete => "the body ended before its declared length",
+            Self::Request(error) => error.detail(),
+            Self::Internal => "the request could not be handled",
+        }
+    }
+
+    /// The error as an answer.
+    #[must_use]
+    pub fn response(self) -> Response {
+        let mut body = Vec::with_capacity(256);
+        body.extend_from_slice(b"{\"type\":\"about:blank\",\"title\":");
+        write_text(self.title(), &mut body);
+        body.extend_from_slice(b",\"status\":");
+        write_status(self.status(), &mut body);
+        write_member("code", self.code(), &mut body);
+        write_member("detail", self.detail(), &mut body);
+        write_member("decision", "Deny", &mut body);
+        body.push(b'}');
+        let extra = match self {
+            Self::Unauthenticated => Some(("www-authenticate", "Bearer realm=\"callgate\"")),
+            Self::MethodNotAllowed(allowed) => Some(("allow", allowed)),
+            _ => None,
+        };
+        Response { status: self.status(), body, content_type: "application/problem+json", extra }
+    }
+}
+
+/// Writes a status code, which has three digits.
+fn write_status(status: u16, out: &mut Vec<u8>) {
+    let digit = |place: u16| u8::try_from(status.checked_div(place).unwrap_or(0) % 10).unwrap_or(0) | b'0';
+    out.extend([digit(100), digit(10), digit(1)]);
+}

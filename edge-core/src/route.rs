@@ -1,0 +1,144 @@
+//! From the head of a request to the answer, or to the one thing that is still needed: the body.
+
+use alloc::vec::Vec;
+
+use callgate_engine::PolicyImage;
+use callgate_engine::limits::DEFAULT_MAX_BODY_BYTES;
+
+use crate::answer::{answer_batch, answer_call, write_digest, write_member, write_text};
+use crate::authenticate::authenticate;
+use crate::http::{Head, Response};
+use crate::problem::Problem;
+
+/// The OpenAPI 3.1 description of this contract.
+const OPENAPI: &str = include_str!("../openapi.json");
+
+/// What a deployment is made of: its policy and its configuration.
+#[derive(Clone, Copy, Debug)]
+pub struct Deployment<'d> {
+    /// The policy that judges.
+    pub image: PolicyImage<'d>,
+    /// The API keys, separated by white space, as the operator set them.
+    pub api_keys: Option<&'d str>,
+}
+
+/// What to do with a request whose head was read.
+#[derive(Clone, Debug)]
+pub enum Next<'d> {
+    /// Answer; the body does not matter.
+    Answer(Response),
+    /// Read the body, up to [`PendingCall::body_limit`] bytes.
+    ReadBody(PendingCall<'d>),
+}
+
+/// A request that was let in and waits for its body.
+#[derive(Clone, Copy, Debug)]
+pub struct PendingCall<'d> {
+    image: PolicyImage<'d>,
+    is_batch: bool,
+}
+
+/// Decides from the head of a request what to do with it.
+#[must_use]
+pub fn receive<'d>(head: &Head<'_>, deployment: &Deployment<'d>) -> Next<'d> {
+    route(head, deployment).unwrap_or_else(|problem| Next::Answer(problem.response()))
+}
+
+fn route<'d>(head: &Head<'_>, deployment: &Deployment<'d>) -> Result<Next<'d>, Problem> {
+    let allow = |method: &'static str| {
+        if head.method == method { Ok(()) } else { Err(Problem::MethodNotAllowed(method)) }
+    };
+    match head.path {
+        "/evaluate" | "/evaluate/batch" => {
+            allow("POST")?;
+            authenticate(head.authorization, deployment.api_keys)?;
+            check_body_head(head)?;
+            let is_batch = head.path == "/evaluate/batch";
+            Ok(Next::ReadBody(PendingCall { image: deployment.image, is_batch }))
+        }
+        "/policy" => {
+            allow("GET")?;
+            authenticate(head.authorization, deployment.api_keys)?;
+            Ok(Next::Answer(Response::json(describe_policy(&deployment.image))))
+        }
+        "/healthz" => {
+            allow("GET")?;
+            Ok(Next::Answer(Response::json(b"{\"status\":\"ok\"}".to_vec())))
+        }
+        "/openapi.json" => {
+            allow("GET")?;
+            Ok(Next::Answer(Response::json(OPENAPI.as_bytes().to_vec())))
+        }
+        _ => Err(Problem::NotFound),
+    }
+}
+
+/// Refuses what can be refused before a byte of the body is read.
+fn check_body_head(head: &Head<'_>) -> Result<(), Problem> {
+    if !head.content_type.is_some_and(is_json) {
+        return Err(Problem::UnsupportedMediaType);
+    }
+    if head.content_encoding.is_some_and(|coding| !coding.trim().eq_ignore_ascii_case("identity")) {
+        return Err(Problem::UnsupportedEncoding);
+    }
+    let declared = head.content_length.and_then(|length| length.trim().parse::<u64>().ok());
+    let limit = u64::try_from(DEFAULT_MAX_BODY_BYTES).unwrap_or(u64::MAX);
+    if declared.is_some_and(|length| length > limit) { Err(Problem::BodyTooLarge) } else { Ok(()) }
+}
+
+/// Whether a media type (RFC 9110, section 8.3) is `application/json`, in UTF-8 if it names a charset.
+fn is_json(content_type: &str) -> bool {
+    let mut parts = content_type.split(';').map(str::trim);
+    let is_json = parts.next().is_some_and(|essence| essence.eq_ignore_ascii_case("application/json"));
+    is_json
+        && parts.filter_map(|parameter| parameter.split_once('=')).all(|(name, value)| {
+            !name.trim().eq_ignore_ascii_case("charset") || value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
+        })
+}
+
+fn describe_policy(image: &PolicyImage<'_>) -> Vec<u8> {
+    let mut out = Vec::with_capacity(512);
+    out.extend_from_slice(b"{\"version\":");
+    write_text(image.version(), &mut out);
+    write_member("dialect", image.dialect().name(), &mut out);
+    write_member("description", image.description(), &mut out);
+    out.extend_from_slice(b",\"digest\":");
+    write_digest(image.policy_digest(), &mut out);
+    out.extend_from_slice(b",\"counts\":{\"tools\":");
+    write_count(image.tool_count(), &mut out);
+    out.extend_from_slice(b",\"roles\":");
+    write_count(image.role_count(), &mut out);
+    out.extend_from_slice(b",\"rules\":");
+    write_count(image.rule_count(), &mut out);
+    out.extend_from_slice(b"},\"build\":{\"callgate\":");
+    write_text(env!("CARGO_PKG_VERSION"), &mut out);
+    out.extend_from_slice(b"}}");
+    out
+}
+
+fn write_count(count: u32, out: &mut Vec<u8>) {
+    use alloc::string::ToString as _;
+    out.extend_from_slice(count.to_string().as_bytes());
+}
+
+impl PendingCall<'_> {
+    /// The longest body that is read, in bytes. A longer one is answered with [`Problem::BodyTooLarge`].
+    #[must_use]
+    pub fn body_limit(&self) -> usize {
+        DEFAULT_MAX_BODY_BYTES
+    }
+
+    /// Answers the whole body. `random` becomes the decision's id, and must not repeat.
+    #[must_use]
+    pub fn answer(&self, body: &[u8], random: [u8; 16]) -> Response {
+        if body.len() > self.body_limit() {
+            return Problem::BodyTooLarge.response();
+        }
+        let answer = if self.is_batch {
+            answer_batch(&self.image, body, random)
+        } else {
+            answer_call(&self.image, body, random)
+        };
+        answer.map_or_else(|error| Problem::from(error).response(), Response::json)
+    }
+}

@@ -1,0 +1,350 @@
+//! Valid policy to image: names become numbers, patterns and roles become table cells, conditions become steps.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::cmp::Reverse;
+use std::collections::HashMap;
+
+use sha2::{Digest as _, Sha256};
+use zerocopy::IntoBytes as _;
+use zerocopy::little_endian::{I64, U32, U64};
+
+use crate::condition::{Condition, ConditionKind, Field};
+use crate::document::Rule as DocumentRule;
+use crate::image::{
+    Cell, Dialect, FORMAT, Header, MAGIC, NONE, NameSlot, Number, Rule, Section, Sections, Step, TextRef, hash_name,
+    hash_pair, probe, step,
+};
+use crate::validate::ValidPolicy;
+
+/// Compiles a policy. The same text gives the same bytes, on every machine.
+///
+/// # Panics
+/// Never: a valid policy is shorter than [`crate::limits::MAX_POLICY_BYTES`], so its tables fit the image's offsets.
+#[must_use]
+pub fn compile(policy: &ValidPolicy<'_>) -> Vec<u8> {
+    let mut writer = Writer::default();
+    let document = &policy.document;
+    let tools = writer.names(policy.tools.iter().map(|name| (hash_name(name), String::clone(name))));
+    let roles = writer.names(policy.roles.iter().map(|name| (hash_name(name), String::clone(name))));
+    writer.collect_fields(&document.rules);
+
+    // The strictest effect first, so that the first rule that applies decides; then by name, so that order means nothing.
+    let mut order: Vec<usize> = (0..document.rules.len()).collect();
+    let name_of = |at: &usize| document.rules.get(*at).map(|rule| (Reverse(rule.effect), rule.name()));
+    order.sort_by_cached_key(name_of);
+    let mut number_of = alloc::vec![NONE; order.len()];
+    for (number, &at) in order.iter().enumerate() {
+        if let (Some(rule), Some(slot)) = (document.rules.get(at), number_of.get_mut(at)) {
+            *slot = index(number);
+            writer.rule(rule);
+        }
+    }
+
+    let mut cells: HashMap<(u32, u32), Vec<u32>> = HashMap::new();
+    for ((tools_of, roles_of), &number) in policy.rule_tools.iter().zip(&policy.rule_roles).zip(&number_of) {
+        for &tool in tools_of {
+            for &role in roles_of {
+                let cell = cells.entry((slot_of(&roles, role), slot_of(&tools, tool))).or_default();
+                if document.dialect == Dialect::Perso1 {
+                    // In perso the last rule for a tool and a role is the only one.
+                    cell.clear();
+                }
+                cell.push(number);
+            }
+        }
+    }
+    writer.cells(cells);
+
+    let version = writer.text(&document.version);
+    let description = writer.text(&document.description);
+    let header = Header {
+        magic: MAGIC,
+        format: U32::new(FORMAT),
+        dialect: document.dialect.code(),
+        default_effect: document.default_effect.code(),
+        reserved: [0; 2],
+        policy_digest: Sha256::digest(document.text.as_bytes()).into(),
+        policy_bytes: U32::new(index(document.text.len())),
+        version,
+        description,
+        tool_count: U32::new(index(policy.tools.len())),
+        role_count: U32::new(index(policy.roles.len())),
+        rule_count: U32::new(index(document.rules.len())),
+        sections: NO_SECTIONS,
+    };
+    writer.finish(header, &tools.slots, &roles.slots)
+}
+
+const NO_SECTION: Section = Section { start: U32::ZERO, len: U32::ZERO };
+const NO_SECTIONS: Sections = Sections {
+    tools: NO_SECTION,
+    roles: NO_SECTION,
+    fields: NO_SECTION,
+    cells: NO_SECTION,
+    cell_rules: NO_SECTION,
+    rules: NO_SECTION,
+    steps: NO_SECTION,
+    numbers: NO_SECTION,
+    texts: NO_SECTION,
+    bytes: NO_SECTION,
+};
+
+/// A count or an index as the image holds it.
+fn index(value: usize) -> u32 {
+    // INVARIANT: every count is below the policy's length in bytes, which is below 2^32.
+    u32::try_from(value).unwrap_or(NONE)
+}
+
+/// A hash table of names and where each of them went.
+struct NameTable {
+    slots: Vec<NameSlot>,
+    /// The slot of the name that came first, second and so on.
+    slot_of: Vec<u32>,
+}
+
+fn slot_of(table: &NameTable, name: u32) -> u32 {
+    usize::try_from(name).ok().and_then(|name| table.slot_of.get(name)).copied().unwrap_or(NONE)
+}
+
+/// The tables of an image as they grow.
+#[derive(Default)]
+struct Writer {
+    fields: Vec<NameSlot>,
+    field_slots: HashMap<String, u32>,
+    cells: Vec<Cell>,
+    cell_rules: Vec<U32>,
+    rules: Vec<Rule>,
+    steps: Vec<Step>,
+    numbers: Vec<Number>,
+    number_indices: HashMap<String, u32>,
+    texts: Vec<TextRef>,
+    text_lists: HashMap<Vec<String>, u32>,
+    bytes: Vec<u8>,
+    text_refs: HashMap<String, TextRef>,
+}
+
+/// The slots for a hash table of `len` entries: a power of two, at most three quarters full.
+fn slots_for(len: usize) -> usize {
+    len.saturating_mul(4).div_ceil(3).next_power_of_two()
+}
+
+impl Writer {
+    fn text(&mut self, text: &str) -> TextRef {
+        if let Some(&known) = self.text_refs.get(text) {
+            return known;
+        }
+        let start = U32::new(index(self.bytes.len()));
+        self.bytes.extend_from_slice(text.as_bytes());
+        let new = TextRef { start, len: U32::new(index(text.len())) };
+        self.text_refs.insert(text.into(), new);
+        new
+    }
+
+    fn names(&mut self, names: impl ExactSizeIterator<Item = (u32, String)>) -> NameTable {
+        let empty = NameSlot { hash: U32::ZERO, text: TextRef { start: U32::new(NONE), len: U32::ZERO } };
+        let mut slots = alloc::vec![empty; slots_for(names.len())];
+        let mut slot_of = Vec::with_capacity(names.len());
+        for (hash, name) in names {
+            let text = self.text(&name);
+            let free = probe(hash, slots.len()).find(|&at| slots.get(at).is_some_and(|s| s.text.start.get() == NONE));
+            if let Some(slot) = free.and_then(|at| slots.get_mut(at)) {
+                *slot = NameSlot { hash: U32::new(hash), text };
+            }
+            slot_of.push(free.map_or(NONE, index));
+        }
+        NameTable { slots, slot_of }
+    }
+
+    fn collect_fields(&mut self, rules: &[DocumentRule]) {
+        let mut fields = Vec::new();
+        for condition in rules.iter().filter_map(|rule| rule.condition.as_ref()) {
+            collect_fields(condition, &mut fields);
+        }
+        fields.sort_unstable();
+        fields.dedup();
+        let keys: Vec<(u32, String)> = fields
+            .iter()
+            .map(|&(source, name)| {
+                (hash_name(name) ^ u32::from(source.code()), alloc::format!("{}{name}", source.letter()))
+            })
+            .collect();
+        let names: Vec<String> = keys.iter().map(|(_, text)| text.clone()).collect();
+        let table = self.names(keys.into_iter());
+        self.field_slots = names.into_iter().zip(table.slot_of).collect();
+        self.fields = table.slots;
+    }
+
+    fn field(&self, field: &Field) -> U32 {
+        let key = alloc::format!("{}{}", field.source.letter(), field.name.value);
+        U32::new(self.field_slots.get(&key).copied().unwrap_or(NONE))
+    }
+
+    fn rule(&mut self, rule: &DocumentRule) {
+        let id = self.text(&rule.name());
+        let condition = match &rule.condition {
+            None => NONE,
+            Some(condition) => {
+                let first = index(self.steps.len());
+                self.condition(condition);
+                first
+            }
+        };
+        self.rules.push(Rule { id, condition: U32::new(condition), effect: rule.effect.code(), reserved: [0; 3] });
+    }
+
+    fn condition(&mut self, condition: &Condition) {
+        let at = self.steps.len();
+        let node = self.step(condition);
+        self.steps.push(node);
+        match &condition.kind {
+            ConditionKind::All(children) | ConditionKind::Any(children) => {
+                children.iter().for_each(|child| self.condition(child));
+            }
+            ConditionKind::Not(inner) => self.condition(inner),
+            _ => {}
+        }
+        let end = U32::new(index(self.steps.len()));
+        if let Some(node) = self.steps.get_mut(at) {
+            node.end = end;
+        }
+    }
+
+    /// The step of a condition itself, without its children.
+    fn step(&mut self, condition: &Condition) -> Step {
+        let none = U32::new(NONE);
+        let mut new =
+            Step { code: 0, op: 0, reserved: [0; 2], end: U32::ZERO, field: none, operand: none, count: U32::ZERO };
+        match &condition.kind {
+            ConditionKind::All(_) => new.code = step::ALL,
+            ConditionKind::Any(_) => new.code = step::ANY,
+            ConditionKind::Not(_) => new.code = step::NOT,
+            ConditionKind::NumericCheck { field, op, value } => {
+                new.code = step::NUMERIC;
+                new.op = op.code();
+                new.field = self.field(field);
+                new.operand = U32::new(self.number(value));
+            }
+            ConditionKind::StringCheck { field, op, values } => {
+                new.code = step::STRING;
+                new.op = op.code();
+                new.field = self.field(field);
+                let mut list: Vec<String> = values.iter().map(|value| value.value.clone()).collect();
+                list.sort_unstable();
+                list.dedup();
+                new.count = U32::new(index(list.len()));
+                new.operand = U32::new(self.list(list));
+            }
+            ConditionKind::BoolCheck { field, value } => {
+                new.code = step::BOOL;
+                new.op = u8::from(*value);
+                new.field = self.field(field);
+            }
+            ConditionKind::FieldPresent { field } => {
+                new.code = step::PRESENT;
+                new.field = self.field(field);
+            }
+            ConditionKind::FieldEquals { a, b } => {
+                new.code = step::EQUALS;
+                new.field = self.field(a);
+                new.operand = self.field(b);
+            }
+        }
+        new
+    }
+
+    fn number(&mut self, text: &str) -> u32 {
+        if let Some(&known) = self.number_indices.get(text) {
+            return known;
+        }
+        let integer = if text.len() <= 18 { text.parse().unwrap_or(i64::MIN) } else { i64::MIN };
+        let binary64 = text.parse::<f64>().unwrap_or(f64::NAN).to_bits();
+        let number = Number { text: self.text(text), binary64: U64::new(binary64), integer: I64::new(integer) };
+        let at = index(self.numbers.len());
+        self.numbers.push(number);
+        self.number_indices.insert(text.into(), at);
+        at
+    }
+
+    fn list(&mut self, list: Vec<String>) -> u32 {
+        if let Some(&known) = self.text_lists.get(&list) {
+            return known;
+        }
+        let at = index(self.texts.len());
+        for text in &list {
+            let text = self.text(text);
+            self.texts.push(text);
+        }
+        self.text_lists.insert(list, at);
+        at
+    }
+
+    fn cells(&mut self, cells: HashMap<(u32, u32), Vec<u32>>) {
+        let empty = Cell { role: U32::new(NONE), tool: U32::new(NONE), first: U32::ZERO, count: U32::ZERO };
+        let mut slots = alloc::vec![empty; slots_for(cells.len())];
+        let mut known: HashMap<Vec<u32>, u32> = HashMap::new();
+        let mut sorted: Vec<_> = cells.into_iter().collect();
+        sorted.sort_unstable_by_key(|&(pair, _)| pair);
+        for ((role, tool), mut rules) in sorted {
+            rules.sort_unstable();
+            rules.dedup();
+            let count = U32::new(index(rules.len()));
+            let first = known.get(&rules).copied().unwrap_or_else(|| {
+                let first = index(self.cell_rules.len());
+                self.cell_rules.extend(rules.iter().map(|&rule| U32::new(rule)));
+                known.insert(rules, first);
+                first
+            });
+            let free = probe(hash_pair(role, tool), slots.len())
+                .find(|&at| slots.get(at).is_some_and(|cell| cell.role.get() == NONE));
+            if let Some(slot) = free.and_then(|at| slots.get_mut(at)) {
+                *slot = Cell { role: U32::new(role), tool: U32::new(tool), first: U32::new(first), count };
+            }
+        }
+        self.cells = slots;
+    }
+
+    fn finish(self, mut header: Header, tools: &[NameSlot], roles: &[NameSlot]) -> Vec<u8> {
+        let mut image = header.as_bytes().to_vec();
+        let mut append = |table: &[u8]| {
+            let section = Section { start: U32::new(index(image.len())), len: U32::new(index(table.len())) };
+            image.extend_from_slice(table);
+            section
+        };
+        header.sections = Sections {
+            tools: append(tools.as_bytes()),
+            roles: append(roles.as_bytes()),
+            fields: append(self.fields.as_bytes()),
+            cells: append(self.cells.as_bytes()),
+            cell_rules: append(self.cell_rules.as_bytes()),
+            rules: append(self.rules.as_bytes()),
+            steps: append(self.steps.as_bytes()),
+            numbers: append(self.numbers.as_bytes()),
+            texts: append(self.texts.as_bytes()),
+            bytes: append(&self.bytes),
+        };
+        let written = header.as_bytes();
+        if let Some(front) = image.get_mut(..written.len()) {
+            front.copy_from_slice(written);
+        }
+        image
+    }
+}
+
+fn collect_fields<'c>(condition: &'c Condition, fields: &mut Vec<(crate::predicate::Source, &'c str)>) {
+    let mut add = |field: &'c Field| fields.push((field.source, &field.name.value));
+    match &condition.kind {
+        ConditionKind::All(children) | ConditionKind::Any(children) => {
+            children.iter().for_each(|child| collect_fields(child, fields));
+        }
+        ConditionKind::Not(inner) => collect_fields(inner, fields),
+        ConditionKind::NumericCheck { field, .. }
+        | ConditionKind::StringCheck { field, .. }
+        | ConditionKind::BoolCheck { field, .. }
+        | ConditionKind::FieldPresent { field } => add(field),
+        ConditionKind::FieldEquals { a, b } => {
+            add(a);
+            add(b);
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! Conditions as a policy text says them.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::ops::Range;
+
+use crate::document::Spanned;
+use crate::predicate::{NumericOp, Source, StringOp};
+
+/// A condition and the bytes that it takes in the text.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Condition {
+    /// Where it stands.
+    pub span: Range<usize>,
+    /// What it says.
+    pub kind: ConditionKind,
+}
+
+/// What a condition says.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ConditionKind {
+    /// All of the conditions hold.
+    All(Vec<Condition>),
+    /// At least one of the conditions holds.
+    Any(Vec<Condition>),
+    /// The condition does not hold.
+    Not(Box<Condition>),
+    /// A number compares with another.
+    NumericCheck {
+        /// The number that is compared.
+        field: Field,
+        /// How it is compared.
+        op: NumericOp,
+        /// The text of the number that it is compared with.
+        value: String,
+    },
+    /// A string is in a list or is not.
+    StringCheck {
+        /// The string that is looked up.
+        field: Field,
+        /// Whether it must be in the list.
+        op: StringOp,
+        /// The list.
+        values: Vec<Spanned<String>>,
+    },
+    /// A boolean is the one given.
+    BoolCheck {
+        /// The boolean.
+        field: Field,
+        /// What it must be.
+        value: bool,
+    },
+    /// A field is there and not null.
+    FieldPresent {
+        /// The field.
+        field: Field,
+    },
+    /// Two fields have the same value.
+    FieldEquals {
+        /// One field.
+        a: Field,
+        /// The other field.
+        b: Field,
+    },
+}
+
+/// A field of a source.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Field {
+    /// Where the field is read from.
+    pub source: Source,
+    /// The name of a top-level member.
+    pub name: Spanned<String>,
+}

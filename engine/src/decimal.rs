@@ -1,0 +1,170 @@
+//! JSON numbers compared exactly, as the decimals that their texts say.
+//!
+//! 500.00000000000000001 is more than 500 and 2^53 + 1 is not 2^53, though a binary64 can tell neither.
+//! No crate in reach compares decimals of any length in place: those that hold a number convert it first,
+//! which allocates or rounds.
+
+use core::cmp::Ordering;
+
+/// The largest power of ten, up or down, that a number's text may name.
+const MAX_EXPONENT: i64 = 999_999;
+
+/// A number taken apart, not changed: `digits` without a point, and where the point stands.
+#[derive(Clone, Copy)]
+pub(crate) struct Decimal<'a> {
+    negative: bool,
+    /// The digits before the point, then those after it, without leading zeros.
+    whole: &'a [u8],
+    fraction: &'a [u8],
+    /// The power of ten of the first digit, or `None` for zero.
+    leading_power: Option<i64>,
+}
+
+impl<'a> Decimal<'a> {
+    /// Takes a number text apart; `None` if it is no JSON number or names a power of ten beyond a million.
+    pub(crate) fn read(text: &'a str) -> Option<Self> {
+        let (negative, text) = match text.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, text),
+        };
+        let (mantissa, exponent) = match text.split_once(['e', 'E']) {
+            Some((mantissa, exponent)) => (mantissa, read_exponent(exponent)?),
+            None => (text, 0),
+        };
+        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        let is_digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
+        if whole.is_empty() || !is_digits(whole) || !is_digits(fraction) {
+            return None;
+        }
+        let whole = skip_zeros(whole.as_bytes());
+        let mut fraction = fraction.as_bytes();
+        let leading_power = if let Some(before_point) = i64::try_from(whole.len()).ok()?.checked_sub(1)
+            && before_point >= 0
+        {
+            Some(before_point.checked_add(exponent)?)
+        } else {
+            let significant = skip_zeros(fraction);
+            let zeros = fraction.len().checked_sub(significant.len())?;
+            let power = exponent.checked_sub(i64::try_from(zeros).ok()?)?.checked_sub(1)?;
+            let is_zero = significant.is_empty();
+            fraction = significant;
+            (!is_zero).then_some(power)
+        };
+        Some(Self { negative, whole, fraction, leading_power })
+    }
+
+    /// Whether the nearest binary64 is finite, which I-JSON (RFC 7493, section 2.2) asks of a number.
+    pub(crate) fn is_finite(&self, text: &str) -> bool {
+        // Only a number of 309 digits or more can be out of range, so the conversion is rare.
+        self.leading_power.is_none_or(|power| power < 308) || text.parse::<f64>().is_ok_and(f64::is_finite)
+    }
+
+    /// Compares the two values, exactly.
+    pub(crate) fn compare(&self, other: &Self) -> Ordering {
+        let (Some(power), Some(other_power)) = (self.leading_power, other.leading_power) else {
+            return self.sign().cmp(&other.sign());
+        };
+        self.sign().cmp(&other.sign()).then_with(|| {
+            let magnitude = power.cmp(&other_power).then_with(|| compare_digits(self, other));
+            if self.negative { magnitude.reverse() } else { magnitude }
+        })
+    }
+
+    /// -1, 0 or 1; minus zero is zero.
+    fn sign(&self) -> i8 {
+        match (self.leading_power, self.negative) {
+            (None, _) => 0,
+            (Some(_), true) => -1,
+            (Some(_), false) => 1,
+        }
+    }
+
+    fn digits(&self) -> impl Iterator<Item = u8> {
+        self.whole.iter().chain(self.fraction).copied()
+    }
+}
+
+fn skip_zeros(digits: &[u8]) -> &[u8] {
+    let zeros = digits.iter().take_while(|&&digit| digit == b'0').count();
+    digits.get(zeros..).unwrap_or_default()
+}
+
+/// Compares two digit strings whose first digits have the same power; a missing digit is a zero.
+fn compare_digits(a: &Decimal<'_>, b: &Decimal<'_>) -> Ordering {
+    let (mut left, mut right) = (a.digits(), b.digits());
+    loop {
+        match (left.next(), right.next()) {
+            (None, None) => return Ordering::Equal,
+            (x, y) => match x.unwrap_or(b'0').cmp(&y.unwrap_or(b'0')) {
+                Ordering::Equal => {}
+                different => return different,
+            },
+        }
+    }
+}
+
+fn read_exponent(text: &str) -> Option<i64> {
+    let exponent = text.parse::<i64>().ok()?;
+    (-MAX_EXPONENT..=MAX_EXPONENT).contains(&exponent).then_some(exponent)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(a: &str, expected: Ordering, b: &str) {
+        let (left, right) = (Decimal::read(a).expect("a number"), Decimal::read(b).expect("a number"));
+        assert_eq!(left.compare(&right), expected, "{a} against {b}");
+        assert_eq!(right.compare(&left), expected.reverse(), "{b} against {a}");
+    }
+
+    #[test]
+    fn values_are_compared_and_not_their_spelling() {
+        check("200", Ordering::Equal, "200.0");
+        check("200", Ordering::Equal, "2e2");
+        check("200", Ordering::Equal, "20000E-2");
+        check("0.001", Ordering::Equal, "1e-3");
+        check("0.0010", Ordering::Equal, "0.1e-2");
+        check("-0", Ordering::Equal, "0.0e7");
+        check("1e999999", Ordering::Equal, "10e999998");
+    }
+
+    #[test]
+    fn differences_beyond_a_binary64_are_seen() {
+        check("500.00000000000000001", Ordering::Greater, "500");
+        check("9007199254740993", Ordering::Greater, "9007199254740992");
+        check("0.30000000000000004", Ordering::Greater, "0.3");
+        check("1e-400", Ordering::Greater, "0");
+        check("-1e-400", Ordering::Less, "0");
+    }
+
+    #[test]
+    fn sign_and_size_order_values() {
+        check("-5", Ordering::Less, "3");
+        check("-5", Ordering::Less, "-3");
+        check("10", Ordering::Greater, "9");
+        check("0.09", Ordering::Less, "0.1");
+        check("123", Ordering::Less, "123.4");
+        check("-123", Ordering::Greater, "-123.4");
+        check("18446744073709551616", Ordering::Greater, "18446744073709551615");
+    }
+
+    #[test]
+    fn text_that_is_no_number_in_reach_is_refused() {
+        for text in ["", "-", "1e", "1e1000000", "1e-99999999999999999999", "0x10", "1_000", "NaN", ".5", "1.2.3"] {
+            assert!(Decimal::read(text).is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn only_values_that_round_to_infinity_are_not_finite() {
+        let is_finite = |text: &str| Decimal::read(text).expect("a number").is_finite(text);
+        assert!(is_finite("1.7976931348623157e308"));
+        assert!(is_finite("0.00001e312"));
+        assert!(is_finite("1e-9999"));
+        assert!(!is_finite("1.8e308"));
+        assert!(!is_finite("-1e400"));
+        assert!(!is_finite("100000e304"));
+    }
+}

@@ -1,0 +1,138 @@
+//! What the engine answers.
+
+use smallvec::SmallVec;
+
+/// What a rule, or the policy as a whole, says of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Effect {
+    /// The call may run.
+    Allow,
+    /// The call may run when a person has agreed to it.
+    RequireApproval,
+    /// The call must not run.
+    Deny,
+}
+
+impl Effect {
+    /// All effects, the strictest last.
+    pub const ALL: [Self; 3] = [Self::Allow, Self::RequireApproval, Self::Deny];
+
+    /// The effect's name in policies and answers.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Allow => "Allow",
+            Self::RequireApproval => "RequireApproval",
+            Self::Deny => "Deny",
+        }
+    }
+
+    pub(crate) fn code(self) -> u8 {
+        match self {
+            Self::Deny => 0,
+            Self::RequireApproval => 1,
+            Self::Allow => 2,
+        }
+    }
+
+    /// The effect of a code in an image; what is no code is Deny.
+    pub(crate) fn from_code(code: u8) -> Self {
+        Self::ALL.into_iter().find(|effect| effect.code() == code).unwrap_or(Self::Deny)
+    }
+}
+
+/// Why a decision fell as it did. The names are stable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Code {
+    /// An Allow rule applies and nothing stricter does; in `perso-1` also the default.
+    Allowed,
+    /// No rule speaks of the tool and the caller's roles.
+    NoRule,
+    /// The policy does not declare the tool.
+    UnknownTool,
+    /// The policy declares none of the caller's roles.
+    UnknownRole,
+    /// A rule speaks of the call, but its condition is false.
+    ConditionFailed,
+    /// A field that a condition reads is missing, null or of the wrong type.
+    ConditionUnknown,
+    /// A Deny rule applies.
+    DeniedByRule,
+    /// A RequireApproval rule applies and no Deny rule does.
+    ApprovalRequired,
+    /// The embedded policy could not be read.
+    PolicyFault,
+}
+
+impl Code {
+    /// The code's name in answers.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Allowed => "allowed",
+            Self::NoRule => "no_rule",
+            Self::UnknownTool => "unknown_tool",
+            Self::UnknownRole => "unknown_role",
+            Self::ConditionFailed => "condition_failed",
+            Self::ConditionUnknown => "condition_unknown",
+            Self::DeniedByRule => "denied_by_rule",
+            Self::ApprovalRequired => "approval_required",
+            Self::PolicyFault => "policy_fault",
+        }
+    }
+}
+
+/// What kept a predicate from being as its rule asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Problem {
+    /// The value is there and is not as asked.
+    Value,
+    /// The field is not there.
+    Missing,
+    /// The field is null.
+    Null,
+    /// The field is of a type that the predicate does not compare.
+    WrongType,
+}
+
+impl Problem {
+    /// The problem's name in answers.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Value => "value",
+            Self::Missing => "missing",
+            Self::Null => "null",
+            Self::WrongType => "wrong_type",
+        }
+    }
+}
+
+/// A predicate that decided a call, as a step of the image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Failure {
+    pub(crate) step: u32,
+    /// Whether the predicate stands under an odd number of `Not`, so that its opposite is asked for.
+    pub(crate) negated: bool,
+    pub(crate) problem: Problem,
+}
+
+/// The answer to one call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// Allow, RequireApproval or Deny.
+    pub effect: Effect,
+    /// Why.
+    pub code: Code,
+    /// The rule that decided, as an index into the image.
+    pub(crate) rule: Option<u32>,
+    /// The predicates that decided, in the order of the policy.
+    pub(crate) failures: SmallVec<[Failure; 8]>,
+}
+
+impl Decision {
+    /// A Deny without a rule.
+    pub(crate) fn deny(code: Code) -> Self {
+        Self { effect: Effect::Deny, code, rule: None, failures: SmallVec::new() }
+    }
+}

@@ -1,0 +1,71 @@
+//! What a policy text says, before anything is checked against anything else.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::ops::Range;
+
+use crate::condition::Condition;
+use crate::decision::Effect;
+use crate::error::Diagnostic;
+use crate::image::Dialect;
+
+/// A value and the bytes that it takes in the text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spanned<T> {
+    /// The value.
+    pub value: T,
+    /// Where it stands.
+    pub span: Range<usize>,
+}
+
+/// A policy as its text says it, and what was found wrong while it was read.
+///
+/// A part that can't be read is left out and its problem kept, so that the later checks find the other mistakes too.
+#[derive(Clone, Debug)]
+pub struct PolicyDocument<'t> {
+    /// The text itself.
+    pub text: &'t str,
+    /// The language that `version` names.
+    pub dialect: Dialect,
+    /// The text of `version`.
+    pub version: String,
+    /// The text of `description`.
+    pub description: String,
+    /// What a call gets that no rule speaks of.
+    pub default_effect: Effect,
+    /// The declared tools; `None` if they could not be read.
+    pub tools: Option<Vec<Spanned<String>>>,
+    /// The declared roles; `None` if they could not be read.
+    pub roles: Option<Vec<Spanned<String>>>,
+    /// The rules that could be read, in the order of the text.
+    pub rules: Vec<Rule>,
+    /// What is wrong with the text so far.
+    pub problems: Vec<Diagnostic>,
+}
+
+/// One rule.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rule {
+    /// Where it stands.
+    pub span: Range<usize>,
+    /// Its index in `rules`.
+    pub index: usize,
+    /// Its own name.
+    pub id: Option<Spanned<String>>,
+    /// What it says of the calls that it applies to.
+    pub effect: Effect,
+    /// The tool, or a pattern with `*`.
+    pub tool_name: Spanned<String>,
+    /// The roles that it speaks of.
+    pub roles: Vec<Spanned<String>>,
+    /// When it applies; without one, always.
+    pub condition: Option<Condition>,
+}
+
+impl Rule {
+    /// The rule's name in answers: its `id`, or the JSON pointer of its place.
+    #[must_use]
+    pub fn name(&self) -> String {
+        self.id.as_ref().map_or_else(|| alloc::format!("/rules/{}", self.index), |id| id.value.clone())
+    }
+}

@@ -1,0 +1,330 @@
+//! A call against an image: a pure function that always has an answer.
+
+use core::cmp::Ordering;
+
+use smallvec::SmallVec;
+
+use crate::decimal::Decimal;
+use crate::decision::{Code, Decision, Effect, Failure, Problem};
+use crate::image::{Dialect, NONE, Number, PolicyImage, Step, step};
+use crate::json::{Kind, RawValue};
+use crate::limits::MAX_POLICY_DEPTH;
+use crate::perso_value;
+use crate::predicate::{NumericOp, Predicate, StringOp};
+use crate::request::Call;
+
+/// Kleene's three truth values, in the order in which `All` takes the least and `Any` the greatest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Truth {
+    False,
+    Unknown,
+    True,
+}
+
+impl Truth {
+    fn of(value: bool) -> Self {
+        if value { Self::True } else { Self::False }
+    }
+
+    fn negate(self) -> Self {
+        match self {
+            Self::False => Self::True,
+            Self::Unknown => Self::Unknown,
+            Self::True => Self::False,
+        }
+    }
+}
+
+/// Decides a call.
+///
+/// Nothing turns into Allow that no rule allows: what can't be decided, a damaged image included, is denied.
+#[must_use]
+pub fn evaluate(image: &PolicyImage<'_>, call: &Call<'_>) -> Decision {
+    let evaluation = Evaluation { image, call };
+    let decision = match image.dialect() {
+        Dialect::Callgate1 => evaluation.strictest_rule(),
+        Dialect::Perso1 => evaluation.only_rule(),
+    };
+    decision.unwrap_or_else(|| Decision::deny(Code::PolicyFault))
+}
+
+/// One call and the image that judges it. Its functions answer `None` where the image is damaged.
+struct Evaluation<'e, 'i, 'a> {
+    image: &'e PolicyImage<'i>,
+    call: &'e Call<'a>,
+}
+
+impl Evaluation<'_, '_, '_> {
+    /// `callgate-1`: the strictest rule that applies decides, whatever the order of rules and roles.
+    fn strictest_rule(&self) -> Option<Decision> {
+        let Some(tool) = self.image.tool(&self.call.tool) else {
+            return Some(Decision::deny(Code::UnknownTool));
+        };
+        let roles: SmallVec<[u32; 4]> = self.call.roles.iter().filter_map(|role| self.image.role(role)).collect();
+        if roles.is_empty() {
+            return Some(Decision::deny(Code::UnknownRole));
+        }
+        let rules =
+            || roles.iter().filter_map(|&role| self.image.rules_of(role, tool)).flatten().map(|rule| rule.get());
+
+        // INVARIANT: rules are numbered from the strictest effect down, so the least number is the strictest.
+        let mut decided: Option<(u32, Truth)> = None;
+        for rule in rules() {
+            if decided.is_some_and(|(strictest, _)| strictest <= rule) {
+                continue;
+            }
+            let (effect, truth) = self.rule_truth(rule)?;
+            let applies = match effect {
+                Effect::Deny => truth != Truth::False,
+                Effect::Allow | Effect::RequireApproval => truth == Truth::True,
+            };
+            if applies {
+                decided = Some((rule, truth));
+            }
+        }
+        match decided {
+            Some((rule, truth)) => self.decide_by(rule, truth),
+            None => self.nothing_allows(rules()),
+        }
+    }
+
+    fn decide_by(&self, rule: u32, truth: Truth) -> Option<Decision> {
+        let record = self.image.rule(rule)?;
+        let effect = Effect::from_code(record.effect);
+        let mut failures = SmallVec::new();
+        let code = match effect {
+            Effect::Allow => Code::Allowed,
+            Effect::RequireApproval => Code::ApprovalRequired,
+            Effect::Deny if truth == Truth::True => Code::DeniedByRule,
+            Effect::Deny => {
+                // Only what could not be told explains why a rule denies that is not known to be true.
+                self.explain(record.condition.get(), true, &mut failures, MAX_POLICY_DEPTH)?;
+                failures.retain(|failure| failure.problem != Problem::Value);
+                Code::ConditionUnknown
+            }
+        };
+        Some(Decision { effect, code, rule: Some(rule), failures })
+    }
+
+    /// Explains a Deny by default with the rule that came nearest to applying.
+    fn nothing_allows(&self, rules: impl Iterator<Item = u32>) -> Option<Decision> {
+        let mut nearest: Option<Decision> = None;
+        for rule in rules {
+            let (effect, truth) = self.rule_truth(rule)?;
+            if effect == Effect::Deny || nearest.as_ref().is_some_and(|decision| decision.rule == Some(rule)) {
+                continue;
+            }
+            let mut failures = SmallVec::new();
+            self.explain(self.image.rule(rule)?.condition.get(), false, &mut failures, MAX_POLICY_DEPTH)?;
+            let code = if truth == Truth::Unknown { Code::ConditionUnknown } else { Code::ConditionFailed };
+            let is_nearer = nearest
+                .as_ref()
+                .is_none_or(|other| (failures.len(), rule) < (other.failures.len(), other.rule.unwrap_or(NONE)));
+            if is_nearer {
+                nearest = Some(Decision { effect: Effect::Deny, code, rule: Some(rule), failures });
+            }
+        }
+        Some(nearest.unwrap_or_else(|| Decision::deny(Code::NoRule)))
+    }
+
+    /// `perso-1`: the one rule that is left for the tool and the role decides, else the default.
+    fn only_rule(&self) -> Option<Decision> {
+        let rule = self.call.roles.first().and_then(|role| {
+            let pair = (self.image.role(role)?, self.image.tool(&self.call.tool)?);
+            self.image.rules_of(pair.0, pair.1)?.first()
+        });
+        let Some(rule) = rule.map(|rule| rule.get()) else {
+            let mut decision = Decision::deny(Code::NoRule);
+            if self.image.allows_by_default() {
+                decision.effect = Effect::Allow;
+            }
+            return Some(decision);
+        };
+        let (_, truth) = self.rule_truth(rule)?;
+        let mut failures = SmallVec::new();
+        let (effect, code) = if truth == Truth::True {
+            (Effect::Allow, Code::Allowed)
+        } else {
+            self.explain(self.image.rule(rule)?.condition.get(), false, &mut failures, MAX_POLICY_DEPTH)?;
+            (Effect::Deny, Code::ConditionFailed)
+        };
+        Some(Decision { effect, code, rule: Some(rule), failures })
+    }
+
+    fn rule_truth(&self, rule: u32) -> Option<(Effect, Truth)> {
+        let rule = self.image.rule(rule)?;
+        let truth = match rule.condition.get() {
+            NONE => Truth::True,
+            condition => self.truth(condition, MAX_POLICY_DEPTH)?,
+        };
+        Some((Effect::from_code(rule.effect), truth))
+    }
+
+    /// The truth of the condition that starts at a step.
+    fn truth(&self, at: u32, depth: usize) -> Option<Truth> {
+        let depth = depth.checked_sub(1)?;
+        let node = self.image.step(at)?;
+        match node.code {
+            step::ALL => self.combine(at, node, Truth::True, Truth::min, depth),
+            step::ANY => self.combine(at, node, Truth::False, Truth::max, depth),
+            step::NOT => Some(self.truth(at.checked_add(1)?, depth)?.negate()),
+            _ => Some(match self.predicate(node)? {
+                Ok(value) => Truth::of(value),
+                Err(_) => Truth::Unknown,
+            }),
+        }
+    }
+
+    /// Combines the children of `node`, from the value `start` that none of them changes.
+    fn combine(
+        &self,
+        at: u32,
+        node: &Step,
+        start: Truth,
+        merge: fn(Truth, Truth) -> Truth,
+        depth: usize,
+    ) -> Option<Truth> {
+        let decisive = start.negate();
+        let mut truth = start;
+        for child in self.children(at, node) {
+            truth = merge(truth, self.truth(child?, depth)?);
+            if truth == decisive {
+                break;
+            }
+        }
+        Some(truth)
+    }
+
+    /// The steps at which the children of `node` start.
+    fn children(&self, at: u32, node: &Step) -> impl Iterator<Item = Option<u32>> {
+        let end = node.end.get();
+        let mut next = at.checked_add(1);
+        core::iter::from_fn(move || {
+            let Some(child) = next else { return Some(None) };
+            if child >= end {
+                return None;
+            }
+            next = self.image.step(child).map(|step| step.end.get()).filter(|&after| after > child);
+            Some(Some(child))
+        })
+    }
+
+    /// Collects the predicates that keep the condition at a step from being true, or false where `negated`.
+    fn explain(&self, at: u32, negated: bool, failures: &mut SmallVec<[Failure; 8]>, depth: usize) -> Option<()> {
+        if at == NONE {
+            return Some(());
+        }
+        let wanted = Truth::of(!negated);
+        let depth = depth.checked_sub(1)?;
+        let node = self.image.step(at)?;
+        if self.truth(at, depth.checked_add(1)?)? == wanted {
+            return Some(());
+        }
+        match node.code {
+            step::ALL | step::ANY => {
+                for child in self.children(at, node) {
+                    self.explain(child?, negated, failures, depth)?;
+                }
+            }
+            step::NOT => self.explain(at.checked_add(1)?, !negated, failures, depth)?,
+            _ => {
+                let problem = self.predicate(node)?.err().unwrap_or(Problem::Value);
+                failures.push(Failure { step: at, negated, problem });
+            }
+        }
+        Some(())
+    }
+
+    /// The value of a predicate, or why it has none.
+    fn predicate(&self, node: &Step) -> Option<Result<bool, Problem>> {
+        let predicate = Predicate::read(self.image, node)?;
+        Some(match self.image.dialect() {
+            Dialect::Callgate1 => self.callgate_predicate(&predicate),
+            Dialect::Perso1 => Ok(self.perso_predicate(&predicate)),
+        })
+    }
+
+    fn callgate_predicate(&self, predicate: &Predicate<'_>) -> Result<bool, Problem> {
+        if let Predicate::Present { field } = *predicate {
+            return Ok(self.call.field(field).is_some_and(|value| value.kind() != Kind::Null));
+        }
+        let value = self.value(predicate.field())?;
+        match *predicate {
+            Predicate::Numeric { op, number, .. } => {
+                let text = value.as_number().ok_or(Problem::WrongType)?;
+                let ordering = self.compare_number(text, number).ok_or(Problem::WrongType)?;
+                Ok(holds(op, ordering))
+            }
+            Predicate::String { op, texts, .. } => {
+                let text = value.as_string().ok_or(Problem::WrongType)?;
+                Ok(texts.contains(&text) == (op == StringOp::In))
+            }
+            Predicate::Bool { value: wanted, .. } => match value.kind() {
+                Kind::Bool(value) => Ok(value == wanted),
+                _ => Err(Problem::WrongType),
+            },
+            Predicate::Equals { other, .. } => scalars_equal(value, self.value(other)?),
+            Predicate::Present { .. } => Ok(true),
+        }
+    }
+
+    fn value(&self, field: u32) -> Result<RawValue<'_>, Problem> {
+        let value = self.call.field(field).ok_or(Problem::Missing)?;
+        if value.kind() == Kind::Null { Err(Problem::Null) } else { Ok(value) }
+    }
+
+    fn compare_number(&self, text: &str, number: &Number) -> Option<Ordering> {
+        // Amounts and counts are short integers on both sides: no need to take them apart.
+        let expected = number.integer.get();
+        if expected != i64::MIN
+            && let Ok(value) = text.parse::<i64>()
+        {
+            return Some(value.cmp(&expected));
+        }
+        let expected = Decimal::read(self.image.text(number.text)?)?;
+        Some(Decimal::read(text)?.compare(&expected))
+    }
+
+    fn perso_predicate(&self, predicate: &Predicate<'_>) -> bool {
+        let value = self.call.field(predicate.field());
+        match *predicate {
+            Predicate::Numeric { op, number, .. } => value
+                .and_then(RawValue::as_number)
+                .and_then(|text| text.parse::<f64>().ok())
+                .is_some_and(|value| perso_value::compare(value, op, f64::from_bits(number.binary64.get()))),
+            Predicate::String { op, texts, .. } => {
+                value.and_then(RawValue::as_string).is_some_and(|text| texts.contains(&text) == (op == StringOp::In))
+            }
+            Predicate::Bool { value: wanted, .. } => value.is_some_and(|value| value.kind() == Kind::Bool(wanted)),
+            Predicate::Present { .. } => value.is_some_and(|value| value.kind() != Kind::Null),
+            Predicate::Equals { other, .. } => match (value, self.call.field(other)) {
+                (Some(a), Some(b)) => perso_value::equal(a.text(), b.text()),
+                _ => false,
+            },
+        }
+    }
+}
+
+fn holds(op: NumericOp, ordering: Ordering) -> bool {
+    match op {
+        NumericOp::Eq => ordering.is_eq(),
+        NumericOp::Ne => ordering.is_ne(),
+        NumericOp::Lt => ordering.is_lt(),
+        NumericOp::Lte => ordering.is_le(),
+        NumericOp::Gt => ordering.is_gt(),
+        NumericOp::Gte => ordering.is_ge(),
+    }
+}
+
+/// Whether two strings, numbers or booleans are the same; values of two types, objects and lists have no answer.
+fn scalars_equal(a: RawValue<'_>, b: RawValue<'_>) -> Result<bool, Problem> {
+    match (a.kind(), b.kind()) {
+        (Kind::String, Kind::String) => Ok(a.as_string() == b.as_string()),
+        (Kind::Bool(a), Kind::Bool(b)) => Ok(a == b),
+        (Kind::Number, Kind::Number) => {
+            let (a, b) = (Decimal::read(a.text()), Decimal::read(b.text()));
+            Ok(a.ok_or(Problem::WrongType)?.compare(&b.ok_or(Problem::WrongType)?).is_eq())
+        }
+        _ => Err(Problem::WrongType),
+    }
+}

@@ -1,0 +1,392 @@
+//! The compiled policy: flat tables in one byte string, read in place.
+//!
+//! Every table is a slice of fixed-size little-endian records without alignment, so opening an image checks a header
+//! and a few bounds, whatever its size: nothing is parsed, copied or allocated. Every bit pattern is a legal record,
+//! and every index is looked up with its bound, so a damaged image leads to [`None`] and from there to Deny.
+
+use zerocopy::little_endian::{I64, U32, U64};
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
+
+use crate::predicate::Source;
+
+/// The first bytes of every image.
+pub(crate) const MAGIC: [u8; 8] = *b"callgate";
+/// Changes with every change of a record or of the hash.
+pub(crate) const FORMAT: u32 = 1;
+/// Stands for "no entry" in a record.
+pub(crate) const NONE: u32 = u32::MAX;
+
+/// A run of bytes in the image's text table.
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub(crate) struct TextRef {
+    pub(crate) start: U32,
+    pub(crate) len: U32,
+}
+
+/// Where a table lies, in bytes from the front of the image.
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub(crate) struct Section {
+    pub(crate) start: U32,
+    pub(crate) len: U32,
+}
+
+/// The tables, in the order in which they lie in the image.
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub(crate) struct Sections {
+    pub(crate) tools: Section,
+    pub(crate) roles: Section,
+    pub(crate) fields: Section,
+    pub(crate) cells: Section,
+    pub(crate) cell_rules: Section,
+    pub(crate) rules: Section,
+    pub(crate) steps: Section,
+    pub(crate) numbers: Section,
+    pub(crate) texts: Section,
+    pub(crate) bytes: Section,
+}
+
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub(crate) struct Header {
+    pub(crate) magic: [u8; 8],
+    pub(crate) format: U32,
+    pub(crate) dialect: u8,
+    pub(crate) default_effect: u8,
+    pub(crate) reserved: [u8; 2],
+    /// SHA-256 of the policy's text, and the text's length in bytes.
+    pub(crate) policy_digest: [u8; 32],
+    pub(crate) policy_bytes: U32,
+    pub(crate) version: TextRef,
+    pub(crate) description: TextRef,
+    pub(crate) tool_count: U32,
+    pub(crate) role_count: U32,
+    pub(crate) rule_count: U32,
+    pub(crate) sections: Sections,
+}
+
+/// A slot of a hash table of names. The slot's index is the name's number; an empty slot has `text.start` [`NONE`].
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub(crate) struct NameSlot {
+    pub(crate) hash: U32,
+    pub(crate) text: TextRef,
+}
+
+/// A slot of the hash table of (role, tool): which rules speak of the pair. An empty slot has `role` [`NONE`].
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub(crate) struct Cell {
+    pub(crate) role: U32,
+    pub(crate) tool: U32,
+    pub(crate) first: U32,
+    pub(crate) count: U32,
+}
+
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub(crate) struct Rule {
+    pub(crate) id: TextRef,
+    /// The first step of the condition, or [`NONE`] where there is no condition.
+    pub(crate) condition: U32,
+    pub(crate) effect: u8,
+    pub(crate) reserved: [u8; 3],
+}
+
+/// One node of a condition. A condition is its nodes in reading order, each followed by its children.
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub(crate) struct Step {
+    /// One of [`step`].
+    pub(crate) code: u8,
+    /// The predicate's operator, or the boolean that it asks for.
+    pub(crate) op: u8,
+    pub(crate) reserved: [u8; 2],
+    /// The index of the step after this node's last descendant.
+    pub(crate) end: U32,
+    /// The field that the predicate reads, as a slot of the field table.
+    pub(crate) field: U32,
+    /// The other field, the number, or the first of the texts that the predicate compares with.
+    pub(crate) operand: U32,
+    /// How many texts there are.
+    pub(crate) count: U32,
+}
+
+/// The codes of [`Step`].
+pub(crate) mod step {
+    pub(crate) const ALL: u8 = 1;
+    pub(crate) const ANY: u8 = 2;
+    pub(crate) const NOT: u8 = 3;
+    pub(crate) const NUMERIC: u8 = 4;
+    pub(crate) const STRING: u8 = 5;
+    pub(crate) const BOOL: u8 = 6;
+    pub(crate) const PRESENT: u8 = 7;
+    pub(crate) const EQUALS: u8 = 8;
+}
+
+/// A number that a predicate compares with.
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub(crate) struct Number {
+    /// The text in the policy, which is the exact value.
+    pub(crate) text: TextRef,
+    /// The nearest binary64's bits, for the dialect that compares those.
+    pub(crate) binary64: U64,
+    /// The value where it is an integer of at most 18 digits, else [`i64::MIN`].
+    pub(crate) integer: I64,
+}
+
+/// Which language the policy is written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// `callgate-1`: declared tools and roles, strictest effect wins, three-valued truth, exact decimals.
+    Callgate1,
+    /// `perso-1`: what the perso engine makes of the same text.
+    Perso1,
+}
+
+impl Dialect {
+    /// The dialect's name in documents and answers.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Callgate1 => "callgate-1",
+            Self::Perso1 => "perso-1",
+        }
+    }
+
+    pub(crate) fn code(self) -> u8 {
+        match self {
+            Self::Callgate1 => 1,
+            Self::Perso1 => 2,
+        }
+    }
+
+    fn from_code(code: u8) -> Option<Self> {
+        [Self::Callgate1, Self::Perso1].into_iter().find(|dialect| dialect.code() == code)
+    }
+}
+
+/// Why bytes are no image that this version of callgate reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ImageError {
+    /// The bytes do not start like an image.
+    NotAnImage,
+    /// The image was written by another version of callgate.
+    OtherFormat,
+    /// A table lies outside the bytes or does not hold whole records.
+    Damaged,
+}
+
+impl core::fmt::Display for ImageError {
+    fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        formatter.write_str(match self {
+            Self::NotAnImage => "these bytes are no policy image",
+            Self::OtherFormat => "the policy image was written by another version of callgate; compile it again",
+            Self::Damaged => "the policy image is damaged; compile it again",
+        })
+    }
+}
+
+impl core::error::Error for ImageError {}
+
+/// A compiled policy, borrowed from its bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct PolicyImage<'i> {
+    header: &'i Header,
+    dialect: Dialect,
+    tools: &'i [NameSlot],
+    roles: &'i [NameSlot],
+    fields: &'i [NameSlot],
+    cells: &'i [Cell],
+    cell_rules: &'i [U32],
+    rules: &'i [Rule],
+    steps: &'i [Step],
+    numbers: &'i [Number],
+    texts: &'i [TextRef],
+    bytes: &'i [u8],
+}
+
+/// The hash of a name. Portable: the build machine and the wasm that looks up must agree on it.
+pub(crate) fn hash_name(name: &str) -> u32 {
+    let hash =
+        rapidhash::v3::rapidhash_v3_nano_inline::<true, false>(name.as_bytes(), &rapidhash::v3::DEFAULT_RAPID_SECRETS);
+    let [a, b, c, d, ..] = hash.to_le_bytes();
+    u32::from_le_bytes([a, b, c, d])
+}
+
+/// The hash of a (role, tool) pair.
+pub(crate) fn hash_pair(role: u32, tool: u32) -> u32 {
+    // Numbers of names are spread evenly already; a Fibonacci multiplication mixes the two.
+    let mixed = (u64::from(role) << 32 | u64::from(tool)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let [.., a, b, c, d] = mixed.to_le_bytes();
+    u32::from_le_bytes([a, b, c, d])
+}
+
+/// The slots of a hash table in the order in which a look-up visits them. `slots` is a power of two.
+pub(crate) fn probe(hash: u32, slots: usize) -> impl Iterator<Item = usize> {
+    let mask = slots.saturating_sub(1);
+    let start = usize::try_from(hash).unwrap_or(0);
+    (0..slots).map(move |step| start.wrapping_add(step) & mask)
+}
+
+impl<'i> PolicyImage<'i> {
+    /// Opens an image in place. The work does not depend on the size of the policy.
+    ///
+    /// # Errors
+    /// The bytes are no image, are of another format, or a table does not fit into them.
+    pub fn open(image: &'i [u8]) -> Result<Self, ImageError> {
+        let (header, _) = Header::ref_from_prefix(image).map_err(|_| ImageError::NotAnImage)?;
+        if header.magic != MAGIC {
+            return Err(ImageError::NotAnImage);
+        }
+        if header.format.get() != FORMAT {
+            return Err(ImageError::OtherFormat);
+        }
+        let sections = &header.sections;
+        Ok(Self {
+            header,
+            dialect: Dialect::from_code(header.dialect).ok_or(ImageError::Damaged)?,
+            tools: table(image, sections.tools)?,
+            roles: table(image, sections.roles)?,
+            fields: table(image, sections.fields)?,
+            cells: table(image, sections.cells)?,
+            cell_rules: table(image, sections.cell_rules)?,
+            rules: table(image, sections.rules)?,
+            steps: table(image, sections.steps)?,
+            numbers: table(image, sections.numbers)?,
+            texts: table(image, sections.texts)?,
+            bytes: table(image, sections.bytes)?,
+        })
+    }
+
+    /// The language of the policy.
+    #[must_use]
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    /// The policy's own `version` text.
+    #[must_use]
+    pub fn version(&self) -> &'i str {
+        self.text(self.header.version).unwrap_or_default()
+    }
+
+    /// The policy's own `description`, empty where it has none.
+    #[must_use]
+    pub fn description(&self) -> &'i str {
+        self.text(self.header.description).unwrap_or_default()
+    }
+
+    /// SHA-256 of the policy's text.
+    #[must_use]
+    pub fn policy_digest(&self) -> &'i [u8; 32] {
+        &self.header.policy_digest
+    }
+
+    /// Length of the policy's text in bytes.
+    #[must_use]
+    pub fn policy_bytes(&self) -> u32 {
+        self.header.policy_bytes.get()
+    }
+
+    /// How many tools the policy declares.
+    #[must_use]
+    pub fn tool_count(&self) -> u32 {
+        self.header.tool_count.get()
+    }
+
+    /// How many roles the policy knows.
+    #[must_use]
+    pub fn role_count(&self) -> u32 {
+        self.header.role_count.get()
+    }
+
+    /// How many rules the policy has.
+    #[must_use]
+    pub fn rule_count(&self) -> u32 {
+        self.header.rule_count.get()
+    }
+
+    /// Whether a call that no rule speaks of is allowed, which only `perso-1` can say.
+    pub(crate) fn allows_by_default(&self) -> bool {
+        self.header.default_effect == crate::decision::Effect::Allow.code()
+    }
+
+    pub(crate) fn tool(&self, name: &str) -> Option<u32> {
+        self.find(self.tools, hash_name(name), |text| text == name)
+    }
+
+    pub(crate) fn role(&self, name: &str) -> Option<u32> {
+        self.find(self.roles, hash_name(name), |text| text == name)
+    }
+
+    /// The field `name` of a source, if some rule reads it.
+    pub(crate) fn field(&self, source: Source, name: &str) -> Option<u32> {
+        // A field's text starts with its source, so that one table serves all sources and the name needs no copy.
+        let hash = hash_name(name) ^ u32::from(source.code());
+        self.find(self.fields, hash, |text| text.strip_prefix(source.letter()) == Some(name))
+    }
+
+    /// The source and name of a field.
+    pub(crate) fn field_name(&self, field: u32) -> Option<(Source, &'i str)> {
+        let text = self.text(self.fields.get(usize::try_from(field).ok()?)?.text)?;
+        Source::ALL.into_iter().find_map(|source| Some((source, text.strip_prefix(source.letter())?)))
+    }
+
+    /// The rules that speak of a (role, tool) pair, strictest effect first.
+    pub(crate) fn rules_of(&self, role: u32, tool: u32) -> Option<&'i [U32]> {
+        let cell = probe(hash_pair(role, tool), self.cells.len())
+            .map_while(|slot| self.cells.get(slot).filter(|cell| cell.role.get() != NONE))
+            .find(|cell| cell.role.get() == role && cell.tool.get() == tool)?;
+        let first = usize::try_from(cell.first.get()).ok()?;
+        let count = usize::try_from(cell.count.get()).ok()?;
+        self.cell_rules.get(first..first.checked_add(count)?)
+    }
+
+    pub(crate) fn rule(&self, rule: u32) -> Option<&'i Rule> {
+        self.rules.get(usize::try_from(rule).ok()?)
+    }
+
+    pub(crate) fn step(&self, step: u32) -> Option<&'i Step> {
+        self.steps.get(usize::try_from(step).ok()?)
+    }
+
+    pub(crate) fn number(&self, number: u32) -> Option<&'i Number> {
+        self.numbers.get(usize::try_from(number).ok()?)
+    }
+
+    /// `count` texts from `first` on, in ascending order of their bytes.
+    pub(crate) fn texts(&self, first: u32, count: u32) -> Option<&'i [TextRef]> {
+        let first = usize::try_from(first).ok()?;
+        self.texts.get(first..first.checked_add(usize::try_from(count).ok()?)?)
+    }
+
+    pub(crate) fn text(&self, text: TextRef) -> Option<&'i str> {
+        let start = usize::try_from(text.start.get()).ok()?;
+        let end = start.checked_add(usize::try_from(text.len.get()).ok()?)?;
+        core::str::from_utf8(self.bytes.get(start..end)?).ok()
+    }
+
+    fn find(&self, slots: &[NameSlot], hash: u32, is_it: impl Fn(&str) -> bool) -> Option<u32> {
+        let slot = probe(hash, slots.len())
+            .map_while(|slot| slots.get(slot).filter(|name| name.text.start.get() != NONE).map(|name| (slot, name)))
+            .find(|(_, name)| name.hash.get() == hash && self.text(name.text).is_some_and(&is_it))
+            .map(|(slot, _)| slot)?;
+        u32::try_from(slot).ok()
+    }
+}
+
+fn table<T>(image: &[u8], section: Section) -> Result<&[T], ImageError>
+where
+    T: FromBytes + Immutable + KnownLayout + Unaligned,
+{
+    let bounds = || {
+        let start = usize::try_from(section.start.get()).ok()?;
+        let end = start.checked_add(usize::try_from(section.len.get()).ok()?)?;
+        image.get(start..end)
+    };
+    bounds().and_then(|bytes| <[T]>::ref_from_bytes(bytes).ok()).ok_or(ImageError::Damaged)
+}

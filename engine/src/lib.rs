@@ -1,0 +1,58 @@
+//! The policy language and the decision engine of callgate.
+//!
+//! Each stage has its type, and a stage takes only the type of the one before:
+//! policy text, [`PolicyDocument`], [`ValidPolicy`], [`PolicyImage`] (bytes), [`Decision`].
+//! The stages up to the image belong to the feature `compile` and run at build time.
+//! What deploys holds the image and the code that reads it in place; that part is `no_std`,
+//! does no input or output, reads no clock and does not panic.
+#![no_std]
+
+extern crate alloc;
+#[cfg(feature = "compile")]
+extern crate std;
+
+pub mod limits;
+
+mod decimal;
+mod json;
+
+#[cfg(feature = "compile")]
+mod compile;
+#[cfg(feature = "compile")]
+pub mod condition;
+#[cfg(feature = "compile")]
+pub mod document;
+#[cfg(feature = "compile")]
+pub mod error;
+#[cfg(feature = "compile")]
+mod parse;
+#[cfg(feature = "compile")]
+mod perso;
+#[cfg(feature = "report")]
+pub mod report;
+#[cfg(feature = "compile")]
+mod tree;
+#[cfg(feature = "compile")]
+mod validate;
+
+pub mod decision;
+mod evaluate;
+mod image;
+mod perso_value;
+pub mod predicate;
+pub mod reason;
+pub mod request;
+
+#[cfg(feature = "compile")]
+pub use compile::compile;
+pub use decision::{Code, Decision, Effect, Failure};
+#[cfg(feature = "compile")]
+pub use document::PolicyDocument;
+pub use evaluate::evaluate;
+pub use image::{Dialect, ImageError, PolicyImage};
+pub use json::Fault;
+#[cfg(feature = "compile")]
+pub use parse::parse;
+pub use request::{Call, RequestError};
+#[cfg(feature = "compile")]
+pub use validate::{ValidPolicy, validate};

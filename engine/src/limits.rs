@@ -1,0 +1,21 @@
+//! The bounds that keep a hostile policy or request from costing more than a small one.
+
+/// Nested objects and arrays in one call, the call's own object counted as the first.
+pub const MAX_REQUEST_DEPTH: usize = 32;
+
+/// Roles that one call may name.
+pub const MAX_ROLES_PER_CALL: usize = 32;
+
+/// Calls in one batch.
+pub const MAX_CALLS_PER_BATCH: usize = 100;
+
+/// Bytes of a request body, unless the deployment sets another bound.
+pub const DEFAULT_MAX_BODY_BYTES: usize = 256 * 1024;
+
+/// Nested objects and arrays in a policy text.
+///
+/// `evaluate` recurses over a condition, so this bounds its stack too.
+pub const MAX_POLICY_DEPTH: usize = 128;
+
+/// Bytes of a policy text: offsets in the image are 32 bits wide.
+pub const MAX_POLICY_BYTES: usize = 256 * 1024 * 1024;

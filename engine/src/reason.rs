@@ -1,0 +1,204 @@
+//! What a decision says to a person: one sentence and the predicates that decided.
+//!
+//! In `callgate-1` no text repeats a value that the caller sent; `perso-1` names the tool and the role, as perso does.
+
+use alloc::string::String;
+
+use crate::decision::{Code, Decision, Failure, Problem};
+use crate::image::{Dialect, NONE, PolicyImage};
+use crate::predicate::{NumericOp, Predicate, Source, StringOp, Texts};
+use crate::request::Call;
+
+/// A predicate that decided a call, put as what the call must be for the rule to apply.
+#[derive(Clone, Copy, Debug)]
+pub struct FailedPredicate<'i> {
+    /// Where the field is read from.
+    pub source: Source,
+    /// The field's name.
+    pub field: &'i str,
+    /// The operator and what it compares with.
+    pub requirement: Requirement<'i>,
+    /// What is wrong.
+    pub problem: Problem,
+}
+
+/// What a predicate asks of its field. Under `Not` it is the opposite of what the policy says.
+#[derive(Clone, Copy, Debug)]
+pub enum Requirement<'i> {
+    /// A comparison with a number, as the policy spells it.
+    Numeric(NumericOp, &'i str),
+    /// A comparison with a list of strings.
+    String(StringOp, Texts<'i>),
+    /// The field is this boolean.
+    Bool(bool),
+    /// The field is there and not null, or is not.
+    Present(bool),
+    /// The field equals another, or does not.
+    Equals(bool, Source, &'i str),
+}
+
+impl Requirement<'_> {
+    /// The operator's name in answers.
+    #[must_use]
+    pub fn op(&self) -> &'static str {
+        match self {
+            Self::Numeric(op, _) => op.name(),
+            Self::String(op, _) => op.name(),
+            Self::Bool(_) => "Eq",
+            Self::Present(true) => "Present",
+            Self::Present(false) => "Absent",
+            Self::Equals(true, ..) => "Equals",
+            Self::Equals(false, ..) => "Differs",
+        }
+    }
+}
+
+impl Decision {
+    /// The rule that decided: its `id`, or its place in the policy where it has none.
+    #[must_use]
+    pub fn rule<'i>(&self, image: &PolicyImage<'i>) -> Option<&'i str> {
+        image.text(image.rule(self.rule?)?.id)
+    }
+
+    /// The predicates that decided, in the order of the policy.
+    pub fn failed<'d, 'i>(&'d self, image: &'d PolicyImage<'i>) -> impl Iterator<Item = FailedPredicate<'i>> {
+        self.failures.iter().filter_map(|&failure| describe(image, failure))
+    }
+
+    /// Appends the reason, one sentence without a full stop.
+    pub fn write_reason(&self, image: &PolicyImage<'_>, call: &Call<'_>, out: &mut String) {
+        match image.dialect() {
+            Dialect::Callgate1 => self.write_sentence(image, out),
+            Dialect::Perso1 => self.write_perso_reason(image, call, out),
+        }
+    }
+
+    fn write_sentence(&self, image: &PolicyImage<'_>, out: &mut String) {
+        match self.code {
+            Code::UnknownTool => out.push_str("the policy does not declare this tool"),
+            Code::UnknownRole => out.push_str("the policy declares none of the caller's roles"),
+            Code::NoRule => out.push_str("no rule allows this tool to any of the caller's roles"),
+            Code::PolicyFault => out.push_str("the embedded policy can't be read"),
+            Code::Allowed => self.write_rule(image, "rule ", " allows this call", out),
+            Code::ApprovalRequired => self.write_rule(image, "rule ", " asks for a person's approval", out),
+            Code::DeniedByRule => self.write_rule(image, "rule ", " denies this call", out),
+            Code::ConditionFailed | Code::ConditionUnknown => {
+                let mut separator = "";
+                for failed in self.failed(image) {
+                    out.push_str(core::mem::replace(&mut separator, ", and "));
+                    write_failed(&failed, out);
+                }
+                if separator.is_empty() {
+                    self.write_rule(image, "the condition of rule ", " does not hold", out);
+                }
+            }
+        }
+    }
+
+    fn write_rule(&self, image: &PolicyImage<'_>, before: &str, after: &str, out: &mut String) {
+        out.push_str(before);
+        write_quoted(self.rule(image).unwrap_or_default(), out);
+        out.push_str(after);
+    }
+
+    fn write_perso_reason(&self, image: &PolicyImage<'_>, call: &Call<'_>, out: &mut String) {
+        let (start, end) = match (self.code, self.rule.and_then(|rule| image.rule(rule))) {
+            (Code::PolicyFault, _) => return out.push_str("the embedded policy can't be read"),
+            (_, None) => ("no rule matched tool '", "'; applying default_action"),
+            (_, Some(rule)) if rule.condition.get() == NONE => ("rule matched tool '", "'; no condition required"),
+            (Code::Allowed, Some(_)) => ("rule matched tool '", "'; condition passed"),
+            (_, Some(_)) => ("rule matched tool '", "'; condition failed"),
+        };
+        out.push_str(start);
+        out.push_str(&call.tool);
+        out.push_str("' for role '");
+        out.push_str(call.roles.first().map_or("", |role| role));
+        out.push_str(end);
+    }
+}
+
+fn describe<'i>(image: &PolicyImage<'i>, failure: Failure) -> Option<FailedPredicate<'i>> {
+    let predicate = Predicate::read(image, image.step(failure.step)?)?;
+    let (source, field) = image.field_name(predicate.field())?;
+    let asked = !failure.negated;
+    let requirement = match predicate {
+        Predicate::Numeric { op, number, .. } => {
+            Requirement::Numeric(if asked { op } else { op.inverse() }, image.text(number.text)?)
+        }
+        Predicate::String { op, texts, .. } => Requirement::String(if asked { op } else { op.inverse() }, texts),
+        Predicate::Bool { value, .. } => Requirement::Bool(value == asked),
+        Predicate::Present { .. } => Requirement::Present(asked),
+        Predicate::Equals { other, .. } => {
+            let (other_source, other_field) = image.field_name(other)?;
+            Requirement::Equals(asked, other_source, other_field)
+        }
+    };
+    Some(FailedPredicate { source, field, requirement, problem: failure.problem })
+}
+
+fn write_failed(failed: &FailedPredicate<'_>, out: &mut String) {
+    // Two fields are compared, and the problem may be with either: say only what they must be.
+    let compares_fields = matches!(failed.requirement, Requirement::Equals(..));
+    write_quoted(failed.field, out);
+    match failed.problem {
+        Problem::Missing if !compares_fields => out.push_str(" is missing, but "),
+        Problem::Null if !compares_fields => out.push_str(" is null, but "),
+        _ => out.push(' '),
+    }
+    out.push_str("must ");
+    match failed.requirement {
+        Requirement::Numeric(op, number) => {
+            let wrong_type = failed.problem == Problem::WrongType;
+            out.push_str(if wrong_type { "be a number and " } else { "" });
+            out.push_str(match op {
+                NumericOp::Eq => "equal ",
+                NumericOp::Ne => "not equal ",
+                NumericOp::Lt => "be less than ",
+                NumericOp::Lte => "be at most ",
+                NumericOp::Gt => "be more than ",
+                NumericOp::Gte => "be at least ",
+            });
+            out.push_str(number);
+        }
+        Requirement::String(op, texts) => {
+            out.push_str(if failed.problem == Problem::WrongType { "be a string and " } else { "" });
+            write_list(op, texts, out);
+        }
+        Requirement::Bool(value) => out.push_str(if value { "be true" } else { "be false" }),
+        Requirement::Present(true) => out.push_str("be given"),
+        Requirement::Present(false) => out.push_str("not be given"),
+        Requirement::Equals(equal, source, other) => {
+            out.push_str(if equal { "be the same as " } else { "differ from " });
+            write_quoted(other, out);
+            out.push_str(match source {
+                Source::Arguments => " of the arguments",
+                Source::AgentAttributes => " of the agent",
+                Source::ResourceAttributes => " of the resource",
+            });
+        }
+    }
+}
+
+fn write_list(op: StringOp, texts: Texts<'_>, out: &mut String) {
+    let mut rest = texts.iter().peekable();
+    let first = rest.next().unwrap_or_default();
+    let is_single = rest.peek().is_none();
+    out.push_str(match (op, is_single) {
+        (StringOp::NotIn, true) if first.is_empty() => return out.push_str("not be empty"),
+        (StringOp::In, true) => "be ",
+        (StringOp::In, false) => "be one of ",
+        (StringOp::NotIn, true) => "not be ",
+        (StringOp::NotIn, false) => "be none of ",
+    });
+    write_quoted(first, out);
+    for text in rest {
+        out.push_str(", ");
+        write_quoted(text, out);
+    }
+}
+
+fn write_quoted(text: &str, out: &mut String) {
+    out.push('`');
+    out.push_str(text);
+    out.push('`');
+}

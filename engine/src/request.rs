@@ -1,0 +1,298 @@
+//! The call that a host asks about, read strictly from the body of its request.
+//!
+//! One pass over the bytes checks all of them, borrows, and keeps only the fields that some rule of the policy reads.
+
+use alloc::borrow::Cow;
+use alloc::vec::Vec;
+
+use smallvec::SmallVec;
+
+use crate::image::{Dialect, PolicyImage};
+use crate::json::{Fault, RawValue, Reader};
+use crate::limits::{MAX_CALLS_PER_BATCH, MAX_REQUEST_DEPTH, MAX_ROLES_PER_CALL};
+use crate::predicate::Source;
+
+/// What was judged where a call has no `args`.
+const NO_ARGUMENTS: &str = "{}";
+
+/// One tool call and what the host says of its caller and its resource.
+#[derive(Clone, Debug)]
+pub struct Call<'a> {
+    /// The tool's name.
+    pub tool: Cow<'a, str>,
+    /// The caller's roles, at least one.
+    pub roles: SmallVec<[Cow<'a, str>; 4]>,
+    /// The MCP server that offers the tool.
+    pub server: Option<Cow<'a, str>>,
+    /// The host's name for the run that the call belongs to.
+    pub trace_id: Option<Cow<'a, str>>,
+    /// The text of `args` as it was sent; `{}` where it was not.
+    pub arguments: &'a str,
+    /// The fields that some rule reads, in ascending order of their slot in the image.
+    fields: SmallVec<[(u32, RawValue<'a>); 12]>,
+}
+
+/// Why a body is no call. The codes are stable; no text repeats what the caller sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RequestError {
+    /// The body is no strict JSON.
+    Json(Fault),
+    /// The body, or a call in it, is not an object.
+    NotAnObject,
+    /// An object has a member that callgate does not know.
+    UnknownMember,
+    /// A member is missing.
+    Missing(Member),
+    /// A member has the wrong JSON type.
+    WrongType(Member),
+    /// Two members say the same thing: `tool` and `toolName`, or `role` and `roles`.
+    Ambiguous(Member),
+    /// `roles` is empty or longer than [`MAX_ROLES_PER_CALL`].
+    RoleCount,
+    /// `roles` was sent to a policy of `perso-1`, which knows one `role` for each call.
+    RolesInPerso,
+    /// `calls` is empty or longer than [`MAX_CALLS_PER_BATCH`].
+    CallCount,
+}
+
+/// A member of the body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Member {
+    /// `tool` or `toolName`
+    Tool,
+    /// `role`
+    Role,
+    /// `roles`
+    Roles,
+    /// `args`
+    Args,
+    /// `agentAttributes`
+    AgentAttributes,
+    /// `resourceAttributes`
+    ResourceAttributes,
+    /// `server`
+    Server,
+    /// `traceId`
+    TraceId,
+    /// `calls`
+    Calls,
+}
+
+impl From<Fault> for RequestError {
+    fn from(fault: Fault) -> Self {
+        Self::Json(fault)
+    }
+}
+
+impl RequestError {
+    /// A stable name for programs.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Json(Fault::NotUtf8) => "not_utf8",
+            Self::Json(Fault::Syntax) => "invalid_json",
+            Self::Json(Fault::LoneSurrogate) => "lone_surrogate",
+            Self::Json(Fault::NumberOutOfRange) => "number_out_of_range",
+            Self::Json(Fault::DuplicateMember) => "duplicate_member",
+            Self::Json(Fault::TooDeep) => "too_deep",
+            Self::NotAnObject => "not_an_object",
+            Self::UnknownMember => "unknown_member",
+            Self::Missing(_) => "missing_member",
+            Self::WrongType(_) => "wrong_type",
+            Self::Ambiguous(_) => "ambiguous_member",
+            Self::RoleCount => "role_count",
+            Self::RolesInPerso => "roles_not_supported",
+            Self::CallCount => "call_count",
+        }
+    }
+
+    /// A sentence for people.
+    #[must_use]
+    pub fn detail(self) -> &'static str {
+        match self {
+            Self::Json(Fault::NotUtf8) => "the body must be UTF-8 without a byte-order mark",
+            Self::Json(Fault::Syntax) => "the body must be exactly one JSON value",
+            Self::Json(Fault::LoneSurrogate) => "a string holds a surrogate without its partner",
+            Self::Json(Fault::NumberOutOfRange) => "a number is out of range",
+            Self::Json(Fault::DuplicateMember) => "an object names a member twice",
+            Self::Json(Fault::TooDeep) => "objects and arrays nest deeper than 32",
+            Self::NotAnObject => "the body must be an object",
+            Self::UnknownMember => "the body has a member that callgate does not know",
+            Self::Missing(Member::Tool) => "`tool` is missing",
+            Self::Missing(Member::Calls) => "`calls` is missing",
+            Self::Missing(_) => "`role` is missing",
+            Self::WrongType(Member::Tool) => "`tool` must be a string",
+            Self::WrongType(Member::Role) => "`role` must be a string",
+            Self::WrongType(Member::Roles) => "`roles` must be a list of strings",
+            Self::WrongType(Member::Args) => "`args` must be an object",
+            Self::WrongType(Member::AgentAttributes) => "`agentAttributes` must be an object",
+            Self::WrongType(Member::ResourceAttributes) => "`resourceAttributes` must be an object",
+            Self::WrongType(Member::Server) => "`server` must be a string",
+            Self::WrongType(Member::TraceId) => "`traceId` must be a string",
+            Self::WrongType(Member::Calls) => "`calls` must be a list of calls",
+            Self::Ambiguous(Member::Tool) => "`tool` and `toolName` exclude each other",
+            Self::Ambiguous(_) => "`role` and `roles` exclude each other",
+            Self::RoleCount => "`roles` must name 1 to 32 roles",
+            Self::RolesInPerso => "the policy is written in `perso-1`, which takes one `role` and no `roles`",
+            Self::CallCount => "`calls` must hold 1 to 100 calls",
+        }
+    }
+}
+
+impl core::fmt::Display for RequestError {
+    fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        formatter.write_str(self.detail())
+    }
+}
+
+impl core::error::Error for RequestError {}
+
+impl<'a> Call<'a> {
+    /// Reads the one call of a body.
+    ///
+    /// # Errors
+    /// The body is not one strict JSON object with the members of a call.
+    pub fn read(body: &'a [u8], image: &PolicyImage<'_>) -> Result<Self, RequestError> {
+        let mut reader = Reader::new(body, MAX_REQUEST_DEPTH)?;
+        let call = read_call(&mut reader, image)?;
+        reader.end()?;
+        Ok(call)
+    }
+
+    /// Reads the calls of a batch, in order: every one or none.
+    ///
+    /// # Errors
+    /// As [`Call::read`], for each call; or the list is empty or longer than [`MAX_CALLS_PER_BATCH`].
+    pub fn read_batch(body: &'a [u8], image: &PolicyImage<'_>) -> Result<Vec<Self>, RequestError> {
+        let mut reader = Reader::new(body, MAX_REQUEST_DEPTH)?;
+        let mut calls = None;
+        if reader.peek()? != b'{' {
+            return Err(RequestError::NotAnObject);
+        }
+        reader.object(|reader, name| {
+            if name != "calls" {
+                return Err(RequestError::UnknownMember);
+            }
+            if reader.peek()? != b'[' {
+                return Err(RequestError::WrongType(Member::Calls));
+            }
+            let mut list = Vec::new();
+            reader.array(|reader| {
+                if list.len() >= MAX_CALLS_PER_BATCH {
+                    return Err(RequestError::CallCount);
+                }
+                let outer = reader.restart_depth();
+                list.push(read_call(reader, image)?);
+                reader.resume_depth(outer);
+                Ok(())
+            })?;
+            calls = Some(list);
+            Ok(())
+        })?;
+        reader.end()?;
+        match calls {
+            None => Err(RequestError::Missing(Member::Calls)),
+            Some(list) if list.is_empty() => Err(RequestError::CallCount),
+            Some(list) => Ok(list),
+        }
+    }
+
+    /// The value of a field that some rule reads, if the call has it.
+    pub(crate) fn field(&self, field: u32) -> Option<RawValue<'a>> {
+        let at = self.fields.binary_search_by_key(&field, |&(slot, _)| slot).ok()?;
+        self.fields.get(at).map(|&(_, value)| value)
+    }
+}
+
+fn read_call<'a>(reader: &mut Reader<'a>, image: &PolicyImage<'_>) -> Result<Call<'a>, RequestError> {
+    if reader.peek()? != b'{' {
+        return Err(RequestError::NotAnObject);
+    }
+    let mut tool = None;
+    let mut role = None;
+    let mut roles = None;
+    let mut call = Call {
+        tool: Cow::Borrowed(""),
+        roles: SmallVec::new(),
+        server: None,
+        trace_id: None,
+        arguments: NO_ARGUMENTS,
+        fields: SmallVec::new(),
+    };
+    reader.object(|reader, name| {
+        match &*name {
+            "tool" | "toolName" => {
+                let name = read_string(reader, Member::Tool)?;
+                if tool.replace(name).is_some() {
+                    return Err(RequestError::Ambiguous(Member::Tool));
+                }
+            }
+            "role" => role = Some(read_string(reader, Member::Role)?),
+            "roles" => roles = Some(read_roles(reader)?),
+            "args" => call.arguments = call.read_source(reader, image, Source::Arguments, Member::Args)?,
+            "agentAttributes" => {
+                call.read_source(reader, image, Source::AgentAttributes, Member::AgentAttributes)?;
+            }
+            "resourceAttributes" => {
+                call.read_source(reader, image, Source::ResourceAttributes, Member::ResourceAttributes)?;
+            }
+            "server" => call.server = Some(read_string(reader, Member::Server)?),
+            "traceId" => call.trace_id = Some(read_string(reader, Member::TraceId)?),
+            _ => return Err(RequestError::UnknownMember),
+        }
+        Ok(())
+    })?;
+    call.tool = tool.ok_or(RequestError::Missing(Member::Tool))?;
+    call.roles = match (role, roles) {
+        (Some(role), None) => SmallVec::from_iter([role]),
+        (None, Some(_)) if image.dialect() == Dialect::Perso1 => return Err(RequestError::RolesInPerso),
+        (None, Some(roles)) => roles,
+        (Some(_), Some(_)) => return Err(RequestError::Ambiguous(Member::Role)),
+        (None, None) => return Err(RequestError::Missing(Member::Role)),
+    };
+    call.fields.sort_unstable_by_key(|&(slot, _)| slot);
+    Ok(call)
+}
+
+impl<'a> Call<'a> {
+    /// Reads an object of fields, keeps those that some rule reads, and returns its text.
+    fn read_source(
+        &mut self,
+        reader: &mut Reader<'a>,
+        image: &PolicyImage<'_>,
+        source: Source,
+        member: Member,
+    ) -> Result<&'a str, RequestError> {
+        if reader.peek()? != b'{' {
+            return Err(RequestError::WrongType(member));
+        }
+        let start = reader.offset();
+        reader.object(|reader, name| {
+            let value = reader.value()?;
+            if let Some(slot) = image.field(source, &name) {
+                self.fields.push((slot, value));
+            }
+            Ok::<_, RequestError>(())
+        })?;
+        reader.text_from(start).ok_or(RequestError::Json(Fault::Syntax))
+    }
+}
+
+fn read_string<'a>(reader: &mut Reader<'a>, member: Member) -> Result<Cow<'a, str>, RequestError> {
+    reader.value()?.as_string().ok_or(RequestError::WrongType(member))
+}
+
+fn read_roles<'a>(reader: &mut Reader<'a>) -> Result<SmallVec<[Cow<'a, str>; 4]>, RequestError> {
+    if reader.peek()? != b'[' {
+        return Err(RequestError::WrongType(Member::Roles));
+    }
+    let mut roles = SmallVec::new();
+    reader.array(|reader| {
+        if roles.len() >= MAX_ROLES_PER_CALL {
+            return Err(RequestError::RoleCount);
+        }
+        roles.push(read_string(reader, Member::Roles)?);
+        Ok(())
+    })?;
+    if roles.is_empty() { Err(RequestError::RoleCount) } else { Ok(roles) }
+}
