@@ -1,0 +1,86 @@
+//! `callgate check`: what is wrong with a policy, where, and how to mend it.
+
+use std::io::{self, IsTerminal as _, Write as _};
+use std::path::Path;
+
+use callgate_engine::error::{Diagnostic, Places, Severity};
+use callgate_engine::{parse, report, validate};
+use serde::Serialize;
+
+use crate::{Failure, Format, read_policy, unwritable};
+
+/// Checks the policy in `file` and prints what was found.
+pub(crate) fn run(file: &Path, format: Format) -> Result<(), Failure> {
+    let text = read_policy(file)?;
+    let checked = parse(&text).and_then(validate);
+    let findings = match &checked {
+        Ok(policy) => policy.warnings(),
+        Err(findings) => findings,
+    };
+    match format {
+        Format::Text => print_text(file, &text, findings),
+        Format::Json => print_json(file, &text, findings),
+    }
+    .map_err(|error| unwritable(&error))?;
+    if checked.is_ok() { Ok(()) } else { Err(Failure::Refused) }
+}
+
+fn print_text(file: &Path, text: &str, findings: &[Diagnostic]) -> io::Result<()> {
+    let path = file.display().to_string();
+    let mut out = io::stdout().lock();
+    if !findings.is_empty() {
+        let color = out.is_terminal() && std::env::var_os("NO_COLOR").is_none();
+        writeln!(out, "{}\n", report::render(&path, text, findings, color))?;
+    }
+    let count = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
+    let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
+    let verdict = if errors == 0 { "ok" } else { "refused" };
+    writeln!(out, "{path}: {verdict}, {}, {}", counted(errors, "error"), counted(warnings, "warning"))
+}
+
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
+/// What `--format json` prints.
+#[derive(Serialize)]
+struct Report<'r> {
+    file: String,
+    ok: bool,
+    findings: Vec<Finding<'r>>,
+}
+
+#[derive(Serialize)]
+struct Finding<'r> {
+    severity: &'static str,
+    code: &'static str,
+    message: &'r str,
+    fix: Option<&'r str>,
+    line: usize,
+    column: usize,
+    pointer: String,
+}
+
+fn print_json(file: &Path, text: &str, findings: &[Diagnostic]) -> io::Result<()> {
+    let places = Places::new(text);
+    let report = Report {
+        file: file.display().to_string(),
+        ok: findings.iter().all(|finding| finding.severity != Severity::Error),
+        findings: findings
+            .iter()
+            .map(|finding| {
+                let place = places.of(&finding.span);
+                Finding {
+                    severity: finding.severity.name(),
+                    code: finding.code,
+                    message: &finding.message,
+                    fix: finding.fix.as_deref(),
+                    line: place.line,
+                    column: place.column,
+                    pointer: place.pointer,
+                }
+            })
+            .collect(),
+    };
+    writeln!(io::stdout().lock(), "{}", serde_json::to_string(&report)?)
+}

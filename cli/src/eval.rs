@@ -1,0 +1,70 @@
+//! `callgate eval`: the answer that `POST /evaluate` gives, without a server.
+
+use std::io::{self, BufRead as _, IsTerminal as _, Read as _, Write as _};
+use std::path::Path;
+
+use callgate_edge_core::{Problem, answer_call};
+use callgate_engine::{PolicyImage, compile, limits, parse, report, validate};
+
+use crate::{Failure, read_policy, unwritable};
+
+/// Evaluates the call or calls on standard input against the policy in `file`.
+pub(crate) fn run(file: &Path, jsonl: bool) -> Result<(), Failure> {
+    let text = read_policy(file)?;
+    let bytes = match parse(&text).and_then(validate) {
+        Ok(policy) => compile(&policy),
+        Err(findings) => {
+            let path = file.display().to_string();
+            let report = report::render(&path, &text, &findings, io::stderr().is_terminal());
+            writeln!(io::stderr(), "{report}").map_err(|error| unwritable(&error))?;
+            return Err(Failure::Refused);
+        }
+    };
+    let image = PolicyImage::open(&bytes).map_err(|error| Failure::Unusable(error.to_string()))?;
+    if jsonl { evaluate_lines(&image) } else { evaluate_all(&image) }
+}
+
+fn evaluate_all(image: &PolicyImage<'_>) -> Result<(), Failure> {
+    let mut body = Vec::new();
+    io::stdin().lock().read_to_end(&mut body).map_err(|error| unreadable(&error))?;
+    let (answer, is_decision) = answer(image, &body)?;
+    print_line(&answer)?;
+    if is_decision { Ok(()) } else { Err(Failure::Refused) }
+}
+
+fn evaluate_lines(image: &PolicyImage<'_>) -> Result<(), Failure> {
+    let mut all_decided = true;
+    for line in io::stdin().lock().split(b'\n') {
+        let line = line.map_err(|error| unreadable(&error))?;
+        if line.trim_ascii().is_empty() {
+            continue;
+        }
+        let (answer, is_decision) = answer(image, &line)?;
+        all_decided &= is_decision;
+        print_line(&answer)?;
+    }
+    if all_decided { Ok(()) } else { Err(Failure::Refused) }
+}
+
+/// The body of the answer, and whether it is a decision and no problem.
+fn answer(image: &PolicyImage<'_>, body: &[u8]) -> Result<(Vec<u8>, bool), Failure> {
+    if body.len() > limits::DEFAULT_MAX_BODY_BYTES {
+        return Ok((Problem::BodyTooLarge.response().body, false));
+    }
+    let mut random = [0; 16];
+    getrandom::fill(&mut random)
+        .map_err(|error| Failure::Unusable(format!("the system gives no random bytes: {error}")))?;
+    Ok(match answer_call(image, body, random) {
+        Ok(answer) => (answer, true),
+        Err(error) => (Problem::from(error).response().body, false),
+    })
+}
+
+fn print_line(answer: &[u8]) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    out.write_all(answer).and_then(|()| out.write_all(b"\n")).map_err(|error| unwritable(&error))
+}
+
+fn unreadable(error: &io::Error) -> Failure {
+    Failure::Unusable(format!("can't read standard input: {error}"))
+}

@@ -1,0 +1,96 @@
+//! `callgate`: check a policy before it is deployed, and ask it what it would decide.
+//!
+//! Exit codes: 0 all is well; 1 the policy has an error, or a call got no decision; 2 the command line is wrong or a
+//! file can't be read or written.
+
+mod check;
+mod eval;
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+/// Checks policies for MCP tool calls and evaluates calls against them.
+#[derive(Parser)]
+#[command(name = "callgate", version, after_help = EXIT_CODES)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes:
+  0  all is well: the policy has no error; every call got a decision, be it Allow or Deny
+  1  the policy has an error, or a call was no call and got no decision
+  2  the command line is wrong, or a file can't be read or written";
+
+#[derive(Subcommand)]
+enum Command {
+    /// Check a policy: errors keep it from being deployed, warnings name what its author may not have meant
+    #[command(after_help = EXIT_CODES)]
+    Check {
+        /// The policy file
+        file: PathBuf,
+        /// How findings are printed
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
+    },
+    /// Evaluate the call on standard input and print the answer that `POST /evaluate` gives
+    #[command(after_help = EXIT_CODES)]
+    Eval {
+        /// The policy file
+        #[arg(long)]
+        policy: PathBuf,
+        /// Read one call from each line, and print one answer for each
+        #[arg(long)]
+        jsonl: bool,
+    },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    /// As a compiler prints them, with the line shown
+    Text,
+    /// One JSON object for programs
+    Json,
+}
+
+/// Why a command did not succeed.
+enum Failure {
+    /// The input was read and is not right; what is wrong was printed.
+    Refused,
+    /// Something in the surroundings is not right, as the message says.
+    Unusable(String),
+}
+
+fn main() -> ExitCode {
+    let done = match Arguments::parse().command {
+        Command::Check { file, format } => check::run(&file, format),
+        Command::Eval { policy, jsonl } => eval::run(&policy, jsonl),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Refused) => ExitCode::from(1),
+        Err(Failure::Unusable(message)) => {
+            // Nothing is left to say it to if standard error is closed too.
+            _ = writeln!(io::stderr(), "callgate: {message}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Reads a policy file.
+fn read_policy(file: &Path) -> Result<String, Failure> {
+    let bytes = fs::read(file).map_err(|error| Failure::Unusable(format!("can't read `{}`: {error}", file.display())))?;
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        Failure::Unusable(format!("`{}` is not UTF-8: byte {at} starts no character", file.display()))
+    })
+}
+
+/// The failure of a write to standard output or standard error.
+fn unwritable(error: &io::Error) -> Failure {
+    Failure::Unusable(format!("can't write the answer: {error}"))
+}
