@@ -83,7 +83,8 @@ fn main() -> ExitCode {
 
 /// Reads a policy file.
 fn read_policy(file: &Path) -> Result<String, Failure> {
-    let bytes = fs::read(file).map_err(|error| Failure::Unusable(format!("can't read `{}`: {error}", file.display())))?;
+    let bytes =
+        fs::read(file).map_err(|error| Failure::Unusable(format!("can't read `{}`: {error}", file.display())))?;
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         Failure::Unusable(format!("`{}` is not UTF-8: byte {at} starts no character", file.display()))

@@ -44,8 +44,18 @@ mod tests {
     fn anything_else_does_not() {
         let wrong = Err(Problem::Unauthenticated);
         for value in [
-            "", "Bearer", "Bearer ", "Bearer firs", "Bearer firstx", "Bearer FIRST", "Basic first", "first", "Bearer first second",
-            "Bearer first, Bearer other", "Bearer first ", "Bearer\tfirst",
+            "",
+            "Bearer",
+            "Bearer ",
+            "Bearer firs",
+            "Bearer firstx",
+            "Bearer FIRST",
+            "Basic first",
+            "first",
+            "Bearer first second",
+            "Bearer first, Bearer other",
+            "Bearer first ",
+            "Bearer\tfirst",
         ] {
             check(Some(value), Some("first second"), wrong);
         }

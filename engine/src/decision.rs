@@ -115,6 +115,8 @@ pub struct Failure {
     /// Whether the predicate stands under an odd number of `Not`, so that its opposite is asked for.
     pub(crate) negated: bool,
     pub(crate) problem: Problem,
+    /// The field that has the problem: the predicate's first, or its second where two are compared.
+    pub(crate) field: u32,
 }
 
 /// The answer to one call.

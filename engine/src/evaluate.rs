@@ -228,15 +228,15 @@ impl Evaluation<'_, '_, '_> {
             }
             step::NOT => self.explain(at.checked_add(1)?, !negated, failures, depth)?,
             _ => {
-                let problem = self.predicate(node)?.err().unwrap_or(Problem::Value);
-                failures.push(Failure { step: at, negated, problem });
+                let (problem, field) = self.predicate(node)?.err().unwrap_or((Problem::Value, node.field.get()));
+                failures.push(Failure { step: at, negated, problem, field });
             }
         }
         Some(())
     }
 
-    /// The value of a predicate, or why it has none.
-    fn predicate(&self, node: &Step) -> Option<Result<bool, Problem>> {
+    /// The value of a predicate, or why it has none and for which field.
+    fn predicate(&self, node: &Step) -> Option<Result<bool, (Problem, u32)>> {
         let predicate = Predicate::read(self.image, node)?;
         Some(match self.image.dialect() {
             Dialect::Callgate1 => self.callgate_predicate(&predicate),
@@ -244,33 +244,37 @@ impl Evaluation<'_, '_, '_> {
         })
     }
 
-    fn callgate_predicate(&self, predicate: &Predicate<'_>) -> Result<bool, Problem> {
-        if let Predicate::Present { field } = *predicate {
+    fn callgate_predicate(&self, predicate: &Predicate<'_>) -> Result<bool, (Problem, u32)> {
+        let field = predicate.field();
+        let wrong_type = (Problem::WrongType, field);
+        if let Predicate::Present { .. } = predicate {
             return Ok(self.call.field(field).is_some_and(|value| value.kind() != Kind::Null));
         }
-        let value = self.value(predicate.field())?;
+        let value = self.value(field)?;
         match *predicate {
             Predicate::Numeric { op, number, .. } => {
-                let text = value.as_number().ok_or(Problem::WrongType)?;
-                let ordering = self.compare_number(text, number).ok_or(Problem::WrongType)?;
+                let text = value.as_number().ok_or(wrong_type)?;
+                let ordering = self.compare_number(text, number).ok_or(wrong_type)?;
                 Ok(holds(op, ordering))
             }
             Predicate::String { op, texts, .. } => {
-                let text = value.as_string().ok_or(Problem::WrongType)?;
+                let text = value.as_string().ok_or(wrong_type)?;
                 Ok(texts.contains(&text) == (op == StringOp::In))
             }
             Predicate::Bool { value: wanted, .. } => match value.kind() {
                 Kind::Bool(value) => Ok(value == wanted),
-                _ => Err(Problem::WrongType),
+                _ => Err(wrong_type),
             },
-            Predicate::Equals { other, .. } => scalars_equal(value, self.value(other)?),
+            Predicate::Equals { other, .. } => {
+                scalars_equal(value, self.value(other)?).map_err(|problem| (problem, field))
+            }
             Predicate::Present { .. } => Ok(true),
         }
     }
 
-    fn value(&self, field: u32) -> Result<RawValue<'_>, Problem> {
-        let value = self.call.field(field).ok_or(Problem::Missing)?;
-        if value.kind() == Kind::Null { Err(Problem::Null) } else { Ok(value) }
+    fn value(&self, field: u32) -> Result<RawValue<'_>, (Problem, u32)> {
+        let value = self.call.field(field).ok_or((Problem::Missing, field))?;
+        if value.kind() == Kind::Null { Err((Problem::Null, field)) } else { Ok(value) }
     }
 
     fn compare_number(&self, text: &str, number: &Number) -> Option<Ordering> {

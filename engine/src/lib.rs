@@ -11,37 +11,39 @@ extern crate alloc;
 #[cfg(feature = "compile")]
 extern crate std;
 
+// What both halves stand on.
 pub mod limits;
-
-mod decimal;
 mod json;
+mod decimal;
 
+// Text to image, at build time.
 #[cfg(feature = "compile")]
-mod compile;
+pub mod error;
 #[cfg(feature = "compile")]
-pub mod condition;
+mod tree;
 #[cfg(feature = "compile")]
 pub mod document;
 #[cfg(feature = "compile")]
-pub mod error;
+pub mod condition;
 #[cfg(feature = "compile")]
 mod parse;
 #[cfg(feature = "compile")]
 mod perso;
-#[cfg(feature = "report")]
-pub mod report;
-#[cfg(feature = "compile")]
-mod tree;
 #[cfg(feature = "compile")]
 mod validate;
+#[cfg(feature = "compile")]
+mod compile;
+#[cfg(feature = "report")]
+pub mod report;
 
-pub mod decision;
-mod evaluate;
+// Image and call to decision, where it is deployed.
 mod image;
-mod perso_value;
 pub mod predicate;
-pub mod reason;
 pub mod request;
+mod evaluate;
+mod perso_value;
+pub mod decision;
+pub mod reason;
 
 #[cfg(feature = "compile")]
 pub use compile::compile;

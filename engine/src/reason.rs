@@ -84,9 +84,16 @@ impl Decision {
             Code::DeniedByRule => self.write_rule(image, "rule ", " denies this call", out),
             Code::ConditionFailed | Code::ConditionUnknown => {
                 let mut separator = "";
-                for failed in self.failed(image) {
+                for (at, &failure) in self.failures.iter().enumerate() {
+                    let earlier = self.failures.iter().take(at);
+                    let mut same =
+                        earlier.filter(|other| (other.field, other.problem) == (failure.field, failure.problem));
+                    if failure.problem != Problem::Value && same.next().is_some() {
+                        // That a field is missing is said once, however many predicates read it.
+                        continue;
+                    }
                     out.push_str(core::mem::replace(&mut separator, ", and "));
-                    write_failed(&failed, out);
+                    write_failure(image, failure, out);
                 }
                 if separator.is_empty() {
                     self.write_rule(image, "the condition of rule ", " does not hold", out);
@@ -136,20 +143,19 @@ fn describe<'i>(image: &PolicyImage<'i>, failure: Failure) -> Option<FailedPredi
     Some(FailedPredicate { source, field, requirement, problem: failure.problem })
 }
 
-fn write_failed(failed: &FailedPredicate<'_>, out: &mut String) {
-    // Two fields are compared, and the problem may be with either: say only what they must be.
-    let compares_fields = matches!(failed.requirement, Requirement::Equals(..));
-    write_quoted(failed.field, out);
-    match failed.problem {
-        Problem::Missing if !compares_fields => out.push_str(" is missing, but "),
-        Problem::Null if !compares_fields => out.push_str(" is null, but "),
-        _ => out.push(' '),
-    }
-    out.push_str("must ");
+fn write_failure(image: &PolicyImage<'_>, failure: Failure, out: &mut String) {
+    let Some(failed) = describe(image, failure) else { return };
+    let (_, culprit) = image.field_name(failure.field).unwrap_or((failed.source, failed.field));
+    write_quoted(culprit, out);
+    out.push_str(match (failure.problem, failed.requirement) {
+        (Problem::Missing, _) => return out.push_str(" is missing"),
+        (Problem::Null, _) => return out.push_str(" is null"),
+        (Problem::WrongType, Requirement::Numeric(..)) => return out.push_str(" must be a number"),
+        (Problem::WrongType, Requirement::String(..)) => return out.push_str(" must be a string"),
+        (Problem::WrongType | Problem::Value, _) => " must ",
+    });
     match failed.requirement {
         Requirement::Numeric(op, number) => {
-            let wrong_type = failed.problem == Problem::WrongType;
-            out.push_str(if wrong_type { "be a number and " } else { "" });
             out.push_str(match op {
                 NumericOp::Eq => "equal ",
                 NumericOp::Ne => "not equal ",
@@ -160,10 +166,7 @@ fn write_failed(failed: &FailedPredicate<'_>, out: &mut String) {
             });
             out.push_str(number);
         }
-        Requirement::String(op, texts) => {
-            out.push_str(if failed.problem == Problem::WrongType { "be a string and " } else { "" });
-            write_list(op, texts, out);
-        }
+        Requirement::String(op, texts) => write_list(op, texts, out),
         Requirement::Bool(value) => out.push_str(if value { "be true" } else { "be false" }),
         Requirement::Present(true) => out.push_str("be given"),
         Requirement::Present(false) => out.push_str("not be given"),

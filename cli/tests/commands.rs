@@ -1,0 +1,146 @@
+//! The commands as a user runs them: what they print and how they exit.
+#![expect(clippy::expect_used, reason = "a test states what must hold by failing")]
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::{env, fs, process};
+
+use serde_json::Value;
+
+struct Ended {
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+#[track_caller]
+fn run(arguments: &[&str], input: &str) -> Ended {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_callgate"))
+        .args(arguments)
+        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    // A command that takes no input may have ended before it is written.
+    _ = child.stdin.take().expect("standard input").write_all(input.as_bytes());
+    let output = child.wait_with_output().expect("the program ends");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+    Ended { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+}
+
+/// A file that is gone when the test ends.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(name: &str, text: &str) -> Self {
+        let path = env::temp_dir().join(format!("callgate-{}-{name}", process::id()));
+        fs::write(&path, text).expect("a scratch file");
+        Self(path)
+    }
+
+    fn path(&self) -> &str {
+        self.0.to_str().expect("UTF-8")
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        _ = fs::remove_file(&self.0);
+    }
+}
+
+const BROKEN: &str = r#"{ "version": "callgate-1", "tools": ["view"], "roles": { "agent": {} },
+  "rules": [
+    { "effect": "Allow", "tool_name": "veiw", "roles": ["agent"] },
+    { "effect": "allow", "tool_name": "view", "roles": ["agnet"] } ] }
+"#;
+
+#[test]
+fn a_policy_without_an_error_is_ok() {
+    let ended = run(&["check", "policies/crm.json"], "");
+    assert_eq!((ended.code, &*ended.out), (Some(0), "policies/crm.json: ok, 0 errors, 0 warnings\n"), "{}", ended.err);
+}
+
+#[test]
+fn warnings_do_not_fail_a_policy() {
+    let ended = run(&["check", "policies/crm-perso.json"], "");
+    assert_eq!(ended.code, Some(0), "{}", ended.err);
+    assert!(ended.out.ends_with("policies/crm-perso.json: ok, 0 errors, 3 warnings\n"), "{}", ended.out);
+}
+
+#[test]
+fn errors_are_printed_with_their_lines() {
+    let file = Scratch::new("errors.json", BROKEN);
+    let ended = run(&["check", file.path()], "");
+    assert_eq!(ended.code, Some(1), "{}", ended.err);
+    let expected = "error[unknown_tool]: `veiw` is not declared in `tools`";
+    assert!(ended.out.starts_with(expected), "{}", ended.out);
+    assert!(ended.out.contains(":3:39\n"), "the place is printed: {}", ended.out);
+    assert!(ended.out.contains("\"tool_name\": \"veiw\""), "the line is shown: {}", ended.out);
+    assert!(ended.out.contains("did you mean `view`?"), "{}", ended.out);
+    assert!(ended.out.ends_with(": refused, 2 errors, 0 warnings\n"), "{}", ended.out);
+    assert!(!ended.out.contains('\u{1b}'), "a file gets no colors");
+}
+
+#[test]
+fn findings_are_printed_for_programs() {
+    let file = Scratch::new("json.json", BROKEN);
+    let ended = run(&["check", "--format", "json", file.path()], "");
+    assert_eq!(ended.code, Some(1), "{}", ended.err);
+    let report: Value = serde_json::from_str(&ended.out).expect("one JSON value");
+    let first = report.pointer("/findings/0").expect("a finding");
+    let expected: Value = serde_json::from_str(
+        r#"{ "severity": "error", "code": "unknown_tool", "message": "`veiw` is not declared in `tools`",
+             "fix": "did you mean `view`?", "line": 3, "column": 39, "pointer": "/rules/0/tool_name" }"#,
+    )
+    .expect("JSON");
+    assert_eq!(first, &expected);
+    assert_eq!(report.get("ok"), Some(&Value::Bool(false)));
+}
+
+#[test]
+fn a_file_that_can_not_be_read_is_named() {
+    for command in [&["check", "no-such.json"][..], &["eval", "--policy", "no-such.json"]] {
+        let ended = run(command, "");
+        assert_eq!((ended.code, &*ended.out), (Some(2), ""));
+        assert!(ended.err.starts_with("callgate: can't read `no-such.json`: "), "{}", ended.err);
+    }
+}
+
+#[test]
+fn a_call_is_answered_on_one_line() {
+    let call = r#"{"tool":"process_refund","role":"agent","args":{"amount":800}}"#;
+    let ended = run(&["eval", "--policy", "policies/crm.json"], call);
+    assert_eq!(ended.code, Some(0), "{}", ended.err);
+    assert_eq!(ended.out.lines().count(), 1);
+    let answer: Value = serde_json::from_str(&ended.out).expect("one JSON value");
+    assert_eq!(answer.pointer("/decision").and_then(Value::as_str), Some("Deny"));
+    assert_eq!(answer.pointer("/reason").and_then(Value::as_str), Some("`amount` must be at most 500"));
+}
+
+#[test]
+fn each_line_is_answered_by_a_line() {
+    let calls = "{\"tool\":\"process_refund\",\"role\":\"agent\",\"args\":{\"amount\":500}}\n\n{\"tool\":1}\r\n{\"tool\":\"view_customer\",\"role\":\"ghost\"}";
+    let ended = run(&["eval", "--policy", "policies/crm.json", "--jsonl"], calls);
+    assert_eq!(ended.code, Some(1), "one of the lines is no call");
+    let codes: Vec<String> =
+        ended.out.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON")["code"].to_string()).collect();
+    assert_eq!(codes, ["\"allowed\"", "\"wrong_type\"", "\"unknown_role\""]);
+}
+
+#[test]
+fn a_broken_policy_evaluates_nothing() {
+    let file = Scratch::new("eval.json", BROKEN);
+    let ended = run(&["eval", "--policy", file.path()], r#"{"tool":"view","role":"agent"}"#);
+    assert_eq!((ended.code, &*ended.out), (Some(1), ""));
+    assert!(ended.err.contains("error[unknown_tool]"), "{}", ended.err);
+}
+
+#[test]
+fn a_command_line_that_is_wrong_exits_with_2() {
+    assert_eq!(run(&["chekc", "policies/crm.json"], "").code, Some(2));
+    assert_eq!(run(&["eval"], "").code, Some(2));
+}

@@ -1,0 +1,185 @@
+//! The case files that run over real HTTP against both edges, here against the contract itself.
+#![expect(clippy::expect_used, clippy::panic, reason = "a test states what must hold by failing")]
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::Path;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use callgate_edge_core::{Deployment, Head, Next, Problem, Response, receive};
+use callgate_engine::{PolicyImage, compile, parse, validate};
+use serde::Deserialize;
+use serde_json::Value;
+
+const KEYS: &str = "another-key test-key-0123456789abcdef0123456789abcdef";
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct Case {
+    name: String,
+    class: String,
+    method: String,
+    path: String,
+    headers: HashMap<String, String>,
+    body: Option<String>,
+    body_base64: Option<String>,
+    body_repeat: Option<Repeat>,
+    expect: Expect,
+    #[expect(dead_code, reason = "the reason is for the reader of the case file")]
+    why: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Repeat {
+    prefix: String,
+    unit: String,
+    count: usize,
+    #[serde(default)]
+    mid: String,
+    #[serde(default)]
+    unit2: String,
+    #[serde(default)]
+    count2: usize,
+    suffix: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Expect {
+    status: u16,
+    decision: Option<Value>,
+    code: Option<Value>,
+    #[serde(default, deserialize_with = "present")]
+    rule: Option<Value>,
+    reason: Option<Value>,
+    decisions: Option<Vec<Value>>,
+}
+
+/// Keeps a `null` that is there apart from a member that is not.
+fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
+}
+
+impl Case {
+    fn body(&self) -> Vec<u8> {
+        if let Some(encoded) = &self.body_base64 {
+            return STANDARD.decode(encoded).expect("base64");
+        }
+        if let Some(repeat) = &self.body_repeat {
+            let (first, second) = (repeat.unit.repeat(repeat.count), repeat.unit2.repeat(repeat.count2));
+            return [&repeat.prefix, &first, &repeat.mid, &second, &repeat.suffix].map(String::as_str).concat().into();
+        }
+        self.body.clone().unwrap_or_default().into()
+    }
+
+    /// What an edge does with the request.
+    fn send(&self, deployment: &Deployment<'_>) -> Response {
+        let body = self.body();
+        let length = body.len().to_string();
+        let header = |name: &str| self.headers.get(name).map(String::as_str);
+        let head = Head {
+            method: &self.method,
+            path: self.path.split('?').next().unwrap_or_default(),
+            authorization: header("authorization"),
+            content_type: header("content-type"),
+            content_encoding: header("content-encoding"),
+            content_length: Some(&length),
+        };
+        match receive(&head, deployment) {
+            Next::Answer(response) => response,
+            Next::ReadBody(call) if body.len() > call.body_limit() => Problem::BodyTooLarge.response(),
+            Next::ReadBody(call) => call.answer(&body, [7; 16]),
+        }
+    }
+}
+
+fn checkout(path: &str) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
+}
+
+#[track_caller]
+fn check(deployment: &Deployment<'_>, case: &Case) {
+    let name = &case.name;
+    let response = case.send(deployment);
+    let text = String::from_utf8(response.body.clone()).unwrap_or_else(|error| panic!("{name}: {error}"));
+    assert_eq!(response.status, case.expect.status, "{name}: {text}");
+    let body: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}: {text}"));
+    let mut expected = vec![("decision", &case.expect.decision), ("code", &case.expect.code)];
+    expected.extend([("rule", &case.expect.rule), ("reason", &case.expect.reason)]);
+    for (member, value) in expected {
+        if let Some(value) = value {
+            assert_eq!(body.get(member), Some(value), "{name}: `{member}` of {text}");
+        }
+    }
+    if let Some(decisions) = &case.expect.decisions {
+        let answers = body.get("decisions").and_then(Value::as_array).expect("decisions");
+        let seen: Vec<Value> = answers.iter().filter_map(|answer| answer.get("decision")).cloned().collect();
+        assert_eq!(&seen, decisions, "{name}");
+    }
+    let headers: HashMap<_, _> = response.headers().collect();
+    assert_eq!(headers.get("cache-control"), Some(&"no-store"), "{name}");
+    assert_eq!(headers.contains_key("www-authenticate"), response.status == 401, "{name}");
+    assert_eq!(headers.contains_key("allow"), response.status == 405, "{name}");
+    let is_error = response.status >= 400;
+    let media_type = if is_error { "application/problem+json" } else { "application/json" };
+    assert_eq!(headers.get("content-type"), Some(&media_type), "{name}");
+    if is_error {
+        assert_eq!(body.get("decision").and_then(Value::as_str), Some("Deny"), "{name}: an error denies");
+        assert_eq!(body.get("status").and_then(Value::as_u64), Some(response.status.into()), "{name}");
+    }
+}
+
+#[track_caller]
+fn check_file(cases: &str, policy: &str) {
+    let text = fs::read_to_string(checkout(policy)).expect("a policy");
+    let bytes = compile(&parse(&text).and_then(validate).unwrap_or_else(|problems| panic!("{problems:?}")));
+    let deployment = Deployment { image: PolicyImage::open(&bytes).expect("an image"), api_keys: Some(KEYS) };
+    let file = fs::read_to_string(checkout(cases)).expect("a case file");
+    let cases: Vec<Case> = file
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line:.80}")))
+        .collect();
+    assert!(cases.len() > 10, "the file holds cases");
+    for case in &cases {
+        assert!(!case.class.is_empty(), "{}", case.name);
+        check(&deployment, case);
+    }
+}
+
+#[test]
+fn the_crm_desk_answers_as_its_cases_say() {
+    check_file("testdata/http/crm.jsonl", "policies/crm.json");
+}
+
+#[test]
+fn the_crm_desk_in_perso_answers_as_its_cases_say() {
+    check_file("testdata/http/crm-perso.jsonl", "policies/crm-perso.json");
+}
+
+#[test]
+fn the_policy_of_persos_demonstration_answers_as_perso_does() {
+    check_file("testdata/http/perso.jsonl", "testdata/perso-1/policies/crm-demo.json");
+}
+
+#[test]
+fn without_keys_nothing_is_decided() {
+    let text = fs::read_to_string(checkout("policies/crm.json")).expect("a policy");
+    let bytes = compile(&parse(&text).and_then(validate).expect("a valid policy"));
+    let image = PolicyImage::open(&bytes).expect("an image");
+    for api_keys in [None, Some(""), Some(" \t\n")] {
+        let deployment = Deployment { image, api_keys };
+        for (method, path, expected) in [
+            ("POST", "/evaluate", 503),
+            ("POST", "/evaluate/batch", 503),
+            ("GET", "/policy", 503),
+            ("GET", "/healthz", 200),
+            ("GET", "/openapi.json", 200),
+        ] {
+            let head = Head { method, path, authorization: Some("Bearer "), ..Head::default() };
+            let Next::Answer(response) = receive(&head, &deployment) else { panic!("{path} asks for a body") };
+            assert_eq!(response.status, expected, "{path}");
+        }
+    }
+}

@@ -1,0 +1,266 @@
+//! What `callgate-1` means: strictest effect wins, three-valued truth, exact decimals, patterns expanded at build time.
+#![expect(clippy::expect_used, clippy::panic, reason = "a test states what must hold by failing")]
+
+use callgate_engine::{Call, Code, Decision, Effect, PolicyImage, compile, evaluate, parse, validate};
+use serde_json::{Value, json};
+
+/// Judges `call` by a policy with these rules, and gives the decision to `look`.
+#[track_caller]
+fn judge<T>(rules: &Value, call: &Value, look: impl FnOnce(&PolicyImage<'_>, &Call<'_>, &Decision) -> T) -> T {
+    let policy = json!({
+        "version": "callgate-1",
+        "tools": ["refund", "view", "view_all", "review"],
+        "roles": { "agent": {}, "manager": {} },
+        "rules": rules,
+    });
+    let text = policy.to_string();
+    let bytes = compile(&parse(&text).and_then(validate).unwrap_or_else(|problems| panic!("{problems:?}")));
+    let image = PolicyImage::open(&bytes).expect("an image");
+    let body = call.to_string();
+    let call = Call::read(body.as_bytes(), &image).expect("a call");
+    let decision = evaluate(&image, &call);
+    look(&image, &call, &decision)
+}
+
+#[track_caller]
+fn check(rules: &Value, call: &Value, effect: Effect, code: Code) {
+    let seen = judge(rules, call, |_, _, decision| (decision.effect, decision.code));
+    assert_eq!(seen, (effect, code), "{rules} {call}");
+}
+
+fn allow_if(condition: &Value) -> Value {
+    json!([{ "id": "r", "effect": "Allow", "tool_name": "refund", "roles": ["agent"], "condition": condition }])
+}
+
+fn refund(args: &Value) -> Value {
+    json!({ "tool": "refund", "role": "agent", "args": args })
+}
+
+/// Checks a condition on an Allow rule: whether it holds, fails or is unknown for each of some arguments.
+#[track_caller]
+fn check_condition(condition: &Value, holds: &[Value], fails: &[Value], unknown: &[Value]) {
+    let rules = allow_if(condition);
+    holds.iter().for_each(|args| check(&rules, &refund(args), Effect::Allow, Code::Allowed));
+    fails.iter().for_each(|args| check(&rules, &refund(args), Effect::Deny, Code::ConditionFailed));
+    unknown.iter().for_each(|args| check(&rules, &refund(args), Effect::Deny, Code::ConditionUnknown));
+    // Under `Not`, what holds fails and what fails holds; what is unknown stays so, and opens no door.
+    let rules = allow_if(&json!({ "Not": condition }));
+    holds.iter().for_each(|args| check(&rules, &refund(args), Effect::Deny, Code::ConditionFailed));
+    fails.iter().for_each(|args| check(&rules, &refund(args), Effect::Allow, Code::Allowed));
+    unknown.iter().for_each(|args| check(&rules, &refund(args), Effect::Deny, Code::ConditionUnknown));
+}
+
+fn numeric(op: &str, value: &Value) -> Value {
+    json!({ "NumericCheck": { "source": "Arguments", "field": "x", "op": op, "value": value } })
+}
+
+fn no_number() -> Vec<Value> {
+    vec![json!({}), json!({"x": null}), json!({"x": "5"}), json!({"x": true}), json!({"x": [5]}), json!({"x": {}})]
+}
+
+#[test]
+fn numbers_compare_by_each_operator() {
+    let (less, equal, more) = (json!({"x": 4.99}), json!({"x": 5.0}), json!({"x": 6}));
+    let all = [&less, &equal, &more];
+    for (op, holds) in [
+        ("Eq", &[&equal][..]),
+        ("Ne", &[&less, &more]),
+        ("Lt", &[&less]),
+        ("Lte", &[&less, &equal]),
+        ("Gt", &[&more]),
+        ("Gte", &[&equal, &more]),
+    ] {
+        let fails: Vec<Value> = all.iter().filter(|args| !holds.contains(args)).map(|&args| args.clone()).collect();
+        let holds: Vec<Value> = holds.iter().map(|&args| args.clone()).collect();
+        check_condition(&numeric(op, &json!(5)), &holds, &fails, &no_number());
+    }
+}
+
+#[test]
+fn numbers_compare_beyond_the_precision_of_a_binary64() {
+    let rules = allow_if(&numeric("Eq", &json!(9_007_199_254_740_992_u64)));
+    check(&rules, &refund(&json!({"x": 9_007_199_254_740_992_u64})), Effect::Allow, Code::Allowed);
+    check(&rules, &refund(&json!({"x": 9_007_199_254_740_993_u64})), Effect::Deny, Code::ConditionFailed);
+    let rules = allow_if(&numeric("Lte", &json!(500)));
+    let exact: Value = serde_json::from_str(r#"{"x": 18446744073709551615}"#).expect("JSON");
+    check(&rules, &refund(&exact), Effect::Deny, Code::ConditionFailed);
+}
+
+#[test]
+fn strings_are_looked_up_as_they_are() {
+    let check_x =
+        |op: &str| json!({ "StringCheck": { "source": "Arguments", "field": "x", "op": op, "value": ["prod", "a"] } });
+    let listed = [json!({"x": "prod"}), json!({"x": "a"})];
+    let others = [json!({"x": "Prod"}), json!({"x": ""}), json!({"x": "prod "}), json!({"x": "pro"})];
+    let no_string = [json!({}), json!({"x": null}), json!({"x": 1}), json!({"x": ["prod"]}), json!({"x": true})];
+    check_condition(&check_x("In"), &listed, &others, &no_string);
+    check_condition(&check_x("NotIn"), &others, &listed, &no_string);
+}
+
+#[test]
+fn booleans_are_not_guessed() {
+    let condition = json!({ "BoolCheck": { "source": "Arguments", "field": "x", "value": true } });
+    let unknown =
+        [json!({}), json!({"x": null}), json!({"x": 1}), json!({"x": "true"}), json!({"x": [true]}), json!({"x": {}})];
+    check_condition(&condition, &[json!({"x": true})], &[json!({"x": false})], &unknown);
+}
+
+#[test]
+fn presence_is_never_unknown_and_null_is_absent() {
+    let condition = json!({ "FieldPresent": { "source": "Arguments", "field": "x" } });
+    let present = [json!({"x": 0}), json!({"x": false}), json!({"x": ""}), json!({"x": {}}), json!({"x": []})];
+    check_condition(&condition, &present, &[json!({}), json!({"x": null}), json!({"y": 1})], &[]);
+}
+
+#[test]
+fn fields_are_equal_only_where_both_are_scalars_of_one_type() {
+    let condition = json!({ "FieldEquals": {
+        "source_a": "Arguments", "field_a": "x", "source_b": "Arguments", "field_b": "y" } });
+    let equal = [json!({"x": "a", "y": "a"}), json!({"x": 1, "y": 1.0}), json!({"x": false, "y": false})];
+    let differ = [json!({"x": "a", "y": "A"}), json!({"x": 1, "y": 2}), json!({"x": "é", "y": "e\u{301}"})];
+    let unknown = [
+        json!({}),
+        json!({"x": null, "y": null}),
+        json!({"x": "1", "y": 1}),
+        json!({"x": {}, "y": {}}),
+        json!({"x": [], "y": []}),
+        json!({"x": "a"}),
+        json!({"y": "a"}),
+        json!({"x": true, "y": 1}),
+    ];
+    check_condition(&condition, &equal, &differ, &unknown);
+}
+
+#[test]
+fn combinators_follow_kleene() {
+    let (yes, no, unknown) = ([json!({"x": 5})], [json!({"x": 6})], [json!({})]);
+    let any = [&yes[..], &no, &unknown].concat();
+    let is_5 = numeric("Eq", &json!(5));
+    let always = json!({ "Not": { "FieldPresent": { "source": "Arguments", "field": "never" } } });
+    let never = json!({ "FieldPresent": { "source": "Arguments", "field": "never" } });
+    check_condition(&json!({ "All": [always, is_5] }), &yes, &no, &unknown);
+    check_condition(&json!({ "Any": [never, is_5] }), &yes, &no, &unknown);
+    check_condition(&json!({ "All": [never, is_5] }), &[], &any, &[]);
+    check_condition(&json!({ "Any": [always, is_5] }), &any, &[], &[]);
+}
+
+#[test]
+fn a_deny_rule_applies_where_it_can_not_tell() {
+    let rules = json!([
+        { "id": "all", "effect": "Allow", "tool_name": "refund", "roles": ["agent"] },
+        { "id": "not-large", "effect": "Deny", "tool_name": "refund", "roles": ["agent"],
+          "condition": numeric("Gt", &json!(500)) },
+    ]);
+    check(&rules, &refund(&json!({"x": 500})), Effect::Allow, Code::Allowed);
+    check(&rules, &refund(&json!({"x": 501})), Effect::Deny, Code::DeniedByRule);
+    for args in no_number() {
+        check(&rules, &refund(&args), Effect::Deny, Code::ConditionUnknown);
+    }
+}
+
+#[test]
+fn the_strictest_effect_wins_in_any_order_of_rules_and_roles() {
+    let rule = |id: &str, effect: &str, role: &str| json!({ "id": id, "effect": effect, "tool_name": "view", "roles": [role] });
+    let (allow, ask, deny) =
+        (rule("a", "Allow", "agent"), rule("b", "RequireApproval", "agent"), rule("c", "Deny", "manager"));
+    let agent = json!({ "tool": "view", "role": "agent" });
+    for rules in [json!([allow, ask, deny]), json!([deny, ask, allow]), json!([ask, deny, allow])] {
+        check(&rules, &agent, Effect::RequireApproval, Code::ApprovalRequired);
+        for roles in [json!(["agent", "manager"]), json!(["manager", "agent"]), json!(["manager", "ghost", "agent"])] {
+            let both = json!({ "tool": "view", "roles": roles });
+            check(&rules, &both, Effect::Deny, Code::DeniedByRule);
+        }
+    }
+    check(&json!([allow]), &agent, Effect::Allow, Code::Allowed);
+}
+
+#[test]
+fn patterns_cover_what_they_match_and_nothing_else() {
+    let rules = json!([{ "effect": "Allow", "tool_name": "view*", "roles": ["agent"] }]);
+    for (tool, effect, code) in [
+        ("view", Effect::Allow, Code::Allowed),
+        ("view_all", Effect::Allow, Code::Allowed),
+        ("review", Effect::Deny, Code::NoRule),
+        ("view_some", Effect::Deny, Code::UnknownTool),
+        ("view*", Effect::Deny, Code::UnknownTool),
+        ("", Effect::Deny, Code::UnknownTool),
+    ] {
+        check(&rules, &json!({ "tool": tool, "role": "agent" }), effect, code);
+    }
+}
+
+#[test]
+fn who_is_not_known_gets_nothing() {
+    let rules = json!([{ "effect": "Allow", "tool_name": "*", "roles": ["agent", "manager"] }]);
+    for role in ["", "*", "Agent", "agent ", "root"] {
+        check(&rules, &json!({ "tool": "view", "role": role }), Effect::Deny, Code::UnknownRole);
+    }
+}
+
+#[test]
+fn sources_are_kept_apart() {
+    let rules = allow_if(&json!({ "BoolCheck": { "source": "AgentAttributes", "field": "mfa", "value": true } }));
+    let by = |member: &str| json!({ "tool": "refund", "role": "agent", member: { "mfa": true } });
+    check(&rules, &by("agentAttributes"), Effect::Allow, Code::Allowed);
+    check(&rules, &by("args"), Effect::Deny, Code::ConditionUnknown);
+    check(&rules, &by("resourceAttributes"), Effect::Deny, Code::ConditionUnknown);
+}
+
+#[track_caller]
+fn check_reason(rules: &Value, call: &Value, rule: Option<&str>, expected: &str) {
+    let (seen_rule, seen) = judge(rules, call, |image, call, decision| {
+        let mut reason = String::new();
+        decision.write_reason(image, call, &mut reason);
+        (decision.rule(image).map(str::to_owned), reason)
+    });
+    assert_eq!((seen_rule.as_deref(), &*seen), (rule, expected));
+}
+
+#[test]
+fn reasons_say_what_the_call_must_be() {
+    let limits = allow_if(&json!({ "All": [numeric("Gt", &json!(0)), numeric("Lte", &json!(500))] }));
+    check_reason(&limits, &refund(&json!({"x": 800})), Some("r"), "`x` must be at most 500");
+    check_reason(&limits, &refund(&json!({})), Some("r"), "`x` is missing");
+    check_reason(&limits, &refund(&json!({"x": null})), Some("r"), "`x` is null");
+    check_reason(&limits, &refund(&json!({"x": "1"})), Some("r"), "`x` must be a number");
+    check_reason(&limits, &refund(&json!({"x": 1})), Some("r"), "rule `r` allows this call");
+    let outside = allow_if(&json!({ "Not": { "All": [numeric("Gt", &json!(0)), numeric("Lte", &json!(500))] } }));
+    check_reason(
+        &outside,
+        &refund(&json!({"x": 5})),
+        Some("r"),
+        "`x` must be at most 0, and `x` must be more than 500",
+    );
+    let list = |op: &str, value: Value| {
+        allow_if(&json!({ "StringCheck": { "source": "Arguments", "field": "x", "op": op, "value": value } }))
+    };
+    check_reason(&list("In", json!(["b", "a"])), &refund(&json!({"x": ""})), Some("r"), "`x` must be one of `a`, `b`");
+    check_reason(&list("NotIn", json!([""])), &refund(&json!({"x": ""})), Some("r"), "`x` must not be empty");
+    check_reason(
+        &limits,
+        &json!({ "tool": "view", "role": "agent" }),
+        None,
+        "no rule allows this tool to any of the caller's roles",
+    );
+    let equals = allow_if(&json!({ "FieldEquals": {
+        "source_a": "Arguments", "field_a": "x", "source_b": "ResourceAttributes", "field_b": "owner" } }));
+    check_reason(&equals, &refund(&json!({"x": 1})), Some("r"), "`owner` is missing");
+}
+
+#[test]
+fn the_rule_that_came_nearest_is_named_whatever_its_place() {
+    let near = json!({ "id": "near", "effect": "Allow", "tool_name": "refund", "roles": ["agent"],
+                       "condition": numeric("Lte", &json!(500)) });
+    let far = json!({ "id": "far", "effect": "Allow", "tool_name": "refund", "roles": ["agent"],
+                      "condition": { "All": [numeric("Lte", &json!(5)), numeric("Lte", &json!(4))] } });
+    for rules in [json!([near, far]), json!([far, near])] {
+        check_reason(&rules, &refund(&json!({"x": 600})), Some("near"), "`x` must be at most 500");
+    }
+}
+
+#[test]
+fn a_rule_without_an_id_is_named_by_its_place() {
+    let rules = json!([{ "effect": "Allow", "tool_name": "view", "roles": ["agent"] }]);
+    let call = json!({ "tool": "view", "role": "agent" });
+    check_reason(&rules, &call, Some("/rules/0"), "rule `/rules/0` allows this call");
+}

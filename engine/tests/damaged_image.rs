@@ -1,0 +1,60 @@
+//! Bytes that are no image, or an image cut or changed anywhere: refused or denied, never a panic.
+#![expect(clippy::panic, reason = "a test states what must hold by failing")]
+
+use callgate_engine::{Call, Effect, ImageError, PolicyImage, compile, evaluate, parse, validate};
+
+const POLICY: &str = include_str!("../../policies/crm.json");
+const CALL: &[u8] = br#"{"tool":"bulk_update","role":"admin","args":{},
+    "agentAttributes":{"env":"staging","mfa_verified":true,"user_id":"a"}}"#;
+
+fn image() -> Vec<u8> {
+    compile(&parse(POLICY).and_then(validate).unwrap_or_else(|problems| panic!("{problems:?}")))
+}
+
+/// Opens bytes as an image and judges the call by it; reasons are written too, as they read the image most.
+fn judge(bytes: &[u8]) -> Result<Effect, ImageError> {
+    let image = PolicyImage::open(bytes)?;
+    let Ok(call) = Call::read(CALL, &image) else { return Ok(Effect::Deny) };
+    let decision = evaluate(&image, &call);
+    let mut reason = String::new();
+    decision.write_reason(&image, &call, &mut reason);
+    assert!(decision.failed(&image).count() < 100);
+    Ok(decision.effect)
+}
+
+#[test]
+fn the_whole_image_denies_the_call() {
+    assert_eq!(judge(&image()), Ok(Effect::Deny));
+}
+
+#[test]
+fn bytes_that_are_no_image_are_refused() {
+    assert_eq!(judge(b""), Err(ImageError::NotAnImage));
+    assert_eq!(judge(&[0; 4096]), Err(ImageError::NotAnImage));
+    assert_eq!(judge(POLICY.as_bytes()), Err(ImageError::NotAnImage));
+    let mut other = image();
+    *other.get_mut(8).expect("a format") = 0xff;
+    assert_eq!(judge(&other), Err(ImageError::OtherFormat));
+}
+
+#[test]
+fn a_cut_image_is_refused() {
+    let whole = image();
+    for length in 0..whole.len() {
+        let cut = whole.get(..length).expect("a prefix");
+        assert!(judge(cut).is_err(), "cut to {length} of {}", whole.len());
+    }
+}
+
+#[test]
+fn a_changed_byte_never_stops_the_engine() {
+    let whole = image();
+    for at in 0..whole.len() {
+        for value in [0x00, 0x01, 0x7f, 0x80, 0xff] {
+            let mut changed = whole.clone();
+            *changed.get_mut(at).expect("a byte") = value;
+            // A change may make another policy; what counts is that there is an answer.
+            _ = judge(&changed);
+        }
+    }
+}

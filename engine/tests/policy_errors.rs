@@ -1,0 +1,187 @@
+//! What is said of a policy that is not right: every mistake at once, each with its place and the fix where there is one.
+
+use callgate_engine::error::{Places, Severity};
+use callgate_engine::{parse, validate};
+
+/// Checks what is found in a text: `severity code line:column pointer: message [fix]` for each finding, in order.
+#[track_caller]
+fn check(text: &str, expected: &[&str]) {
+    let findings = match parse(text).and_then(validate) {
+        Ok(policy) => policy.warnings().to_vec(),
+        Err(findings) => findings,
+    };
+    let places = Places::new(text);
+    let seen: Vec<String> = findings
+        .iter()
+        .map(|finding| {
+            let place = places.of(&finding.span);
+            let fix = finding.fix.as_deref().map(|fix| format!(" [{fix}]")).unwrap_or_default();
+            let (severity, code) = (finding.severity.name(), finding.code);
+            format!("{severity} {code} {}:{} {}: {}{fix}", place.line, place.column, place.pointer, finding.message)
+        })
+        .collect();
+    assert_eq!(seen, expected, "{text}");
+}
+
+/// A policy of which only the rules matter.
+fn with_rules(rules: &str) -> String {
+    format!(
+        "{{\"version\":\"callgate-1\",\"tools\":[\"view\"],\"roles\":{{\"agent\":{{}}}},\n\"rules\":[\n{rules}\n]}}"
+    )
+}
+
+/// A rule of which only the condition matters.
+fn with_condition(condition: &str) -> String {
+    with_rules(&format!(
+        "{{\"effect\":\"Allow\",\"tool_name\":\"view\",\"roles\":[\"agent\"],\n\"condition\":{condition}}}"
+    ))
+}
+
+#[test]
+fn text_that_is_no_json_is_refused_where_it_stops_being_json() {
+    check("", &["error invalid_json 1:1 : the text ends in the middle of a JSON value"]);
+    check("xx", &["error invalid_json 1:1 : this is not JSON"]);
+    check("{\n  \"version\": nope }", &["error invalid_json 2:14 : this is not JSON"]);
+    check("{\"a\":1,}", &["error invalid_json 1:8 : this is not JSON"]);
+    check("{\"version\":\"callgate-1\"", &["error invalid_json 1:24 : the text ends in the middle of a JSON value"]);
+    check(&"[".repeat(200), &["error invalid_json 1:129 : objects and arrays nest deeper than 128"]);
+}
+
+#[test]
+fn a_version_that_is_not_known_is_refused() {
+    let fix = "[write `callgate-1`, or a version that starts with `perso-` for a policy of perso]";
+    check("[]", &["error wrong_type 1:1 : a policy must be an object, not a list"]);
+    check("{}", &["error missing_key 1:1 : `version` is missing [add `\"version\": \"callgate-1\"`]"]);
+    check("{\"version\":1}", &["error wrong_type 1:12 /version: `version` must be a string, not a number"]);
+    check(
+        "{\"version\":\"callgate-2\"}",
+        &[&format!(
+            "error unknown_version 1:12 /version: `callgate-2` is no version of a policy language that callgate reads {fix}"
+        )],
+    );
+}
+
+#[test]
+fn every_mistake_is_found_at_once() {
+    let text = with_rules(
+        r#"{"id":"a","effect":"Alow","tool_name":"view","roles":["agent"],"conditions":null},
+{"id":"b","effect":"Allow","tool_name":"veiw","roles":["agnet"]},
+{"id":"b","effect":"Deny","tool_name":"delete_*","roles":[]}"#,
+    );
+    check(
+        &text,
+        &[
+            "error unknown_effect 3:20 /rules/0/effect: `Alow` is not an effect [did you mean `Allow`?]",
+            "error unknown_key 3:64 /rules/0/conditions: a rule has no key `conditions` [did you mean `condition`?]",
+            "error unknown_tool 4:40 /rules/1/tool_name: `veiw` is not declared in `tools` [did you mean `view`?]",
+            "error unknown_role 4:56 /rules/1/roles/0: `agnet` is not declared in `roles` [did you mean `agent`?]",
+            "error no_role 5:1 /rules/2: this rule names no role, so it never applies",
+            "error duplicate_id 5:7 /rules/2/id: two rules have the `id` `b`",
+            "error no_tool_matches 5:39 /rules/2/tool_name: the pattern `delete_*` matches no declared tool",
+        ],
+    );
+}
+
+#[test]
+fn keys_that_stand_twice_are_refused_after_escapes_are_read() {
+    let fix = "[keep one of the two: programs differ in which one they read]";
+    check(
+        &with_rules(r#"{"effect":"Deny","\u0065ffect":"Allow","tool_name":"view","roles":["agent"]}"#),
+        &[&format!("error duplicate_key 3:18 /rules/0/effect: `effect` stands twice in this object {fix}")],
+    );
+}
+
+#[test]
+fn a_condition_is_one_known_key_with_what_it_needs() {
+    check(
+        &with_condition(r#"{"All":[],"Any":[]}"#),
+        &[
+            "error condition_keys 4:13 /rules/0/condition: a condition has one key, not 2 [put several conditions into `All` or `Any`]",
+        ],
+    );
+    check(
+        &with_condition(r#""All""#),
+        &["error wrong_type 4:13 /rules/0/condition: a condition must be an object with one key, not a string"],
+    );
+    check(
+        &with_condition(r#"{"NumberCheck":{}}"#),
+        &[
+            "error unknown_condition 4:14 /rules/0/condition/NumberCheck: `NumberCheck` is no condition [did you mean `NumericCheck`?]",
+        ],
+    );
+    check(
+        &with_condition(r#"{"All":[]}"#),
+        &["error empty_list 4:13 /rules/0/condition: an empty list of conditions says nothing"],
+    );
+    check(
+        &with_condition(r#"{"NumericCheck":{"source":"arguments","op":"lt","value":"5"}}"#),
+        &[
+            "error missing_key 4:29 /rules/0/condition/NumericCheck: `field` is missing",
+            "error unknown_source 4:39 /rules/0/condition/NumericCheck/source: `arguments` is not a source [did you mean `Arguments`?]",
+            "error unknown_op 4:56 /rules/0/condition/NumericCheck/op: `lt` is not an operator [did you mean `Lt`?]",
+            "error wrong_type 4:69 /rules/0/condition/NumericCheck/value: `value` must be a number, not a string",
+        ],
+    );
+    check(
+        &with_condition(r#"{"NumericCheck":{"source":"Arguments","field":"x","op":"Lt","value":1e400}}"#),
+        &["error number_out_of_range 4:81 /rules/0/condition/NumericCheck/value: this number is out of range"],
+    );
+}
+
+#[test]
+fn a_rule_whose_condition_is_broken_does_not_become_one_without() {
+    let text = with_condition(r#"{"Not":{"FieldPresent":{"source":"Arguments","feild":"x"}}}"#);
+    let findings = parse(&text).and_then(validate).expect_err("a broken condition");
+    assert!(findings.iter().all(|finding| finding.severity == Severity::Error));
+    assert_eq!(findings.len(), 2, "{findings:?}");
+}
+
+#[test]
+fn names_are_checked() {
+    check(
+        r#"{"version":"callgate-1","tools":["a","a","","b c","d*"],"roles":{"r\u0000":{}},"rules":[]}"#,
+        &[
+            "error duplicate_tool 1:38 /tools/1: the tool `a` is declared twice",
+            "error bad_name 1:42 /tools/2: the name of a tool must not be empty",
+            "error bad_name 1:45 /tools/3: the name of a tool must not hold white space, control characters or `*`",
+            "error bad_name 1:51 /tools/4: the name of a tool must not hold white space, control characters or `*`",
+            "error bad_name 1:66 /roles/r\u{0}: the name of a role must not hold white space, control characters or `*`",
+        ],
+    );
+}
+
+#[test]
+fn what_no_rule_speaks_of_is_warned_of() {
+    check(
+        r#"{"version":"callgate-1","tools":["a","b"],"roles":{"r":{},"s":{}},"rules":[
+{"effect":"Allow","tool_name":"a","roles":["r"]}]}"#,
+        &[
+            "warning unused_name 1:38 /tools/1: no rule speaks of the tool `b`, so its calls are always denied",
+            "warning unused_name 1:59 /roles/s: no rule speaks of the role `s`, so its calls are always denied",
+        ],
+    );
+}
+
+#[test]
+fn each_spot_where_perso_fails_open_is_warned_of() {
+    let text = r#"{"version":"perso-1.0.0","default_action":"Allow","tools":["a"],"roles":["r"],"rules":[
+{"tool_name":"a","roles":["r"],"conditions":{}},
+{"tool_name":"a","roles":["r"],"condition":{"Not":{"FieldPresent":{"source":"Arguments","field":"x"}}}},
+{"tool_name":"b","roles":["s"],"condition":{"All":[]}},
+{"tool_name":"z*","roles":["r"],"condition":{"FieldEquals":{"source_a":"Arguments","field_a":"x","source_b":"Arguments","field_b":"y"}}}]}"#;
+    check(
+        text,
+        &[
+            "warning allows_by_default 1:26 /default_action: `default_action` allows every call that no rule speaks of, unknown tools and roles included [write `Deny`]",
+            "warning unknown_key 2:32 /rules/0/conditions: perso ignores the key `conditions`, so what it says has no effect [did you mean `condition`?]",
+            "warning rule_replaced 3:14 /rules/1/tool_name: this rule replaces /rules/0 for some tool and role: in perso the last rule wins and the others have no effect",
+            "warning not_fails_open 3:44 /rules/1/condition: `Not` is true where its field is missing, null or of the wrong type [ask for the field with `FieldPresent` too, or move to `callgate-1`, where `Not` of unknown is unknown]",
+            "warning presence_only 3:51 /rules/1/condition/Not: `FieldPresent` is true for `false`, 0 and the empty string [compare the value with `StringCheck`, or move to `callgate-1` and use `BoolCheck`]",
+            "warning undeclared_tool 4:14 /rules/2/tool_name: `b` is not declared in `tools`, yet this rule allows it",
+            "warning unknown_role 4:27 /rules/2/roles/0: `s` is not declared in `roles`, so perso ignores it here [expected `r`]",
+            "warning always_true 4:44 /rules/2/condition: an empty `All` is always true [remove the condition, or write what must hold]",
+            "warning no_tool_matches 5:14 /rules/3/tool_name: the pattern `z*` matches no declared tool",
+            "warning null_equals_null 5:45 /rules/3/condition: `FieldEquals` is true where both fields are null, empty or equal objects [ask for one of the fields with `StringCheck` too]",
+        ],
+    );
+}
