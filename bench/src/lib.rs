@@ -1,0 +1,115 @@
+//! Policies of any size for the benchmarks: made from a fixed seed, so that every run judges the same ones.
+
+use callgate_engine::{compile, parse, validate};
+use serde_json::{Value, json};
+
+/// The roles of a generated policy.
+const ROLES: usize = 10;
+
+/// The text of a `callgate-1` policy with `rules` rules, each for a (role, tool) pair of its own.
+///
+/// The first four rules are the same in every size: `tool_0` for `role_0` without a condition, `tool_0` for `role_1`
+/// with one number, `tool_0` for `role_2` with all of three predicates, `tool_0` for `role_3` with a denial.
+#[must_use]
+pub fn policy_text(rules: usize) -> String {
+    let mut random = fastrand::Rng::with_seed(0x00ca_1190_7e5e_ed00);
+    let tools = rules.div_ceil(ROLES);
+    let rule = |at: usize, condition: Value| {
+        let effect = if at == 3 { "Deny" } else { "Allow" };
+        json!({
+            "id": format!("rule-{at}"),
+            "effect": effect,
+            "tool_name": format!("tool_{}", at.checked_div(ROLES).unwrap_or_default()),
+            "roles": [format!("role_{}", at.checked_rem(ROLES).unwrap_or_default())],
+            "condition": condition,
+        })
+    };
+    let rules: Vec<Value> = (0..rules)
+        .map(|at| {
+            let limit = random.u32(1..10_000);
+            let condition = match at {
+                0 | 3 => Value::Null,
+                1 => at_most(500),
+                2 => all_of_three(500),
+                _ => match random.u8(0..4) {
+                    0 => Value::Null,
+                    1 => at_most(limit),
+                    2 => json!({ "Not": at_most(limit) }),
+                    _ => all_of_three(limit),
+                },
+            };
+            rule(at, condition)
+        })
+        .collect();
+    let roles: serde_json::Map<String, Value> = (0..ROLES).map(|at| (format!("role_{at}"), json!({}))).collect();
+    let tools: Vec<String> = (0..tools).map(|at| format!("tool_{at}")).collect();
+    json!({ "version": "callgate-1", "tools": tools, "roles": roles, "rules": rules }).to_string()
+}
+
+fn at_most(limit: u32) -> Value {
+    json!({ "NumericCheck": { "source": "Arguments", "field": "amount", "op": "Lte", "value": limit } })
+}
+
+fn all_of_three(limit: u32) -> Value {
+    json!({ "All": [
+        at_most(limit),
+        { "StringCheck": { "source": "AgentAttributes", "field": "env", "op": "In", "value": ["production"] } },
+        { "BoolCheck": { "source": "AgentAttributes", "field": "mfa_verified", "value": true } },
+    ] })
+}
+
+/// The image of a policy text.
+///
+/// # Errors
+/// The text is no valid policy.
+pub fn image(text: &str) -> Result<Vec<u8>, String> {
+    let policy = parse(text).and_then(validate).map_err(|problems| format!("{problems:?}"))?;
+    Ok(compile(&policy))
+}
+
+/// A call as a host sends it, with `padding` bytes of arguments that no rule reads.
+#[must_use]
+pub fn call_text(tool: &str, role: &str, amount: u32, padding: usize) -> String {
+    let mut args = json!({ "order_id": "ORD-8821", "amount": amount });
+    if padding > 0
+        && let Some(args) = args.as_object_mut()
+    {
+        args.insert("note".to_owned(), "x".repeat(padding).into());
+    }
+    json!({
+        "tool": tool, "args": args, "role": role,
+        "agentAttributes": { "user_id": "agt-099", "env": "production", "mfa_verified": true },
+        "resourceAttributes": {},
+    })
+    .to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use callgate_engine::{Call, Code, PolicyImage, evaluate};
+
+    #[test]
+    fn policies_of_every_size_decide_the_same_first_calls() {
+        for rules in [10, 1_000] {
+            let bytes = image(&policy_text(rules)).expect("a valid policy");
+            let image = PolicyImage::open(&bytes).expect("an image");
+            for (role, amount, expected) in [
+                ("role_0", 800, Code::Allowed),
+                ("role_1", 500, Code::Allowed),
+                ("role_1", 800, Code::ConditionFailed),
+                ("role_2", 500, Code::Allowed),
+                ("role_3", 1, Code::DeniedByRule),
+            ] {
+                let text = call_text("tool_0", role, amount, 0);
+                let call = Call::read(text.as_bytes(), &image).expect("a call");
+                assert_eq!(evaluate(&image, &call).code, expected, "{rules} rules, {role}, {amount}");
+            }
+        }
+    }
+
+    #[test]
+    fn one_seed_gives_one_policy() {
+        assert_eq!(policy_text(100), policy_text(100));
+    }
+}
