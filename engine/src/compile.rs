@@ -1,5 +1,6 @@
 //! Valid policy to image: names become numbers, patterns and roles become table cells, conditions become steps.
 
+use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::cmp::Reverse;
@@ -12,9 +13,10 @@ use zerocopy::little_endian::{I64, U32, U64};
 use crate::condition::{Condition, ConditionKind, Field};
 use crate::document::Rule as DocumentRule;
 use crate::image::{
-    Cell, Dialect, FORMAT, Header, MAGIC, NONE, NameSlot, Number, Rule, Section, Sections, Step, TextRef, hash_name,
-    hash_pair, probe, step,
+    Cell, Dialect, FORMAT, FieldSlot, Header, MAGIC, NONE, NameSlot, Number, Rule, Section, Sections, Step, TextRef,
+    hash_field, hash_name, hash_pair, probe, step,
 };
+use crate::predicate::Source;
 use crate::validate::ValidPolicy;
 
 /// Compiles a policy. The same text gives the same bytes, on every machine.
@@ -110,8 +112,8 @@ fn slot_of(table: &NameTable, name: u32) -> u32 {
 /// The tables of an image as they grow.
 #[derive(Default)]
 struct Writer {
-    fields: Vec<NameSlot>,
-    field_slots: HashMap<String, u32>,
+    fields: Vec<FieldSlot>,
+    field_slots: HashMap<(Source, Vec<String>), u32>,
     cells: Vec<Cell>,
     cell_rules: Vec<U32>,
     rules: Vec<Rule>,
@@ -157,27 +159,70 @@ impl Writer {
     }
 
     fn collect_fields(&mut self, rules: &[DocumentRule]) {
+        // Every name on the way to a field, with the field's spelling where a rule reads it. Shorter paths come first,
+        // so that the slot of the name before is known.
+        let mut nodes: BTreeMap<(usize, Source, &[String]), Option<&str>> = BTreeMap::new();
         let mut fields = Vec::new();
         for condition in rules.iter().filter_map(|rule| rule.condition.as_ref()) {
             collect_fields(condition, &mut fields);
         }
-        fields.sort_unstable();
-        fields.dedup();
-        let keys: Vec<(u32, String)> = fields
-            .iter()
-            .map(|&(source, name)| {
-                (hash_name(name) ^ u32::from(source.code()), alloc::format!("{}{name}", source.letter()))
-            })
-            .collect();
-        let names: Vec<String> = keys.iter().map(|(_, text)| text.clone()).collect();
-        let table = self.names(keys.into_iter());
-        self.field_slots = names.into_iter().zip(table.slot_of).collect();
-        self.fields = table.slots;
+        for field in fields {
+            for length in 1..=field.path.len() {
+                let prefix = field.path.get(..length).unwrap_or_default();
+                let shown = nodes.entry((length, field.source, prefix)).or_default();
+                if length == field.path.len() {
+                    // One field may be spelled as a name and as a pointer; the order of the rules must not tell.
+                    *shown = Some(shown.map_or(&*field.name.value, |other| other.max(&field.name.value)));
+                }
+            }
+        }
+        let none = U32::new(NONE);
+        let no_text = TextRef { start: none, len: U32::ZERO };
+        let empty = FieldSlot {
+            hash: U32::ZERO,
+            parent: none,
+            name: no_text,
+            shown: no_text,
+            source: 0,
+            is_read: 0,
+            has_children: 0,
+            reserved: 0,
+        };
+        self.fields = alloc::vec![empty; slots_for(nodes.len())];
+        for ((_, source, path), shown) in nodes {
+            let Some((name, before)) = path.split_last() else { continue };
+            let parent = self.field_slots.get(&(source, before.to_vec())).copied();
+            if let Some(parent) = parent.and_then(|parent| self.field_slot(parent)) {
+                parent.has_children = 1;
+            }
+            let parent = parent.unwrap_or_else(|| source.root());
+            let hash = hash_field(parent, name);
+            let free = probe(hash, self.fields.len())
+                .find(|&at| self.fields.get(at).is_some_and(|field| field.name.start.get() == NONE))
+                .map_or(NONE, index);
+            let field = FieldSlot {
+                hash: U32::new(hash),
+                parent: U32::new(parent),
+                name: self.text(name),
+                shown: self.text(shown.unwrap_or_default()),
+                source: source.code(),
+                is_read: u8::from(shown.is_some()),
+                has_children: 0,
+                reserved: 0,
+            };
+            if let Some(slot) = self.field_slot(free) {
+                *slot = field;
+            }
+            self.field_slots.insert((source, path.to_vec()), free);
+        }
+    }
+
+    fn field_slot(&mut self, slot: u32) -> Option<&mut FieldSlot> {
+        self.fields.get_mut(usize::try_from(slot).ok()?)
     }
 
     fn field(&self, field: &Field) -> U32 {
-        let key = alloc::format!("{}{}", field.source.letter(), field.name.value);
-        U32::new(self.field_slots.get(&key).copied().unwrap_or(NONE))
+        U32::new(self.field_slots.get(&(field.source, field.path.clone())).copied().unwrap_or(NONE))
     }
 
     fn rule(&mut self, rule: &DocumentRule) {
@@ -331,8 +376,7 @@ impl Writer {
     }
 }
 
-fn collect_fields<'c>(condition: &'c Condition, fields: &mut Vec<(crate::predicate::Source, &'c str)>) {
-    let mut add = |field: &'c Field| fields.push((field.source, &field.name.value));
+fn collect_fields<'c>(condition: &'c Condition, fields: &mut Vec<&'c Field>) {
     match &condition.kind {
         ConditionKind::All(children) | ConditionKind::Any(children) => {
             children.iter().for_each(|child| collect_fields(child, fields));
@@ -341,10 +385,7 @@ fn collect_fields<'c>(condition: &'c Condition, fields: &mut Vec<(crate::predica
         ConditionKind::NumericCheck { field, .. }
         | ConditionKind::StringCheck { field, .. }
         | ConditionKind::BoolCheck { field, .. }
-        | ConditionKind::FieldPresent { field } => add(field),
-        ConditionKind::FieldEquals { a, b } => {
-            add(a);
-            add(b);
-        }
+        | ConditionKind::FieldPresent { field } => fields.push(field),
+        ConditionKind::FieldEquals { a, b } => fields.extend([a, b]),
     }
 }

@@ -70,6 +70,8 @@ pub enum ConditionKind {
 pub struct Field {
     /// Where the field is read from.
     pub source: Source,
-    /// The name of a top-level member.
+    /// The field as the text spells it: the name of a top-level member, or a JSON pointer (RFC 6901).
     pub name: Spanned<String>,
+    /// The names on the way to the field, from the top.
+    pub path: Vec<String>,
 }

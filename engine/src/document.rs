@@ -36,11 +36,20 @@ pub struct PolicyDocument<'t> {
     /// The declared tools; `None` if they could not be read.
     pub tools: Option<Vec<Spanned<String>>>,
     /// The declared roles; `None` if they could not be read.
-    pub roles: Option<Vec<Spanned<String>>>,
+    pub roles: Option<Vec<Role>>,
     /// The rules that could be read, in the order of the text.
     pub rules: Vec<Rule>,
     /// What is wrong with the text so far.
     pub problems: Vec<Diagnostic>,
+}
+
+/// A role that callers may hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Role {
+    /// Its name.
+    pub name: Spanned<String>,
+    /// The roles whose rules it has too.
+    pub inherits: Vec<Spanned<String>>,
 }
 
 /// One rule.

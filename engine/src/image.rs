@@ -75,6 +75,33 @@ pub(crate) struct NameSlot {
     pub(crate) text: TextRef,
 }
 
+/// A slot of the hash table of fields. A field is a path of names; each name on it has a slot, which knows the one before.
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub(crate) struct FieldSlot {
+    pub(crate) hash: U32,
+    /// The slot of the name before this one, or the source, as [`Source::root`] numbers it.
+    pub(crate) parent: U32,
+    /// The name itself; an empty slot has `name.start` [`NONE`].
+    pub(crate) name: TextRef,
+    /// The whole field as the policy spells it.
+    pub(crate) shown: TextRef,
+    pub(crate) source: u8,
+    /// 1 if some rule reads the field.
+    pub(crate) is_read: u8,
+    /// 1 if some rule reads a field within this one.
+    pub(crate) has_children: u8,
+    pub(crate) reserved: u8,
+}
+
+/// A field that a call has, as a slot of the image.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FieldRef {
+    pub(crate) slot: u32,
+    pub(crate) is_read: bool,
+    pub(crate) has_children: bool,
+}
+
 /// A slot of the hash table of (role, tool): which rules speak of the pair. An empty slot has `role` [`NONE`].
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
@@ -199,7 +226,7 @@ pub struct PolicyImage<'i> {
     dialect: Dialect,
     tools: &'i [NameSlot],
     roles: &'i [NameSlot],
-    fields: &'i [NameSlot],
+    fields: &'i [FieldSlot],
     cells: &'i [Cell],
     cell_rules: &'i [U32],
     rules: &'i [Rule],
@@ -223,6 +250,11 @@ pub(crate) fn hash_pair(role: u32, tool: u32) -> u32 {
     let mixed = (u64::from(role) << 32 | u64::from(tool)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     let [.., a, b, c, d] = mixed.to_le_bytes();
     u32::from_le_bytes([a, b, c, d])
+}
+
+/// The hash of a field.
+pub(crate) fn hash_field(parent: u32, name: &str) -> u32 {
+    hash_name(name) ^ parent.wrapping_mul(0x9e37_79b9)
 }
 
 /// The slots of a hash table in the order in which a look-up visits them. `slots` is a power of two.
@@ -323,17 +355,25 @@ impl<'i> PolicyImage<'i> {
         self.find(self.roles, hash_name(name), |text| text == name)
     }
 
-    /// The field `name` of a source, if some rule reads it.
-    pub(crate) fn field(&self, source: Source, name: &str) -> Option<u32> {
-        // A field's text starts with its source, so that one table serves all sources and the name needs no copy.
-        let hash = hash_name(name) ^ u32::from(source.code());
-        self.find(self.fields, hash, |text| text.strip_prefix(source.letter()) == Some(name))
+    /// The field `name` within `parent`, which is a slot or [`Source::root`], if some rule reads it or into it.
+    pub(crate) fn field(&self, parent: u32, name: &str) -> Option<FieldRef> {
+        let hash = hash_field(parent, name);
+        let (slot, field) = probe(hash, self.fields.len())
+            .map_while(|at| self.fields.get(at).filter(|field| field.name.start.get() != NONE).map(|field| (at, field)))
+            .find(|(_, field)| {
+                field.hash.get() == hash && field.parent.get() == parent && self.text(field.name) == Some(name)
+            })?;
+        Some(FieldRef {
+            slot: u32::try_from(slot).ok()?,
+            is_read: field.is_read != 0,
+            has_children: field.has_children != 0,
+        })
     }
 
-    /// The source and name of a field.
+    /// The source of a field and the field as the policy spells it.
     pub(crate) fn field_name(&self, field: u32) -> Option<(Source, &'i str)> {
-        let text = self.text(self.fields.get(usize::try_from(field).ok()?)?.text)?;
-        Source::ALL.into_iter().find_map(|source| Some((source, text.strip_prefix(source.letter())?)))
+        let field = self.fields.get(usize::try_from(field).ok()?)?;
+        Some((Source::from_code(field.source)?, self.text(field.shown)?))
     }
 
     /// The rules that speak of a (role, tool) pair, strictest effect first.

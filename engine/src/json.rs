@@ -123,9 +123,9 @@ impl<'a> Reader<'a> {
         self.text.len().saturating_sub(self.lexer.as_slice().len())
     }
 
-    /// The text that was read since `start`, an earlier [`Reader::offset`].
-    pub(crate) fn text_from(&self, start: usize) -> Option<&'a str> {
-        self.text.get(start..self.offset())
+    /// The value that was read since `start`, the [`Reader::offset`] of its first byte.
+    pub(crate) fn value_from(&self, start: usize) -> Option<RawValue<'a>> {
+        self.text.get(start..self.offset()).map(RawValue)
     }
 
     /// The next byte after white space, not yet read.
@@ -207,7 +207,7 @@ impl<'a> Reader<'a> {
             b'-' | b'0'..=b'9' => self.skip_number()?,
             _ => self.lexer.null_or_bool().map(drop).ok_or(Fault::Syntax)?,
         }
-        self.text_from(start).map(RawValue).ok_or(Fault::Syntax)
+        self.value_from(start).ok_or(Fault::Syntax)
     }
 
     fn skip_string(&mut self) -> Result<(), Fault> {

@@ -30,6 +30,8 @@ mod parse;
 #[cfg(feature = "compile")]
 mod perso;
 #[cfg(feature = "compile")]
+mod names;
+#[cfg(feature = "compile")]
 mod validate;
 #[cfg(feature = "compile")]
 mod compile;

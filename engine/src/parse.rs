@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 
 use crate::condition::{Condition, ConditionKind, Field};
 use crate::decision::Effect;
-use crate::document::{PolicyDocument, Rule, Spanned};
+use crate::document::{PolicyDocument, Role, Rule, Spanned};
 use crate::error::{Diagnostic, Severity, quoted};
 use crate::image::Dialect;
 use crate::perso;
@@ -91,7 +91,7 @@ fn read_document<'t>(text: &'t str, tree: &Node<'t>, version: String, mut shape:
     document
 }
 
-fn read_roles(node: &Node<'_>, shape: &mut Shape) -> Option<Vec<Spanned<String>>> {
+fn read_roles(node: &Node<'_>, shape: &mut Shape) -> Option<Vec<Role>> {
     let Value::Object(members) = &node.value else {
         let fix = "write `{ \"agent\": {} }`: each role is a key";
         shape.problems.push(
@@ -100,15 +100,15 @@ fn read_roles(node: &Node<'_>, shape: &mut Shape) -> Option<Vec<Spanned<String>>
         );
         return None;
     };
-    for member in members {
-        shape.object(&member.value, "a role", &[]);
-    }
-    Some(
-        members
-            .iter()
-            .map(|member| Spanned { value: member.name.clone().into_owned(), span: member.name_span.clone() })
-            .collect(),
-    )
+    let read = |member: &Member<'_>| {
+        let role = shape.object(&member.value, "a role", &["inherits"]);
+        let inherits = role.and_then(|role| role.optional("inherits"));
+        Role {
+            name: Spanned { value: member.name.clone().into_owned(), span: member.name_span.clone() },
+            inherits: inherits.and_then(|node| shape.strings(node, "`inherits`")).unwrap_or_default(),
+        }
+    };
+    Some(members.iter().map(read).collect())
 }
 
 fn read_rule(node: &Node<'_>, index: usize, shape: &mut Shape) -> Option<Rule> {
@@ -157,7 +157,7 @@ pub(crate) fn read_condition(node: &Node<'_>, shape: &mut Shape, dialect: Dialec
         "Not" => ConditionKind::Not(Box::new(read_condition(value, shape, dialect)?)),
         "NumericCheck" => {
             let check = shape.object(value, "`NumericCheck`", &["source", "field", "op", "value"])?;
-            let field = read_field(&check, shape, "source", "field");
+            let field = read_field(&check, shape, dialect, "source", "field");
             let ops = NumericOp::ALL.into_iter().filter(|&op| dialect != Dialect::Perso1 || op != NumericOp::Ne);
             let op = check
                 .required("op", shape)
@@ -167,7 +167,7 @@ pub(crate) fn read_condition(node: &Node<'_>, shape: &mut Shape, dialect: Dialec
         }
         "StringCheck" => {
             let check = shape.object(value, "`StringCheck`", &["source", "field", "op", "value"])?;
-            let field = read_field(&check, shape, "source", "field");
+            let field = read_field(&check, shape, dialect, "source", "field");
             let op = check.required("op", shape).and_then(|node| {
                 shape.word(node, "an operator", "unknown_op", StringOp::ALL.map(|op| (op.name(), op)))
             });
@@ -176,18 +176,18 @@ pub(crate) fn read_condition(node: &Node<'_>, shape: &mut Shape, dialect: Dialec
         }
         "BoolCheck" if dialect == Dialect::Callgate1 => {
             let check = shape.object(value, "`BoolCheck`", &["source", "field", "value"])?;
-            let field = read_field(&check, shape, "source", "field");
+            let field = read_field(&check, shape, dialect, "source", "field");
             let value = check.required("value", shape).and_then(|node| shape.boolean(node, "`value`"));
             ConditionKind::BoolCheck { field: field?, value: value? }
         }
         "FieldPresent" => {
             let check = shape.object(value, "`FieldPresent`", &["source", "field"])?;
-            ConditionKind::FieldPresent { field: read_field(&check, shape, "source", "field")? }
+            ConditionKind::FieldPresent { field: read_field(&check, shape, dialect, "source", "field")? }
         }
         "FieldEquals" => {
             let check = shape.object(value, "`FieldEquals`", &["source_a", "field_a", "source_b", "field_b"])?;
-            let a = read_field(&check, shape, "source_a", "field_a");
-            let b = read_field(&check, shape, "source_b", "field_b");
+            let a = read_field(&check, shape, dialect, "source_a", "field_a");
+            let b = read_field(&check, shape, dialect, "source_b", "field_b");
             ConditionKind::FieldEquals { a: a?, b: b? }
         }
         other => {
@@ -206,12 +206,22 @@ fn read_conditions(node: &Node<'_>, shape: &mut Shape, dialect: Dialect) -> Opti
     (read.len() == items.len()).then_some(read)
 }
 
-fn read_field(check: &Object<'_, '_>, shape: &mut Shape, source: &'static str, field: &'static str) -> Option<Field> {
+fn read_field(
+    check: &Object<'_, '_>,
+    shape: &mut Shape,
+    dialect: Dialect,
+    source: &'static str,
+    field: &'static str,
+) -> Option<Field> {
     let source = check.required(source, shape).and_then(|node| {
         shape.word(node, "a source", "unknown_source", Source::ALL.map(|source| (source.name(), source)))
     });
-    let name = check.required(field, shape).and_then(|node| shape.string(node, &format!("`{field}`")));
-    Some(Field { source: source?, name: name? })
+    let name = check.required(field, shape).and_then(|node| shape.string(node, &format!("`{field}`")))?;
+    let path = match dialect {
+        Dialect::Callgate1 => shape.field_path(&name)?,
+        Dialect::Perso1 => alloc::vec![name.value.clone()],
+    };
+    Some(Field { source: source?, name, path })
 }
 
 /// Takes the expected shape out of nodes and keeps what does not fit.
@@ -319,6 +329,24 @@ impl Shape {
         Some(*value)
     }
 
+    /// The names on the way to a field: one name, or the tokens of a JSON pointer (RFC 6901) where it starts with `/`.
+    fn field_path(&mut self, field: &Spanned<String>) -> Option<Vec<String>> {
+        let Some(pointer) = field.value.strip_prefix('/') else {
+            if field.value.is_empty() {
+                let message = "the name of a field must not be empty";
+                self.problems.push(Diagnostic::error("bad_field", &field.span, message));
+                return None;
+            }
+            return Some(alloc::vec![field.value.clone()]);
+        };
+        let tokens: Option<Vec<String>> = pointer.split('/').map(unescape_token).collect();
+        if tokens.is_none() {
+            let message = "in a JSON pointer `~` is written `~0`, and `/` in a name is written `~1`";
+            self.problems.push(Diagnostic::error("bad_field", &field.span, message));
+        }
+        tokens
+    }
+
     /// A string that must be one of a few words.
     pub(crate) fn word<T>(
         &mut self,
@@ -339,4 +367,20 @@ impl Shape {
         self.problems.push(problem.with_likely_word(&text.value, known.iter().copied()));
         None
     }
+}
+
+/// Reads `~1` as `/` and `~0` as `~` (RFC 6901, section 4); `None` for another use of `~`.
+fn unescape_token(token: &str) -> Option<String> {
+    let mut parts = token.split('~');
+    let mut name = String::from(parts.next()?);
+    for part in parts {
+        let (escaped, rest) = match (part.strip_prefix('0'), part.strip_prefix('1')) {
+            (Some(rest), _) => ('~', rest),
+            (_, Some(rest)) => ('/', rest),
+            _ => return None,
+        };
+        name.push(escaped);
+        name.push_str(rest);
+    }
+    Some(name)
 }

@@ -1,6 +1,6 @@
 //! Predicates: the leaves of a condition, as the image holds them.
 
-use crate::image::{Number, PolicyImage, Step, TextRef, step};
+use crate::image::{NONE, Number, PolicyImage, Step, TextRef, step};
 
 /// Where a predicate reads its field from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -35,13 +35,13 @@ impl Source {
         }
     }
 
-    /// Marks the source in a field's text.
-    pub(crate) fn letter(self) -> char {
-        match self {
-            Self::Arguments => 'A',
-            Self::AgentAttributes => 'G',
-            Self::ResourceAttributes => 'R',
-        }
+    pub(crate) fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|source| source.code() == code)
+    }
+
+    /// The parent of the source's top-level fields. The numbers lie above those of all slots.
+    pub(crate) fn root(self) -> u32 {
+        NONE.wrapping_sub(1).wrapping_sub(u32::from(self.code()))
     }
 }
 

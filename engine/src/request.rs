@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use smallvec::SmallVec;
 
-use crate::image::{Dialect, PolicyImage};
+use crate::image::{Dialect, FieldRef, PolicyImage};
 use crate::json::{Fault, RawValue, Reader};
 use crate::limits::{MAX_CALLS_PER_BATCH, MAX_REQUEST_DEPTH, MAX_ROLES_PER_CALL};
 use crate::predicate::Source;
@@ -266,15 +266,49 @@ impl<'a> Call<'a> {
         if reader.peek()? != b'{' {
             return Err(RequestError::WrongType(member));
         }
+        Ok(self.read_fields(reader, image, source.root())?.text())
+    }
+
+    /// Reads a value that holds fields, or may: its members or items have `parent` before them.
+    fn read_fields(
+        &mut self,
+        reader: &mut Reader<'a>,
+        image: &PolicyImage<'_>,
+        parent: u32,
+    ) -> Result<RawValue<'a>, Fault> {
+        let first = reader.peek()?;
         let start = reader.offset();
-        reader.object(|reader, name| {
-            let value = reader.value()?;
-            if let Some(slot) = image.field(source, &name) {
-                self.fields.push((slot, value));
+        match first {
+            b'{' => reader.object(|reader, name| self.read_field(reader, image, image.field(parent, &name)))?,
+            b'[' => {
+                let mut index = 0_usize;
+                reader.array(|reader| {
+                    let mut digits = itoa::Buffer::new();
+                    let field = image.field(parent, digits.format(index));
+                    index = index.saturating_add(1);
+                    self.read_field(reader, image, field)
+                })?;
             }
-            Ok::<_, RequestError>(())
-        })?;
-        reader.text_from(start).ok_or(RequestError::Json(Fault::Syntax))
+            _ => return reader.value(),
+        }
+        reader.value_from(start).ok_or(Fault::Syntax)
+    }
+
+    /// Reads the value of a member or an item, and keeps it if some rule reads it.
+    fn read_field(
+        &mut self,
+        reader: &mut Reader<'a>,
+        image: &PolicyImage<'_>,
+        field: Option<FieldRef>,
+    ) -> Result<(), Fault> {
+        let value = match field {
+            Some(FieldRef { slot, has_children: true, .. }) => self.read_fields(reader, image, slot)?,
+            _ => reader.value()?,
+        };
+        if let Some(FieldRef { slot, is_read: true, .. }) = field {
+            self.fields.push((slot, value));
+        }
+        Ok(())
     }
 }
 

@@ -7,10 +7,21 @@ use serde_json::{Value, json};
 /// Judges `call` by a policy with these rules, and gives the decision to `look`.
 #[track_caller]
 fn judge<T>(rules: &Value, call: &Value, look: impl FnOnce(&PolicyImage<'_>, &Call<'_>, &Decision) -> T) -> T {
+    judge_as(&json!({ "agent": {}, "manager": {} }), rules, call, look)
+}
+
+/// As [`judge`], by a policy with these roles.
+#[track_caller]
+fn judge_as<T>(
+    roles: &Value,
+    rules: &Value,
+    call: &Value,
+    look: impl FnOnce(&PolicyImage<'_>, &Call<'_>, &Decision) -> T,
+) -> T {
     let policy = json!({
         "version": "callgate-1",
         "tools": ["refund", "view", "view_all", "review"],
-        "roles": { "agent": {}, "manager": {} },
+        "roles": roles,
         "rules": rules,
     });
     let text = policy.to_string();
@@ -263,4 +274,60 @@ fn a_rule_without_an_id_is_named_by_its_place() {
     let rules = json!([{ "effect": "Allow", "tool_name": "view", "roles": ["agent"] }]);
     let call = json!({ "tool": "view", "role": "agent" });
     check_reason(&rules, &call, Some("/rules/0"), "rule `/rules/0` allows this call");
+}
+
+#[test]
+fn a_role_has_the_rules_of_the_roles_that_it_inherits() {
+    let roles = json!({ "agent": {}, "manager": { "inherits": ["agent"] }, "admin": { "inherits": ["manager"] } });
+    let rules = json!([
+        { "effect": "Allow", "tool_name": "view", "roles": ["agent"] },
+        { "effect": "Allow", "tool_name": "refund", "roles": ["manager"] },
+        { "effect": "Deny", "tool_name": "review", "roles": ["agent"] },
+        { "effect": "Allow", "tool_name": "review", "roles": ["admin"] },
+    ]);
+    for (role, tool, expected) in [
+        ("agent", "view", Code::Allowed),
+        ("manager", "view", Code::Allowed),
+        ("admin", "view", Code::Allowed),
+        ("agent", "refund", Code::NoRule),
+        ("manager", "refund", Code::Allowed),
+        ("admin", "refund", Code::Allowed),
+        ("admin", "review", Code::DeniedByRule),
+    ] {
+        let call = json!({ "tool": tool, "role": role });
+        let seen = judge_as(&roles, &rules, &call, |_, _, decision| decision.code);
+        assert_eq!(seen, expected, "{role} {tool}");
+    }
+}
+
+#[test]
+fn a_pointer_leads_into_objects_and_lists() {
+    let at = |field: &str| allow_if(&json!({ "BoolCheck": { "source": "Arguments", "field": field, "value": true } }));
+    let args = json!({
+        "a": { "b": { "c": true, "": true } },
+        "list": [false, { "x": true }],
+        "/": true, "~": { "1/2": true },
+        "a.b": true, "10": [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, true],
+    });
+    for field in ["/a/b/c", "/a/b/", "/list/1/x", "/~1", "/~0/1~12", "a.b", "/a.b", "/10/10"] {
+        check(&at(field), &refund(&args), Effect::Allow, Code::Allowed);
+    }
+    for field in ["/a/b", "/a/c", "/list/0/x", "/list/01/x", "/list/-", "/list/2", "/a/b/c/d", "/nothing", "a/b/c"] {
+        check(&at(field), &refund(&args), Effect::Deny, Code::ConditionUnknown);
+    }
+}
+
+#[test]
+fn a_field_and_a_field_within_it_are_both_read() {
+    let rules = allow_if(&json!({ "All": [
+        { "FieldPresent": { "source": "Arguments", "field": "order" } },
+        { "NumericCheck": { "source": "Arguments", "field": "/order/total", "op": "Lte", "value": 5 } },
+        { "NumericCheck": { "source": "Arguments", "field": "/order/lines/0/price", "op": "Lte", "value": 5 } },
+    ] }));
+    let order = |total: Value, lines: Value| refund(&json!({ "order": { "total": total, "lines": lines } }));
+    check(&rules, &order(json!(5), json!([{ "price": 1 }])), Effect::Allow, Code::Allowed);
+    check(&rules, &order(json!(6), json!([{ "price": 1 }])), Effect::Deny, Code::ConditionFailed);
+    check(&rules, &order(json!(5), json!([])), Effect::Deny, Code::ConditionUnknown);
+    check(&rules, &refund(&json!({ "order": [5] })), Effect::Deny, Code::ConditionUnknown);
+    check_reason(&rules, &order(json!(6), json!([{ "price": 1 }])), Some("r"), "`/order/total` must be at most 5");
 }

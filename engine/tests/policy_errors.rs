@@ -185,3 +185,32 @@ fn each_spot_where_perso_fails_open_is_warned_of() {
         ],
     );
 }
+
+#[test]
+fn a_role_that_inherits_itself_is_refused() {
+    check(
+        r#"{"version":"callgate-1","tools":["a"],"roles":{"r":{"inherits":["s"]},"s":{"inherits":["r","t"]},"u":{"inherit":["r"]}},"rules":[]}"#,
+        &[
+            "error role_cycle 1:48 /roles/r: the role `r` inherits itself",
+            "error role_cycle 1:71 /roles/s: the role `s` inherits itself",
+            "error unknown_role 1:92 /roles/s/inherits/1: `t` is not declared in `roles` [expected `r`, `s` or `u`]",
+            "error unknown_key 1:103 /roles/u/inherit: a role has no key `inherit` [did you mean `inherits`?]",
+        ],
+    );
+}
+
+#[test]
+fn a_field_is_a_name_or_a_pointer() {
+    for field in ["/a~", "/~2", "/a~/b"] {
+        let check = format!(r#"{{"FieldPresent":{{"source":"Arguments","field":"{field}"}}}}"#);
+        let message = "in a JSON pointer `~` is written `~0`, and `/` in a name is written `~1`";
+        check_field(&check, message);
+    }
+    check_field(r#"{"FieldPresent":{"source":"Arguments","field":""}}"#, "the name of a field must not be empty");
+}
+
+#[track_caller]
+fn check_field(condition: &str, message: &str) {
+    let pointer = "/rules/0/condition/FieldPresent/field";
+    check(&with_condition(condition), &[&format!("error bad_field 4:59 {pointer}: {message}")]);
+}
