@@ -73,16 +73,17 @@ fn write_decision(image: &PolicyImage<'_>, call: &Call<'_>, random: [u8; 16], ou
 }
 
 fn write_failed(failed: &FailedPredicate<'_>, out: &mut Vec<u8>) {
-    out.extend_from_slice(b"{\"source\":");
-    write_text(failed.source.name(), out);
+    out.extend_from_slice(b"{\"check\":");
+    write_text(failed.requirement.check(), out);
+    write_member("source", failed.source.name(), out);
     write_member("field", failed.field, out);
     write_member("op", failed.requirement.op(), out);
     match failed.requirement {
-        Requirement::Numeric(_, number) => {
+        Requirement::Numeric(_, number) | Requirement::Length(_, number) => {
             out.extend_from_slice(b",\"value\":");
             out.extend_from_slice(number.as_bytes());
         }
-        Requirement::String(_, texts) => {
+        Requirement::String(asked, _, texts) => {
             out.extend_from_slice(b",\"value\":[");
             for (at, text) in texts.iter().enumerate() {
                 if at > 0 {
@@ -91,12 +92,15 @@ fn write_failed(failed: &FailedPredicate<'_>, out: &mut Vec<u8>) {
                 write_text(text, out);
             }
             out.push(b']');
+            out.extend_from_slice(if asked { b"" } else { b",\"negated\":true" });
         }
         Requirement::Bool(value) => {
             out.extend_from_slice(if value { b",\"value\":true" } else { b",\"value\":false" });
         }
         Requirement::Present(_) => {}
-        Requirement::Equals(_, source, field) => write_other(source, field, out),
+        Requirement::Equals(_, source, field) | Requirement::Compare(_, source, field) => {
+            write_other(source, field, out)
+        }
     }
     write_member("problem", failed.problem.name(), out);
     out.push(b'}');

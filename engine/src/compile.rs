@@ -280,6 +280,18 @@ impl Writer {
                 new.count = U32::new(index(list.len()));
                 new.operand = U32::new(self.list(list));
             }
+            ConditionKind::LengthCheck { field, op, value } => {
+                new.code = step::LENGTH;
+                new.op = op.code();
+                new.field = self.field(field);
+                new.operand = U32::new(self.number(&value.value));
+            }
+            ConditionKind::FieldCompare { a, op, b } => {
+                new.code = step::COMPARE;
+                new.op = op.code();
+                new.field = self.field(a);
+                new.operand = self.field(b);
+            }
             ConditionKind::BoolCheck { field, value } => {
                 new.code = step::BOOL;
                 new.op = u8::from(*value);
@@ -385,7 +397,8 @@ fn collect_fields<'c>(condition: &'c Condition, fields: &mut Vec<&'c Field>) {
         ConditionKind::NumericCheck { field, .. }
         | ConditionKind::StringCheck { field, .. }
         | ConditionKind::BoolCheck { field, .. }
+        | ConditionKind::LengthCheck { field, .. }
         | ConditionKind::FieldPresent { field } => fields.push(field),
-        ConditionKind::FieldEquals { a, b } => fields.extend([a, b]),
+        ConditionKind::FieldEquals { a, b } | ConditionKind::FieldCompare { a, b, .. } => fields.extend([a, b]),
     }
 }

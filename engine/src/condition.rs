@@ -35,14 +35,23 @@ pub enum ConditionKind {
         /// The text of the number that it is compared with.
         value: String,
     },
-    /// A string is in a list or is not.
+    /// A string compares with one of a list.
     StringCheck {
-        /// The string that is looked up.
+        /// The string that is compared.
         field: Field,
-        /// Whether it must be in the list.
+        /// How it is compared.
         op: StringOp,
         /// The list.
         values: Vec<Spanned<String>>,
+    },
+    /// The length of a string (in characters), a list (in items) or an object (in members) compares with a number.
+    LengthCheck {
+        /// The value that is measured.
+        field: Field,
+        /// How its length is compared.
+        op: NumericOp,
+        /// The text of the number, a whole one.
+        value: Spanned<String>,
     },
     /// A boolean is the one given.
     BoolCheck {
@@ -61,6 +70,15 @@ pub enum ConditionKind {
         /// One field.
         a: Field,
         /// The other field.
+        b: Field,
+    },
+    /// Two fields are numbers that compare.
+    FieldCompare {
+        /// The number that is compared.
+        a: Field,
+        /// How it is compared.
+        op: NumericOp,
+        /// The number that it is compared with.
         b: Field,
     },
 }

@@ -10,7 +10,7 @@ use crate::image::{Dialect, NONE, Number, PolicyImage, Step, step};
 use crate::json::{Kind, RawValue};
 use crate::limits::MAX_POLICY_DEPTH;
 use crate::perso_value;
-use crate::predicate::{NumericOp, Predicate, StringOp};
+use crate::predicate::Predicate;
 use crate::request::Call;
 
 /// Kleene's three truth values, in the order in which `All` takes the least and `Any` the greatest.
@@ -255,11 +255,20 @@ impl Evaluation<'_, '_, '_> {
             Predicate::Numeric { op, number, .. } => {
                 let text = value.as_number().ok_or(wrong_type)?;
                 let ordering = self.compare_number(text, number).ok_or(wrong_type)?;
-                Ok(holds(op, ordering))
+                Ok(op.holds(ordering))
             }
             Predicate::String { op, texts, .. } => {
                 let text = value.as_string().ok_or(wrong_type)?;
-                Ok(texts.contains(&text) == (op == StringOp::In))
+                Ok(op.holds(&text, texts))
+            }
+            Predicate::Length { op, number, .. } => {
+                let length = value.length().and_then(|length| i64::try_from(length).ok()).ok_or(wrong_type)?;
+                Ok(op.holds(length.cmp(&number.integer.get())))
+            }
+            Predicate::Compare { op, other, .. } => {
+                let number = value.as_number().and_then(Decimal::read).ok_or(wrong_type)?;
+                let other_number = self.value(other)?.as_number().and_then(Decimal::read);
+                Ok(op.holds(number.compare(&other_number.ok_or((Problem::WrongType, other))?)))
             }
             Predicate::Bool { value: wanted, .. } => match value.kind() {
                 Kind::Bool(value) => Ok(value == wanted),
@@ -297,7 +306,7 @@ impl Evaluation<'_, '_, '_> {
                 .and_then(|text| text.parse::<f64>().ok())
                 .is_some_and(|value| perso_value::compare(value, op, f64::from_bits(number.binary64.get()))),
             Predicate::String { op, texts, .. } => {
-                value.and_then(RawValue::as_string).is_some_and(|text| texts.contains(&text) == (op == StringOp::In))
+                value.and_then(RawValue::as_string).is_some_and(|text| op.holds(&text, texts))
             }
             Predicate::Bool { value: wanted, .. } => value.is_some_and(|value| value.kind() == Kind::Bool(wanted)),
             Predicate::Present { .. } => value.is_some_and(|value| value.kind() != Kind::Null),
@@ -305,18 +314,9 @@ impl Evaluation<'_, '_, '_> {
                 (Some(a), Some(b)) => perso_value::equal(a.text(), b.text()),
                 _ => false,
             },
+            // perso has no such predicates.
+            Predicate::Length { .. } | Predicate::Compare { .. } => false,
         }
-    }
-}
-
-fn holds(op: NumericOp, ordering: Ordering) -> bool {
-    match op {
-        NumericOp::Eq => ordering.is_eq(),
-        NumericOp::Ne => ordering.is_ne(),
-        NumericOp::Lt => ordering.is_lt(),
-        NumericOp::Lte => ordering.is_le(),
-        NumericOp::Gt => ordering.is_gt(),
-        NumericOp::Gte => ordering.is_ge(),
     }
 }
 

@@ -151,6 +151,8 @@ pub(crate) mod step {
     pub(crate) const BOOL: u8 = 6;
     pub(crate) const PRESENT: u8 = 7;
     pub(crate) const EQUALS: u8 = 8;
+    pub(crate) const LENGTH: u8 = 9;
+    pub(crate) const COMPARE: u8 = 10;
 }
 
 /// A number that a predicate compares with.

@@ -11,6 +11,7 @@ use hifijson::{Expect, SliceLexer, num, str as string};
 use smallvec::SmallVec;
 
 use crate::decimal::Decimal;
+use crate::limits::MAX_REQUEST_DEPTH;
 
 /// What is wrong with a JSON text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,6 +86,25 @@ impl<'a> RawValue<'a> {
         (self.kind() == Kind::Number).then_some(self.0)
     }
 
+    /// How many characters a string, items a list or members an object has; `None` for another kind.
+    pub(crate) fn length(self) -> Option<usize> {
+        let mut count = 0_usize;
+        match self.kind() {
+            Kind::String => return Some(self.as_string()?.chars().count()),
+            Kind::Array => Reader::inside(self).array(|reader| {
+                count = count.saturating_add(1);
+                reader.value().map(drop)
+            }),
+            Kind::Object => Reader::inside(self).object(|reader, _| {
+                count = count.saturating_add(1);
+                reader.value().map(drop)
+            }),
+            Kind::Null | Kind::Bool(_) | Kind::Number => return None,
+        }
+        .ok()?;
+        Some(count)
+    }
+
     /// The string with its escapes read, or `None` for another kind. Borrows unless there is an escape.
     pub(crate) fn as_string(self) -> Option<Cow<'a, str>> {
         let inner = self.0.strip_prefix('"')?.strip_suffix('"')?;
@@ -116,6 +136,12 @@ impl<'a> Reader<'a> {
             return Err(Fault::NotUtf8);
         }
         Ok(Self { text, lexer: SliceLexer::new(bytes), names: SmallVec::new(), depth: 0, max_depth })
+    }
+
+    /// Starts at the front of a value that was checked before.
+    pub(crate) fn inside(value: RawValue<'a>) -> Self {
+        let lexer = SliceLexer::new(value.0.as_bytes());
+        Self { text: value.0, lexer, names: SmallVec::new(), depth: 0, max_depth: MAX_REQUEST_DEPTH }
     }
 
     /// How many bytes were read, for the place of a fault.

@@ -131,9 +131,18 @@ fn read_rule(node: &Node<'_>, index: usize, shape: &mut Shape) -> Option<Rule> {
 /// The names of the conditions of each dialect.
 fn condition_names(dialect: Dialect) -> &'static [&'static str] {
     match dialect {
-        Dialect::Callgate1 => {
-            &["All", "Any", "Not", "NumericCheck", "StringCheck", "BoolCheck", "FieldPresent", "FieldEquals"]
-        }
+        Dialect::Callgate1 => &[
+            "All",
+            "Any",
+            "Not",
+            "NumericCheck",
+            "StringCheck",
+            "BoolCheck",
+            "LengthCheck",
+            "FieldPresent",
+            "FieldEquals",
+            "FieldCompare",
+        ],
         Dialect::Perso1 => &["All", "Any", "Not", "NumericCheck", "StringCheck", "FieldPresent", "FieldEquals"],
     }
 }
@@ -168,11 +177,39 @@ pub(crate) fn read_condition(node: &Node<'_>, shape: &mut Shape, dialect: Dialec
         "StringCheck" => {
             let check = shape.object(value, "`StringCheck`", &["source", "field", "op", "value"])?;
             let field = read_field(&check, shape, dialect, "source", "field");
-            let op = check.required("op", shape).and_then(|node| {
-                shape.word(node, "an operator", "unknown_op", StringOp::ALL.map(|op| (op.name(), op)))
+            let ops = StringOp::ALL
+                .into_iter()
+                .filter(|&op| dialect != Dialect::Perso1 || matches!(op, StringOp::In | StringOp::NotIn));
+            let op = check
+                .required("op", shape)
+                .and_then(|node| shape.word(node, "an operator", "unknown_op", ops.map(|op| (op.name(), op))));
+            let values = check.required("value", shape).and_then(|node| match (&node.value, op) {
+                // One text may stand without its list, except where the operator asks for membership.
+                (
+                    Value::String(_),
+                    Some(StringOp::StartsWith | StringOp::EndsWith | StringOp::Contains | StringOp::Glob),
+                ) => shape.string(node, "`value`").map(|text| alloc::vec![text]),
+                _ => shape.strings(node, "`value`"),
             });
-            let values = check.required("value", shape).and_then(|node| shape.strings(node, "`value`"));
             ConditionKind::StringCheck { field: field?, op: op?, values: values? }
+        }
+        "LengthCheck" if dialect == Dialect::Callgate1 => {
+            let check = shape.object(value, "`LengthCheck`", &["source", "field", "op", "value"])?;
+            let field = read_field(&check, shape, dialect, "source", "field");
+            let op = read_numeric_op(&check, shape);
+            let value = check.required("value", shape).and_then(|node| {
+                let text = shape.number(node, "`value`")?;
+                Some(Spanned { value: text, span: node.span.clone() })
+            });
+            ConditionKind::LengthCheck { field: field?, op: op?, value: value? }
+        }
+        "FieldCompare" if dialect == Dialect::Callgate1 => {
+            let keys = ["source_a", "field_a", "op", "source_b", "field_b"];
+            let check = shape.object(value, "`FieldCompare`", &keys)?;
+            let a = read_field(&check, shape, dialect, "source_a", "field_a");
+            let op = read_numeric_op(&check, shape);
+            let b = read_field(&check, shape, dialect, "source_b", "field_b");
+            ConditionKind::FieldCompare { a: a?, op: op?, b: b? }
         }
         "BoolCheck" if dialect == Dialect::Callgate1 => {
             let check = shape.object(value, "`BoolCheck`", &["source", "field", "value"])?;
@@ -204,6 +241,11 @@ fn read_conditions(node: &Node<'_>, shape: &mut Shape, dialect: Dialect) -> Opti
     let items = shape.list(node, "`All` and `Any`")?;
     let read: Vec<Condition> = items.iter().filter_map(|item| read_condition(item, shape, dialect)).collect();
     (read.len() == items.len()).then_some(read)
+}
+
+fn read_numeric_op(check: &Object<'_, '_>, shape: &mut Shape) -> Option<NumericOp> {
+    let ops = NumericOp::ALL.map(|op| (op.name(), op));
+    check.required("op", shape).and_then(|node| shape.word(node, "an operator", "unknown_op", ops))
 }
 
 fn read_field(

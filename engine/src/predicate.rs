@@ -1,5 +1,7 @@
 //! Predicates: the leaves of a condition, as the image holds them.
 
+use core::cmp::Ordering;
+
 use crate::image::{NONE, Number, PolicyImage, Step, TextRef, step};
 
 /// Where a predicate reads its field from.
@@ -102,20 +104,44 @@ impl NumericOp {
             Self::Gte => 5,
         }
     }
+
+    fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|op| op.code() == code)
+    }
+
+    /// Whether two values that are so ordered compare as the operator says.
+    pub(crate) fn holds(self, ordering: Ordering) -> bool {
+        match self {
+            Self::Eq => ordering.is_eq(),
+            Self::Ne => ordering.is_ne(),
+            Self::Lt => ordering.is_lt(),
+            Self::Lte => ordering.is_le(),
+            Self::Gt => ordering.is_gt(),
+            Self::Gte => ordering.is_ge(),
+        }
+    }
 }
 
-/// How a string is compared with a list.
+/// How a string is compared with a list of texts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StringOp {
-    /// The string is one of the list.
+    /// The string is one of the texts.
     In,
-    /// The string is none of the list.
+    /// The string is none of the texts.
     NotIn,
+    /// The string starts with one of the texts.
+    StartsWith,
+    /// The string ends with one of the texts.
+    EndsWith,
+    /// One of the texts stands in the string.
+    Contains,
+    /// The string matches one of the texts as a pattern, in which `*` stands for any run of characters.
+    Glob,
 }
 
 impl StringOp {
     /// All operators.
-    pub const ALL: [Self; 2] = [Self::In, Self::NotIn];
+    pub const ALL: [Self; 6] = [Self::In, Self::NotIn, Self::StartsWith, Self::EndsWith, Self::Contains, Self::Glob];
 
     /// The operator's name in a policy.
     #[must_use]
@@ -123,15 +149,10 @@ impl StringOp {
         match self {
             Self::In => "In",
             Self::NotIn => "NotIn",
-        }
-    }
-
-    /// The operator that is true exactly where this one is false.
-    #[must_use]
-    pub fn inverse(self) -> Self {
-        match self {
-            Self::In => Self::NotIn,
-            Self::NotIn => Self::In,
+            Self::StartsWith => "StartsWith",
+            Self::EndsWith => "EndsWith",
+            Self::Contains => "Contains",
+            Self::Glob => "Glob",
         }
     }
 
@@ -139,8 +160,41 @@ impl StringOp {
         match self {
             Self::In => 0,
             Self::NotIn => 1,
+            Self::StartsWith => 2,
+            Self::EndsWith => 3,
+            Self::Contains => 4,
+            Self::Glob => 5,
         }
     }
+
+    /// Whether a string compares with a list of texts as the operator says.
+    pub(crate) fn holds(self, string: &str, texts: Texts<'_>) -> bool {
+        match self {
+            Self::In => texts.contains(string),
+            Self::NotIn => !texts.contains(string),
+            Self::StartsWith => texts.iter().any(|text| string.starts_with(text)),
+            Self::EndsWith => texts.iter().any(|text| string.ends_with(text)),
+            Self::Contains => texts.iter().any(|text| string.contains(text)),
+            Self::Glob => texts.iter().any(|pattern| matches_pattern(pattern, string)),
+        }
+    }
+}
+
+/// Whether a text matches a pattern in which `*` stands for any run of characters and nothing else is special.
+///
+/// Each part between two `*` is taken where it first occurs, which is right as the parts are in order, so no part is
+/// searched for twice and the time is linear in the text. The crates in reach backtrack or allocate.
+fn matches_pattern(pattern: &str, text: &str) -> bool {
+    let Some((start, rest)) = pattern.split_once('*') else { return pattern == text };
+    let (middle, end) = rest.rsplit_once('*').unwrap_or(("", rest));
+    let Some(mut open) = text.strip_prefix(start).and_then(|text| text.strip_suffix(end)) else { return false };
+    middle.split('*').all(|part| match open.split_once(part) {
+        Some((_, after)) => {
+            open = after;
+            true
+        }
+        None => false,
+    })
 }
 
 /// A list of strings in the image, in ascending order of their bytes.
@@ -169,6 +223,8 @@ pub(crate) enum Predicate<'i> {
     Bool { field: u32, value: bool },
     Present { field: u32 },
     Equals { field: u32, other: u32 },
+    Length { field: u32, op: NumericOp, number: &'i Number },
+    Compare { field: u32, op: NumericOp, other: u32 },
 }
 
 impl<'i> Predicate<'i> {
@@ -177,11 +233,9 @@ impl<'i> Predicate<'i> {
         let field = from.field.get();
         let operand = from.operand.get();
         Some(match from.code {
-            step::NUMERIC => Self::Numeric {
-                field,
-                op: NumericOp::ALL.into_iter().find(|op| op.code() == from.op)?,
-                number: image.number(operand)?,
-            },
+            step::NUMERIC => {
+                Self::Numeric { field, op: NumericOp::from_code(from.op)?, number: image.number(operand)? }
+            }
             step::STRING => Self::String {
                 field,
                 op: StringOp::ALL.into_iter().find(|op| op.code() == from.op)?,
@@ -190,6 +244,8 @@ impl<'i> Predicate<'i> {
             step::BOOL => Self::Bool { field, value: from.op != 0 },
             step::PRESENT => Self::Present { field },
             step::EQUALS => Self::Equals { field, other: operand },
+            step::LENGTH => Self::Length { field, op: NumericOp::from_code(from.op)?, number: image.number(operand)? },
+            step::COMPARE => Self::Compare { field, op: NumericOp::from_code(from.op)?, other: operand },
             _ => return None,
         })
     }
@@ -200,7 +256,9 @@ impl<'i> Predicate<'i> {
             | Self::String { field, .. }
             | Self::Bool { field, .. }
             | Self::Present { field }
-            | Self::Equals { field, .. } => field,
+            | Self::Equals { field, .. }
+            | Self::Length { field, .. }
+            | Self::Compare { field, .. } => field,
         }
     }
 }

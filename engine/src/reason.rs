@@ -27,8 +27,12 @@ pub struct FailedPredicate<'i> {
 pub enum Requirement<'i> {
     /// A comparison with a number, as the policy spells it.
     Numeric(NumericOp, &'i str),
-    /// A comparison with a list of strings.
-    String(StringOp, Texts<'i>),
+    /// A comparison with a list of strings, or its opposite.
+    String(bool, StringOp, Texts<'i>),
+    /// A comparison of the length with a number, as the policy spells it.
+    Length(NumericOp, &'i str),
+    /// A comparison with another field that is a number.
+    Compare(NumericOp, Source, &'i str),
     /// The field is this boolean.
     Bool(bool),
     /// The field is there and not null, or is not.
@@ -38,12 +42,26 @@ pub enum Requirement<'i> {
 }
 
 impl Requirement<'_> {
+    /// The name of the condition that asks for it.
+    #[must_use]
+    pub fn check(&self) -> &'static str {
+        match self {
+            Self::Numeric(..) => "NumericCheck",
+            Self::String(..) => "StringCheck",
+            Self::Length(..) => "LengthCheck",
+            Self::Compare(..) => "FieldCompare",
+            Self::Bool(_) => "BoolCheck",
+            Self::Present(_) => "FieldPresent",
+            Self::Equals(..) => "FieldEquals",
+        }
+    }
+
     /// The operator's name in answers.
     #[must_use]
     pub fn op(&self) -> &'static str {
         match self {
-            Self::Numeric(op, _) => op.name(),
-            Self::String(op, _) => op.name(),
+            Self::Numeric(op, _) | Self::Length(op, _) | Self::Compare(op, ..) => op.name(),
+            Self::String(_, op, _) => op.name(),
             Self::Bool(_) => "Eq",
             Self::Present(true) => "Present",
             Self::Present(false) => "Absent",
@@ -132,7 +150,18 @@ fn describe<'i>(image: &PolicyImage<'i>, failure: Failure) -> Option<FailedPredi
         Predicate::Numeric { op, number, .. } => {
             Requirement::Numeric(if asked { op } else { op.inverse() }, image.text(number.text)?)
         }
-        Predicate::String { op, texts, .. } => Requirement::String(if asked { op } else { op.inverse() }, texts),
+        Predicate::String { op, texts, .. } => match (asked, op) {
+            (false, StringOp::In) => Requirement::String(true, StringOp::NotIn, texts),
+            (false, StringOp::NotIn) => Requirement::String(true, StringOp::In, texts),
+            (asked, op) => Requirement::String(asked, op, texts),
+        },
+        Predicate::Length { op, number, .. } => {
+            Requirement::Length(if asked { op } else { op.inverse() }, image.text(number.text)?)
+        }
+        Predicate::Compare { op, other, .. } => {
+            let (other_source, other_field) = image.field_name(other)?;
+            Requirement::Compare(if asked { op } else { op.inverse() }, other_source, other_field)
+        }
         Predicate::Bool { value, .. } => Requirement::Bool(value == asked),
         Predicate::Present { .. } => Requirement::Present(asked),
         Predicate::Equals { other, .. } => {
@@ -150,48 +179,82 @@ fn write_failure(image: &PolicyImage<'_>, failure: Failure, out: &mut String) {
     out.push_str(match (failure.problem, failed.requirement) {
         (Problem::Missing, _) => return out.push_str(" is missing"),
         (Problem::Null, _) => return out.push_str(" is null"),
-        (Problem::WrongType, Requirement::Numeric(..)) => return out.push_str(" must be a number"),
+        (Problem::WrongType, Requirement::Length(..)) => {
+            return out.push_str(" must be a string, a list or an object");
+        }
+        (Problem::WrongType, Requirement::Numeric(..) | Requirement::Compare(..)) => {
+            return out.push_str(" must be a number");
+        }
         (Problem::WrongType, Requirement::String(..)) => return out.push_str(" must be a string"),
         (Problem::WrongType | Problem::Value, _) => " must ",
     });
     match failed.requirement {
         Requirement::Numeric(op, number) => {
-            out.push_str(match op {
-                NumericOp::Eq => "equal ",
-                NumericOp::Ne => "not equal ",
-                NumericOp::Lt => "be less than ",
-                NumericOp::Lte => "be at most ",
-                NumericOp::Gt => "be more than ",
-                NumericOp::Gte => "be at least ",
-            });
+            out.push_str(if op == NumericOp::Ne { "not be " } else { "be " });
+            write_bound(op, out);
             out.push_str(number);
         }
-        Requirement::String(op, texts) => write_list(op, texts, out),
+        Requirement::Length(op, number) => {
+            out.push_str(if op == NumericOp::Ne { "not have a length of " } else { "have a length of " });
+            write_bound(op, out);
+            out.push_str(number);
+        }
+        Requirement::Compare(op, source, other) => {
+            out.push_str(if op == NumericOp::Ne { "not be " } else { "be " });
+            write_bound(op, out);
+            write_other(source, other, out);
+        }
+        Requirement::String(asked, op, texts) => write_list(asked, op, texts, out),
         Requirement::Bool(value) => out.push_str(if value { "be true" } else { "be false" }),
         Requirement::Present(true) => out.push_str("be given"),
         Requirement::Present(false) => out.push_str("not be given"),
         Requirement::Equals(equal, source, other) => {
             out.push_str(if equal { "be the same as " } else { "differ from " });
-            write_quoted(other, out);
-            out.push_str(match source {
-                Source::Arguments => " of the arguments",
-                Source::AgentAttributes => " of the agent",
-                Source::ResourceAttributes => " of the resource",
-            });
+            write_other(source, other, out);
         }
     }
 }
 
-fn write_list(op: StringOp, texts: Texts<'_>, out: &mut String) {
+fn write_bound(op: NumericOp, out: &mut String) {
+    out.push_str(match op {
+        NumericOp::Eq | NumericOp::Ne => "",
+        NumericOp::Lt => "less than ",
+        NumericOp::Lte => "at most ",
+        NumericOp::Gt => "more than ",
+        NumericOp::Gte => "at least ",
+    });
+}
+
+fn write_other(source: Source, field: &str, out: &mut String) {
+    write_quoted(field, out);
+    out.push_str(match source {
+        Source::Arguments => " of the arguments",
+        Source::AgentAttributes => " of the agent",
+        Source::ResourceAttributes => " of the resource",
+    });
+}
+
+fn write_list(asked: bool, op: StringOp, texts: Texts<'_>, out: &mut String) {
     let mut rest = texts.iter().peekable();
     let first = rest.next().unwrap_or_default();
     let is_single = rest.peek().is_none();
-    out.push_str(match (op, is_single) {
-        (StringOp::NotIn, true) if first.is_empty() => return out.push_str("not be empty"),
-        (StringOp::In, true) => "be ",
-        (StringOp::In, false) => "be one of ",
-        (StringOp::NotIn, true) => "not be ",
-        (StringOp::NotIn, false) => "be none of ",
+    // `NotIn` says no by itself, the others where the opposite is asked for.
+    let says_no = !asked || op == StringOp::NotIn;
+    if op == StringOp::NotIn && is_single && first.is_empty() {
+        return out.push_str("not be empty");
+    }
+    out.push_str(if says_no && is_single { "not " } else { "" });
+    out.push_str(match op {
+        StringOp::In | StringOp::NotIn => "be ",
+        StringOp::StartsWith => "start with ",
+        StringOp::EndsWith => "end with ",
+        StringOp::Contains => "contain ",
+        StringOp::Glob => "match ",
+    });
+    out.push_str(match (is_single, says_no) {
+        (true, _) => "",
+        (false, false) => "one of ",
+        (false, true) => "none of ",
     });
     write_quoted(first, out);
     for text in rest {

@@ -11,6 +11,7 @@ use crate::error::{Diagnostic, Severity, quoted};
 use crate::image::Dialect;
 use crate::names::Names;
 use crate::perso;
+use crate::predicate::StringOp;
 
 /// A policy without an error, and what is risky about it.
 #[derive(Debug)]
@@ -103,15 +104,37 @@ fn check_condition(condition: &Condition, dialect: Dialect, findings: &mut Vec<D
             let message = "an empty list of strings says nothing";
             findings.push(Diagnostic::error("empty_list", &condition.span, message));
         }
-        ConditionKind::FieldEquals { a, b } if a.source == b.source && a.path == b.path => {
-            let message = "a field always equals itself";
+        ConditionKind::StringCheck { op, values, .. } => {
+            for value in values.iter().filter(|value| is_always_true(*op, &value.value)) {
+                let message = format!("`{}` with {} is true for every string", op.name(), quoted(&value.value));
+                findings.push(Diagnostic::error("always_true", &value.span, message));
+            }
+        }
+        ConditionKind::LengthCheck { value, .. } => {
+            if value.value.parse::<u32>().is_err() {
+                let message = "a length is a whole number from 0 to 4294967295";
+                findings.push(Diagnostic::error("bad_length", &value.span, message));
+            }
+        }
+        ConditionKind::FieldEquals { a, b } | ConditionKind::FieldCompare { a, b, .. }
+            if a.source == b.source && a.path == b.path =>
+        {
+            let message = "a field is compared with itself";
             findings.push(Diagnostic::error("same_field", &condition.span, message));
         }
-        ConditionKind::StringCheck { .. }
-        | ConditionKind::NumericCheck { .. }
+        ConditionKind::NumericCheck { .. }
         | ConditionKind::BoolCheck { .. }
         | ConditionKind::FieldPresent { .. }
-        | ConditionKind::FieldEquals { .. } => {}
+        | ConditionKind::FieldEquals { .. }
+        | ConditionKind::FieldCompare { .. } => {}
+    }
+}
+
+fn is_always_true(op: StringOp, text: &str) -> bool {
+    match op {
+        StringOp::In | StringOp::NotIn => false,
+        StringOp::StartsWith | StringOp::EndsWith | StringOp::Contains => text.is_empty(),
+        StringOp::Glob => !text.is_empty() && text.bytes().all(|byte| byte == b'*'),
     }
 }
 

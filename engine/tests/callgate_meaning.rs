@@ -108,6 +108,85 @@ fn strings_are_looked_up_as_they_are() {
     check_condition(&check_x("NotIn"), &others, &listed, &no_string);
 }
 
+/// Checks a `StringCheck` with one text or a list.
+#[track_caller]
+fn check_string(op: &str, value: &Value, holds: &[&str], fails: &[&str]) {
+    let condition = json!({ "StringCheck": { "source": "Arguments", "field": "x", "op": op, "value": value } });
+    let strings = |list: &[&str]| list.iter().map(|text| json!({ "x": text })).collect::<Vec<Value>>();
+    let no_string = [json!({}), json!({"x": null}), json!({"x": 1}), json!({"x": ["a"]}), json!({"x": true})];
+    check_condition(&condition, &strings(holds), &strings(fails), &no_string);
+}
+
+#[test]
+fn strings_are_compared_in_part() {
+    check_string("StartsWith", &json!("ab"), &["ab", "abc"], &["", "a", "Ab", " ab", "cab"]);
+    check_string("EndsWith", &json!(["@a.test", "@b.test"]), &["x@a.test", "@b.test"], &["x@a.test.", "a.test", ""]);
+    check_string("Contains", &json!("é"), &["é", "café!"], &["", "e", "e\u{301}"]);
+}
+
+#[test]
+fn a_star_stands_for_any_run_of_characters_and_nothing_else_is_special() {
+    check_string("Glob", &json!("a*b"), &["ab", "a*b", "axxb", "aab", "a/\n/b"], &["a", "b", "abc", "xab", "AB", ""]);
+    check_string("Glob", &json!("*.csv"), &[".csv", "a.b.csv"], &["csv", "a.csv.exe", "a.csvx", "acsv"]);
+    check_string("Glob", &json!("a*a"), &["aa", "aXa"], &["a"]);
+    check_string("Glob", &json!("*a*a*b"), &["aab", "xaxaxb"], &["ab", "aaaa", "b"]);
+    check_string("Glob", &json!("a?[b]"), &["a?[b]"], &["axb", "ab"]);
+    check_string("Glob", &json!(["x", "y*"]), &["x", "y", "yz"], &["xx", "z"]);
+    check_string("Glob", &json!("é*"), &["é", "école"], &["e", ""]);
+}
+
+#[test]
+fn a_pattern_is_matched_in_linear_time() {
+    let text = "a".repeat(200_000);
+    let stars = "*a".repeat(2_000) + "*b";
+    let started = std::time::Instant::now();
+    check_string("Glob", &json!(stars), &[], &[&text]);
+    assert!(started.elapsed().as_secs() < 20, "a backtracking matcher would not end");
+}
+
+#[test]
+fn lengths_are_counted_in_characters_items_and_members() {
+    let at_most_2 = json!({ "LengthCheck": { "source": "Arguments", "field": "x", "op": "Lte", "value": 2 } });
+    let short = [
+        json!({"x": ""}),
+        json!({"x": "é\u{1f600}"}),
+        json!({"x": []}),
+        json!({"x": [[], {}]}),
+        json!({"x": {"a": 1}}),
+    ];
+    let long = [
+        json!({"x": "abc"}),
+        json!({"x": "e\u{301}x"}),
+        json!({"x": [1, 2, 3]}),
+        json!({"x": {"a": 1, "b": 2, "c": 3}}),
+    ];
+    let unknown = [json!({}), json!({"x": null}), json!({"x": 1}), json!({"x": true})];
+    check_condition(&at_most_2, &short, &long, &unknown);
+    let exactly_1 = json!({ "LengthCheck": { "source": "Arguments", "field": "x", "op": "Eq", "value": 1 } });
+    check_condition(&exactly_1, &[json!({"x": "\n"})], &[json!({"x": ""}), json!({"x": "ab"})], &unknown);
+}
+
+#[test]
+fn two_numbers_compare_exactly() {
+    let condition = json!({ "FieldCompare": {
+        "source_a": "Arguments", "field_a": "x", "op": "Lte", "source_b": "Arguments", "field_b": "y" } });
+    let holds = [
+        json!({"x": 1, "y": 1.0}),
+        json!({"x": -1, "y": 0}),
+        json!({"x": 9007199254740992_u64, "y": 9007199254740993_u64}),
+    ];
+    let fails = [json!({"x": 2, "y": 1}), json!({"x": 9007199254740993_u64, "y": 9007199254740992_u64})];
+    let unknown = [
+        json!({}),
+        json!({"x": 1}),
+        json!({"y": 1}),
+        json!({"x": "1", "y": 1}),
+        json!({"x": 1, "y": null}),
+        json!({"x": [1], "y": [1]}),
+    ];
+    check_condition(&condition, &holds, &fails, &unknown);
+}
+
 #[test]
 fn booleans_are_not_guessed() {
     let condition = json!({ "BoolCheck": { "source": "Arguments", "field": "x", "value": true } });
@@ -247,6 +326,23 @@ fn reasons_say_what_the_call_must_be() {
     };
     check_reason(&list("In", json!(["b", "a"])), &refund(&json!({"x": ""})), Some("r"), "`x` must be one of `a`, `b`");
     check_reason(&list("NotIn", json!([""])), &refund(&json!({"x": ""})), Some("r"), "`x` must not be empty");
+    check_reason(&list("EndsWith", json!("@a")), &refund(&json!({"x": ""})), Some("r"), "`x` must end with `@a`");
+    check_reason(
+        &list("Glob", json!(["a*", "b"])),
+        &refund(&json!({"x": ""})),
+        Some("r"),
+        "`x` must match one of `a*`, `b`",
+    );
+    let not = |condition: Value| allow_if(&json!({ "Not": condition }));
+    let contains =
+        json!({ "StringCheck": { "source": "Arguments", "field": "x", "op": "Contains", "value": ["a", "b"] } });
+    check_reason(&not(contains), &refund(&json!({"x": "a"})), Some("r"), "`x` must contain none of `a`, `b`");
+    let length = json!({ "LengthCheck": { "source": "Arguments", "field": "x", "op": "Gt", "value": 3 } });
+    check_reason(&not(length), &refund(&json!({"x": "long"})), Some("r"), "`x` must have a length of at most 3");
+    let below = json!({ "FieldCompare": {
+        "source_a": "Arguments", "field_a": "x", "op": "Lt", "source_b": "ResourceAttributes", "field_b": "max" } });
+    let over = json!({ "tool": "refund", "role": "agent", "args": { "x": 2 }, "resourceAttributes": { "max": 1 } });
+    check_reason(&allow_if(&below), &over, Some("r"), "`x` must be less than `max` of the resource");
     check_reason(
         &limits,
         &json!({ "tool": "view", "role": "agent" }),

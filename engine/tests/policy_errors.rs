@@ -214,3 +214,30 @@ fn check_field(condition: &str, message: &str) {
     let pointer = "/rules/0/condition/FieldPresent/field";
     check(&with_condition(condition), &[&format!("error bad_field 4:59 {pointer}: {message}")]);
 }
+
+#[test]
+fn a_check_that_says_nothing_is_refused() {
+    let string = |op: &str, value: &str| {
+        format!(r#"{{"StringCheck":{{"source":"Arguments","field":"x","op":"{op}","value":{value}}}}}"#)
+    };
+    for (op, value, shown) in [("StartsWith", r#""""#, "``"), ("EndsWith", r#""""#, "``"), ("Glob", r#""**""#, "`**`")]
+    {
+        let column = 78 + op.len();
+        check(
+            &with_condition(&string(op, value)),
+            &[&format!(
+                "error always_true 4:{column} /rules/0/condition/StringCheck/value: `{op}` with {shown} is true for every string"
+            )],
+        );
+    }
+    let not_a_list = "error wrong_type 4:80 /rules/0/condition/StringCheck/value: `value` must be a list, not a string";
+    check(&with_condition(&string("In", r#""a""#)), &[not_a_list]);
+    for value in ["-1", "1.5", "1e2", "99999999999"] {
+        let condition = format!(r#"{{"LengthCheck":{{"source":"Arguments","field":"x","op":"Lt","value":{value}}}}}"#);
+        let message = "a length is a whole number from 0 to 4294967295";
+        check(
+            &with_condition(&condition),
+            &[&format!("error bad_length 4:80 /rules/0/condition/LengthCheck/value: {message}")],
+        );
+    }
+}
