@@ -83,15 +83,16 @@ fn write_failed(failed: &FailedPredicate<'_>, out: &mut Vec<u8>) {
             out.extend_from_slice(b",\"value\":");
             out.extend_from_slice(number.as_bytes());
         }
+        Requirement::Path(_, texts) | Requirement::Cidr(_, texts) => {
+            write_list("value", texts.iter(), out);
+        }
+        Requirement::Url(_, allowed) => {
+            write_list("schemes", allowed.schemes(), out);
+            write_list("hosts", allowed.hosts(), out);
+            write_list("ports", allowed.ports(), out);
+        }
         Requirement::String(asked, _, texts) => {
-            out.extend_from_slice(b",\"value\":[");
-            for (at, text) in texts.iter().enumerate() {
-                if at > 0 {
-                    out.push(b',');
-                }
-                write_text(text, out);
-            }
-            out.push(b']');
+            write_list("value", texts.iter(), out);
             out.extend_from_slice(if asked { b"" } else { b",\"negated\":true" });
         }
         Requirement::Bool(value) => {
@@ -104,6 +105,20 @@ fn write_failed(failed: &FailedPredicate<'_>, out: &mut Vec<u8>) {
     }
     write_member("problem", failed.problem.name(), out);
     out.push(b'}');
+}
+
+/// Writes a comma, a name and a list of texts.
+fn write_list<'t>(name: &str, texts: impl Iterator<Item = &'t str>, out: &mut Vec<u8>) {
+    out.extend_from_slice(b",\"");
+    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(b"\":[");
+    for (at, text) in texts.enumerate() {
+        if at > 0 {
+            out.push(b',');
+        }
+        write_text(text, out);
+    }
+    out.push(b']');
 }
 
 fn write_other(source: Source, field: &str, out: &mut Vec<u8>) {

@@ -11,12 +11,12 @@ use zerocopy::IntoBytes as _;
 use zerocopy::little_endian::{I64, U32, U64};
 
 use crate::condition::{Condition, ConditionKind, Field};
-use crate::document::Rule as DocumentRule;
+use crate::document::{Rule as DocumentRule, Spanned};
 use crate::image::{
     Cell, Dialect, FORMAT, FieldSlot, Header, MAGIC, NONE, NameSlot, Number, Rule, Section, Sections, Step, TextRef,
     hash_field, hash_name, hash_pair, probe, step,
 };
-use crate::predicate::Source;
+use crate::predicate::{HOST, PORT, SCHEME, Source};
 use crate::validate::ValidPolicy;
 
 /// Compiles a policy. The same text gives the same bytes, on every machine.
@@ -274,11 +274,27 @@ impl Writer {
                 new.code = step::STRING;
                 new.op = op.code();
                 new.field = self.field(field);
-                let mut list: Vec<String> = values.iter().map(|value| value.value.clone()).collect();
-                list.sort_unstable();
-                list.dedup();
-                new.count = U32::new(index(list.len()));
-                new.operand = U32::new(self.list(list));
+                self.set_texts(&mut new, values.iter().map(|value| value.value.clone()));
+            }
+            ConditionKind::PathCheck { field, roots } => {
+                new.code = step::PATH;
+                new.field = self.field(field);
+                self.set_texts(&mut new, roots.iter().map(|root| root.value.clone()));
+            }
+            ConditionKind::UrlCheck { field, schemes, hosts, ports } => {
+                let tagged = |tag: char, list: &[Spanned<String>]| -> Vec<String> {
+                    list.iter().map(|text| alloc::format!("{tag}{}", text.value)).collect()
+                };
+                new.code = step::URL;
+                new.field = self.field(field);
+                let parts = [tagged(SCHEME, schemes), tagged(HOST, hosts), tagged(PORT, ports)];
+                self.set_texts(&mut new, parts.into_iter().flatten());
+            }
+            ConditionKind::CidrCheck { field, op, networks } => {
+                new.code = step::CIDR;
+                new.op = op.code();
+                new.field = self.field(field);
+                self.set_texts(&mut new, networks.iter().map(|network| network.value.clone()));
             }
             ConditionKind::LengthCheck { field, op, value } => {
                 new.code = step::LENGTH;
@@ -308,6 +324,15 @@ impl Writer {
             }
         }
         new
+    }
+
+    /// Gives a step its texts, in ascending order of their bytes.
+    fn set_texts(&mut self, step: &mut Step, texts: impl Iterator<Item = String>) {
+        let mut list: Vec<String> = texts.collect();
+        list.sort_unstable();
+        list.dedup();
+        step.count = U32::new(index(list.len()));
+        step.operand = U32::new(self.list(list));
     }
 
     fn number(&mut self, text: &str) -> u32 {
@@ -398,6 +423,9 @@ fn collect_fields<'c>(condition: &'c Condition, fields: &mut Vec<&'c Field>) {
         | ConditionKind::StringCheck { field, .. }
         | ConditionKind::BoolCheck { field, .. }
         | ConditionKind::LengthCheck { field, .. }
+        | ConditionKind::PathCheck { field, .. }
+        | ConditionKind::UrlCheck { field, .. }
+        | ConditionKind::CidrCheck { field, .. }
         | ConditionKind::FieldPresent { field } => fields.push(field),
         ConditionKind::FieldEquals { a, b } | ConditionKind::FieldCompare { a, b, .. } => fields.extend([a, b]),
     }

@@ -81,6 +81,33 @@ pub enum ConditionKind {
         /// The number that it is compared with.
         b: Field,
     },
+    /// A string is a path within a root.
+    PathCheck {
+        /// The path.
+        field: Field,
+        /// The roots, absolute and canonical.
+        roots: Vec<Spanned<String>>,
+    },
+    /// A string is a URL with one of some schemes, hosts and ports.
+    UrlCheck {
+        /// The URL.
+        field: Field,
+        /// The schemes.
+        schemes: Vec<Spanned<String>>,
+        /// The hosts; `*.` before one stands for all hosts below it.
+        hosts: Vec<Spanned<String>>,
+        /// The ports, in digits; without one, the port that the scheme has by itself.
+        ports: Vec<Spanned<String>>,
+    },
+    /// A string is an IP address in one of some networks, or in none.
+    CidrCheck {
+        /// The address.
+        field: Field,
+        /// `In` or `NotIn`.
+        op: StringOp,
+        /// The networks, in CIDR notation.
+        networks: Vec<Spanned<String>>,
+    },
 }
 
 /// A field of a source.

@@ -93,6 +93,8 @@ pub enum Problem {
     Null,
     /// The field is of a type that the predicate does not compare.
     WrongType,
+    /// The field has more than one reading: as a path, a URL or an address.
+    Ambiguous,
 }
 
 impl Problem {
@@ -104,6 +106,7 @@ impl Problem {
             Self::Missing => "missing",
             Self::Null => "null",
             Self::WrongType => "wrong_type",
+            Self::Ambiguous => "ambiguous",
         }
     }
 }

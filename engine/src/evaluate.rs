@@ -1,6 +1,9 @@
 //! A call against an image: a pure function that always has an answer.
 
 use core::cmp::Ordering;
+use core::net::IpAddr;
+
+use ipnet::IpNet;
 
 use smallvec::SmallVec;
 
@@ -9,9 +12,11 @@ use crate::decision::{Code, Decision, Effect, Failure, Problem};
 use crate::image::{Dialect, NONE, Number, PolicyImage, Step, step};
 use crate::json::{Kind, RawValue};
 use crate::limits::MAX_POLICY_DEPTH;
+use crate::path;
 use crate::perso_value;
-use crate::predicate::Predicate;
+use crate::predicate::{Predicate, StringOp};
 use crate::request::Call;
+use crate::url::Target;
 
 /// Kleene's three truth values, in the order in which `All` takes the least and `Any` the greatest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -261,6 +266,23 @@ impl Evaluation<'_, '_, '_> {
                 let text = value.as_string().ok_or(wrong_type)?;
                 Ok(op.holds(&text, texts))
             }
+            Predicate::Path { roots, .. } => {
+                let text = value.as_string().ok_or(wrong_type)?;
+                path::is_inside(&text, roots.iter()).ok_or((Problem::Ambiguous, field))
+            }
+            Predicate::Url { allowed, .. } => {
+                let text = value.as_string().ok_or(wrong_type)?;
+                let target = Target::read(&text).ok_or((Problem::Ambiguous, field))?;
+                Ok(allowed.allow(&target))
+            }
+            Predicate::Cidr { op, networks, .. } => {
+                let text = value.as_string().ok_or(wrong_type)?;
+                let address = read_address(&text).ok_or((Problem::Ambiguous, field))?;
+                let is_inside = networks
+                    .iter()
+                    .any(|network| network.parse::<IpNet>().is_ok_and(|network| network.contains(&address)));
+                Ok(is_inside == (op == StringOp::In))
+            }
             Predicate::Length { op, number, .. } => {
                 let length = value.length().and_then(|length| i64::try_from(length).ok()).ok_or(wrong_type)?;
                 Ok(op.holds(length.cmp(&number.integer.get())))
@@ -315,9 +337,18 @@ impl Evaluation<'_, '_, '_> {
                 _ => false,
             },
             // perso has no such predicates.
-            Predicate::Length { .. } | Predicate::Compare { .. } => false,
+            Predicate::Length { .. }
+            | Predicate::Compare { .. }
+            | Predicate::Path { .. }
+            | Predicate::Url { .. }
+            | Predicate::Cidr { .. } => false,
         }
     }
+}
+
+/// Reads an IP address; `None` for what is none, or goes by two names as an IPv4 address within an IPv6 one.
+fn read_address(text: &str) -> Option<IpAddr> {
+    text.parse().ok().filter(|address: &IpAddr| address.to_canonical() == *address)
 }
 
 /// Whether two strings, numbers or booleans are the same; values of two types, objects and lists have no answer.

@@ -153,6 +153,9 @@ pub(crate) mod step {
     pub(crate) const EQUALS: u8 = 8;
     pub(crate) const LENGTH: u8 = 9;
     pub(crate) const COMPARE: u8 = 10;
+    pub(crate) const PATH: u8 = 11;
+    pub(crate) const URL: u8 = 12;
+    pub(crate) const CIDR: u8 = 13;
 }
 
 /// A number that a predicate compares with.

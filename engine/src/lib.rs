@@ -26,7 +26,11 @@ pub mod document;
 #[cfg(feature = "compile")]
 pub mod condition;
 #[cfg(feature = "compile")]
+mod shape;
+#[cfg(feature = "compile")]
 mod parse;
+#[cfg(feature = "compile")]
+mod parse_condition;
 #[cfg(feature = "compile")]
 mod perso;
 #[cfg(feature = "compile")]
@@ -41,6 +45,8 @@ pub mod report;
 // Image and call to decision, where it is deployed.
 mod image;
 pub mod predicate;
+mod path;
+mod url;
 pub mod request;
 mod evaluate;
 mod perso_value;

@@ -12,7 +12,8 @@ use crate::decision::Effect;
 use crate::document::{PolicyDocument, Role, Rule};
 use crate::error::{Diagnostic, Severity, quoted};
 use crate::image::Dialect;
-use crate::parse::{Shape, read_condition};
+use crate::parse_condition::read_condition;
+use crate::shape::Shape;
 use crate::tree::{Node, Value};
 
 pub(crate) fn read_document<'t>(

@@ -3,6 +3,7 @@
 use core::cmp::Ordering;
 
 use crate::image::{NONE, Number, PolicyImage, Step, TextRef, step};
+use crate::url::Target;
 
 /// Where a predicate reads its field from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -215,6 +216,53 @@ impl<'i> Texts<'i> {
     }
 }
 
+/// What a `UrlCheck` allows: texts that start with a letter for what they are.
+#[derive(Clone, Copy, Debug)]
+pub struct UrlParts<'i>(Texts<'i>);
+
+/// The letter before a scheme in a list of [`UrlParts`].
+pub(crate) const SCHEME: char = 's';
+/// The letter before a host.
+pub(crate) const HOST: char = 'h';
+/// The letter before a port.
+pub(crate) const PORT: char = 'p';
+
+impl<'i> UrlParts<'i> {
+    /// The schemes.
+    pub fn schemes(self) -> impl Iterator<Item = &'i str> {
+        self.0.iter().filter_map(|text| text.strip_prefix(SCHEME))
+    }
+
+    /// The hosts; `*.` before one stands for all hosts below it.
+    pub fn hosts(self) -> impl Iterator<Item = &'i str> {
+        self.0.iter().filter_map(|text| text.strip_prefix(HOST))
+    }
+
+    /// The ports, in digits; none where a scheme's own port is meant.
+    pub fn ports(self) -> impl Iterator<Item = &'i str> {
+        self.0.iter().filter_map(|text| text.strip_prefix(PORT))
+    }
+
+    pub(crate) fn allow(self, target: &Target<'_>) -> bool {
+        let port = target.effective_port();
+        let is_port = |text: &str| port.is_some_and(|port| text.parse() == Ok(port));
+        let is_port_allowed = match self.ports().next() {
+            Some(_) => self.ports().any(is_port),
+            None => target.port.is_none() || target.port == target.own_port(),
+        };
+        is_port_allowed
+            && self.schemes().any(|scheme| scheme.eq_ignore_ascii_case(target.scheme))
+            && self.hosts().any(|host| is_host_covered(host, target.host))
+    }
+}
+
+/// Whether a host is `allowed`, or below it where that starts with `*.`.
+fn is_host_covered(allowed: &str, host: &str) -> bool {
+    let Some(parent) = allowed.strip_prefix("*.") else { return allowed.eq_ignore_ascii_case(host) };
+    let below = host.len().checked_sub(parent.len()).and_then(|at| host.split_at_checked(at));
+    below.is_some_and(|(below, end)| below.len() > 1 && below.ends_with('.') && end.eq_ignore_ascii_case(parent))
+}
+
 /// A predicate, read from one step of the image. Fields are slots of the image's field table.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Predicate<'i> {
@@ -225,6 +273,9 @@ pub(crate) enum Predicate<'i> {
     Equals { field: u32, other: u32 },
     Length { field: u32, op: NumericOp, number: &'i Number },
     Compare { field: u32, op: NumericOp, other: u32 },
+    Path { field: u32, roots: Texts<'i> },
+    Url { field: u32, allowed: UrlParts<'i> },
+    Cidr { field: u32, op: StringOp, networks: Texts<'i> },
 }
 
 impl<'i> Predicate<'i> {
@@ -232,19 +283,20 @@ impl<'i> Predicate<'i> {
     pub(crate) fn read(image: &PolicyImage<'i>, from: &Step) -> Option<Self> {
         let field = from.field.get();
         let operand = from.operand.get();
+        let texts = || Some(Texts { image: *image, refs: image.texts(operand, from.count.get())? });
+        let string_op = || StringOp::ALL.into_iter().find(|op| op.code() == from.op);
         Some(match from.code {
             step::NUMERIC => {
                 Self::Numeric { field, op: NumericOp::from_code(from.op)?, number: image.number(operand)? }
             }
-            step::STRING => Self::String {
-                field,
-                op: StringOp::ALL.into_iter().find(|op| op.code() == from.op)?,
-                texts: Texts { image: *image, refs: image.texts(operand, from.count.get())? },
-            },
+            step::STRING => Self::String { field, op: string_op()?, texts: texts()? },
             step::BOOL => Self::Bool { field, value: from.op != 0 },
             step::PRESENT => Self::Present { field },
             step::EQUALS => Self::Equals { field, other: operand },
             step::LENGTH => Self::Length { field, op: NumericOp::from_code(from.op)?, number: image.number(operand)? },
+            step::PATH => Self::Path { field, roots: texts()? },
+            step::URL => Self::Url { field, allowed: UrlParts(texts()?) },
+            step::CIDR => Self::Cidr { field, op: string_op()?, networks: texts()? },
             step::COMPARE => Self::Compare { field, op: NumericOp::from_code(from.op)?, other: operand },
             _ => return None,
         })
@@ -258,7 +310,10 @@ impl<'i> Predicate<'i> {
             | Self::Present { field }
             | Self::Equals { field, .. }
             | Self::Length { field, .. }
-            | Self::Compare { field, .. } => field,
+            | Self::Compare { field, .. }
+            | Self::Path { field, .. }
+            | Self::Url { field, .. }
+            | Self::Cidr { field, .. } => field,
         }
     }
 }

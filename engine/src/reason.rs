@@ -6,7 +6,7 @@ use alloc::string::String;
 
 use crate::decision::{Code, Decision, Failure, Problem};
 use crate::image::{Dialect, NONE, PolicyImage};
-use crate::predicate::{NumericOp, Predicate, Source, StringOp, Texts};
+use crate::predicate::{NumericOp, Predicate, Source, StringOp, Texts, UrlParts};
 use crate::request::Call;
 
 /// A predicate that decided a call, put as what the call must be for the rule to apply.
@@ -33,6 +33,12 @@ pub enum Requirement<'i> {
     Length(NumericOp, &'i str),
     /// A comparison with another field that is a number.
     Compare(NumericOp, Source, &'i str),
+    /// The field is a path in one of these roots, or is not.
+    Path(bool, Texts<'i>),
+    /// The field is a URL that is allowed, or is not.
+    Url(bool, UrlParts<'i>),
+    /// The field is an IP address in one of these networks, or in none.
+    Cidr(StringOp, Texts<'i>),
     /// The field is this boolean.
     Bool(bool),
     /// The field is there and not null, or is not.
@@ -50,6 +56,9 @@ impl Requirement<'_> {
             Self::String(..) => "StringCheck",
             Self::Length(..) => "LengthCheck",
             Self::Compare(..) => "FieldCompare",
+            Self::Path(..) => "PathCheck",
+            Self::Url(..) => "UrlCheck",
+            Self::Cidr(..) => "CidrCheck",
             Self::Bool(_) => "BoolCheck",
             Self::Present(_) => "FieldPresent",
             Self::Equals(..) => "FieldEquals",
@@ -61,7 +70,11 @@ impl Requirement<'_> {
     pub fn op(&self) -> &'static str {
         match self {
             Self::Numeric(op, _) | Self::Length(op, _) | Self::Compare(op, ..) => op.name(),
-            Self::String(_, op, _) => op.name(),
+            Self::String(_, op, _) | Self::Cidr(op, _) => op.name(),
+            Self::Path(true, _) => "Inside",
+            Self::Path(false, _) => "Outside",
+            Self::Url(true, _) => "Allowed",
+            Self::Url(false, _) => "Other",
             Self::Bool(_) => "Eq",
             Self::Present(true) => "Present",
             Self::Present(false) => "Absent",
@@ -155,6 +168,12 @@ fn describe<'i>(image: &PolicyImage<'i>, failure: Failure) -> Option<FailedPredi
             (false, StringOp::NotIn) => Requirement::String(true, StringOp::In, texts),
             (asked, op) => Requirement::String(asked, op, texts),
         },
+        Predicate::Path { roots, .. } => Requirement::Path(asked, roots),
+        Predicate::Url { allowed, .. } => Requirement::Url(asked, allowed),
+        Predicate::Cidr { op, networks, .. } => {
+            let op = if asked == (op == StringOp::In) { StringOp::In } else { StringOp::NotIn };
+            Requirement::Cidr(op, networks)
+        }
         Predicate::Length { op, number, .. } => {
             Requirement::Length(if asked { op } else { op.inverse() }, image.text(number.text)?)
         }
@@ -185,8 +204,12 @@ fn write_failure(image: &PolicyImage<'_>, failure: Failure, out: &mut String) {
         (Problem::WrongType, Requirement::Numeric(..) | Requirement::Compare(..)) => {
             return out.push_str(" must be a number");
         }
-        (Problem::WrongType, Requirement::String(..)) => return out.push_str(" must be a string"),
-        (Problem::WrongType | Problem::Value, _) => " must ",
+        (Problem::WrongType, Requirement::Bool(..) | Requirement::Equals(..) | Requirement::Present(..)) => " must ",
+        (Problem::WrongType, _) => return out.push_str(" must be a string"),
+        (Problem::Ambiguous, Requirement::Cidr(..)) => return out.push_str(" must be a plain IP address"),
+        (Problem::Ambiguous, Requirement::Url(..)) => return out.push_str(" must be a plain absolute URL"),
+        (Problem::Ambiguous, _) => return out.push_str(" must be a plain absolute path"),
+        (Problem::Value, _) => " must ",
     });
     match failed.requirement {
         Requirement::Numeric(op, number) => {
@@ -205,6 +228,24 @@ fn write_failure(image: &PolicyImage<'_>, failure: Failure, out: &mut String) {
             write_other(source, other, out);
         }
         Requirement::String(asked, op, texts) => write_list(asked, op, texts, out),
+        Requirement::Path(asked, roots) => {
+            out.push_str(if asked { "lie in " } else { "not lie in " });
+            write_texts(roots.iter(), out);
+        }
+        Requirement::Cidr(op, networks) => {
+            out.push_str(if op == StringOp::In { "be an address in " } else { "not be an address in " });
+            write_texts(networks.iter(), out);
+        }
+        Requirement::Url(asked, allowed) => {
+            out.push_str(if asked { "be a URL with scheme " } else { "not be a URL with scheme " });
+            write_texts(allowed.schemes(), out);
+            out.push_str(" and host ");
+            write_texts(allowed.hosts(), out);
+            if allowed.ports().next().is_some() {
+                out.push_str(" and port ");
+                write_texts(allowed.ports(), out);
+            }
+        }
         Requirement::Bool(value) => out.push_str(if value { "be true" } else { "be false" }),
         Requirement::Present(true) => out.push_str("be given"),
         Requirement::Present(false) => out.push_str("not be given"),
@@ -259,6 +300,14 @@ fn write_list(asked: bool, op: StringOp, texts: Texts<'_>, out: &mut String) {
     write_quoted(first, out);
     for text in rest {
         out.push_str(", ");
+        write_quoted(text, out);
+    }
+}
+
+/// Writes texts with `or` between them.
+fn write_texts<'t>(texts: impl Iterator<Item = &'t str>, out: &mut String) {
+    for (at, text) in texts.enumerate() {
+        out.push_str(if at > 0 { " or " } else { "" });
         write_quoted(text, out);
     }
 }

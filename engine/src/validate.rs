@@ -5,13 +5,17 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use std::collections::HashMap;
 
+use ipnet::IpNet;
+
 use crate::condition::{Condition, ConditionKind};
 use crate::document::{PolicyDocument, Rule, Spanned};
 use crate::error::{Diagnostic, Severity, quoted};
 use crate::image::Dialect;
 use crate::names::Names;
+use crate::path;
 use crate::perso;
 use crate::predicate::StringOp;
+use crate::url::{self, Target};
 
 /// A policy without an error, and what is risky about it.
 #[derive(Debug)]
@@ -110,6 +114,9 @@ fn check_condition(condition: &Condition, dialect: Dialect, findings: &mut Vec<D
                 findings.push(Diagnostic::error("always_true", &value.span, message));
             }
         }
+        ConditionKind::PathCheck { roots, .. } => check_roots(condition, roots, findings),
+        ConditionKind::UrlCheck { schemes, hosts, .. } => check_url(condition, schemes, hosts, findings),
+        ConditionKind::CidrCheck { networks, .. } => check_networks(condition, networks, findings),
         ConditionKind::LengthCheck { value, .. } => {
             if value.value.parse::<u32>().is_err() {
                 let message = "a length is a whole number from 0 to 4294967295";
@@ -127,6 +134,55 @@ fn check_condition(condition: &Condition, dialect: Dialect, findings: &mut Vec<D
         | ConditionKind::FieldPresent { .. }
         | ConditionKind::FieldEquals { .. }
         | ConditionKind::FieldCompare { .. } => {}
+    }
+}
+
+fn check_not_empty<T>(condition: &Condition, list: &[T], what: &str, findings: &mut Vec<Diagnostic>) {
+    if list.is_empty() {
+        let message = format!("an empty list of {what} says nothing");
+        findings.push(Diagnostic::error("empty_list", &condition.span, message));
+    }
+}
+
+fn check_roots(condition: &Condition, roots: &[Spanned<String>], findings: &mut Vec<Diagnostic>) {
+    check_not_empty(condition, roots, "roots", findings);
+    for root in roots.iter().filter(|root| !path::is_canonical(&root.value)) {
+        let message = format!("{} is no absolute path with one reading", quoted(&root.value));
+        let fix = "start with `/`, without dot segments, empty segments, backslashes or percent-encoding";
+        findings.push(Diagnostic::error("bad_root", &root.span, message).with_fix(fix));
+    }
+}
+
+fn check_url(
+    condition: &Condition,
+    schemes: &[Spanned<String>],
+    hosts: &[Spanned<String>],
+    findings: &mut Vec<Diagnostic>,
+) {
+    check_not_empty(condition, schemes, "schemes", findings);
+    check_not_empty(condition, hosts, "hosts", findings);
+    for scheme in schemes.iter().filter(|scheme| Target::read(&format!("{}://host", scheme.value)).is_none()) {
+        let message = format!("{} is no scheme", quoted(&scheme.value));
+        findings.push(Diagnostic::error("bad_scheme", &scheme.span, message).with_fix("write it as in `https`"));
+    }
+    for host in hosts.iter().filter(|host| !url::is_host(host.value.strip_prefix("*.").unwrap_or(&host.value))) {
+        let message = format!("{} is no host with one reading", quoted(&host.value));
+        let fix = "write a name such as `api.example.com` (in punycode where it is not ASCII), `*.` and a name, or an IP address";
+        findings.push(Diagnostic::error("bad_host", &host.span, message).with_fix(fix));
+    }
+}
+
+fn check_networks(condition: &Condition, networks: &[Spanned<String>], findings: &mut Vec<Diagnostic>) {
+    check_not_empty(condition, networks, "networks", findings);
+    for network in networks {
+        let problem = match network.value.parse::<IpNet>() {
+            Err(_) => format!("{} is no network in CIDR notation", quoted(&network.value)),
+            Ok(parsed) if parsed.trunc() != parsed => {
+                format!("{} names a host, and its network is `{}`", quoted(&network.value), parsed.trunc())
+            }
+            Ok(_) => continue,
+        };
+        findings.push(Diagnostic::error("bad_network", &network.span, problem).with_fix("write it as in `10.0.0.0/8`"));
     }
 }
 

@@ -187,6 +187,99 @@ fn two_numbers_compare_exactly() {
     check_condition(&condition, &holds, &fails, &unknown);
 }
 
+fn strings(list: &[&str]) -> Vec<Value> {
+    list.iter().map(|text| json!({ "x": text })).collect()
+}
+
+/// What is unknown to a predicate that reads a string, and these strings too.
+fn unknown_and(list: &[&str]) -> Vec<Value> {
+    let no_string = [json!({}), json!({"x": null}), json!({"x": 1}), json!({"x": ["/data/a"]}), json!({"x": {}})];
+    [&no_string[..], &strings(list)].concat()
+}
+
+#[test]
+fn a_path_lies_in_a_root_after_all_readers_agree_on_it() {
+    let condition =
+        json!({ "PathCheck": { "source": "Arguments", "field": "x", "roots": ["/data/reports", "/srv/pub/"] } });
+    check_condition(
+        &condition,
+        &strings(&["/data/reports/q3.csv", "/data/reports", "/srv/pub/a/b"]),
+        &strings(&["/data/reports_private/x", "/etc/passwd", "/", "/srv/public"]),
+        &unknown_and(&[
+            "",
+            "reports/x",
+            "/data/reports/../../etc/passwd",
+            "/data/reports/%2e%2e/x",
+            "\\data",
+            "//data/reports/x",
+        ]),
+    );
+}
+
+#[test]
+fn a_url_goes_where_the_policy_says() {
+    let condition =
+        json!({ "UrlCheck": { "source": "Arguments", "field": "x", "hosts": ["api.example.com", "*.cdn.test"] } });
+    check_condition(
+        &condition,
+        &strings(&[
+            "https://api.example.com/v1?q=1",
+            "https://API.EXAMPLE.COM",
+            "https://api.example.com:443/",
+            "https://a.cdn.test/",
+            "https://a.b.CDN.test/",
+        ]),
+        &strings(&[
+            "http://api.example.com/",
+            "https://api.example.com.evil.test/",
+            "https://api.example.com:8443/",
+            "https://cdn.test/",
+            "https://evilcdn.test/",
+            "https://evil.test/?https://api.example.com/",
+            "http://169.254.169.254/",
+            "ftp://api.example.com/",
+        ]),
+        &unknown_and(&[
+            "",
+            "api.example.com",
+            "https://api.example.com@evil.test/",
+            "http://127.1/",
+            "https://\u{430}pi.example.com/",
+            "https://api.example.com\\@evil.test",
+            "ht\ttps://api.example.com/",
+            "https://.cdn.test/",
+        ]),
+    );
+    let condition = json!({ "UrlCheck": {
+        "source": "Arguments", "field": "x", "schemes": ["http", "https"], "hosts": ["10.0.0.1", "[2001:db8::1]"], "ports": [80, 8080] } });
+    check_condition(
+        &condition,
+        &strings(&["http://10.0.0.1/", "http://10.0.0.1:8080/", "https://[2001:db8::1]:80/"]),
+        &strings(&["https://10.0.0.1/", "http://10.0.0.2/", "http://10.0.0.1:81/", "http://[2001:db8::2]/"]),
+        &unknown_and(&["http://10.1/", "http://[2001:db8:0:0::1]/", "http://[::ffff:10.0.0.1]/"]),
+    );
+}
+
+#[test]
+fn an_address_lies_in_a_network() {
+    let check_x = |op: &str| json!({ "CidrCheck": { "source": "Arguments", "field": "x", "op": op, "value": ["10.0.0.0/8", "2001:db8::/32"] } });
+    let inside = strings(&["10.0.0.0", "10.255.255.255", "2001:db8::1", "2001:DB8:ffff::"]);
+    let outside = strings(&["11.0.0.0", "9.255.255.255", "2001:db9::", "::1"]);
+    let unknown = unknown_and(&[
+        "",
+        "10",
+        "10.1",
+        "010.0.0.1",
+        "10.0.0.1/8",
+        "10.0.0.1 ",
+        "::ffff:10.0.0.1",
+        "localhost",
+        "0x0a000001",
+    ]);
+    check_condition(&check_x("In"), &inside, &outside, &unknown);
+    check_condition(&check_x("NotIn"), &outside, &inside, &unknown);
+}
+
 #[test]
 fn booleans_are_not_guessed() {
     let condition = json!({ "BoolCheck": { "source": "Arguments", "field": "x", "value": true } });
@@ -333,6 +426,13 @@ fn reasons_say_what_the_call_must_be() {
         Some("r"),
         "`x` must match one of `a*`, `b`",
     );
+    let path = json!({ "PathCheck": { "source": "Arguments", "field": "x", "roots": ["/a", "/b"] } });
+    check_reason(&allow_if(&path), &refund(&json!({"x": "/c"})), Some("r"), "`x` must lie in `/a` or `/b`");
+    check_reason(&allow_if(&path), &refund(&json!({"x": "/a/.."})), Some("r"), "`x` must be a plain absolute path");
+    let url = json!({ "UrlCheck": { "source": "Arguments", "field": "x", "hosts": ["a.test"], "ports": [8443] } });
+    let reason = "`x` must be a URL with scheme `https` and host `a.test` and port `8443`";
+    check_reason(&allow_if(&url), &refund(&json!({"x": "https://b.test"})), Some("r"), reason);
+    check_reason(&allow_if(&url), &refund(&json!({"x": "a.test"})), Some("r"), "`x` must be a plain absolute URL");
     let not = |condition: Value| allow_if(&json!({ "Not": condition }));
     let contains =
         json!({ "StringCheck": { "source": "Arguments", "field": "x", "op": "Contains", "value": ["a", "b"] } });

@@ -1,5 +1,7 @@
 //! What is said of a policy that is not right: every mistake at once, each with its place and the fix where there is one.
 
+#![expect(clippy::expect_used, reason = "a test states what must hold by failing")]
+
 use callgate_engine::error::{Places, Severity};
 use callgate_engine::{parse, validate};
 
@@ -240,4 +242,29 @@ fn a_check_that_says_nothing_is_refused() {
             &[&format!("error bad_length 4:80 /rules/0/condition/LengthCheck/value: {message}")],
         );
     }
+}
+
+/// The codes of what is found in a condition.
+#[track_caller]
+fn check_codes(condition: &str, expected: &[&str]) {
+    let text = with_condition(condition);
+    let findings = parse(&text).and_then(validate).expect_err("a broken condition");
+    assert_eq!(findings.iter().map(|finding| finding.code).collect::<Vec<_>>(), expected, "{condition}");
+}
+
+#[test]
+fn roots_hosts_and_networks_have_one_reading() {
+    let with = |check: &str, rest: &str| format!(r#"{{"{check}":{{"source":"Arguments","field":"x",{rest}}}}}"#);
+    check_codes(&with("PathCheck", r#""roots":["data","/a/../b","/a//b","/%2e"]"#), &["bad_root"; 4]);
+    check_codes(&with("PathCheck", r#""roots":[]"#), &["empty_list"]);
+    check_codes(
+        &with("UrlCheck", r#""hosts":["http://a","a_b","127.1","*.","*"],"schemes":["https:"]"#),
+        &["bad_host", "bad_host", "bad_host", "bad_host", "bad_host", "bad_scheme"],
+    );
+    check_codes(&with("UrlCheck", r#""hosts":["a"],"ports":[0,65536,1.5,-1]"#), &["bad_port"; 4]);
+    check_codes(
+        &with("CidrCheck", r#""op":"In","value":["10.0.0.0","10.0.0.1/8","x/8","10.0.0.0/33"]"#),
+        &["bad_network"; 4],
+    );
+    check_codes(&with("CidrCheck", r#""op":"StartsWith","value":["10.0.0.0/8"]"#), &["unknown_op"]);
 }

@@ -1,0 +1,200 @@
+//! Conditions: policy text to document, in both dialects.
+
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::condition::{Condition, ConditionKind, Field};
+use crate::document::Spanned;
+use crate::error::{Diagnostic, quoted};
+use crate::image::Dialect;
+use crate::predicate::{NumericOp, Source, StringOp};
+use crate::shape::{Object, Shape};
+use crate::tree::{Member, Node, Value};
+
+/// The names of the conditions of each dialect.
+fn condition_names(dialect: Dialect) -> &'static [&'static str] {
+    match dialect {
+        Dialect::Callgate1 => &[
+            "All",
+            "Any",
+            "Not",
+            "NumericCheck",
+            "StringCheck",
+            "BoolCheck",
+            "LengthCheck",
+            "FieldPresent",
+            "FieldEquals",
+            "FieldCompare",
+            "PathCheck",
+            "UrlCheck",
+            "CidrCheck",
+        ],
+        Dialect::Perso1 => &["All", "Any", "Not", "NumericCheck", "StringCheck", "FieldPresent", "FieldEquals"],
+    }
+}
+
+/// Reads a condition: an object with one key, which names its kind.
+pub(crate) fn read_condition(node: &Node<'_>, shape: &mut Shape, dialect: Dialect) -> Option<Condition> {
+    let names = condition_names(dialect);
+    let Value::Object(members) = &node.value else {
+        shape.wrong_type(node, "a condition", "an object with one key");
+        return None;
+    };
+    let [Member { name, name_span, value }] = members.as_slice() else {
+        let message = format!("a condition has one key, not {}", members.len());
+        let fix = "put several conditions into `All` or `Any`";
+        shape.problems.push(Diagnostic::error("condition_keys", &node.span, message).with_fix(fix));
+        return None;
+    };
+    let kind = match &**name {
+        "All" => ConditionKind::All(read_conditions(value, shape, dialect)?),
+        "Any" => ConditionKind::Any(read_conditions(value, shape, dialect)?),
+        "Not" => ConditionKind::Not(Box::new(read_condition(value, shape, dialect)?)),
+        "NumericCheck" => {
+            let check = shape.object(value, "`NumericCheck`", &["source", "field", "op", "value"])?;
+            let field = read_field(&check, shape, dialect, "source", "field");
+            let ops = NumericOp::ALL.into_iter().filter(|&op| dialect != Dialect::Perso1 || op != NumericOp::Ne);
+            let op = check
+                .required("op", shape)
+                .and_then(|node| shape.word(node, "an operator", "unknown_op", ops.map(|op| (op.name(), op))));
+            let value = check.required("value", shape).and_then(|node| shape.number(node, "`value`"));
+            ConditionKind::NumericCheck { field: field?, op: op?, value: value? }
+        }
+        "StringCheck" => {
+            let check = shape.object(value, "`StringCheck`", &["source", "field", "op", "value"])?;
+            let field = read_field(&check, shape, dialect, "source", "field");
+            let ops = StringOp::ALL
+                .into_iter()
+                .filter(|&op| dialect != Dialect::Perso1 || matches!(op, StringOp::In | StringOp::NotIn));
+            let op = check
+                .required("op", shape)
+                .and_then(|node| shape.word(node, "an operator", "unknown_op", ops.map(|op| (op.name(), op))));
+            let values = check.required("value", shape).and_then(|node| match (&node.value, op) {
+                // One text may stand without its list, except where the operator asks for membership.
+                (
+                    Value::String(_),
+                    Some(StringOp::StartsWith | StringOp::EndsWith | StringOp::Contains | StringOp::Glob),
+                ) => shape.string(node, "`value`").map(|text| alloc::vec![text]),
+                _ => shape.strings(node, "`value`"),
+            });
+            ConditionKind::StringCheck { field: field?, op: op?, values: values? }
+        }
+        "PathCheck" if dialect == Dialect::Callgate1 => {
+            let check = shape.object(value, "`PathCheck`", &["source", "field", "roots"])?;
+            let field = read_field(&check, shape, dialect, "source", "field");
+            let roots = check.required("roots", shape).and_then(|node| shape.strings(node, "`roots`"));
+            ConditionKind::PathCheck { field: field?, roots: roots? }
+        }
+        "UrlCheck" if dialect == Dialect::Callgate1 => {
+            let check = shape.object(value, "`UrlCheck`", &["source", "field", "schemes", "hosts", "ports"])?;
+            let field = read_field(&check, shape, dialect, "source", "field");
+            let schemes = match check.optional("schemes") {
+                Some(node) => shape.strings(node, "`schemes`"),
+                None => Some(alloc::vec![Spanned { value: "https".into(), span: name_span.clone() }]),
+            };
+            let hosts = check.required("hosts", shape).and_then(|node| shape.strings(node, "`hosts`"));
+            let ports = match check.optional("ports") {
+                Some(node) => read_ports(node, shape),
+                None => Some(Vec::new()),
+            };
+            ConditionKind::UrlCheck { field: field?, schemes: schemes?, hosts: hosts?, ports: ports? }
+        }
+        "CidrCheck" if dialect == Dialect::Callgate1 => {
+            let check = shape.object(value, "`CidrCheck`", &["source", "field", "op", "value"])?;
+            let field = read_field(&check, shape, dialect, "source", "field");
+            let ops = [StringOp::In, StringOp::NotIn].map(|op| (op.name(), op));
+            let op = check
+                .required("op", shape)
+                .and_then(|node| shape.word(node, "an operator of `CidrCheck`", "unknown_op", ops));
+            let networks = check.required("value", shape).and_then(|node| shape.strings(node, "`value`"));
+            ConditionKind::CidrCheck { field: field?, op: op?, networks: networks? }
+        }
+        "LengthCheck" if dialect == Dialect::Callgate1 => {
+            let check = shape.object(value, "`LengthCheck`", &["source", "field", "op", "value"])?;
+            let field = read_field(&check, shape, dialect, "source", "field");
+            let op = read_numeric_op(&check, shape);
+            let value = check.required("value", shape).and_then(|node| {
+                let text = shape.number(node, "`value`")?;
+                Some(Spanned { value: text, span: node.span.clone() })
+            });
+            ConditionKind::LengthCheck { field: field?, op: op?, value: value? }
+        }
+        "FieldCompare" if dialect == Dialect::Callgate1 => {
+            let keys = ["source_a", "field_a", "op", "source_b", "field_b"];
+            let check = shape.object(value, "`FieldCompare`", &keys)?;
+            let a = read_field(&check, shape, dialect, "source_a", "field_a");
+            let op = read_numeric_op(&check, shape);
+            let b = read_field(&check, shape, dialect, "source_b", "field_b");
+            ConditionKind::FieldCompare { a: a?, op: op?, b: b? }
+        }
+        "BoolCheck" if dialect == Dialect::Callgate1 => {
+            let check = shape.object(value, "`BoolCheck`", &["source", "field", "value"])?;
+            let field = read_field(&check, shape, dialect, "source", "field");
+            let value = check.required("value", shape).and_then(|node| shape.boolean(node, "`value`"));
+            ConditionKind::BoolCheck { field: field?, value: value? }
+        }
+        "FieldPresent" => {
+            let check = shape.object(value, "`FieldPresent`", &["source", "field"])?;
+            ConditionKind::FieldPresent { field: read_field(&check, shape, dialect, "source", "field")? }
+        }
+        "FieldEquals" => {
+            let check = shape.object(value, "`FieldEquals`", &["source_a", "field_a", "source_b", "field_b"])?;
+            let a = read_field(&check, shape, dialect, "source_a", "field_a");
+            let b = read_field(&check, shape, dialect, "source_b", "field_b");
+            ConditionKind::FieldEquals { a: a?, b: b? }
+        }
+        other => {
+            let problem =
+                Diagnostic::error("unknown_condition", name_span, format!("{} is no condition", quoted(other)));
+            shape.problems.push(problem.with_likely_word(other, names.iter().copied()));
+            return None;
+        }
+    };
+    Some(Condition { span: node.span.clone(), kind })
+}
+
+fn read_conditions(node: &Node<'_>, shape: &mut Shape, dialect: Dialect) -> Option<Vec<Condition>> {
+    let items = shape.list(node, "`All` and `Any`")?;
+    let read: Vec<Condition> = items.iter().filter_map(|item| read_condition(item, shape, dialect)).collect();
+    (read.len() == items.len()).then_some(read)
+}
+
+/// Reads the ports of a `UrlCheck`, which are whole numbers.
+fn read_ports(node: &Node<'_>, shape: &mut Shape) -> Option<Vec<Spanned<String>>> {
+    let items = shape.list(node, "`ports`")?;
+    let mut ports = Vec::new();
+    for item in items {
+        let text = shape.number(item, "a port")?;
+        if text.parse::<u16>().is_ok_and(|port| port != 0) {
+            ports.push(Spanned { value: text, span: item.span.clone() });
+        } else {
+            shape.problems.push(Diagnostic::error("bad_port", &item.span, "a port is a whole number from 1 to 65535"));
+        }
+    }
+    (ports.len() == items.len()).then_some(ports)
+}
+
+fn read_numeric_op(check: &Object<'_, '_>, shape: &mut Shape) -> Option<NumericOp> {
+    let ops = NumericOp::ALL.map(|op| (op.name(), op));
+    check.required("op", shape).and_then(|node| shape.word(node, "an operator", "unknown_op", ops))
+}
+
+fn read_field(
+    check: &Object<'_, '_>,
+    shape: &mut Shape,
+    dialect: Dialect,
+    source: &'static str,
+    field: &'static str,
+) -> Option<Field> {
+    let source = check.required(source, shape).and_then(|node| {
+        shape.word(node, "a source", "unknown_source", Source::ALL.map(|source| (source.name(), source)))
+    });
+    let name = check.required(field, shape).and_then(|node| shape.string(node, &format!("`{field}`")))?;
+    let path = match dialect {
+        Dialect::Callgate1 => shape.field_path(&name)?,
+        Dialect::Perso1 => alloc::vec![name.value.clone()],
+    };
+    Some(Field { source: source?, name, path })
+}

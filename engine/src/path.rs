@@ -1,0 +1,115 @@
+//! File paths that have one reading, and the roots that hold them.
+
+/// Characters that compatibility normalization (Unicode NFKC) or a lenient reader turns into `.`, `/` or `\`.
+const LOOK_ALIKES: [char; 12] = [
+    '\u{2024}', '\u{2025}', '\u{2026}', '\u{fe52}', '\u{ff0e}', '\u{fe19}', '\u{ff0f}', '\u{2044}', '\u{2215}',
+    '\u{ff3c}', '\u{fe68}', '\u{29f5}',
+];
+
+/// Whether `path` lies in one of `roots`, which are canonical; `None` if the path has more than one reading.
+///
+/// What a tool makes of a path depends on its working directory, its decoding and its file system. Only an absolute
+/// path on which all of them agree is judged: no dot segments, however they are written, no empty segments, no
+/// backslashes, no percent-encoding, no control characters, and no segment that ends in a dot or a space.
+pub(crate) fn is_inside<'r>(path: &str, roots: impl IntoIterator<Item = &'r str>) -> Option<bool> {
+    is_canonical(path).then(|| {
+        roots.into_iter().any(|root| {
+            let root = root.strip_suffix('/').unwrap_or(root);
+            path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        })
+    })
+}
+
+/// Whether a path is absolute and has one reading.
+pub(crate) fn is_canonical(path: &str) -> bool {
+    let Some(inside) = path.strip_prefix('/') else { return false };
+    let has_one_reading = |c: char| !(c == '\\' || c.is_control() || LOOK_ALIKES.contains(&c));
+    if !path.chars().all(has_one_reading) || has_percent_encoding(path) {
+        return false;
+    }
+    // A directory may be written with a slash after it; the root is a slash alone.
+    let segments = inside.strip_suffix('/').unwrap_or(inside);
+    inside.is_empty() || segments.split('/').all(is_plain_segment)
+}
+
+fn is_plain_segment(segment: &str) -> bool {
+    // Servlet containers cut a segment at `;` before they look for dots, and Windows drops dots and spaces at the end.
+    let cut = segment.split(';').next().unwrap_or_default();
+    !cut.is_empty() && !cut.ends_with(['.', ' ']) && !segment.ends_with(['.', ' '])
+}
+
+fn has_percent_encoding(path: &str) -> bool {
+    let is_hex = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_hexdigit);
+    path.as_bytes().split(|&byte| byte == b'%').skip(1).any(|after| is_hex(after.first()) && is_hex(after.get(1)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(path: &str, expected: Option<bool>) {
+        assert_eq!(is_inside(path, ["/data/reports", "/srv/"]), expected, "{path:?}");
+    }
+
+    #[test]
+    fn a_path_is_inside_a_root_or_outside_all() {
+        for path in [
+            "/data/reports",
+            "/data/reports/",
+            "/data/reports/q3.csv",
+            "/data/reports/a b/100%",
+            "/srv/.env",
+            "/srv/...a",
+        ] {
+            check(path, Some(true));
+        }
+        for path in
+            ["/", "/data", "/data/reports_private/x", "/data/Reports/x", "/etc/passwd", "/srv2", "/x/data/reports/y"]
+        {
+            check(path, Some(false));
+        }
+    }
+
+    #[test]
+    fn what_has_two_readings_is_not_judged() {
+        for path in [
+            "",
+            "data/reports/x",
+            "~/x",
+            "./x",
+            "C:/data/reports",
+            "file:///data/reports/x",
+            "/data/reports/../../etc/passwd",
+            "/data/reports/..",
+            "/data/reports/.",
+            "/data/./reports/x",
+            "/..",
+            "/data/reports/%2e%2e/x",
+            "/data/reports/%2E./x",
+            "/data/reports/%252e%252e/x",
+            "/data/reports/%2f..%2f",
+            "/data/reports/%00",
+            "/data/reports/a%20b",
+            "/data/reports/..\\x",
+            "\\data\\reports",
+            "/data/reports\\..\\x",
+            "//data/reports/x",
+            "/data//reports/x",
+            "/data/reports//x",
+            "/data/reports/x\0/../../etc",
+            "/data/reports/\n",
+            "/data/reports/．．/x",
+            "/data/reports/\u{2025}/x",
+            "/data／reports",
+            "/data/reports/..;/x",
+            "/data/reports/..;a=b",
+            "/data/reports/x.",
+            "/data/reports/x /y",
+            "/data/reports/... /x",
+            "/data/reports/;/x",
+        ] {
+            check(path, None);
+        }
+    }
+}
