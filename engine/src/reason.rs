@@ -244,6 +244,8 @@ fn write_failure(image: &PolicyImage<'_>, failure: Failure, out: &mut String) {
             if allowed.ports().next().is_some() {
                 out.push_str(" and port ");
                 write_texts(allowed.ports(), out);
+            } else {
+                out.push_str(" at the scheme's own port");
             }
         }
         Requirement::Bool(value) => out.push_str(if value { "be true" } else { "be false" }),
