@@ -98,7 +98,7 @@ fn write_failed(failed: &FailedPredicate<'_>, out: &mut Vec<u8>) {
         Requirement::Bool(value) => {
             out.extend_from_slice(if value { b",\"value\":true" } else { b",\"value\":false" });
         }
-        Requirement::Present(_) => {}
+        Requirement::Present(_) | Requirement::Items { .. } => {}
         Requirement::Equals(_, source, field) | Requirement::Compare(_, source, field) => {
             write_other(source, field, out)
         }

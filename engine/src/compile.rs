@@ -8,15 +8,16 @@ use std::collections::HashMap;
 
 use sha2::{Digest as _, Sha256};
 use zerocopy::IntoBytes as _;
-use zerocopy::little_endian::{I64, U32, U64};
+use zerocopy::little_endian::{I64, U16, U32, U64};
 
 use crate::condition::{Condition, ConditionKind, Field};
 use crate::document::{Rule as DocumentRule, Spanned};
 use crate::image::{
-    Cell, Dialect, FORMAT, FieldSlot, Header, MAGIC, NONE, NameSlot, Number, Rule, Section, Sections, Step, TextRef,
-    hash_field, hash_name, hash_pair, probe, step,
+    AutomatonRecord, Cell, Dialect, FORMAT, FieldSlot, Header, MAGIC, NONE, NameSlot, Number, Rule, Section, Sections,
+    Step, TextRef, hash_field, hash_name, hash_pair, probe, step,
 };
-use crate::predicate::{HOST, PORT, SCHEME, Source};
+use crate::predicate::{HOST, PORT, SCHEME, Source, StringOp};
+use crate::regex;
 use crate::validate::ValidPolicy;
 
 /// Compiles a policy. The same text gives the same bytes, on every machine.
@@ -89,6 +90,8 @@ const NO_SECTIONS: Sections = Sections {
     steps: NO_SECTION,
     numbers: NO_SECTION,
     texts: NO_SECTION,
+    automata: NO_SECTION,
+    transitions: NO_SECTION,
     bytes: NO_SECTION,
 };
 
@@ -121,6 +124,9 @@ struct Writer {
     numbers: Vec<Number>,
     number_indices: HashMap<String, u32>,
     texts: Vec<TextRef>,
+    automata: Vec<AutomatonRecord>,
+    automaton_indices: HashMap<Vec<String>, u32>,
+    transitions: Vec<U16>,
     text_lists: HashMap<Vec<String>, u32>,
     bytes: Vec<u8>,
     text_refs: HashMap<String, TextRef>,
@@ -222,6 +228,9 @@ impl Writer {
     }
 
     fn field(&self, field: &Field) -> U32 {
+        if field.path.is_empty() {
+            return U32::new(field.source.root());
+        }
         U32::new(self.field_slots.get(&(field.source, field.path.clone())).copied().unwrap_or(NONE))
     }
 
@@ -246,7 +255,9 @@ impl Writer {
             ConditionKind::All(children) | ConditionKind::Any(children) => {
                 children.iter().for_each(|child| self.condition(child));
             }
-            ConditionKind::Not(inner) => self.condition(inner),
+            ConditionKind::Not(inner)
+            | ConditionKind::Every { condition: inner, .. }
+            | ConditionKind::Some { condition: inner, .. } => self.condition(inner),
             _ => {}
         }
         let end = U32::new(index(self.steps.len()));
@@ -258,12 +269,28 @@ impl Writer {
     /// The step of a condition itself, without its children.
     fn step(&mut self, condition: &Condition) -> Step {
         let none = U32::new(NONE);
-        let mut new =
-            Step { code: 0, op: 0, reserved: [0; 2], end: U32::ZERO, field: none, operand: none, count: U32::ZERO };
+        let mut new = Step {
+            code: 0,
+            op: 0,
+            reserved: [0; 2],
+            end: U32::ZERO,
+            field: none,
+            operand: none,
+            count: U32::ZERO,
+            automaton: none,
+        };
         match &condition.kind {
             ConditionKind::All(_) => new.code = step::ALL,
             ConditionKind::Any(_) => new.code = step::ANY,
             ConditionKind::Not(_) => new.code = step::NOT,
+            ConditionKind::Every { field, .. } => {
+                new.code = step::EVERY;
+                new.field = self.field(field);
+            }
+            ConditionKind::Some { field, .. } => {
+                new.code = step::SOME;
+                new.field = self.field(field);
+            }
             ConditionKind::NumericCheck { field, op, value } => {
                 new.code = step::NUMERIC;
                 new.op = op.code();
@@ -275,6 +302,10 @@ impl Writer {
                 new.op = op.code();
                 new.field = self.field(field);
                 self.set_texts(&mut new, values.iter().map(|value| value.value.clone()));
+                if *op == StringOp::Matches {
+                    let patterns = values.iter().map(|value| value.value.clone()).collect();
+                    new.automaton = U32::new(self.automaton(patterns));
+                }
             }
             ConditionKind::PathCheck { field, roots } => {
                 new.code = step::PATH;
@@ -333,6 +364,27 @@ impl Writer {
         list.dedup();
         step.count = U32::new(index(list.len()));
         step.operand = U32::new(self.list(list));
+    }
+
+    /// The automaton of regular expressions, which `validate` found to be right.
+    fn automaton(&mut self, patterns: Vec<String>) -> u32 {
+        if let Some(&known) = self.automaton_indices.get(&patterns) {
+            return known;
+        }
+        let Ok(tables) = regex::build(&patterns) else { return NONE };
+        let record = AutomatonRecord {
+            classes: U32::new(index(self.bytes.len())),
+            class_count: U32::new(index(tables.class_count)),
+            states: U32::new(index(tables.accepts.len())),
+            first: U32::new(index(self.transitions.len())),
+        };
+        self.bytes.extend_from_slice(&tables.classes);
+        self.bytes.extend_from_slice(&tables.accepts);
+        self.transitions.extend(tables.next.into_iter().map(U16::new));
+        let at = index(self.automata.len());
+        self.automata.push(record);
+        self.automaton_indices.insert(patterns, at);
+        at
     }
 
     fn number(&mut self, text: &str) -> u32 {
@@ -403,6 +455,8 @@ impl Writer {
             steps: append(self.steps.as_bytes()),
             numbers: append(self.numbers.as_bytes()),
             texts: append(self.texts.as_bytes()),
+            automata: append(self.automata.as_bytes()),
+            transitions: append(self.transitions.as_bytes()),
             bytes: append(&self.bytes),
         };
         let written = header.as_bytes();
@@ -419,6 +473,10 @@ fn collect_fields<'c>(condition: &'c Condition, fields: &mut Vec<&'c Field>) {
             children.iter().for_each(|child| collect_fields(child, fields));
         }
         ConditionKind::Not(inner) => collect_fields(inner, fields),
+        ConditionKind::Every { field, condition } | ConditionKind::Some { field, condition } => {
+            fields.push(field);
+            collect_fields(condition, fields);
+        }
         ConditionKind::NumericCheck { field, .. }
         | ConditionKind::StringCheck { field, .. }
         | ConditionKind::BoolCheck { field, .. }

@@ -26,6 +26,20 @@ pub enum ConditionKind {
     Any(Vec<Condition>),
     /// The condition does not hold.
     Not(Box<Condition>),
+    /// A condition holds for each item of a list; of an empty one, always.
+    Every {
+        /// The list.
+        field: Field,
+        /// What must hold for an item, which is the source `Item` in it.
+        condition: Box<Condition>,
+    },
+    /// A condition holds for at least one item of a list.
+    Some {
+        /// The list.
+        field: Field,
+        /// What must hold for an item, which is the source `Item` in it.
+        condition: Box<Condition>,
+    },
     /// A number compares with another.
     NumericCheck {
         /// The number that is compared.
@@ -117,6 +131,6 @@ pub struct Field {
     pub source: Source,
     /// The field as the text spells it: the name of a top-level member, or a JSON pointer (RFC 6901).
     pub name: Spanned<String>,
-    /// The names on the way to the field, from the top.
+    /// The names on the way to the field, from the top; none for an item itself.
     pub path: Vec<String>,
 }

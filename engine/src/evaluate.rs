@@ -1,5 +1,6 @@
 //! A call against an image: a pure function that always has an answer.
 
+use alloc::borrow::Cow;
 use core::cmp::Ordering;
 use core::net::IpAddr;
 
@@ -11,10 +12,10 @@ use crate::decimal::Decimal;
 use crate::decision::{Code, Decision, Effect, Failure, Problem};
 use crate::image::{Dialect, NONE, Number, PolicyImage, Step, step};
 use crate::json::{Kind, RawValue};
-use crate::limits::MAX_POLICY_DEPTH;
+use crate::limits::{MAX_POLICY_DEPTH, MAX_REQUEST_DEPTH};
 use crate::path;
 use crate::perso_value;
-use crate::predicate::{Predicate, StringOp};
+use crate::predicate::{Predicate, Source, StringOp};
 use crate::request::Call;
 use crate::url::Target;
 
@@ -45,7 +46,7 @@ impl Truth {
 /// Nothing turns into Allow that no rule allows: what can't be decided, a damaged image included, is denied.
 #[must_use]
 pub fn evaluate(image: &PolicyImage<'_>, call: &Call<'_>) -> Decision {
-    let evaluation = Evaluation { image, call };
+    let evaluation = Evaluation { image, call, item: None };
     let decision = match image.dialect() {
         Dialect::Callgate1 => evaluation.strictest_rule(),
         Dialect::Perso1 => evaluation.only_rule(),
@@ -54,12 +55,15 @@ pub fn evaluate(image: &PolicyImage<'_>, call: &Call<'_>) -> Decision {
 }
 
 /// One call and the image that judges it. Its functions answer `None` where the image is damaged.
+#[derive(Clone, Copy)]
 struct Evaluation<'e, 'i, 'a> {
     image: &'e PolicyImage<'i>,
     call: &'e Call<'a>,
+    /// The item that is judged, inside `Every` and `Some`.
+    item: Option<RawValue<'a>>,
 }
 
-impl Evaluation<'_, '_, '_> {
+impl<'a> Evaluation<'_, '_, 'a> {
     /// `callgate-1`: the strictest rule that applies decides, whatever the order of rules and roles.
     fn strictest_rule(&self) -> Option<Decision> {
         let Some(tool) = self.image.tool(&self.call.tool) else {
@@ -173,6 +177,8 @@ impl Evaluation<'_, '_, '_> {
             step::ALL => self.combine(at, node, Truth::True, Truth::min, depth),
             step::ANY => self.combine(at, node, Truth::False, Truth::max, depth),
             step::NOT => Some(self.truth(at.checked_add(1)?, depth)?.negate()),
+            step::EVERY => self.items_truth(at, node, Truth::True, Truth::min, depth),
+            step::SOME => self.items_truth(at, node, Truth::False, Truth::max, depth),
             _ => Some(match self.predicate(node)? {
                 Ok(value) => Truth::of(value),
                 Err(_) => Truth::Unknown,
@@ -198,6 +204,26 @@ impl Evaluation<'_, '_, '_> {
             }
         }
         Some(truth)
+    }
+
+    /// Combines the truth of the condition after `at` for each item of the list that `node` names.
+    fn items_truth(
+        &self,
+        at: u32,
+        node: &Step,
+        start: Truth,
+        merge: fn(Truth, Truth) -> Truth,
+        depth: usize,
+    ) -> Option<Truth> {
+        let Ok(list) = self.value(node.field.get()) else { return Some(Truth::Unknown) };
+        let condition = at.checked_add(1)?;
+        let mut truth = Some(start);
+        let is_list = list.for_items(|item| {
+            let of_item = Evaluation { item: Some(item), ..*self }.truth(condition, depth);
+            truth = truth.zip(of_item).map(|(truth, of_item)| merge(truth, of_item));
+            truth.is_some_and(|truth| truth != start.negate())
+        });
+        if is_list.is_some() { truth } else { Some(Truth::Unknown) }
     }
 
     /// The steps at which the children of `node` start.
@@ -232,10 +258,46 @@ impl Evaluation<'_, '_, '_> {
                 }
             }
             step::NOT => self.explain(at.checked_add(1)?, !negated, failures, depth)?,
+            step::EVERY | step::SOME => self.explain_items(at, node, negated, failures, depth)?,
             _ => {
                 let (problem, field) = self.predicate(node)?.err().unwrap_or((Problem::Value, node.field.get()));
                 failures.push(Failure { step: at, negated, problem, field });
             }
+        }
+        Some(())
+    }
+
+    /// Explains a condition on items with the first item that is not as asked, where each must be, else as a whole.
+    fn explain_items(
+        &self,
+        at: u32,
+        node: &Step,
+        negated: bool,
+        failures: &mut SmallVec<[Failure; 8]>,
+        depth: usize,
+    ) -> Option<()> {
+        let field = node.field.get();
+        let mut failure = Failure { step: at, negated, problem: Problem::Value, field };
+        let each_must = (node.code == step::EVERY) != negated;
+        let before = failures.len();
+        match self.value(field) {
+            Err((problem, _)) => failure.problem = problem,
+            Ok(list) => {
+                let condition = at.checked_add(1)?;
+                let mut done = Some(());
+                let is_list = list.for_items(|item| {
+                    if each_must {
+                        let inner = Evaluation { item: Some(item), ..*self };
+                        done = inner.explain(condition, negated, failures, depth);
+                    }
+                    each_must && done.is_some() && failures.len() == before
+                });
+                done?;
+                failure.problem = if is_list.is_some() { Problem::Value } else { Problem::WrongType };
+            }
+        }
+        if failures.len() == before {
+            failures.push(failure);
         }
         Some(())
     }
@@ -253,7 +315,7 @@ impl Evaluation<'_, '_, '_> {
         let field = predicate.field();
         let wrong_type = (Problem::WrongType, field);
         if let Predicate::Present { .. } = predicate {
-            return Ok(self.call.field(field).is_some_and(|value| value.kind() != Kind::Null));
+            return Ok(self.field(field).is_some_and(|value| value.kind() != Kind::Null));
         }
         let value = self.value(field)?;
         match *predicate {
@@ -262,9 +324,9 @@ impl Evaluation<'_, '_, '_> {
                 let ordering = self.compare_number(text, number).ok_or(wrong_type)?;
                 Ok(op.holds(ordering))
             }
-            Predicate::String { op, texts, .. } => {
+            Predicate::String { op, texts, automaton, .. } => {
                 let text = value.as_string().ok_or(wrong_type)?;
-                Ok(op.holds(&text, texts))
+                op.holds(&text, texts, automaton).ok_or(wrong_type)
             }
             Predicate::Path { roots, .. } => {
                 let text = value.as_string().ok_or(wrong_type)?;
@@ -299,12 +361,30 @@ impl Evaluation<'_, '_, '_> {
             Predicate::Equals { other, .. } => {
                 scalars_equal(value, self.value(other)?).map_err(|problem| (problem, field))
             }
-            Predicate::Present { .. } => Ok(true),
+            // `Every` and `Some` are no predicates: `truth` reads them before.
+            Predicate::Present { .. } | Predicate::Items { .. } => Err(wrong_type),
         }
     }
 
-    fn value(&self, field: u32) -> Result<RawValue<'_>, (Problem, u32)> {
-        let value = self.call.field(field).ok_or((Problem::Missing, field))?;
+    /// The value of a field of the call, or of the item that is judged.
+    fn field(&self, field: u32) -> Option<RawValue<'a>> {
+        match self.item {
+            Some(item) if self.image.is_of_item(field) => self.within(item, field, MAX_REQUEST_DEPTH),
+            _ => self.call.field(field),
+        }
+    }
+
+    /// What `field` leads to within an item.
+    fn within(&self, item: RawValue<'a>, field: u32, depth: usize) -> Option<RawValue<'a>> {
+        if field == Source::Item.root() {
+            return Some(item);
+        }
+        let (before, name) = self.image.field_step(field)?;
+        self.within(item, before, depth.checked_sub(1)?)?.member(name)
+    }
+
+    fn value(&self, field: u32) -> Result<RawValue<'a>, (Problem, u32)> {
+        let value = self.field(field).ok_or((Problem::Missing, field))?;
         if value.kind() == Kind::Null { Err((Problem::Null, field)) } else { Ok(value) }
     }
 
@@ -327,8 +407,9 @@ impl Evaluation<'_, '_, '_> {
                 .and_then(RawValue::as_number)
                 .and_then(|text| text.parse::<f64>().ok())
                 .is_some_and(|value| perso_value::compare(value, op, f64::from_bits(number.binary64.get()))),
-            Predicate::String { op, texts, .. } => {
-                value.and_then(RawValue::as_string).is_some_and(|text| op.holds(&text, texts))
+            Predicate::String { op, texts, automaton, .. } => {
+                let holds = |text: Cow<'_, str>| op.holds(&text, texts, automaton);
+                value.and_then(RawValue::as_string).and_then(holds).unwrap_or(false)
             }
             Predicate::Bool { value: wanted, .. } => value.is_some_and(|value| value.kind() == Kind::Bool(wanted)),
             Predicate::Present { .. } => value.is_some_and(|value| value.kind() != Kind::Null),
@@ -341,7 +422,8 @@ impl Evaluation<'_, '_, '_> {
             | Predicate::Compare { .. }
             | Predicate::Path { .. }
             | Predicate::Url { .. }
-            | Predicate::Cidr { .. } => false,
+            | Predicate::Cidr { .. }
+            | Predicate::Items { .. } => false,
         }
     }
 }

@@ -4,7 +4,7 @@
 //! and a few bounds, whatever its size: nothing is parsed, copied or allocated. Every bit pattern is a legal record,
 //! and every index is looked up with its bound, so a damaged image leads to [`None`] and from there to Deny.
 
-use zerocopy::little_endian::{I64, U32, U64};
+use zerocopy::little_endian::{I64, U16, U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use crate::predicate::Source;
@@ -45,6 +45,8 @@ pub(crate) struct Sections {
     pub(crate) steps: Section,
     pub(crate) numbers: Section,
     pub(crate) texts: Section,
+    pub(crate) automata: Section,
+    pub(crate) transitions: Section,
     pub(crate) bytes: Section,
 }
 
@@ -139,6 +141,8 @@ pub(crate) struct Step {
     pub(crate) operand: U32,
     /// How many texts there are.
     pub(crate) count: U32,
+    /// The automaton of a regular expression.
+    pub(crate) automaton: U32,
 }
 
 /// The codes of [`Step`].
@@ -156,6 +160,20 @@ pub(crate) mod step {
     pub(crate) const PATH: u8 = 11;
     pub(crate) const URL: u8 = 12;
     pub(crate) const CIDR: u8 = 13;
+    pub(crate) const EVERY: u8 = 14;
+    pub(crate) const SOME: u8 = 15;
+}
+
+/// A regular expression as an automaton.
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub(crate) struct AutomatonRecord {
+    /// Where the classes of the 256 bytes lie in the image's bytes, and after them one byte for each state.
+    pub(crate) classes: U32,
+    pub(crate) class_count: U32,
+    pub(crate) states: U32,
+    /// The first of its transitions.
+    pub(crate) first: U32,
 }
 
 /// A number that a predicate compares with.
@@ -238,6 +256,8 @@ pub struct PolicyImage<'i> {
     steps: &'i [Step],
     numbers: &'i [Number],
     texts: &'i [TextRef],
+    automata: &'i [AutomatonRecord],
+    transitions: &'i [U16],
     bytes: &'i [u8],
 }
 
@@ -295,6 +315,8 @@ impl<'i> PolicyImage<'i> {
             steps: table(image, sections.steps)?,
             numbers: table(image, sections.numbers)?,
             texts: table(image, sections.texts)?,
+            automata: table(image, sections.automata)?,
+            transitions: table(image, sections.transitions)?,
             bytes: table(image, sections.bytes)?,
         })
     }
@@ -377,8 +399,23 @@ impl<'i> PolicyImage<'i> {
 
     /// The source of a field and the field as the policy spells it.
     pub(crate) fn field_name(&self, field: u32) -> Option<(Source, &'i str)> {
+        if field == Source::Item.root() {
+            return Some((Source::Item, ""));
+        }
         let field = self.fields.get(usize::try_from(field).ok()?)?;
         Some((Source::from_code(field.source)?, self.text(field.shown)?))
+    }
+
+    /// Whether a field is read from an item, and not from the call itself.
+    pub(crate) fn is_of_item(&self, field: u32) -> bool {
+        let slot = usize::try_from(field).ok().and_then(|field| self.fields.get(field));
+        field == Source::Item.root() || slot.is_some_and(|slot| slot.source == Source::Item.code())
+    }
+
+    /// The last name on the way to a field, and the field before it.
+    pub(crate) fn field_step(&self, field: u32) -> Option<(u32, &'i str)> {
+        let slot = self.fields.get(usize::try_from(field).ok()?)?;
+        Some((slot.parent.get(), self.text(slot.name)?))
     }
 
     /// The rules that speak of a (role, tool) pair, strictest effect first.
@@ -401,6 +438,18 @@ impl<'i> PolicyImage<'i> {
 
     pub(crate) fn number(&self, number: u32) -> Option<&'i Number> {
         self.numbers.get(usize::try_from(number).ok()?)
+    }
+
+    pub(crate) fn automaton(&self, automaton: u32) -> Option<&'i AutomatonRecord> {
+        self.automata.get(usize::try_from(automaton).ok()?)
+    }
+
+    pub(crate) fn transitions(&self, start: usize, end: usize) -> Option<&'i [U16]> {
+        self.transitions.get(start..end)
+    }
+
+    pub(crate) fn bytes(&self, start: usize, end: usize) -> Option<&'i [u8]> {
+        self.bytes.get(start..end)
     }
 
     /// `count` texts from `first` on, in ascending order of their bytes.

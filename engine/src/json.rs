@@ -105,6 +105,43 @@ impl<'a> RawValue<'a> {
         Some(count)
     }
 
+    /// The member or item that `name` leads to, as a token of a JSON pointer does.
+    pub(crate) fn member(self, name: &str) -> Option<Self> {
+        let mut found = None;
+        match self.kind() {
+            Kind::Object => Reader::inside(self).object(|reader, member| {
+                let value = reader.value()?;
+                found = if member == name { Some(value) } else { found };
+                Ok::<_, Fault>(())
+            }),
+            Kind::Array => {
+                let mut index = 0_usize;
+                Reader::inside(self).array(|reader| {
+                    let value = reader.value()?;
+                    found = if itoa::Buffer::new().format(index) == name { Some(value) } else { found };
+                    index = index.saturating_add(1);
+                    Ok::<_, Fault>(())
+                })
+            }
+            Kind::Null | Kind::Bool(_) | Kind::Number | Kind::String => return None,
+        }
+        .ok()?;
+        found
+    }
+
+    /// Gives each item of a list to `look` until that answers false; `None` for another kind.
+    pub(crate) fn for_items(self, mut look: impl FnMut(Self) -> bool) -> Option<()> {
+        if self.kind() != Kind::Array {
+            return None;
+        }
+        // The only fault that a checked list can have here is the one that ends the reading.
+        _ = Reader::inside(self).array(|reader| {
+            let item = reader.value()?;
+            if look(item) { Ok(()) } else { Err(Fault::Syntax) }
+        });
+        Some(())
+    }
+
     /// The string with its escapes read, or `None` for another kind. Borrows unless there is an escape.
     pub(crate) fn as_string(self) -> Option<Cow<'a, str>> {
         let inner = self.0.strip_prefix('"')?.strip_suffix('"')?;

@@ -34,6 +34,8 @@ mod parse_condition;
 #[cfg(feature = "compile")]
 mod perso;
 #[cfg(feature = "compile")]
+mod regex;
+#[cfg(feature = "compile")]
 mod names;
 #[cfg(feature = "compile")]
 mod validate;
@@ -45,6 +47,7 @@ pub mod report;
 // Image and call to decision, where it is deployed.
 mod image;
 pub mod predicate;
+mod automaton;
 mod path;
 mod url;
 pub mod request;

@@ -8,7 +8,7 @@ use crate::decision::Effect;
 use crate::document::{PolicyDocument, Role, Rule, Spanned};
 use crate::error::{Diagnostic, Severity, quoted};
 use crate::image::Dialect;
-use crate::parse_condition::read_condition;
+use crate::parse_condition::{Scope, read_condition};
 use crate::perso;
 use crate::shape::{Shape, start_of};
 use crate::tree::{self, Member, Node, Value};
@@ -121,7 +121,7 @@ fn read_rule(node: &Node<'_>, index: usize, shape: &mut Shape) -> Option<Rule> {
     let condition = match rule.optional("condition").filter(|node| !matches!(node.value, Value::Null)) {
         None => None,
         // A rule whose condition can't be read must not become one without a condition.
-        Some(node) => Some(read_condition(node, shape, Dialect::Callgate1)?),
+        Some(node) => Some(read_condition(node, shape, Scope { dialect: Dialect::Callgate1, has_item: false })?),
     };
     Some(Rule { span: node.span.clone(), index, id, effect: effect?, tool_name: tool_name?, roles: roles?, condition })
 }

@@ -13,6 +13,15 @@ use crate::predicate::{NumericOp, Source, StringOp};
 use crate::shape::{Object, Shape};
 use crate::tree::{Member, Node, Value};
 
+/// Where a condition stands, which decides what it may say.
+#[derive(Clone, Copy)]
+pub(crate) struct Scope {
+    /// The language of the policy.
+    pub(crate) dialect: Dialect,
+    /// Whether the condition judges an item, inside `Every` or `Some`.
+    pub(crate) has_item: bool,
+}
+
 /// The names of the conditions of each dialect.
 fn condition_names(dialect: Dialect) -> &'static [&'static str] {
     match dialect {
@@ -27,6 +36,8 @@ fn condition_names(dialect: Dialect) -> &'static [&'static str] {
             "FieldPresent",
             "FieldEquals",
             "FieldCompare",
+            "Every",
+            "Some",
             "PathCheck",
             "UrlCheck",
             "CidrCheck",
@@ -36,7 +47,8 @@ fn condition_names(dialect: Dialect) -> &'static [&'static str] {
 }
 
 /// Reads a condition: an object with one key, which names its kind.
-pub(crate) fn read_condition(node: &Node<'_>, shape: &mut Shape, dialect: Dialect) -> Option<Condition> {
+pub(crate) fn read_condition(node: &Node<'_>, shape: &mut Shape, scope: Scope) -> Option<Condition> {
+    let dialect = scope.dialect;
     let names = condition_names(dialect);
     let Value::Object(members) = &node.value else {
         shape.wrong_type(node, "a condition", "an object with one key");
@@ -49,12 +61,12 @@ pub(crate) fn read_condition(node: &Node<'_>, shape: &mut Shape, dialect: Dialec
         return None;
     };
     let kind = match &**name {
-        "All" => ConditionKind::All(read_conditions(value, shape, dialect)?),
-        "Any" => ConditionKind::Any(read_conditions(value, shape, dialect)?),
-        "Not" => ConditionKind::Not(Box::new(read_condition(value, shape, dialect)?)),
+        "All" => ConditionKind::All(read_conditions(value, shape, scope)?),
+        "Any" => ConditionKind::Any(read_conditions(value, shape, scope)?),
+        "Not" => ConditionKind::Not(Box::new(read_condition(value, shape, scope)?)),
         "NumericCheck" => {
             let check = shape.object(value, "`NumericCheck`", &["source", "field", "op", "value"])?;
-            let field = read_field(&check, shape, dialect, "source", "field");
+            let field = read_field(&check, shape, scope, "source", "field");
             let ops = NumericOp::ALL.into_iter().filter(|&op| dialect != Dialect::Perso1 || op != NumericOp::Ne);
             let op = check
                 .required("op", shape)
@@ -64,32 +76,48 @@ pub(crate) fn read_condition(node: &Node<'_>, shape: &mut Shape, dialect: Dialec
         }
         "StringCheck" => {
             let check = shape.object(value, "`StringCheck`", &["source", "field", "op", "value"])?;
-            let field = read_field(&check, shape, dialect, "source", "field");
+            let field = read_field(&check, shape, scope, "source", "field");
             let ops = StringOp::ALL
                 .into_iter()
                 .filter(|&op| dialect != Dialect::Perso1 || matches!(op, StringOp::In | StringOp::NotIn));
             let op = check
                 .required("op", shape)
                 .and_then(|node| shape.word(node, "an operator", "unknown_op", ops.map(|op| (op.name(), op))));
-            let values = check.required("value", shape).and_then(|node| match (&node.value, op) {
-                // One text may stand without its list, except where the operator asks for membership.
-                (
-                    Value::String(_),
-                    Some(StringOp::StartsWith | StringOp::EndsWith | StringOp::Contains | StringOp::Glob),
-                ) => shape.string(node, "`value`").map(|text| alloc::vec![text]),
+            // One text may stand without its list, except where the operator asks for membership.
+            let takes_one = op.is_some_and(|op| !matches!(op, StringOp::In | StringOp::NotIn));
+            let values = check.required("value", shape).and_then(|node| match &node.value {
+                Value::String(_) if takes_one => shape.string(node, "`value`").map(|text| alloc::vec![text]),
                 _ => shape.strings(node, "`value`"),
             });
             ConditionKind::StringCheck { field: field?, op: op?, values: values? }
         }
+        "Every" | "Some" if dialect == Dialect::Callgate1 => {
+            let check = shape.object(value, &format!("`{name}`"), &["source", "field", "condition"])?;
+            let field = read_field(&check, shape, scope, "source", "field");
+            let of_item = Scope { has_item: true, ..scope };
+            let condition =
+                check.required("condition", shape).and_then(|node| read_condition(node, shape, of_item)).map(Box::new);
+            let (field, condition) = (field?, condition?);
+            if scope.has_item && field.source != Source::Item {
+                let message = "within `Every` and `Some`, the list is one of the item: its source is `Item`";
+                shape.problems.push(Diagnostic::error("list_of_call", &field.name.span, message));
+                return None;
+            }
+            if name == "Every" {
+                ConditionKind::Every { field, condition }
+            } else {
+                ConditionKind::Some { field, condition }
+            }
+        }
         "PathCheck" if dialect == Dialect::Callgate1 => {
             let check = shape.object(value, "`PathCheck`", &["source", "field", "roots"])?;
-            let field = read_field(&check, shape, dialect, "source", "field");
+            let field = read_field(&check, shape, scope, "source", "field");
             let roots = check.required("roots", shape).and_then(|node| shape.strings(node, "`roots`"));
             ConditionKind::PathCheck { field: field?, roots: roots? }
         }
         "UrlCheck" if dialect == Dialect::Callgate1 => {
             let check = shape.object(value, "`UrlCheck`", &["source", "field", "schemes", "hosts", "ports"])?;
-            let field = read_field(&check, shape, dialect, "source", "field");
+            let field = read_field(&check, shape, scope, "source", "field");
             let schemes = match check.optional("schemes") {
                 Some(node) => shape.strings(node, "`schemes`"),
                 None => Some(alloc::vec![Spanned { value: "https".into(), span: name_span.clone() }]),
@@ -103,7 +131,7 @@ pub(crate) fn read_condition(node: &Node<'_>, shape: &mut Shape, dialect: Dialec
         }
         "CidrCheck" if dialect == Dialect::Callgate1 => {
             let check = shape.object(value, "`CidrCheck`", &["source", "field", "op", "value"])?;
-            let field = read_field(&check, shape, dialect, "source", "field");
+            let field = read_field(&check, shape, scope, "source", "field");
             let ops = [StringOp::In, StringOp::NotIn].map(|op| (op.name(), op));
             let op = check
                 .required("op", shape)
@@ -113,7 +141,7 @@ pub(crate) fn read_condition(node: &Node<'_>, shape: &mut Shape, dialect: Dialec
         }
         "LengthCheck" if dialect == Dialect::Callgate1 => {
             let check = shape.object(value, "`LengthCheck`", &["source", "field", "op", "value"])?;
-            let field = read_field(&check, shape, dialect, "source", "field");
+            let field = read_field(&check, shape, scope, "source", "field");
             let op = read_numeric_op(&check, shape);
             let value = check.required("value", shape).and_then(|node| {
                 let text = shape.number(node, "`value`")?;
@@ -124,25 +152,25 @@ pub(crate) fn read_condition(node: &Node<'_>, shape: &mut Shape, dialect: Dialec
         "FieldCompare" if dialect == Dialect::Callgate1 => {
             let keys = ["source_a", "field_a", "op", "source_b", "field_b"];
             let check = shape.object(value, "`FieldCompare`", &keys)?;
-            let a = read_field(&check, shape, dialect, "source_a", "field_a");
+            let a = read_field(&check, shape, scope, "source_a", "field_a");
             let op = read_numeric_op(&check, shape);
-            let b = read_field(&check, shape, dialect, "source_b", "field_b");
+            let b = read_field(&check, shape, scope, "source_b", "field_b");
             ConditionKind::FieldCompare { a: a?, op: op?, b: b? }
         }
         "BoolCheck" if dialect == Dialect::Callgate1 => {
             let check = shape.object(value, "`BoolCheck`", &["source", "field", "value"])?;
-            let field = read_field(&check, shape, dialect, "source", "field");
+            let field = read_field(&check, shape, scope, "source", "field");
             let value = check.required("value", shape).and_then(|node| shape.boolean(node, "`value`"));
             ConditionKind::BoolCheck { field: field?, value: value? }
         }
         "FieldPresent" => {
             let check = shape.object(value, "`FieldPresent`", &["source", "field"])?;
-            ConditionKind::FieldPresent { field: read_field(&check, shape, dialect, "source", "field")? }
+            ConditionKind::FieldPresent { field: read_field(&check, shape, scope, "source", "field")? }
         }
         "FieldEquals" => {
             let check = shape.object(value, "`FieldEquals`", &["source_a", "field_a", "source_b", "field_b"])?;
-            let a = read_field(&check, shape, dialect, "source_a", "field_a");
-            let b = read_field(&check, shape, dialect, "source_b", "field_b");
+            let a = read_field(&check, shape, scope, "source_a", "field_a");
+            let b = read_field(&check, shape, scope, "source_b", "field_b");
             ConditionKind::FieldEquals { a: a?, b: b? }
         }
         other => {
@@ -155,9 +183,9 @@ pub(crate) fn read_condition(node: &Node<'_>, shape: &mut Shape, dialect: Dialec
     Some(Condition { span: node.span.clone(), kind })
 }
 
-fn read_conditions(node: &Node<'_>, shape: &mut Shape, dialect: Dialect) -> Option<Vec<Condition>> {
+fn read_conditions(node: &Node<'_>, shape: &mut Shape, scope: Scope) -> Option<Vec<Condition>> {
     let items = shape.list(node, "`All` and `Any`")?;
-    let read: Vec<Condition> = items.iter().filter_map(|item| read_condition(item, shape, dialect)).collect();
+    let read: Vec<Condition> = items.iter().filter_map(|item| read_condition(item, shape, scope)).collect();
     (read.len() == items.len()).then_some(read)
 }
 
@@ -184,15 +212,18 @@ fn read_numeric_op(check: &Object<'_, '_>, shape: &mut Shape) -> Option<NumericO
 fn read_field(
     check: &Object<'_, '_>,
     shape: &mut Shape,
-    dialect: Dialect,
+    scope: Scope,
     source: &'static str,
     field: &'static str,
 ) -> Option<Field> {
     let source = check.required(source, shape).and_then(|node| {
-        shape.word(node, "a source", "unknown_source", Source::ALL.map(|source| (source.name(), source)))
+        let sources = Source::ALL.into_iter().filter(|&source| source != Source::Item || scope.has_item);
+        shape.word(node, "a source", "unknown_source", sources.map(|source| (source.name(), source)))
     });
     let name = check.required(field, shape).and_then(|node| shape.string(node, &format!("`{field}`")))?;
-    let path = match dialect {
+    let path = match scope.dialect {
+        // The item itself has no name.
+        Dialect::Callgate1 if source == Some(Source::Item) && name.value.is_empty() => Vec::new(),
         Dialect::Callgate1 => shape.field_path(&name)?,
         Dialect::Perso1 => alloc::vec![name.value.clone()],
     };

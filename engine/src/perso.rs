@@ -12,7 +12,7 @@ use crate::decision::Effect;
 use crate::document::{PolicyDocument, Role, Rule};
 use crate::error::{Diagnostic, Severity, quoted};
 use crate::image::Dialect;
-use crate::parse_condition::read_condition;
+use crate::parse_condition::{Scope, read_condition};
 use crate::shape::Shape;
 use crate::tree::{Node, Value};
 
@@ -66,7 +66,7 @@ fn read_rule(node: &Node<'_>, index: usize, shape: &mut Shape) -> Option<Rule> {
     let roles = rule.required("roles", shape).and_then(|node| shape.strings(node, "`roles`"));
     let condition = match rule.optional("condition").filter(|node| !matches!(node.value, Value::Null)) {
         None => None,
-        Some(node) => Some(read_condition(node, shape, Dialect::Perso1)?),
+        Some(node) => Some(read_condition(node, shape, Scope { dialect: Dialect::Perso1, has_item: false })?),
     };
     Some(Rule {
         span: node.span.clone(),

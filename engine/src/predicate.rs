@@ -2,6 +2,7 @@
 
 use core::cmp::Ordering;
 
+use crate::automaton;
 use crate::image::{NONE, Number, PolicyImage, Step, TextRef, step};
 use crate::url::Target;
 
@@ -14,11 +15,13 @@ pub enum Source {
     AgentAttributes,
     /// What the host knows of the record or machine that the call is about.
     ResourceAttributes,
+    /// One item of a list, inside `Every` and `Some`.
+    Item,
 }
 
 impl Source {
     /// All sources.
-    pub const ALL: [Self; 3] = [Self::Arguments, Self::AgentAttributes, Self::ResourceAttributes];
+    pub const ALL: [Self; 4] = [Self::Arguments, Self::AgentAttributes, Self::ResourceAttributes, Self::Item];
 
     /// The source's name in a policy.
     #[must_use]
@@ -27,6 +30,7 @@ impl Source {
             Self::Arguments => "Arguments",
             Self::AgentAttributes => "AgentAttributes",
             Self::ResourceAttributes => "ResourceAttributes",
+            Self::Item => "Item",
         }
     }
 
@@ -35,6 +39,7 @@ impl Source {
             Self::Arguments => 0,
             Self::AgentAttributes => 1,
             Self::ResourceAttributes => 2,
+            Self::Item => 3,
         }
     }
 
@@ -138,11 +143,14 @@ pub enum StringOp {
     Contains,
     /// The string matches one of the texts as a pattern, in which `*` stands for any run of characters.
     Glob,
+    /// One of the texts, as a regular expression, matches the whole string.
+    Matches,
 }
 
 impl StringOp {
     /// All operators.
-    pub const ALL: [Self; 6] = [Self::In, Self::NotIn, Self::StartsWith, Self::EndsWith, Self::Contains, Self::Glob];
+    pub const ALL: [Self; 7] =
+        [Self::In, Self::NotIn, Self::StartsWith, Self::EndsWith, Self::Contains, Self::Glob, Self::Matches];
 
     /// The operator's name in a policy.
     #[must_use]
@@ -154,6 +162,7 @@ impl StringOp {
             Self::EndsWith => "EndsWith",
             Self::Contains => "Contains",
             Self::Glob => "Glob",
+            Self::Matches => "Matches",
         }
     }
 
@@ -165,19 +174,23 @@ impl StringOp {
             Self::EndsWith => 3,
             Self::Contains => 4,
             Self::Glob => 5,
+            Self::Matches => 6,
         }
     }
 
-    /// Whether a string compares with a list of texts as the operator says.
-    pub(crate) fn holds(self, string: &str, texts: Texts<'_>) -> bool {
-        match self {
+    /// Whether a string compares with a list of texts as the operator says; `automaton` stands for those of `Matches`.
+    ///
+    /// `None` if the automaton is damaged.
+    pub(crate) fn holds(self, string: &str, texts: Texts<'_>, automaton: u32) -> Option<bool> {
+        Some(match self {
             Self::In => texts.contains(string),
             Self::NotIn => !texts.contains(string),
             Self::StartsWith => texts.iter().any(|text| string.starts_with(text)),
             Self::EndsWith => texts.iter().any(|text| string.ends_with(text)),
             Self::Contains => texts.iter().any(|text| string.contains(text)),
             Self::Glob => texts.iter().any(|pattern| matches_pattern(pattern, string)),
-        }
+            Self::Matches => automaton::open(&texts.image, automaton)?.matches(string)?,
+        })
     }
 }
 
@@ -263,11 +276,11 @@ fn is_host_covered(allowed: &str, host: &str) -> bool {
     below.is_some_and(|(below, end)| below.len() > 1 && below.ends_with('.') && end.eq_ignore_ascii_case(parent))
 }
 
-/// A predicate, read from one step of the image. Fields are slots of the image's field table.
+/// A predicate, or a condition on the items of a list, read from one step of the image. Fields are slots of the image's field table.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Predicate<'i> {
     Numeric { field: u32, op: NumericOp, number: &'i Number },
-    String { field: u32, op: StringOp, texts: Texts<'i> },
+    String { field: u32, op: StringOp, texts: Texts<'i>, automaton: u32 },
     Bool { field: u32, value: bool },
     Present { field: u32 },
     Equals { field: u32, other: u32 },
@@ -276,6 +289,7 @@ pub(crate) enum Predicate<'i> {
     Path { field: u32, roots: Texts<'i> },
     Url { field: u32, allowed: UrlParts<'i> },
     Cidr { field: u32, op: StringOp, networks: Texts<'i> },
+    Items { field: u32, every: bool },
 }
 
 impl<'i> Predicate<'i> {
@@ -289,11 +303,13 @@ impl<'i> Predicate<'i> {
             step::NUMERIC => {
                 Self::Numeric { field, op: NumericOp::from_code(from.op)?, number: image.number(operand)? }
             }
-            step::STRING => Self::String { field, op: string_op()?, texts: texts()? },
+            step::STRING => Self::String { field, op: string_op()?, texts: texts()?, automaton: from.automaton.get() },
             step::BOOL => Self::Bool { field, value: from.op != 0 },
             step::PRESENT => Self::Present { field },
             step::EQUALS => Self::Equals { field, other: operand },
             step::LENGTH => Self::Length { field, op: NumericOp::from_code(from.op)?, number: image.number(operand)? },
+            step::EVERY => Self::Items { field, every: true },
+            step::SOME => Self::Items { field, every: false },
             step::PATH => Self::Path { field, roots: texts()? },
             step::URL => Self::Url { field, allowed: UrlParts(texts()?) },
             step::CIDR => Self::Cidr { field, op: string_op()?, networks: texts()? },
@@ -313,7 +329,8 @@ impl<'i> Predicate<'i> {
             | Self::Compare { field, .. }
             | Self::Path { field, .. }
             | Self::Url { field, .. }
-            | Self::Cidr { field, .. } => field,
+            | Self::Cidr { field, .. }
+            | Self::Items { field, .. } => field,
         }
     }
 }

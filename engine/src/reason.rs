@@ -39,6 +39,13 @@ pub enum Requirement<'i> {
     Url(bool, UrlParts<'i>),
     /// The field is an IP address in one of these networks, or in none.
     Cidr(StringOp, Texts<'i>),
+    /// The field is a list of which each item, or some item, meets the rule's condition, or is not.
+    Items {
+        /// Whether each item is meant, and not some item.
+        every: bool,
+        /// Whether the condition is to be met, and not its opposite.
+        asked: bool,
+    },
     /// The field is this boolean.
     Bool(bool),
     /// The field is there and not null, or is not.
@@ -59,6 +66,8 @@ impl Requirement<'_> {
             Self::Path(..) => "PathCheck",
             Self::Url(..) => "UrlCheck",
             Self::Cidr(..) => "CidrCheck",
+            Self::Items { every: true, .. } => "Every",
+            Self::Items { every: false, .. } => "Some",
             Self::Bool(_) => "BoolCheck",
             Self::Present(_) => "FieldPresent",
             Self::Equals(..) => "FieldEquals",
@@ -71,6 +80,8 @@ impl Requirement<'_> {
         match self {
             Self::Numeric(op, _) | Self::Length(op, _) | Self::Compare(op, ..) => op.name(),
             Self::String(_, op, _) | Self::Cidr(op, _) => op.name(),
+            Self::Items { asked: true, .. } => "Met",
+            Self::Items { asked: false, .. } => "Unmet",
             Self::Path(true, _) => "Inside",
             Self::Path(false, _) => "Outside",
             Self::Url(true, _) => "Allowed",
@@ -168,6 +179,7 @@ fn describe<'i>(image: &PolicyImage<'i>, failure: Failure) -> Option<FailedPredi
             (false, StringOp::NotIn) => Requirement::String(true, StringOp::In, texts),
             (asked, op) => Requirement::String(asked, op, texts),
         },
+        Predicate::Items { every, .. } => Requirement::Items { every, asked },
         Predicate::Path { roots, .. } => Requirement::Path(asked, roots),
         Predicate::Url { allowed, .. } => Requirement::Url(asked, allowed),
         Predicate::Cidr { op, networks, .. } => {
@@ -193,8 +205,15 @@ fn describe<'i>(image: &PolicyImage<'i>, failure: Failure) -> Option<FailedPredi
 
 fn write_failure(image: &PolicyImage<'_>, failure: Failure, out: &mut String) {
     let Some(failed) = describe(image, failure) else { return };
-    let (_, culprit) = image.field_name(failure.field).unwrap_or((failed.source, failed.field));
-    write_quoted(culprit, out);
+    let (source, culprit) = image.field_name(failure.field).unwrap_or((failed.source, failed.field));
+    match (source, culprit) {
+        (Source::Item, "") => out.push_str("each item"),
+        (Source::Item, field) => {
+            write_quoted(field, out);
+            out.push_str(" of each item");
+        }
+        (_, field) => write_quoted(field, out),
+    }
     out.push_str(match (failure.problem, failed.requirement) {
         (Problem::Missing, _) => return out.push_str(" is missing"),
         (Problem::Null, _) => return out.push_str(" is null"),
@@ -204,6 +223,7 @@ fn write_failure(image: &PolicyImage<'_>, failure: Failure, out: &mut String) {
         (Problem::WrongType, Requirement::Numeric(..) | Requirement::Compare(..)) => {
             return out.push_str(" must be a number");
         }
+        (Problem::WrongType, Requirement::Items { .. }) => return out.push_str(" must be a list"),
         (Problem::WrongType, Requirement::Bool(..) | Requirement::Equals(..) | Requirement::Present(..)) => " must ",
         (Problem::WrongType, _) => return out.push_str(" must be a string"),
         (Problem::Ambiguous, Requirement::Cidr(..)) => return out.push_str(" must be a plain IP address"),
@@ -228,6 +248,12 @@ fn write_failure(image: &PolicyImage<'_>, failure: Failure, out: &mut String) {
             write_other(source, other, out);
         }
         Requirement::String(asked, op, texts) => write_list(asked, op, texts, out),
+        Requirement::Items { every, asked } => out.push_str(match (every, asked) {
+            (true, true) => "hold only items that meet the condition",
+            (true, false) => "hold an item that does not meet the condition",
+            (false, true) => "hold an item that meets the condition",
+            (false, false) => "hold no item that meets the condition",
+        }),
         Requirement::Path(asked, roots) => {
             out.push_str(if asked { "lie in " } else { "not lie in " });
             write_texts(roots.iter(), out);
@@ -274,6 +300,7 @@ fn write_other(source: Source, field: &str, out: &mut String) {
         Source::Arguments => " of the arguments",
         Source::AgentAttributes => " of the agent",
         Source::ResourceAttributes => " of the resource",
+        Source::Item => " of the item",
     });
 }
 
@@ -292,7 +319,7 @@ fn write_list(asked: bool, op: StringOp, texts: Texts<'_>, out: &mut String) {
         StringOp::StartsWith => "start with ",
         StringOp::EndsWith => "end with ",
         StringOp::Contains => "contain ",
-        StringOp::Glob => "match ",
+        StringOp::Glob | StringOp::Matches => "match ",
     });
     out.push_str(match (is_single, says_no) {
         (true, _) => "",

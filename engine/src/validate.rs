@@ -15,6 +15,7 @@ use crate::names::Names;
 use crate::path;
 use crate::perso;
 use crate::predicate::StringOp;
+use crate::regex;
 use crate::url::{self, Target};
 
 /// A policy without an error, and what is risky about it.
@@ -103,10 +104,20 @@ fn check_condition(condition: &Condition, dialect: Dialect, findings: &mut Vec<D
                 check_condition(child, dialect, findings);
             }
         }
-        ConditionKind::Not(inner) => check_condition(inner, dialect, findings),
+        ConditionKind::Every { condition: inner, .. }
+        | ConditionKind::Some { condition: inner, .. }
+        | ConditionKind::Not(inner) => check_condition(inner, dialect, findings),
         ConditionKind::StringCheck { values, .. } if values.is_empty() => {
             let message = "an empty list of strings says nothing";
             findings.push(Diagnostic::error("empty_list", &condition.span, message));
+        }
+        ConditionKind::StringCheck { op: StringOp::Matches, values, .. } => {
+            for value in values {
+                if let Err(problem) = regex::build(core::slice::from_ref(&value.value)) {
+                    let message = format!("{} is no regular expression here: {problem}", quoted(&value.value));
+                    findings.push(Diagnostic::error("bad_regex", &value.span, message));
+                }
+            }
         }
         ConditionKind::StringCheck { op, values, .. } => {
             for value in values.iter().filter(|value| is_always_true(*op, &value.value)) {
@@ -188,7 +199,7 @@ fn check_networks(condition: &Condition, networks: &[Spanned<String>], findings:
 
 fn is_always_true(op: StringOp, text: &str) -> bool {
     match op {
-        StringOp::In | StringOp::NotIn => false,
+        StringOp::In | StringOp::NotIn | StringOp::Matches => false,
         StringOp::StartsWith | StringOp::EndsWith | StringOp::Contains => text.is_empty(),
         StringOp::Glob => !text.is_empty() && text.bytes().all(|byte| byte == b'*'),
     }

@@ -268,3 +268,39 @@ fn roots_hosts_and_networks_have_one_reading() {
     );
     check_codes(&with("CidrCheck", r#""op":"StartsWith","value":["10.0.0.0/8"]"#), &["unknown_op"]);
 }
+
+#[test]
+fn items_stand_only_within_every_and_some() {
+    let item = r#"{"FieldPresent":{"source":"Item","field":"a"}}"#;
+    check_codes(item, &["unknown_source"]);
+    let nested = format!(r#"{{"Every":{{"source":"Arguments","field":"x","condition":{item}}}}}"#);
+    let twice = format!(r#"{{"Some":{{"source":"Arguments","field":"y","condition":{nested}}}}}"#);
+    check_codes(&twice, &["list_of_call"]);
+    check_codes(r#"{"Every":{"source":"Arguments","field":"x"}}"#, &["missing_key"]);
+    check_codes(r#"{"Every":{"source":"Arguments","field":"","condition":{"All":[]}}}"#, &["bad_field"]);
+}
+
+#[test]
+fn an_expression_that_no_automaton_can_do_is_refused() {
+    let message = |pattern: &str| {
+        let pattern = serde_json::Value::from(pattern);
+        let check =
+            format!(r#"{{"StringCheck":{{"source":"Arguments","field":"x","op":"Matches","value":{pattern}}}}}"#);
+        let text = with_condition(&check);
+        let findings = parse(&text).and_then(validate).expect_err("a broken expression");
+        findings.into_iter().map(|finding| finding.message).collect::<Vec<_>>().join("; ")
+    };
+    for (pattern, problem) in [
+        ("(", "unclosed group"),
+        ("a{2", "unclosed counted repetition"),
+        ("(?=a)", "look-around, including look-ahead and look-behind, is not supported"),
+        (r"(a)\1", "backreferences are not supported"),
+        (r"[z-a]", "invalid character class range, the start must be <= the end"),
+    ] {
+        let seen = message(pattern);
+        assert!(seen.contains(problem), "{pattern}: {seen}");
+    }
+    // Counts within counts, and a word boundary among all of Unicode's words.
+    assert!(message("(?:[a-z]{100}){100}{100}").contains("is no regular expression here"));
+    assert!(message(r"\bword\b").contains("is no regular expression here"));
+}
