@@ -4,8 +4,8 @@
 use std::hint::black_box;
 
 use callgate_bench::{call_text, image, policy_text};
-use callgate_edge_core::answer_call;
-use callgate_engine::{Call, PolicyImage, evaluate};
+use callgate_edge_core::{Arrival, answer_call};
+use callgate_engine::{Call, PolicyImage, RequestFacts, evaluate};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
 /// The engine alone: the call is read before, the decision is not written.
@@ -21,7 +21,8 @@ fn engine(criterion: &mut Criterion) {
             ("deny by default", "tool_9999999", "role_0"),
         ] {
             let text = call_text(tool, role, 200, 0);
-            let call = Call::read(text.as_bytes(), &image).expect("a call");
+            let facts = RequestFacts::default();
+            let call = Call::read(text.as_bytes(), &facts, &image).expect("a call");
             group.bench_function(BenchmarkId::new(name, rules), |bencher| {
                 bencher.iter(|| evaluate(black_box(&image), black_box(&call)));
             });
@@ -39,7 +40,7 @@ fn bytes_to_bytes(criterion: &mut Criterion) {
         let body = call_text("process_refund", "agent", 200, padding).into_bytes();
         group.throughput(Throughput::Bytes(u64::try_from(body.len()).unwrap_or(u64::MAX)));
         group.bench_function(BenchmarkId::new("callgate", padding), |bencher| {
-            bencher.iter(|| answer_call(black_box(&image), black_box(&body), [7; 16]));
+            bencher.iter(|| answer_call(black_box(&image), black_box(&body), &Arrival::default()));
         });
         group.bench_function(BenchmarkId::new("serde_json to Value, no decision", padding), |bencher| {
             bencher.iter(|| serde_json::from_slice::<serde_json::Value>(black_box(&body)));

@@ -49,7 +49,8 @@ fn open(criterion: &mut Criterion) {
         });
         let archive = archive(rules);
         group.bench_function(BenchmarkId::new("rkyv, safe access", rules), |bencher| {
-            bencher.iter(|| access::<ArchivedTables, rancor::Error>(black_box(&archive)).map(|tables| tables.cells.len()));
+            bencher
+                .iter(|| access::<ArchivedTables, rancor::Error>(black_box(&archive)).map(|tables| tables.cells.len()));
         });
     }
     group.finish();

@@ -87,7 +87,7 @@ pub fn call_text(tool: &str, role: &str, amount: u32, padding: usize) -> String 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use callgate_engine::{Call, Code, PolicyImage, evaluate};
+    use callgate_engine::{Call, Code, PolicyImage, RequestFacts, evaluate};
 
     #[test]
     fn policies_of_every_size_decide_the_same_first_calls() {
@@ -102,7 +102,8 @@ mod tests {
                 ("role_3", 1, Code::DeniedByRule),
             ] {
                 let text = call_text("tool_0", role, amount, 0);
-                let call = Call::read(text.as_bytes(), &image).expect("a call");
+                let facts = RequestFacts::default();
+                let call = Call::read(text.as_bytes(), &facts, &image).expect("a call");
                 assert_eq!(evaluate(&image, &call).code, expected, "{rules} rules, {role}, {amount}");
             }
         }

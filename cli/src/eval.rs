@@ -2,8 +2,9 @@
 
 use std::io::{self, BufRead as _, IsTerminal as _, Read as _, Write as _};
 use std::path::Path;
+use std::time::SystemTime;
 
-use callgate_edge_core::{Problem, answer_call};
+use callgate_edge_core::{Arrival, Problem, answer_call};
 use callgate_engine::{PolicyImage, compile, limits, parse, report, validate};
 
 use crate::{Failure, read_policy, unwritable};
@@ -54,7 +55,10 @@ fn answer(image: &PolicyImage<'_>, body: &[u8]) -> Result<(Vec<u8>, bool), Failu
     let mut random = [0; 16];
     getrandom::fill(&mut random)
         .map_err(|error| Failure::Unusable(format!("the system gives no random bytes: {error}")))?;
-    Ok(match answer_call(image, body, random) {
+    let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok();
+    let unix_time = since_1970.and_then(|time| i64::try_from(time.as_secs()).ok());
+    let arrival = Arrival { random, unix_time, ip: None, country: None };
+    Ok(match answer_call(image, body, &arrival) {
         Ok(answer) => (answer, true),
         Err(error) => (Problem::from(error).response().body, false),
     })

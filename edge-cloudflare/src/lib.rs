@@ -1,6 +1,6 @@
 //! callgate as a Cloudflare Worker: reads a request, asks `edge-core`, writes its answer.
 
-use callgate_edge_core::{Deployment, Head, Next, PendingCall, Problem, Response, policy_image, receive};
+use callgate_edge_core::{Arrival, Deployment, Head, Next, PendingCall, Problem, Response, policy_image, receive};
 use futures_util::StreamExt as _;
 use wasm_bindgen::JsValue;
 use worker::js_sys::futures::JsFuture;
@@ -42,7 +42,16 @@ async fn answer(request: web_sys::Request, env: &Env) -> Result<Response, Proble
             let body = read_body(request, &call, content_length.is_some()).await?;
             let mut random = [0; 16];
             getrandom::fill(&mut random).map_err(|_| Problem::Internal)?;
-            Ok(call.answer(&body, random))
+            let mut arrival = Arrival { random, ..Arrival::default() };
+            let (ip, country);
+            if call.reads_request() {
+                // Cloudflare sets both headers itself, whatever the caller sent.
+                (ip, country) = (header("cf-connecting-ip"), header("cf-ipcountry"));
+                arrival.unix_time = seconds(worker::js_sys::Date::now());
+                arrival.ip = ip.as_deref();
+                arrival.country = country.as_deref();
+            }
+            Ok(call.answer(&body, &arrival))
         }
     }
 }
@@ -84,6 +93,12 @@ fn write(response: &Response) -> Result<web_sys::Response, JsValue> {
     init.set_headers(&headers);
     let body = Uint8Array::from(response.body.as_slice());
     web_sys::Response::new_with_opt_js_u8_array_and_init(Some(&body), &init)
+}
+
+/// Whole seconds of a time in milliseconds.
+#[expect(clippy::as_conversions, reason = "there is no checked conversion, and this one saturates")]
+fn seconds(milliseconds: f64) -> Option<i64> {
+    milliseconds.is_finite().then_some((milliseconds / 1_000.0).floor() as i64)
 }
 
 /// The path of an absolute URL that the runtime serialized, without the query.

@@ -5,30 +5,54 @@ use alloc::vec::Vec;
 
 use callgate_engine::predicate::Source;
 use callgate_engine::reason::{FailedPredicate, Requirement};
-use callgate_engine::{Call, PolicyImage, RequestError, evaluate};
+use callgate_engine::{Call, PolicyImage, RequestError, RequestFacts, evaluate};
 use sha2::{Digest as _, Sha256};
 
-/// Judges the one call of `body` and writes the answer. `random` becomes the decision's id.
+/// What an edge adds to a request.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Arrival<'a> {
+    /// Becomes the decision's id, so it must not repeat.
+    pub random: [u8; 16],
+    /// The time, in seconds since the start of 1970 in UTC. Needed where the policy reads the source `Request`.
+    pub unix_time: Option<i64>,
+    /// The caller's IP address, where the platform vouches for it.
+    pub ip: Option<&'a str>,
+    /// The caller's country as a code of two letters, where the platform vouches for it.
+    pub country: Option<&'a str>,
+}
+
+impl Arrival<'_> {
+    fn facts(&self, image: &PolicyImage<'_>) -> RequestFacts {
+        if image.reads_request() {
+            RequestFacts::new(self.unix_time, self.ip, self.country)
+        } else {
+            RequestFacts::default()
+        }
+    }
+}
+
+/// Judges the one call of `body` and writes the answer.
 ///
 /// # Errors
 /// The body is no call; there is no decision.
-pub fn answer_call(image: &PolicyImage<'_>, body: &[u8], random: [u8; 16]) -> Result<Vec<u8>, RequestError> {
-    let call = Call::read(body, image)?;
+pub fn answer_call(image: &PolicyImage<'_>, body: &[u8], arrival: &Arrival<'_>) -> Result<Vec<u8>, RequestError> {
+    let facts = arrival.facts(image);
+    let call = Call::read(body, &facts, image)?;
     let mut out = Vec::with_capacity(512);
-    write_decision(image, &call, random, &mut out);
+    write_decision(image, &call, arrival.random, &mut out);
     Ok(out)
 }
 
-/// Judges the calls of `body` in order and writes `{"decisions":[..]}`. `random` becomes the first decision's id and
-/// the ids of the others follow from it.
+/// Judges the calls of `body` in order and writes `{"decisions":[..]}`. The ids of the decisions follow on one another.
 ///
 /// # Errors
 /// The body is no batch, or one of its calls is no call; there is no decision on any.
-pub fn answer_batch(image: &PolicyImage<'_>, body: &[u8], random: [u8; 16]) -> Result<Vec<u8>, RequestError> {
-    let calls = Call::read_batch(body, image)?;
+pub fn answer_batch(image: &PolicyImage<'_>, body: &[u8], arrival: &Arrival<'_>) -> Result<Vec<u8>, RequestError> {
+    let facts = arrival.facts(image);
+    let calls = Call::read_batch(body, &facts, image)?;
     let mut out = Vec::with_capacity(calls.len().saturating_mul(512));
     out.extend_from_slice(b"{\"decisions\":[");
-    let mut id = u128::from_be_bytes(random);
+    let mut id = u128::from_be_bytes(arrival.random);
     for (at, call) in calls.iter().enumerate() {
         if at > 0 {
             out.push(b',');
@@ -85,6 +109,14 @@ fn write_failed(failed: &FailedPredicate<'_>, out: &mut Vec<u8>) {
         }
         Requirement::Path(_, texts) | Requirement::Cidr(_, texts) => {
             write_list("value", texts.iter(), out);
+        }
+        Requirement::Time(_, window) => {
+            if let Some((from, to)) = window.hours() {
+                write_member("from", &from, out);
+                write_member("to", &to, out);
+            }
+            write_list("weekdays", window.weekday_names(), out);
+            write_member("offset", &window.offset(), out);
         }
         Requirement::Url(_, allowed) => {
             write_list("schemes", allowed.schemes(), out);

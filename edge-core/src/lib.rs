@@ -14,7 +14,7 @@ mod problem;
 #[cfg(feature = "embed")]
 mod embedded;
 
-pub use answer::{answer_batch, answer_call};
+pub use answer::{Arrival, answer_batch, answer_call};
 #[cfg(feature = "embed")]
 pub use embedded::{POLICY_TEXT, policy_image};
 pub use http::{Head, Response};

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use callgate_engine::PolicyImage;
 use callgate_engine::limits::DEFAULT_MAX_BODY_BYTES;
 
-use crate::answer::{answer_batch, answer_call, write_digest, write_member, write_text};
+use crate::answer::{Arrival, answer_batch, answer_call, write_digest, write_member, write_text};
 use crate::authenticate::authenticate;
 use crate::http::{Head, Response};
 use crate::problem::Problem;
@@ -128,16 +128,22 @@ impl PendingCall<'_> {
         DEFAULT_MAX_BODY_BYTES
     }
 
-    /// Answers the whole body. `random` becomes the decision's id, and must not repeat.
+    /// Whether the policy reads the time, the address or the country of the request.
     #[must_use]
-    pub fn answer(&self, body: &[u8], random: [u8; 16]) -> Response {
+    pub fn reads_request(&self) -> bool {
+        self.image.reads_request()
+    }
+
+    /// Answers the whole body.
+    #[must_use]
+    pub fn answer(&self, body: &[u8], arrival: &Arrival<'_>) -> Response {
         if body.len() > self.body_limit() {
             return Problem::BodyTooLarge.response();
         }
         let answer = if self.is_batch {
-            answer_batch(&self.image, body, random)
+            answer_batch(&self.image, body, arrival)
         } else {
-            answer_call(&self.image, body, random)
+            answer_call(&self.image, body, arrival)
         };
         answer.map_or_else(|error| Problem::from(error).response(), Response::json)
     }

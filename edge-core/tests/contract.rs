@@ -7,7 +7,7 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use callgate_edge_core::{Deployment, Head, Next, Problem, Response, receive};
+use callgate_edge_core::{Arrival, Deployment, Head, Next, Problem, Response, receive};
 use callgate_engine::{PolicyImage, compile, parse, validate};
 use serde::Deserialize;
 use serde_json::Value;
@@ -90,7 +90,7 @@ impl Case {
         match receive(&head, deployment) {
             Next::Answer(response) => response,
             Next::ReadBody(call) if body.len() > call.body_limit() => Problem::BodyTooLarge.response(),
-            Next::ReadBody(call) => call.answer(&body, [7; 16]),
+            Next::ReadBody(call) => call.answer(&body, &Arrival::default()),
         }
     }
 }

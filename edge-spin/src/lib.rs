@@ -3,9 +3,10 @@
 //! Without the feature `spin-variables` it imports only WASI, so `wasmtime serve` runs it too.
 
 use std::borrow::Cow;
+use std::time::SystemTime;
 
 use bytes::Bytes;
-use callgate_edge_core::{Deployment, Head, Next, Problem, Response, policy_image, receive};
+use callgate_edge_core::{Arrival, Deployment, Head, Next, Problem, Response, policy_image, receive};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use spin_sdk::http::{FullBody, HeaderMap, HeaderName, HeaderValue, Request, StatusCode};
 use spin_sdk::http_service;
@@ -19,7 +20,7 @@ async fn answer(request: Request) -> Result<Response, Problem> {
     let image = policy_image().map_err(|_| Problem::Internal)?;
     let api_keys = api_keys().await;
     let (parts, body) = request.into_parts();
-    let header = |name| joined(&parts.headers, name);
+    let header = |name: &str| joined(&parts.headers, name);
     let authorization = header("authorization");
     let content_type = header("content-type");
     let content_encoding = header("content-encoding");
@@ -40,7 +41,16 @@ async fn answer(request: Request) -> Result<Response, Problem> {
             })?;
             let mut random = [0; 16];
             getrandom::fill(&mut random).map_err(|_| Problem::Internal)?;
-            Ok(call.answer(&body.to_bytes(), random))
+            let mut arrival = Arrival { random, ..Arrival::default() };
+            let ip;
+            if call.reads_request() {
+                // Any caller can send any header: only the operator knows which one the platform sets itself.
+                ip = std::env::var("CALLGATE_CLIENT_IP_HEADER").ok().and_then(|name| header(&name));
+                let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok();
+                arrival.unix_time = since_1970.and_then(|time| i64::try_from(time.as_secs()).ok());
+                arrival.ip = ip.as_deref();
+            }
+            Ok(call.answer(&body.to_bytes(), &arrival))
         }
     }
 }

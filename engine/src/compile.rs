@@ -66,7 +66,8 @@ pub fn compile(policy: &ValidPolicy<'_>) -> Vec<u8> {
         format: U32::new(FORMAT),
         dialect: document.dialect.code(),
         default_effect: document.default_effect.code(),
-        reserved: [0; 2],
+        reads_request: u8::from(writer.fields.iter().any(|field| field.source == Source::Request.code())),
+        reserved: 0,
         policy_digest: Sha256::digest(document.text.as_bytes()).into(),
         policy_bytes: U32::new(index(document.text.len())),
         version,
@@ -307,6 +308,13 @@ impl Writer {
                     new.automaton = U32::new(self.automaton(patterns));
                 }
             }
+            ConditionKind::TimeCheck { field, window } => {
+                let (minutes, rest) = window.pack();
+                new.code = step::TIME;
+                new.field = self.field(field);
+                new.operand = U32::new(minutes);
+                new.count = U32::new(rest);
+            }
             ConditionKind::PathCheck { field, roots } => {
                 new.code = step::PATH;
                 new.field = self.field(field);
@@ -481,6 +489,7 @@ fn collect_fields<'c>(condition: &'c Condition, fields: &mut Vec<&'c Field>) {
         | ConditionKind::StringCheck { field, .. }
         | ConditionKind::BoolCheck { field, .. }
         | ConditionKind::LengthCheck { field, .. }
+        | ConditionKind::TimeCheck { field, .. }
         | ConditionKind::PathCheck { field, .. }
         | ConditionKind::UrlCheck { field, .. }
         | ConditionKind::CidrCheck { field, .. }

@@ -7,6 +7,7 @@ use core::ops::Range;
 
 use crate::document::Spanned;
 use crate::predicate::{NumericOp, Source, StringOp};
+use crate::time::TimeWindow;
 
 /// A condition and the bytes that it takes in the text.
 #[derive(Clone, Debug, PartialEq)]
@@ -94,6 +95,13 @@ pub enum ConditionKind {
         op: NumericOp,
         /// The number that it is compared with.
         b: Field,
+    },
+    /// The time of the request lies in a window.
+    TimeCheck {
+        /// The time that the edge tells: the field `time` of the source `Request`.
+        field: Field,
+        /// The window.
+        window: TimeWindow,
     },
     /// A string is a path within a root.
     PathCheck {

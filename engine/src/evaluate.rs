@@ -328,6 +328,10 @@ impl<'a> Evaluation<'_, '_, 'a> {
                 let text = value.as_string().ok_or(wrong_type)?;
                 op.holds(&text, texts, automaton).ok_or(wrong_type)
             }
+            Predicate::Time { window, .. } => {
+                let time = value.as_number().and_then(|text| text.parse().ok()).ok_or(wrong_type)?;
+                window.holds(time).ok_or(wrong_type)
+            }
             Predicate::Path { roots, .. } => {
                 let text = value.as_string().ok_or(wrong_type)?;
                 path::is_inside(&text, roots.iter()).ok_or((Problem::Ambiguous, field))
@@ -423,7 +427,8 @@ impl<'a> Evaluation<'_, '_, 'a> {
             | Predicate::Path { .. }
             | Predicate::Url { .. }
             | Predicate::Cidr { .. }
-            | Predicate::Items { .. } => false,
+            | Predicate::Items { .. }
+            | Predicate::Time { .. } => false,
         }
     }
 }

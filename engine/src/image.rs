@@ -57,7 +57,9 @@ pub(crate) struct Header {
     pub(crate) format: U32,
     pub(crate) dialect: u8,
     pub(crate) default_effect: u8,
-    pub(crate) reserved: [u8; 2],
+    /// 1 if some rule reads the source `Request`.
+    pub(crate) reads_request: u8,
+    pub(crate) reserved: u8,
     /// SHA-256 of the policy's text, and the text's length in bytes.
     pub(crate) policy_digest: [u8; 32],
     pub(crate) policy_bytes: U32,
@@ -162,6 +164,7 @@ pub(crate) mod step {
     pub(crate) const CIDR: u8 = 13;
     pub(crate) const EVERY: u8 = 14;
     pub(crate) const SOME: u8 = 15;
+    pub(crate) const TIME: u8 = 16;
 }
 
 /// A regular expression as an automaton.
@@ -372,6 +375,12 @@ impl<'i> PolicyImage<'i> {
     /// Whether a call that no rule speaks of is allowed, which only `perso-1` can say.
     pub(crate) fn allows_by_default(&self) -> bool {
         self.header.default_effect == crate::decision::Effect::Allow.code()
+    }
+
+    /// Whether some rule reads the source `Request`, so that an edge has to tell what it knows.
+    #[must_use]
+    pub fn reads_request(&self) -> bool {
+        self.header.reads_request != 0
     }
 
     pub(crate) fn tool(&self, name: &str) -> Option<u32> {

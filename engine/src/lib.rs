@@ -50,6 +50,7 @@ pub mod predicate;
 mod automaton;
 mod path;
 mod url;
+pub mod time;
 pub mod request;
 mod evaluate;
 mod perso_value;
@@ -66,6 +67,6 @@ pub use image::{Dialect, ImageError, PolicyImage};
 pub use json::Fault;
 #[cfg(feature = "compile")]
 pub use parse::parse;
-pub use request::{Call, RequestError};
+pub use request::{Call, RequestError, RequestFacts};
 #[cfg(feature = "compile")]
 pub use validate::{ValidPolicy, validate};

@@ -11,7 +11,11 @@ use crate::error::{Diagnostic, quoted};
 use crate::image::Dialect;
 use crate::predicate::{NumericOp, Source, StringOp};
 use crate::shape::{Object, Shape};
+use crate::time::{TimeWindow, WEEKDAYS, read_clock, read_offset};
 use crate::tree::{Member, Node, Value};
+
+/// The fields of the source `Request`.
+const REQUEST_FIELDS: [&str; 3] = ["time", "ip", "country"];
 
 /// Where a condition stands, which decides what it may say.
 #[derive(Clone, Copy)]
@@ -38,6 +42,7 @@ fn condition_names(dialect: Dialect) -> &'static [&'static str] {
             "FieldCompare",
             "Every",
             "Some",
+            "TimeCheck",
             "PathCheck",
             "UrlCheck",
             "CidrCheck",
@@ -109,6 +114,7 @@ pub(crate) fn read_condition(node: &Node<'_>, shape: &mut Shape, scope: Scope) -
                 ConditionKind::Some { field, condition }
             }
         }
+        "TimeCheck" if dialect == Dialect::Callgate1 => read_time_check(value, shape)?,
         "PathCheck" if dialect == Dialect::Callgate1 => {
             let check = shape.object(value, "`PathCheck`", &["source", "field", "roots"])?;
             let field = read_field(&check, shape, scope, "source", "field");
@@ -217,7 +223,12 @@ fn read_field(
     field: &'static str,
 ) -> Option<Field> {
     let source = check.required(source, shape).and_then(|node| {
-        let sources = Source::ALL.into_iter().filter(|&source| source != Source::Item || scope.has_item);
+        let is_there = |source: &Source| match source {
+            Source::Item => scope.has_item,
+            Source::Request => scope.dialect == Dialect::Callgate1,
+            Source::Arguments | Source::AgentAttributes | Source::ResourceAttributes => true,
+        };
+        let sources = Source::ALL.into_iter().filter(is_there);
         shape.word(node, "a source", "unknown_source", sources.map(|source| (source.name(), source)))
     });
     let name = check.required(field, shape).and_then(|node| shape.string(node, &format!("`{field}`")))?;
@@ -227,5 +238,69 @@ fn read_field(
         Dialect::Callgate1 => shape.field_path(&name)?,
         Dialect::Perso1 => alloc::vec![name.value.clone()],
     };
-    Some(Field { source: source?, name, path })
+    let source = source?;
+    if source == Source::Request && !REQUEST_FIELDS.contains(&name.value.as_str()) {
+        let problem = format!("the source `Request` has no field {}", quoted(&name.value));
+        let problem = Diagnostic::error("bad_field", &name.span, problem);
+        shape.problems.push(problem.with_likely_word(&name.value, REQUEST_FIELDS.into_iter()));
+        return None;
+    }
+    Some(Field { source, name, path })
+}
+
+/// Reads a `TimeCheck`, of which each part may be left out, but not all that narrow.
+fn read_time_check(node: &Node<'_>, shape: &mut Shape) -> Option<ConditionKind> {
+    let check = shape.object(node, "`TimeCheck`", &["from", "to", "weekdays", "offset"])?;
+    let mut clock = |key: &str| {
+        let Some(node) = check.optional(key) else { return Some(None) };
+        let text = shape.string(node, &format!("`{key}`"))?;
+        let minutes = read_clock(&text.value);
+        if minutes.is_none() {
+            let message = format!("{} is no time of day", quoted(&text.value));
+            let problem = Diagnostic::error("bad_time", &text.span, message);
+            shape.problems.push(problem.with_fix("write it as in `09:30`, at most `24:00`"));
+        }
+        minutes.map(Some)
+    };
+    let (from, to) = (clock("from"), clock("to"));
+    let offset = match check.optional("offset").map(|node| shape.string(node, "`offset`")) {
+        None => Some(0),
+        Some(text) => text.and_then(|text| {
+            let offset = read_offset(&text.value);
+            if offset.is_none() {
+                let message = format!("{} is no offset from UTC", quoted(&text.value));
+                let problem = Diagnostic::error("bad_time", &text.span, message);
+                shape.problems.push(problem.with_fix("write it as in `+01:00`, or `Z`"));
+            }
+            offset
+        }),
+    };
+    let weekdays = match check.optional("weekdays") {
+        None => Some(0x7f),
+        Some(node) => read_weekdays(node, shape),
+    };
+    let minutes = match (from?, to?) {
+        (None, None) => None,
+        (from, to) => Some((from.unwrap_or(0), to.unwrap_or(24 * 60))),
+    };
+    let (weekdays, offset) = (weekdays?, offset?);
+    if weekdays == 0 || minutes.is_some_and(|(from, to)| from == to) || (minutes.is_none() && weekdays == 0x7f) {
+        let message = "this window holds no time, or all times";
+        shape.problems.push(Diagnostic::error("empty_window", &node.span, message));
+        return None;
+    }
+    let name = Spanned { value: String::from("time"), span: node.span.clone() };
+    let field = Field { source: Source::Request, path: alloc::vec![name.value.clone()], name };
+    Some(ConditionKind::TimeCheck { field, window: TimeWindow { minutes, weekdays, offset } })
+}
+
+/// Reads names of weekdays as bits.
+fn read_weekdays(node: &Node<'_>, shape: &mut Shape) -> Option<u8> {
+    let mut days = Some(0_u8);
+    for item in shape.list(node, "`weekdays`")? {
+        let bits = WEEKDAYS.into_iter().zip([1, 2, 4, 8, 16, 32, 64]);
+        let day = shape.word(item, "a weekday", "unknown_weekday", bits);
+        days = days.zip(day).map(|(days, day): (u8, u8)| days | day);
+    }
+    days
 }

@@ -4,6 +4,7 @@ use core::cmp::Ordering;
 
 use crate::automaton;
 use crate::image::{NONE, Number, PolicyImage, Step, TextRef, step};
+use crate::time::TimeWindow;
 use crate::url::Target;
 
 /// Where a predicate reads its field from.
@@ -17,11 +18,14 @@ pub enum Source {
     ResourceAttributes,
     /// One item of a list, inside `Every` and `Some`.
     Item,
+    /// What the edge knows of the request: `time` (seconds since 1970), `ip` and `country`.
+    Request,
 }
 
 impl Source {
     /// All sources.
-    pub const ALL: [Self; 4] = [Self::Arguments, Self::AgentAttributes, Self::ResourceAttributes, Self::Item];
+    pub const ALL: [Self; 5] =
+        [Self::Arguments, Self::AgentAttributes, Self::ResourceAttributes, Self::Item, Self::Request];
 
     /// The source's name in a policy.
     #[must_use]
@@ -31,6 +35,7 @@ impl Source {
             Self::AgentAttributes => "AgentAttributes",
             Self::ResourceAttributes => "ResourceAttributes",
             Self::Item => "Item",
+            Self::Request => "Request",
         }
     }
 
@@ -40,6 +45,7 @@ impl Source {
             Self::AgentAttributes => 1,
             Self::ResourceAttributes => 2,
             Self::Item => 3,
+            Self::Request => 4,
         }
     }
 
@@ -290,6 +296,7 @@ pub(crate) enum Predicate<'i> {
     Url { field: u32, allowed: UrlParts<'i> },
     Cidr { field: u32, op: StringOp, networks: Texts<'i> },
     Items { field: u32, every: bool },
+    Time { field: u32, window: TimeWindow },
 }
 
 impl<'i> Predicate<'i> {
@@ -308,6 +315,7 @@ impl<'i> Predicate<'i> {
             step::PRESENT => Self::Present { field },
             step::EQUALS => Self::Equals { field, other: operand },
             step::LENGTH => Self::Length { field, op: NumericOp::from_code(from.op)?, number: image.number(operand)? },
+            step::TIME => Self::Time { field, window: TimeWindow::unpack(operand, from.count.get()) },
             step::EVERY => Self::Items { field, every: true },
             step::SOME => Self::Items { field, every: false },
             step::PATH => Self::Path { field, roots: texts()? },
@@ -330,7 +338,8 @@ impl<'i> Predicate<'i> {
             | Self::Path { field, .. }
             | Self::Url { field, .. }
             | Self::Cidr { field, .. }
-            | Self::Items { field, .. } => field,
+            | Self::Items { field, .. }
+            | Self::Time { field, .. } => field,
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::decision::{Code, Decision, Failure, Problem};
 use crate::image::{Dialect, NONE, PolicyImage};
 use crate::predicate::{NumericOp, Predicate, Source, StringOp, Texts, UrlParts};
 use crate::request::Call;
+use crate::time::TimeWindow;
 
 /// A predicate that decided a call, put as what the call must be for the rule to apply.
 #[derive(Clone, Copy, Debug)]
@@ -46,6 +47,8 @@ pub enum Requirement<'i> {
         /// Whether the condition is to be met, and not its opposite.
         asked: bool,
     },
+    /// The time of the request lies in this window, or does not.
+    Time(bool, TimeWindow),
     /// The field is this boolean.
     Bool(bool),
     /// The field is there and not null, or is not.
@@ -68,6 +71,7 @@ impl Requirement<'_> {
             Self::Cidr(..) => "CidrCheck",
             Self::Items { every: true, .. } => "Every",
             Self::Items { every: false, .. } => "Some",
+            Self::Time(..) => "TimeCheck",
             Self::Bool(_) => "BoolCheck",
             Self::Present(_) => "FieldPresent",
             Self::Equals(..) => "FieldEquals",
@@ -82,8 +86,8 @@ impl Requirement<'_> {
             Self::String(_, op, _) | Self::Cidr(op, _) => op.name(),
             Self::Items { asked: true, .. } => "Met",
             Self::Items { asked: false, .. } => "Unmet",
-            Self::Path(true, _) => "Inside",
-            Self::Path(false, _) => "Outside",
+            Self::Path(true, _) | Self::Time(true, _) => "Inside",
+            Self::Path(false, _) | Self::Time(false, _) => "Outside",
             Self::Url(true, _) => "Allowed",
             Self::Url(false, _) => "Other",
             Self::Bool(_) => "Eq",
@@ -180,6 +184,7 @@ fn describe<'i>(image: &PolicyImage<'i>, failure: Failure) -> Option<FailedPredi
             (asked, op) => Requirement::String(asked, op, texts),
         },
         Predicate::Items { every, .. } => Requirement::Items { every, asked },
+        Predicate::Time { window, .. } => Requirement::Time(asked, window),
         Predicate::Path { roots, .. } => Requirement::Path(asked, roots),
         Predicate::Url { allowed, .. } => Requirement::Url(asked, allowed),
         Predicate::Cidr { op, networks, .. } => {
@@ -254,6 +259,10 @@ fn write_failure(image: &PolicyImage<'_>, failure: Failure, out: &mut String) {
             (false, true) => "hold an item that meets the condition",
             (false, false) => "hold no item that meets the condition",
         }),
+        Requirement::Time(asked, window) => {
+            out.push_str(if asked { "be " } else { "not be " });
+            window.write(out);
+        }
         Requirement::Path(asked, roots) => {
             out.push_str(if asked { "lie in " } else { "not lie in " });
             write_texts(roots.iter(), out);
@@ -301,6 +310,7 @@ fn write_other(source: Source, field: &str, out: &mut String) {
         Source::AgentAttributes => " of the agent",
         Source::ResourceAttributes => " of the resource",
         Source::Item => " of the item",
+        Source::Request => " of the request",
     });
 }
 

@@ -3,7 +3,10 @@
 //! One pass over the bytes checks all of them, borrows, and keeps only the fields that some rule of the policy reads.
 
 use alloc::borrow::Cow;
+use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
+use core::net::IpAddr;
 
 use smallvec::SmallVec;
 
@@ -147,15 +150,50 @@ impl core::fmt::Display for RequestError {
 
 impl core::error::Error for RequestError {}
 
+/// What an edge knows of a request by itself: the source `Request`.
+#[derive(Clone, Debug, Default)]
+pub struct RequestFacts {
+    /// A JSON object; empty where nothing is known.
+    text: String,
+}
+
+impl RequestFacts {
+    /// Collects what is known: the time in seconds since the start of 1970 in UTC, the caller's address, and the
+    /// caller's country as a code of two letters. A text that is no address or no country code is not known.
+    #[must_use]
+    pub fn new(unix_time: Option<i64>, ip: Option<&str>, country: Option<&str>) -> Self {
+        let mut text = String::from("{");
+        let mut separator = "";
+        let mut add = |name: &str, value: &str| {
+            for part in [core::mem::replace(&mut separator, ","), "\"", name, "\":", value] {
+                text.push_str(part);
+            }
+        };
+        if let Some(time) = unix_time {
+            add("time", itoa::Buffer::new().format(time));
+        }
+        // INVARIANT: neither an address nor a country code holds a character that JSON escapes.
+        if let Some(ip) = ip.filter(|ip| ip.parse::<IpAddr>().is_ok()) {
+            add("ip", &format!("\"{ip}\""));
+        }
+        if let Some(country) = country.filter(|code| code.len() == 2 && code.bytes().all(|b| b.is_ascii_uppercase())) {
+            add("country", &format!("\"{country}\""));
+        }
+        text.push('}');
+        Self { text }
+    }
+}
+
 impl<'a> Call<'a> {
-    /// Reads the one call of a body.
+    /// Reads the one call of a body, beside what the edge knows.
     ///
     /// # Errors
     /// The body is not one strict JSON object with the members of a call.
-    pub fn read(body: &'a [u8], image: &PolicyImage<'_>) -> Result<Self, RequestError> {
+    pub fn read(body: &'a [u8], facts: &'a RequestFacts, image: &PolicyImage<'_>) -> Result<Self, RequestError> {
         let mut reader = Reader::new(body, MAX_REQUEST_DEPTH)?;
-        let call = read_call(&mut reader, image)?;
+        let mut call = read_call(&mut reader, image)?;
         reader.end()?;
+        call.add_facts(facts, image)?;
         Ok(call)
     }
 
@@ -163,7 +201,11 @@ impl<'a> Call<'a> {
     ///
     /// # Errors
     /// As [`Call::read`], for each call; or the list is empty or longer than [`MAX_CALLS_PER_BATCH`].
-    pub fn read_batch(body: &'a [u8], image: &PolicyImage<'_>) -> Result<Vec<Self>, RequestError> {
+    pub fn read_batch(
+        body: &'a [u8],
+        facts: &'a RequestFacts,
+        image: &PolicyImage<'_>,
+    ) -> Result<Vec<Self>, RequestError> {
         let mut reader = Reader::new(body, MAX_REQUEST_DEPTH)?;
         let mut calls = None;
         if reader.peek()? != b'{' {
@@ -193,8 +235,21 @@ impl<'a> Call<'a> {
         match calls {
             None => Err(RequestError::Missing(Member::Calls)),
             Some(list) if list.is_empty() => Err(RequestError::CallCount),
-            Some(list) => Ok(list),
+            Some(mut list) => {
+                list.iter_mut().try_for_each(|call| call.add_facts(facts, image))?;
+                Ok(list)
+            }
         }
+    }
+
+    /// Keeps what the edge knows, where some rule reads it.
+    fn add_facts(&mut self, facts: &'a RequestFacts, image: &PolicyImage<'_>) -> Result<(), RequestError> {
+        if image.reads_request() && !facts.text.is_empty() {
+            let mut reader = Reader::new(facts.text.as_bytes(), MAX_REQUEST_DEPTH)?;
+            self.read_fields(&mut reader, image, Source::Request.root())?;
+            self.fields.sort_unstable_by_key(|&(slot, _)| slot);
+        }
+        Ok(())
     }
 
     /// The value of a field that some rule reads, if the call has it.

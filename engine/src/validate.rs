@@ -140,7 +140,8 @@ fn check_condition(condition: &Condition, dialect: Dialect, findings: &mut Vec<D
             let message = "a field is compared with itself";
             findings.push(Diagnostic::error("same_field", &condition.span, message));
         }
-        ConditionKind::NumericCheck { .. }
+        ConditionKind::TimeCheck { .. }
+        | ConditionKind::NumericCheck { .. }
         | ConditionKind::BoolCheck { .. }
         | ConditionKind::FieldPresent { .. }
         | ConditionKind::FieldEquals { .. }

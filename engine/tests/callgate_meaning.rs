@@ -1,19 +1,20 @@
 //! What `callgate-1` means: strictest effect wins, three-valued truth, exact decimals, patterns expanded at build time.
 #![expect(clippy::expect_used, clippy::panic, reason = "a test states what must hold by failing")]
 
-use callgate_engine::{Call, Code, Decision, Effect, PolicyImage, compile, evaluate, parse, validate};
+use callgate_engine::{Call, Code, Decision, Effect, PolicyImage, RequestFacts, compile, evaluate, parse, validate};
 use serde_json::{Value, json};
 
 /// Judges `call` by a policy with these rules, and gives the decision to `look`.
 #[track_caller]
 fn judge<T>(rules: &Value, call: &Value, look: impl FnOnce(&PolicyImage<'_>, &Call<'_>, &Decision) -> T) -> T {
-    judge_as(&json!({ "agent": {}, "manager": {} }), rules, call, look)
+    judge_as(&json!({ "agent": {}, "manager": {} }), &RequestFacts::default(), rules, call, look)
 }
 
-/// As [`judge`], by a policy with these roles.
+/// As [`judge`], by a policy with these roles, where the edge knows these facts.
 #[track_caller]
 fn judge_as<T>(
     roles: &Value,
+    facts: &RequestFacts,
     rules: &Value,
     call: &Value,
     look: impl FnOnce(&PolicyImage<'_>, &Call<'_>, &Decision) -> T,
@@ -28,7 +29,7 @@ fn judge_as<T>(
     let bytes = compile(&parse(&text).and_then(validate).unwrap_or_else(|problems| panic!("{problems:?}")));
     let image = PolicyImage::open(&bytes).expect("an image");
     let body = call.to_string();
-    let call = Call::read(body.as_bytes(), &image).expect("a call");
+    let call = Call::read(body.as_bytes(), facts, &image).expect("a call");
     let decision = evaluate(&image, &call);
     look(&image, &call, &decision)
 }
@@ -610,7 +611,7 @@ fn a_role_has_the_rules_of_the_roles_that_it_inherits() {
         ("admin", "review", Code::DeniedByRule),
     ] {
         let call = json!({ "tool": tool, "role": role });
-        let seen = judge_as(&roles, &rules, &call, |_, _, decision| decision.code);
+        let seen = judge_as(&roles, &RequestFacts::default(), &rules, &call, |_, _, decision| decision.code);
         assert_eq!(seen, expected, "{role} {tool}");
     }
 }
@@ -645,4 +646,48 @@ fn a_field_and_a_field_within_it_are_both_read() {
     check(&rules, &order(json!(5), json!([])), Effect::Deny, Code::ConditionUnknown);
     check(&rules, &refund(&json!({ "order": [5] })), Effect::Deny, Code::ConditionUnknown);
     check_reason(&rules, &order(json!(6), json!([{ "price": 1 }])), Some("r"), "`/order/total` must be at most 5");
+}
+
+/// Judges a condition on what the edge knows.
+#[track_caller]
+fn check_facts(condition: &Value, facts: &RequestFacts, expected: Code) {
+    let roles = json!({ "agent": {}, "manager": {} });
+    let call = refund(&json!({ "time": 0, "ip": "10.0.0.1", "country": "DE" }));
+    let seen = judge_as(&roles, facts, &allow_if(condition), &call, |_, _, decision| decision.code);
+    assert_eq!(seen, expected, "{condition} {facts:?}");
+}
+
+#[test]
+fn what_the_edge_knows_is_a_source_of_its_own() {
+    let friday_9_30 = RequestFacts::new(Some(1_795_167_000), Some("10.1.2.3"), Some("DE"));
+    let nothing = RequestFacts::default();
+    let work = json!({ "TimeCheck": { "from": "09:00", "to": "17:30", "weekdays": ["Mon", "Fri"], "offset": "Z" } });
+    check_facts(&work, &friday_9_30, Code::Allowed);
+    check_facts(&work, &RequestFacts::new(Some(1_795_167_000 + 8 * 3600), None, None), Code::ConditionFailed);
+    check_facts(&work, &RequestFacts::new(Some(1_795_167_000 + 86_400), None, None), Code::ConditionFailed);
+    check_facts(&work, &nothing, Code::ConditionUnknown);
+    let from =
+        |op: &str| json!({ "CidrCheck": { "source": "Request", "field": "ip", "op": op, "value": ["10.0.0.0/8"] } });
+    check_facts(&from("In"), &friday_9_30, Code::Allowed);
+    check_facts(&from("NotIn"), &friday_9_30, Code::ConditionFailed);
+    check_facts(&from("In"), &nothing, Code::ConditionUnknown);
+    check_facts(&from("NotIn"), &RequestFacts::new(None, Some("no\" address"), None), Code::ConditionUnknown);
+    let country = json!({ "StringCheck": { "source": "Request", "field": "country", "op": "In", "value": ["DE"] } });
+    check_facts(&country, &friday_9_30, Code::Allowed);
+    check_facts(&country, &RequestFacts::new(None, None, Some("FR")), Code::ConditionFailed);
+    check_facts(&country, &RequestFacts::new(None, None, Some("de")), Code::ConditionUnknown);
+}
+
+#[test]
+fn reasons_name_the_window_of_time() {
+    let work =
+        json!({ "TimeCheck": { "from": "09:00", "to": "17:30", "weekdays": ["Mon", "Fri"], "offset": "-05:00" } });
+    let facts = RequestFacts::new(Some(0), None, None);
+    let roles = json!({ "agent": {}, "manager": {} });
+    let reason = judge_as(&roles, &facts, &allow_if(&work), &refund(&json!({})), |image, call, decision| {
+        let mut reason = String::new();
+        decision.write_reason(image, call, &mut reason);
+        reason
+    });
+    assert_eq!(reason, "`time` must be from 09:00 to 17:30 on Mon, Fri at UTC-05:00");
 }

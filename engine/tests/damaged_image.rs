@@ -1,7 +1,7 @@
 //! Bytes that are no image, or an image cut or changed anywhere: refused or denied, never a panic.
 #![expect(clippy::panic, reason = "a test states what must hold by failing")]
 
-use callgate_engine::{Call, Effect, ImageError, PolicyImage, compile, evaluate, parse, validate};
+use callgate_engine::{Call, Effect, ImageError, PolicyImage, RequestFacts, compile, evaluate, parse, validate};
 
 const POLICY: &str = include_str!("../../policies/crm.json");
 const CALL: &[u8] = br#"{"tool":"bulk_update","role":"admin","args":{},
@@ -14,7 +14,8 @@ fn image() -> Vec<u8> {
 /// Opens bytes as an image and judges the call by it; reasons are written too, as they read the image most.
 fn judge(bytes: &[u8]) -> Result<Effect, ImageError> {
     let image = PolicyImage::open(bytes)?;
-    let Ok(call) = Call::read(CALL, &image) else { return Ok(Effect::Deny) };
+    let facts = RequestFacts::new(Some(0), None, None);
+    let Ok(call) = Call::read(CALL, &facts, &image) else { return Ok(Effect::Deny) };
     let decision = evaluate(&image, &call);
     let mut reason = String::new();
     decision.write_reason(&image, &call, &mut reason);

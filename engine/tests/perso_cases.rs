@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use callgate_engine::{Call, PolicyImage, compile, evaluate, parse, validate};
+use callgate_engine::{Call, PolicyImage, RequestFacts, compile, evaluate, parse, validate};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -39,7 +39,8 @@ fn check(case: &Case) {
     };
     let bytes = compile(&valid.unwrap_or_else(|problems| panic!("{name}: {problems:?}")));
     let image = PolicyImage::open(&bytes).expect("an image");
-    let call = Call::read(call.as_bytes(), &image);
+    let facts = RequestFacts::default();
+    let call = Call::read(call.as_bytes(), &facts, &image);
     match &case.expect {
         Expect::Refused { call: expected } => {
             assert_eq!(expected, "refused");

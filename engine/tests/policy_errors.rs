@@ -304,3 +304,13 @@ fn an_expression_that_no_automaton_can_do_is_refused() {
     assert!(message("(?:[a-z]{100}){100}{100}").contains("is no regular expression here"));
     assert!(message(r"\bword\b").contains("is no regular expression here"));
 }
+
+#[test]
+fn a_window_of_time_holds_some_times_and_not_all() {
+    for window in ["{}", r#"{"from":"09:00","to":"09:00"}"#, r#"{"weekdays":[]}"#] {
+        check_codes(&format!(r#"{{"TimeCheck":{window}}}"#), &["empty_window"]);
+    }
+    check_codes(r#"{"TimeCheck":{"from":"9:00","to":"25:00","offset":"CET"}}"#, &["bad_time"; 3]);
+    check_codes(r#"{"TimeCheck":{"weekdays":["mon","Fry"]}}"#, &["unknown_weekday"; 2]);
+    check_codes(r#"{"FieldPresent":{"source":"Request","field":"ips"}}"#, &["bad_field"]);
+}
