@@ -1,0 +1,76 @@
+/** How a body arrives: without its length, in more than was let in, or not to its end. */
+
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { connect } from "node:net";
+import { after, before, describe, test } from "node:test";
+
+import { assertSameAnswer } from "./answers.ts";
+import { askOf, assertExpected, controlCase, readCases } from "./cases.ts";
+import { Contract } from "./contract.ts";
+import { type Ask, exchange } from "./exchange.ts";
+import { type Host, type Hosts, startHosts } from "./hosts.ts";
+import { apiKey, crm } from "./setting.ts";
+
+/** The longest body that is read, in bytes. */
+const bodyLimit = 262_144;
+
+describe("a body", () => {
+  const control = controlCase(readCases(crm));
+  const call = askOf(control);
+  const chunked = { ...call.headers, "transfer-encoding": "chunked" };
+  let hosts: Hosts;
+  let contract: Contract;
+
+  before(async () => {
+    hosts = await startHosts(crm, apiKey);
+    contract = await Contract.read(hosts.all[0].url);
+  });
+  after(() => hosts?.[Symbol.asyncDispose]());
+
+  /** Sends `ask` to both hosts, which must answer alike and as the contract says, with `status`. */
+  async function check(ask: Ask, status: number): Promise<void> {
+    const [worker, spin] = hosts.all;
+    const answers = [await exchange(worker.url, ask), await exchange(spin.url, ask)] as const;
+    for (const answer of answers) {
+      assert.equal(answer.status, status, answer.body.toString());
+      contract.assertForeseen(ask, answer);
+    }
+    assertSameAnswer(...answers);
+  }
+
+  async function stillDecides({ url }: Host): Promise<void> {
+    assertExpected(control, await exchange(url, call));
+  }
+
+  test("without a declared length is read to its end", () => check({ ...call, headers: chunked }, 200));
+
+  test("without a declared length is refused once it is too long", async () => {
+    await check({ ...call, headers: chunked, body: Buffer.alloc(bodyLimit + 1, " ") }, 413);
+    for (const host of hosts.all) await stillDecides(host);
+  });
+
+  test("of the longest kind is read without a declared length too", async () => {
+    assert.ok(call.body);
+    const padded = Buffer.concat([call.body, Buffer.alloc(bodyLimit - call.body.length, " ")]);
+    await check({ ...call, headers: chunked, body: padded }, 200);
+  });
+
+  test("that ends early leaves the host as it was", async () => {
+    for (const host of hosts.all) {
+      const socket = connect(Number(host.url.port), host.url.hostname);
+      await once(socket, "connect");
+      const head = Object.entries(call.headers).map(([name, value]) => `${name}: ${value}\r\n`);
+      socket.write(`POST /evaluate HTTP/1.1\r\nhost: ${host.url.host}\r\n${head.join("")}content-length: 500\r\n\r\n{"tool":`);
+      // What a host does with half a call is its own affair, as long as it answers nothing that allows.
+      socket.end();
+      const chunks: Buffer[] = [];
+      socket.on("data", (chunk: Buffer) => chunks.push(chunk));
+      socket.on("error", () => {});
+      await Promise.race([once(socket, "close"), new Promise((resolve) => setTimeout(resolve, 2_000))]);
+      socket.destroy();
+      assert.doesNotMatch(Buffer.concat(chunks).toString(), /"decision":"Allow"/);
+      await stillDecides(host);
+    }
+  });
+});

@@ -1,0 +1,55 @@
+/** Every case file over HTTP on both hosts, which must answer as the case says and as each other. */
+
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+
+import { assertSameAnswer, withoutDecisionIds } from "./answers.ts";
+import { askOf, assertExpected, controlCase, readCases } from "./cases.ts";
+import { Contract } from "./contract.ts";
+import { evaluate } from "./evaluation.ts";
+import { exchange } from "./exchange.ts";
+import { type Hosts, startHosts } from "./hosts.ts";
+import { apiKey, crm, crmPerso, perso } from "./setting.ts";
+
+for (const subject of [crm, crmPerso, perso]) {
+  const cases = readCases(subject);
+  const control = controlCase(cases);
+
+  describe(`${subject.cases} on the edges that embed ${subject.policy}`, () => {
+    let hosts: Hosts;
+    let contract: Contract;
+
+    before(async () => {
+      hosts = await startHosts(subject, apiKey);
+      contract = await Contract.read(hosts.all[0].url);
+    });
+    after(() => hosts?.[Symbol.asyncDispose]());
+
+    for (const record of cases) {
+      test(record.name, async () => {
+        const ask = askOf(record);
+        const [worker, spin] = hosts.all;
+        const answers = [await exchange(worker.url, ask), await exchange(spin.url, ask)] as const;
+        for (const [index, answer] of answers.entries()) {
+          try {
+            assertExpected(record, answer);
+            contract.assertForeseen(ask, answer);
+          } catch (error) {
+            throw new Error(`on ${hosts.all[index]?.name}`, { cause: error });
+          }
+        }
+        assertSameAnswer(...answers);
+
+        if (ask.method === "POST" && ask.path === "/evaluate" && answers[0].status === 200) {
+          assert.ok(ask.body);
+          const native = await evaluate(subject, ask.body);
+          assert.equal(withoutDecisionIds(native), withoutDecisionIds(answers[0].body), "the command line differs");
+        }
+        // A request that was refused leaves nothing behind: the next one is answered as ever.
+        if (record.expect.status >= 400) {
+          for (const { url } of hosts.all) assertExpected(control, await exchange(url, askOf(control)));
+        }
+      });
+    }
+  });
+}

@@ -1,0 +1,106 @@
+/** Case files: one request a line, with what its answer must be and why. */
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import type { Answer, Ask } from "./exchange.ts";
+import { type Subject, checkout } from "./setting.ts";
+
+/** A line of a case file. */
+export interface Case {
+  readonly name: string;
+  readonly class: string;
+  readonly method: string;
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** At most one of the three is there. */
+  readonly body?: string;
+  readonly bodyBase64?: string;
+  readonly bodyRepeat?: Repetition;
+  readonly expect: Expectation;
+  /** What the case shows. */
+  readonly why: string;
+}
+
+/** A body that is too long to be written out: prefix, `count` units, middle, `count2` second units, suffix. */
+interface Repetition {
+  readonly prefix: string;
+  readonly unit: string;
+  readonly count: number;
+  readonly mid?: string;
+  readonly unit2?: string;
+  readonly count2?: number;
+  readonly suffix: string;
+}
+
+/** What must hold of the answer; a member that is not there is not looked at. */
+interface Expectation {
+  readonly status: number;
+  readonly decision?: string;
+  readonly code?: string;
+  readonly rule?: string | null;
+  readonly reason?: string;
+  /** The decisions of a batch, in order. */
+  readonly decisions?: readonly string[];
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** The members of an expectation that the answer's body repeats by the same name. */
+const repeated = ["decision", "code", "rule", "reason"] as const;
+const known = new Set<string>([...repeated, "status", "decisions", "headers"]);
+
+/** Reads the cases that were written for `subject`. */
+export function readCases(subject: Subject): readonly Case[] {
+  const lines = readFileSync(join(checkout, subject.cases), "utf8").split("\n");
+  const cases = lines.filter((line) => line.trim() !== "").map((line) => JSON.parse(line) as Case);
+  assert.ok(cases.length > 0, `\`${subject.cases}\` holds no case`);
+  for (const { name, expect } of cases) {
+    // An expectation that nobody checks would pass for one that holds.
+    const unknown = Object.keys(expect).filter((member) => !known.has(member));
+    assert.deepEqual(unknown, [], `\`${subject.cases}\`: case \`${name}\` expects what the suite can't check`);
+  }
+  return cases;
+}
+
+/** The case that shows that a host still decides: the first call that is allowed. */
+export function controlCase(cases: readonly Case[]): Case {
+  const control = cases.find(({ path, expect }) => path === "/evaluate" && expect.decision === "Allow");
+  assert.ok(control, "the case file holds no call that is allowed");
+  return control;
+}
+
+/** The request that a case sends. */
+export function askOf(record: Case): Ask {
+  const { method, path, headers = {} } = record;
+  const body = bodyOf(record);
+  return body === undefined ? { method, path, headers } : { method, path, headers, body };
+}
+
+function bodyOf({ body, bodyBase64, bodyRepeat }: Case): Buffer | undefined {
+  if (bodyBase64 !== undefined) return Buffer.from(bodyBase64, "base64");
+  if (bodyRepeat !== undefined) {
+    const { prefix, unit, count, mid = "", unit2 = "", count2 = 0, suffix } = bodyRepeat;
+    return Buffer.from(prefix + unit.repeat(count) + mid + unit2.repeat(count2) + suffix);
+  }
+  return body === undefined ? undefined : Buffer.from(body);
+}
+
+/** Asserts that an answer is the one that a case expects. */
+export function assertExpected({ expect, why }: Case, answer: Answer): void {
+  const text = answer.body.toString();
+  assert.equal(answer.status, expect.status, `${why}\n${text}`);
+  const said = JSON.parse(text) as Record<string, unknown>;
+  for (const member of repeated) {
+    if (member in expect) assert.equal(said[member], expect[member], `\`${member}\`: ${why}\n${text}`);
+  }
+  if (expect.decisions !== undefined) {
+    const decisions = (said["decisions"] as { decision: string }[]).map(({ decision }) => decision);
+    assert.deepEqual(decisions, expect.decisions, why);
+  }
+  for (const [name, value] of Object.entries(expect.headers ?? {})) {
+    assert.equal(answer.headers[name.toLowerCase()], value, `\`${name}\`: ${why}`);
+  }
+  // No failure may be read as leave to go on, whatever a client looks at.
+  if (answer.status !== 200) assert.equal(said["decision"], "Deny", `an error must also say Deny\n${text}`);
+}

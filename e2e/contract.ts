@@ -1,0 +1,92 @@
+/** The OpenAPI document of a host, and whether answers are as it says. */
+
+import assert from "node:assert/strict";
+
+import { type ValidateFunction, Ajv2020 } from "ajv/dist/2020.js";
+import addFormats from "ajv-formats";
+
+import { type Answer, type Ask, exchange } from "./exchange.ts";
+
+/** The parts of an OpenAPI 3.1 document that tell what an answer is. */
+export interface Document {
+  readonly openapi: string;
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+}
+
+interface Operation {
+  readonly requestBody?: unknown;
+  readonly responses: Readonly<Record<string, DocumentedResponse>>;
+}
+
+interface DocumentedResponse {
+  readonly content?: Readonly<Record<string, unknown>>;
+  readonly headers?: Readonly<Record<string, { readonly required?: boolean }>>;
+}
+
+/** Under which name the document's schemas refer to each other. */
+const documentId = "callgate:/openapi.json";
+
+/** A host's description of itself. */
+export class Contract {
+  readonly document: Document;
+  readonly #ajv: Ajv2020;
+  readonly #validators = new Map<string, ValidateFunction>();
+
+  constructor(document: Document) {
+    this.document = document;
+    // The document around the schemas has members that are no keywords, which the strict mode refuses.
+    this.#ajv = new Ajv2020({ strict: false, allErrors: true });
+    addFormats.default(this.#ajv);
+    this.#ajv.addSchema(document, documentId);
+  }
+
+  /** Reads the document that the host at `url` serves. */
+  static async read(url: URL): Promise<Contract> {
+    const { status, body } = await exchange(url, { method: "GET", path: "/openapi.json", headers: {} });
+    assert.equal(status, 200);
+    return new Contract(JSON.parse(body.toString()) as Document);
+  }
+
+  /** Asserts that the document foresees `answer` to `ask`: its status, media type, headers and body. */
+  assertForeseen(ask: Ask, answer: Answer): void {
+    const [path = ""] = ask.path.split("?");
+    const operations = this.document.paths[path];
+    if (operations === undefined) {
+      assert.equal(answer.status, 404, `${path} is not in the document but is answered ${answer.status}`);
+      this.#assertValid(answer.body, "components", "schemas", "Problem");
+      return;
+    }
+    let method = ask.method.toLowerCase();
+    if (!(method in operations)) {
+      assert.equal(answer.status, 405, `${ask.method} ${path} is not in the document but is answered ${answer.status}`);
+      // Each operation of the path tells how the methods that it does not take are refused.
+      method = Object.keys(operations)[0] ?? "";
+    }
+    const response = operations[method]?.responses[answer.status];
+    assert.ok(response, `the document does not foresee that ${ask.method} ${path} is answered ${answer.status}`);
+    const media = answer.headers["content-type"] ?? "";
+    assert.ok(response.content?.[media], `the document does not foresee ${media} for status ${answer.status}`);
+    for (const [name, { required = false }] of Object.entries(response.headers ?? {})) {
+      assert.ok(!required || name.toLowerCase() in answer.headers, `the header ${name} is missing`);
+    }
+    const status = String(answer.status);
+    this.#assertValid(answer.body, "paths", path, method, "responses", status, "content", media, "schema");
+    // What is decided has to be a call by the document's own words: else a client that checks would not send it.
+    if (answer.status === 200 && operations[method]?.requestBody !== undefined) {
+      assert.ok(ask.body);
+      this.#assertValid(ask.body, "paths", path, method, "requestBody", "content", "application/json", "schema");
+    }
+  }
+
+  #assertValid(body: Buffer, ...steps: readonly string[]): void {
+    const pointer = steps.map((step) => `/${encodeURIComponent(step.replaceAll("~", "~0").replaceAll("/", "~1"))}`);
+    const reference = `${documentId}#${pointer.join("")}`;
+    let validate = this.#validators.get(reference);
+    if (validate === undefined) {
+      validate = this.#ajv.compile({ $ref: reference });
+      this.#validators.set(reference, validate);
+    }
+    const value: unknown = JSON.parse(body.toString());
+    assert.ok(validate(value), `${this.#ajv.errorsText(validate.errors)}\n${body.toString().slice(0, 2_000)}`);
+  }
+}

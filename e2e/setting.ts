@@ -1,0 +1,66 @@
+/** What `cargo xtask test` built and where it lies. */
+
+import { join, resolve } from "node:path";
+
+/** The top of the checkout. */
+export const checkout = resolve(import.meta.dirname, "..");
+
+/** The key that the case files send, and that the hosts are given. */
+export const apiKey = "test-key-0123456789abcdef0123456789abcdef";
+
+/** A policy with the edges that embed it and the cases that were written for it. */
+export interface Subject {
+  /** The directory of its build below `CALLGATE_EDGES`. */
+  readonly name: string;
+  /** Its file, from the top of the checkout. */
+  readonly policy: string;
+  /** Its case file, from the top of the checkout. */
+  readonly cases: string;
+}
+
+/** The policy that ships. */
+export const crm: Subject = {
+  name: "crm",
+  policy: "policies/crm.json",
+  cases: "testdata/http/crm.jsonl",
+};
+
+/** The same desk in the dialect `perso-1`, which ships too. */
+export const crmPerso: Subject = {
+  name: "crm-perso",
+  policy: "policies/crm-perso.json",
+  cases: "testdata/http/crm-perso.jsonl",
+};
+
+/** A policy that was written for the engine that `perso-1` comes from, and what that engine answers. */
+export const perso: Subject = {
+  name: "perso",
+  policy: "testdata/perso-1/policies/crm-demo.json",
+  cases: "testdata/http/perso.jsonl",
+};
+
+/** The directory of a subject's Worker, which holds `index.js`. */
+export function workerDirectory(subject: Subject): string {
+  return join(setting("CALLGATE_EDGES"), subject.name, "worker");
+}
+
+/** The component of a subject's Spin app. */
+export function spinComponent(subject: Subject): string {
+  return join(setting("CALLGATE_EDGES"), subject.name, "spin.wasm");
+}
+
+/** The program of the WASI host. */
+export function wasmtime(): string {
+  return setting("CALLGATE_WASMTIME");
+}
+
+/** The command line of callgate. */
+export function callgate(): string {
+  return setting("CALLGATE_BIN");
+}
+
+function setting(name: string): string {
+  const value = process.env[name];
+  if (!value) throw new Error(`\`${name}\` is not set: run \`cargo xtask test\`, which builds what the suite needs`);
+  return value;
+}

@@ -1,0 +1,88 @@
+//! The API keys that a host is given on this machine.
+
+use std::env;
+use std::fmt::Write as _;
+
+use anyhow::{Context as _, Result, ensure};
+
+/// The variable that holds the keys, here and on every host.
+pub(crate) const VARIABLE: &str = "CALLGATE_API_KEYS";
+
+/// The keys of one run.
+pub(crate) struct ApiKeys {
+    keys: Vec<String>,
+    is_made_up: bool,
+}
+
+impl ApiKeys {
+    /// Takes the keys of the environment, or makes one up.
+    pub(crate) fn choose() -> Result<Self> {
+        Self::parse(&env::var(VARIABLE).unwrap_or_default())
+    }
+
+    /// Takes the keys of `keys`, which white space separates, or makes one up.
+    fn parse(keys: &str) -> Result<Self> {
+        let keys: Vec<String> = keys.split_ascii_whitespace().map(str::to_owned).collect();
+        if keys.is_empty() {
+            return Ok(Self { keys: vec![random_key()?], is_made_up: true });
+        }
+        // What a Bearer credential can hold (RFC 6750, section 2.1) also needs no quoting anywhere.
+        let is_token = |key: &str| key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte));
+        ensure!(
+            keys.iter().all(|key| is_token(key)),
+            "`{VARIABLE}` holds a key that can't be sent as a Bearer token: use letters, digits and `-._~+/=`"
+        );
+        Ok(Self { keys, is_made_up: false })
+    }
+
+    /// All keys, as a host takes them.
+    pub(crate) fn joined(&self) -> String {
+        self.keys.join(" ")
+    }
+
+    /// A key that opens.
+    pub(crate) fn first(&self) -> &str {
+        self.keys.first().map_or("", String::as_str)
+    }
+
+    /// Tells whether the key is one of this run alone.
+    pub(crate) fn is_made_up(&self) -> bool {
+        self.is_made_up
+    }
+}
+
+fn random_key() -> Result<String> {
+    let mut bytes = [0; 24];
+    getrandom::fill(&mut bytes).context("the system gives no random bytes")?;
+    let mut key = String::new();
+    for byte in bytes {
+        write!(key, "{byte:02x}")?;
+    }
+    Ok(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_that_are_given_are_taken_in_their_order() {
+        let keys = ApiKeys::parse(" first\n\tsecond ").expect("two keys");
+        assert_eq!((keys.joined().as_str(), keys.first(), keys.is_made_up()), ("first second", "first", false));
+    }
+
+    #[test]
+    fn a_key_is_made_up_where_none_is_given() {
+        let (one, other) = (ApiKeys::parse(" \n").expect("a key"), ApiKeys::parse("").expect("a key"));
+        assert!(one.is_made_up());
+        assert_eq!(one.first().len(), 48);
+        assert_ne!(one.first(), other.first());
+    }
+
+    #[test]
+    fn a_key_that_needs_quoting_is_refused() {
+        for keys in ["it's", "good \"bad\"", "$HOME", "k\u{e9}y"] {
+            assert!(ApiKeys::parse(keys).is_err(), "{keys}");
+        }
+    }
+}

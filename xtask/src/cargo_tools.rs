@@ -1,0 +1,129 @@
+//! Tools that are crates: installed at a fixed version, once per machine, outside the checkout.
+//!
+//! They lie in `$CARGO_HOME/callgate-tools/<crate>-<version>/bin`, so checkouts share them and two versions
+//! can be there side by side.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use cargo_lock::Lockfile;
+
+use crate::checkout::Checkout;
+use crate::failure::Interrupted;
+use crate::process::{self, is_interrupted};
+use crate::rust_toolchain::cargo;
+
+/// A crate that is installed for its binary.
+struct Tool {
+    package: &'static str,
+    version: String,
+    binary: &'static str,
+    /// The features to build instead of the default ones.
+    features: Option<&'static str>,
+}
+
+/// Installs the tool that turns the crate of the Worker into a bundle.
+pub(crate) fn install_worker_build() -> Result<PathBuf> {
+    install(&Tool { package: "worker-build", version: "0.8.7".to_owned(), binary: "worker-build", features: None })
+}
+
+/// Installs the tool that writes the JavaScript beside the Worker's wasm.
+pub(crate) fn install_wasm_bindgen(checkout: &Checkout) -> Result<PathBuf> {
+    let version = wasm_bindgen_version(&checkout.root().join("Cargo.lock"))?;
+    install(&Tool { package: "wasm-bindgen-cli", version, binary: "wasm-bindgen", features: None })
+}
+
+/// Installs a WASI host that serves the Spin app where Spin itself is not at hand.
+pub(crate) fn install_wasmtime() -> Result<PathBuf> {
+    install(&Tool {
+        package: "wasmtime-cli",
+        version: "48.0.8".to_owned(),
+        binary: "wasmtime",
+        // Only what serving takes: a build with the default features takes several times as long.
+        features: Some("run,serve,cranelift,component-model-async,pooling-allocator,parallel-compilation"),
+    })
+}
+
+/// The version of wasm-bindgen that the Worker is compiled with: the tool must be of the same one.
+fn wasm_bindgen_version(lock: &Path) -> Result<String> {
+    let locked = Lockfile::load(lock).with_context(|| format!("can't read `{}`", lock.display()))?;
+    let mut versions = locked.packages.iter().filter(|package| package.name.as_str() == "wasm-bindgen");
+    let version = versions.next().context("`Cargo.lock` names no version of `wasm-bindgen`")?.version.to_string();
+    ensure!(versions.next().is_none(), "`Cargo.lock` names more than one version of `wasm-bindgen`");
+    Ok(version)
+}
+
+fn install(tool: &Tool) -> Result<PathBuf> {
+    let Tool { package, version, binary, .. } = tool;
+    let root = cargo_home()?.join("callgate-tools").join(format!("{package}-{version}"));
+    let path = root.join("bin").join(binary).with_extension(env::consts::EXE_EXTENSION);
+    if path.is_file() {
+        return Ok(path);
+    }
+    println!("installing {package} {version}, which takes some minutes and happens once per machine");
+    // With the versions that its authors locked, or with the newest that fit where one of those is no longer to be had.
+    if let Err(error) = cargo_install(tool, &root, true) {
+        if is_interrupted() {
+            bail!(Interrupted);
+        }
+        println!("{error:#}; trying again without the versions that {package} locks");
+        cargo_install(tool, &root, false)?;
+    }
+    ensure!(path.is_file(), "{package} {version} is installed but brought no `{binary}`");
+    Ok(path)
+}
+
+fn cargo_install(tool: &Tool, root: &Path, is_locked: bool) -> Result<()> {
+    let mut command = cargo();
+    command.args(["install", tool.package, "--version", &tool.version, "--root"]).arg(root);
+    if is_locked {
+        command.arg("--locked");
+    }
+    if let Some(features) = tool.features {
+        command.args(["--no-default-features", "--features", features]);
+    }
+    // The settings of this checkout are not meant for a tool that every checkout shares.
+    command.current_dir(env::temp_dir()).env_remove("CARGO_TARGET_DIR").env_remove("RUSTFLAGS");
+    process::run(command)
+}
+
+fn cargo_home() -> Result<PathBuf> {
+    if let Some(home) = env::var_os("CARGO_HOME").filter(|home| !home.is_empty()) {
+        return Ok(home.into());
+    }
+    Ok(env::home_dir().context("can't find the home directory: set `CARGO_HOME`")?.join(".cargo"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(packages: &[(&str, &str)], expected: Result<&str, &str>) {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let lock = directory.path().join("Cargo.lock");
+        let text = packages.iter().fold("version = 4\n".to_owned(), |text, (name, version)| {
+            format!("{text}\n[[package]]\nname = \"{name}\"\nversion = \"{version}\"\n")
+        });
+        fs::write(&lock, text).expect("a file in it");
+        let version = wasm_bindgen_version(&lock).map_err(|error| error.to_string());
+        assert_eq!(version.as_deref().map_err(String::as_str), expected);
+    }
+
+    #[test]
+    fn the_tool_is_of_the_version_that_the_lock_file_names() {
+        check(&[("wasm-bindgen", "0.2.130"), ("wasm-bindgen-macro", "0.2.131")], Ok("0.2.130"));
+    }
+
+    #[test]
+    fn a_lock_file_without_one_version_is_refused() {
+        check(&[("worker", "0.8.7")], Err("`Cargo.lock` names no version of `wasm-bindgen`"));
+        check(
+            &[("wasm-bindgen", "0.2.129"), ("wasm-bindgen", "0.2.130")],
+            Err("`Cargo.lock` names more than one version of `wasm-bindgen`"),
+        );
+    }
+}

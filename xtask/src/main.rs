@@ -1,0 +1,90 @@
+//! The commands of the checkout: `cargo xtask up` serves callgate, `cargo xtask test` checks all of it.
+//!
+//! Tools that are missing are installed at pinned versions, once per machine, outside the checkout.
+//! Exit codes: 0 done, 1 failed, 2 a missing tool or a wrong argument, 130 interrupted.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command speaks to the people who run it")]
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+mod checkout;
+mod policy;
+mod process;
+mod failure;
+mod missing_tool;
+
+mod rust_toolchain;
+mod cargo_tools;
+mod npm_packages;
+
+mod worker;
+mod spin;
+mod size;
+
+mod api_keys;
+mod up;
+
+mod test;
+mod steps;
+mod summary;
+
+use checkout::Checkout;
+use failure::{Reported, exit_code};
+use policy::Policy;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Serves callgate, checks it, builds it", disable_help_subcommand = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Builds callgate and serves it on this machine until Ctrl-C
+    Up(up::Options),
+    /// Runs every check of the checkout and sums up what ran
+    Test(test::Options),
+    /// Builds the Cloudflare Worker; the build command of wrangler.toml
+    Worker {
+        /// The policy to embed [default: $CALLGATE_POLICY, then policies/crm.json]
+        #[arg(long, value_name = "FILE")]
+        policy: Option<PathBuf>,
+        /// Where the bundle goes [default: edge-cloudflare/build]
+        #[arg(long, value_name = "DIR")]
+        out_dir: Option<PathBuf>,
+    },
+    /// Prints how large the Worker's wasm is, raw and gzipped
+    Size {
+        /// Where the bundle is [default: edge-cloudflare/build]
+        #[arg(long, value_name = "DIR")]
+        out_dir: Option<PathBuf>,
+    },
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let Err(error) = run(arguments.command) else { return ExitCode::SUCCESS };
+    if !error.is::<Reported>() {
+        eprintln!("error: {error:#}");
+    }
+    ExitCode::from(exit_code(&error))
+}
+
+fn run(command: Command) -> Result<()> {
+    process::watch_for_interrupt()?;
+    let checkout = Checkout::find()?;
+    match command {
+        Command::Up(options) => up::run(&checkout, &options),
+        Command::Test(options) => test::run(&checkout, &options),
+        Command::Worker { policy, out_dir } => {
+            worker::install_needs(&checkout)?;
+            let policy = Policy::choose(&checkout, policy.as_deref())?;
+            worker::build(&checkout, &policy, out_dir.as_deref())
+        }
+        Command::Size { out_dir } => size::print(&checkout, out_dir.as_deref()),
+    }
+}

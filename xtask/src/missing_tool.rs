@@ -1,0 +1,39 @@
+//! Tools that the commands need and can't install.
+
+use std::fmt;
+use std::path::PathBuf;
+
+/// A tool that is not on this machine.
+#[derive(Debug)]
+pub(crate) struct MissingTool {
+    name: &'static str,
+    /// How a person gets it.
+    remedy: &'static str,
+}
+
+impl fmt::Display for MissingTool {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "`{}` is missing: {}", self.name, self.remedy)
+    }
+}
+
+impl std::error::Error for MissingTool {}
+
+/// Finds `node` on `PATH`.
+pub(crate) fn find_node() -> Result<PathBuf, MissingTool> {
+    find("node", "install Node.js 22 or newer from https://nodejs.org")
+}
+
+/// Finds `npm` on `PATH`.
+pub(crate) fn find_npm() -> Result<PathBuf, MissingTool> {
+    find("npm", "it comes with Node.js 22 or newer, from https://nodejs.org")
+}
+
+/// Finds `rustup` on `PATH`.
+pub(crate) fn find_rustup() -> Result<PathBuf, MissingTool> {
+    find("rustup", "install it from https://rustup.rs; it adds the parts of the Rust toolchain that callgate needs")
+}
+
+fn find(name: &'static str, remedy: &'static str) -> Result<PathBuf, MissingTool> {
+    which::which(name).map_err(|_| MissingTool { name, remedy })
+}

@@ -1,0 +1,189 @@
+//! The steps of `cargo xtask test`.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::{env, fs};
+
+use anyhow::{Context as _, Result};
+use clap::ValueEnum;
+
+use crate::checkout::Checkout;
+use crate::policy::Policy;
+use crate::process::run as run_command;
+use crate::rust_toolchain::{BARE_TARGET, SPIN_TARGET, WORKER_TARGET, cargo, install_component, install_target};
+use crate::{cargo_tools, npm_packages, spin, worker};
+
+/// The policies in the dialect `perso-1` that the end-to-end suite asks for, by the names that it gives them.
+const PERSO_POLICIES: [(&str, &str); 2] =
+    [("perso", "testdata/perso-1/policies/crm-demo.json"), ("crm-perso", "policies/crm-perso.json")];
+
+/// A step, in the order in which they run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Step {
+    Setup,
+    Fmt,
+    Clippy,
+    ClippyWasm,
+    Test,
+    Doc,
+    NoStd,
+    TypeCheck,
+    BuildPerso,
+    Build,
+    E2e,
+    Deploy,
+}
+
+impl Step {
+    /// The name by which a person chooses the step.
+    pub(crate) fn name(self) -> String {
+        self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+    }
+
+    /// What the step shows when it passes.
+    pub(crate) fn purpose(self) -> &'static str {
+        match self {
+            Self::Setup => "every tool is there at its pinned version",
+            Self::Fmt => "rustfmt would change nothing",
+            Self::Clippy => "the lints hold in the native crates and their tests",
+            Self::ClippyWasm => "the lints hold in the two edges, on their targets",
+            Self::Test => "the native tests pass",
+            Self::Doc => "the documentation builds without a warning",
+            Self::NoStd => "the engine builds where there is no std",
+            Self::TypeCheck => "the TypeScript of e2e is well typed",
+            Self::BuildPerso => "both edges build with policies of the dialect perso-1",
+            Self::Build => "both edges build with the policy that ships",
+            Self::E2e => "both edges and the command line answer alike, over HTTP",
+            Self::Deploy => "wrangler deploy --dry-run accepts the Worker",
+        }
+    }
+}
+
+/// Runs one step.
+pub(crate) fn run(checkout: &Checkout, step: Step) -> Result<()> {
+    match step {
+        Step::Setup => setup(checkout),
+        Step::Fmt => run_cargo(checkout, &["fmt", "--all", "--check"]),
+        Step::Clippy => clippy(checkout),
+        Step::ClippyWasm => clippy_wasm(checkout),
+        Step::Test => run_native(checkout, &["test", "--locked", "--workspace"], &[]),
+        Step::Doc => doc(checkout),
+        Step::NoStd => no_std(checkout),
+        Step::TypeCheck => type_check(checkout),
+        Step::BuildPerso => PERSO_POLICIES
+            .into_iter()
+            .try_for_each(|(name, file)| build_edges(checkout, name, &Policy::File(file.into()))),
+        Step::Build => build_edges(checkout, "crm", &Policy::Shipped),
+        Step::E2e => e2e(checkout),
+        Step::Deploy => deploy(checkout),
+    }
+}
+
+fn setup(checkout: &Checkout) -> Result<()> {
+    install_component("rustfmt", "fmt")?;
+    install_component("clippy", "clippy")?;
+    for target in [BARE_TARGET, SPIN_TARGET] {
+        install_target(target)?;
+    }
+    worker::install_needs(checkout)?;
+    cargo_tools::install_wasmtime()?;
+    Ok(())
+}
+
+fn clippy(checkout: &Checkout) -> Result<()> {
+    run_native(checkout, &["clippy", "--locked", "--workspace", "--all-targets"], &["--", "--deny", "warnings"])
+}
+
+fn clippy_wasm(checkout: &Checkout) -> Result<()> {
+    for (package, target) in [(worker::PACKAGE, WORKER_TARGET), (spin::PACKAGE, SPIN_TARGET)] {
+        install_target(target)?;
+        let arguments = ["clippy", "--locked", "--package", package, "--target", target];
+        run_cargo(checkout, &[&arguments[..], &["--", "--deny", "warnings"]].concat())?;
+        // An edge may have features that change where its keys come from.
+        run_cargo(checkout, &[&arguments[..], &["--all-features", "--", "--deny", "warnings"]].concat())?;
+    }
+    Ok(())
+}
+
+fn doc(checkout: &Checkout) -> Result<()> {
+    let mut command = cargo_in(checkout);
+    command.args(["doc", "--locked", "--no-deps", "--workspace"]).args(without_edges());
+    command.env("RUSTDOCFLAGS", "--deny warnings");
+    run_command(command)
+}
+
+fn no_std(checkout: &Checkout) -> Result<()> {
+    install_target(BARE_TARGET)?;
+    let package = ["build", "--locked", "--package", "callgate-engine"];
+    run_cargo(checkout, &[&package[..], &["--target", BARE_TARGET, "--no-default-features"]].concat())
+}
+
+fn type_check(checkout: &Checkout) -> Result<()> {
+    npm_packages::install(checkout)?;
+    let mut command = npm_packages::command(checkout, "tsc")?;
+    command.current_dir(checkout.e2e()).arg("--noEmit");
+    run_command(command)
+}
+
+/// Builds both edges and lays them where the end-to-end suite looks for them.
+///
+/// The default policy comes last: wrangler then finds the crates built and need not compile them once more.
+fn build_edges(checkout: &Checkout, name: &str, policy: &Policy) -> Result<()> {
+    worker::install_needs(checkout)?;
+    spin::install_needs()?;
+    let directory = edges_for_e2e(checkout).join(name);
+    worker::build(checkout, policy, Some(&directory.join("worker")))?;
+    let component = spin::build(checkout, policy, checkout.target())?;
+    let copy = directory.join("spin.wasm");
+    fs::copy(&component, &copy).with_context(|| format!("can't write `{}`", copy.display()))?;
+    Ok(())
+}
+
+fn e2e(checkout: &Checkout) -> Result<()> {
+    npm_packages::install(checkout)?;
+    let wasmtime = cargo_tools::install_wasmtime()?;
+    run_native(checkout, &["build", "--locked", "--workspace", "--bin", "callgate"], &[])?;
+    let callgate = checkout.target().join("debug/callgate").with_extension(env::consts::EXE_EXTENSION);
+    let mut command = npm_packages::command(checkout, "node")?;
+    command.current_dir(checkout.e2e()).args(["--test", "*.test.ts"]);
+    command.env("CALLGATE_EDGES", edges_for_e2e(checkout)).env("CALLGATE_BIN", callgate);
+    command.env("CALLGATE_WASMTIME", wasmtime);
+    run_command(command)
+}
+
+fn deploy(checkout: &Checkout) -> Result<()> {
+    worker::install_needs(checkout)?;
+    let out_dir = tempfile::tempdir()?;
+    let mut command = npm_packages::command(checkout, "wrangler")?;
+    Policy::Shipped.choose_for(&mut command);
+    command.current_dir(checkout.root()).args(["deploy", "--dry-run", "--outdir"]).arg(out_dir.path());
+    run_command(command)
+}
+
+/// Where the edges lie that the end-to-end suite starts: `<policy>/worker/` and `<policy>/spin.wasm`.
+fn edges_for_e2e(checkout: &Checkout) -> PathBuf {
+    checkout.target().join("e2e")
+}
+
+/// Runs cargo on the crates that are not made for wasm alone.
+fn run_native(checkout: &Checkout, arguments: &[&str], last: &[&str]) -> Result<()> {
+    run_cargo(checkout, &[arguments, &without_edges(), last].concat())
+}
+
+fn without_edges() -> [&'static str; 4] {
+    ["--exclude", worker::PACKAGE, "--exclude", spin::PACKAGE]
+}
+
+fn run_cargo(checkout: &Checkout, arguments: &[&str]) -> Result<()> {
+    let mut command = cargo_in(checkout);
+    command.args(arguments);
+    run_command(command)
+}
+
+fn cargo_in(checkout: &Checkout) -> Command {
+    let mut command = cargo();
+    command.current_dir(checkout.root());
+    // The tests ask for the policy that ships.
+    Policy::Shipped.choose_for(&mut command);
+    command
+}
