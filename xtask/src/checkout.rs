@@ -38,9 +38,4 @@ impl Checkout {
     pub(crate) fn e2e(&self) -> PathBuf {
         self.root.join("e2e")
     }
-
-    /// Where the Worker's bundle goes when nobody says otherwise: wrangler.toml names this directory.
-    pub(crate) fn worker_build(&self) -> PathBuf {
-        self.root.join("edge-cloudflare/build")
-    }
 }

@@ -57,12 +57,8 @@ enum Command {
         #[arg(long, value_name = "DIR")]
         out_dir: Option<PathBuf>,
     },
-    /// Prints how large the Worker's wasm is, raw and gzipped
-    Size {
-        /// Where the bundle is [default: edge-cloudflare/build]
-        #[arg(long, value_name = "DIR")]
-        out_dir: Option<PathBuf>,
-    },
+    /// Prints how large the Worker's wasm is, raw and gzipped, beside that of a Worker that does nothing
+    Size,
 }
 
 fn main() -> ExitCode {
@@ -85,6 +81,6 @@ fn run(command: Command) -> Result<()> {
             let policy = Policy::choose(&checkout, policy.as_deref())?;
             worker::build(&checkout, &policy, out_dir.as_deref())
         }
-        Command::Size { out_dir } => size::print(&checkout, out_dir.as_deref()),
+        Command::Size => size::print(&checkout),
     }
 }

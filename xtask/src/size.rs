@@ -1,28 +1,55 @@
-//! Measures the Worker's wasm as it is stored and as it is sent.
+//! Measures the Worker's wasm as it is stored and as it is sent, beside that of a Worker that does nothing.
 
 use std::fs;
 use std::io::Write as _;
 use std::path::Path;
 
-use anyhow::{Result, anyhow};
+use anyhow::{Context as _, Result};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use crate::checkout::Checkout;
+use crate::policy::Policy;
+use crate::worker;
 
-/// Prints the size of the wasm in `out_dir`, or in its usual place, in bytes.
-pub(crate) fn print(checkout: &Checkout, out_dir: Option<&Path>) -> Result<()> {
-    let directory = out_dir.map_or_else(|| checkout.worker_build(), Path::to_owned);
-    let path = directory.join("index_bg.wasm");
-    let wasm = fs::read(&path)
-        .map_err(|error| anyhow!("can't read `{}` ({error}): run `cargo xtask worker` first", path.display()))?;
-    println!("{:>9} bytes  raw", wasm.len());
-    println!("{:>9} bytes  gzip -9", gzipped(&wasm)?);
+/// The cargo package of the Worker that does nothing.
+pub(crate) const EMPTY_WORKER: &str = "callgate-empty-worker";
+/// Its directory, from the top of the checkout.
+const EMPTY_WORKER_CRATE: &str = "bench/empty-worker";
+
+/// The bytes of a wasm, raw and gzipped.
+#[derive(Clone, Copy)]
+struct Size {
+    raw: usize,
+    gzipped: usize,
+}
+
+/// Builds both Workers, with the policy that ships, and prints their sizes.
+pub(crate) fn print(checkout: &Checkout) -> Result<()> {
+    worker::install_needs(checkout)?;
+    let directory = tempfile::tempdir()?;
+    let (ours, empty) = (directory.path().join("callgate"), directory.path().join("empty"));
+    worker::build(checkout, &Policy::Shipped, Some(&ours))?;
+    worker::build_crate(checkout, EMPTY_WORKER_CRATE, &Policy::Shipped, Some(&empty))?;
+    let (ours, empty) = (measure(&ours)?, measure(&empty)?);
+    println!("{:<16}{:>10}{:>12}{:>8}", "Worker", "wasm", "gzip -9", "ratio");
+    let own = Size { raw: ours.raw.saturating_sub(empty.raw), gzipped: ours.gzipped.saturating_sub(empty.gzipped) };
+    for (name, size) in [("empty", empty), ("callgate", ours), ("callgate's own", own)] {
+        println!("{name:<16}{:>10}{:>12}{:>8}", size.raw, size.gzipped, hundredths(size.gzipped, empty.gzipped));
+    }
     Ok(())
 }
 
-fn gzipped(bytes: &[u8]) -> Result<usize> {
+/// A ratio with two digits after the point.
+fn hundredths(value: usize, of: usize) -> String {
+    let ratio = value.saturating_mul(100).checked_div(of).unwrap_or_default();
+    format!("{}.{:02}", ratio / 100, ratio % 100)
+}
+
+fn measure(bundle: &Path) -> Result<Size> {
+    let path = bundle.join("index_bg.wasm");
+    let wasm = fs::read(&path).with_context(|| format!("can't read `{}`", path.display()))?;
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-    encoder.write_all(bytes)?;
-    Ok(encoder.finish()?.len())
+    encoder.write_all(&wasm)?;
+    Ok(Size { raw: wasm.len(), gzipped: encoder.finish()?.len() })
 }

@@ -11,7 +11,7 @@ use crate::checkout::Checkout;
 use crate::policy::Policy;
 use crate::process::run as run_command;
 use crate::rust_toolchain::{BARE_TARGET, SPIN_TARGET, WORKER_TARGET, cargo, install_component, install_target};
-use crate::{cargo_tools, npm_packages, spin, worker};
+use crate::{cargo_tools, npm_packages, size, spin, worker};
 
 /// The policies in the dialect `perso-1` that the end-to-end suite asks for, by the names that it gives them.
 const PERSO_POLICIES: [(&str, &str); 2] =
@@ -170,8 +170,8 @@ fn run_native(checkout: &Checkout, arguments: &[&str], last: &[&str]) -> Result<
     run_cargo(checkout, &[arguments, &without_edges(), last].concat())
 }
 
-fn without_edges() -> [&'static str; 4] {
-    ["--exclude", worker::PACKAGE, "--exclude", spin::PACKAGE]
+fn without_edges() -> [&'static str; 6] {
+    ["--exclude", worker::PACKAGE, "--exclude", spin::PACKAGE, "--exclude", size::EMPTY_WORKER]
 }
 
 fn run_cargo(checkout: &Checkout, arguments: &[&str]) -> Result<()> {

@@ -22,8 +22,16 @@ pub(crate) fn install_needs(checkout: &Checkout) -> Result<()> {
     Ok(())
 }
 
+/// The directory of the Worker's crate, from the top of the checkout.
+const CRATE: &str = "edge-cloudflare";
+
 /// Builds the Worker with `policy` embedded into `out_dir` or its usual place.
 pub(crate) fn build(checkout: &Checkout, policy: &Policy, out_dir: Option<&Path>) -> Result<()> {
+    build_crate(checkout, CRATE, policy, out_dir)
+}
+
+/// Builds the crate in the directory `package` as a Worker.
+pub(crate) fn build_crate(checkout: &Checkout, package: &str, policy: &Policy, out_dir: Option<&Path>) -> Result<()> {
     let mut command = Command::new(cargo_tools::install_worker_build()?);
     npm_packages::put_on_path(checkout, &mut command)?;
     // worker-build would fetch these three from the network; each is pinned here instead.
@@ -31,7 +39,7 @@ pub(crate) fn build(checkout: &Checkout, policy: &Policy, out_dir: Option<&Path>
     command.env("WASM_OPT_BIN", npm_packages::program(checkout, "wasm-opt"));
     command.env("ESBUILD_BIN", npm_packages::program(checkout, "esbuild"));
     policy.choose_for(&mut command);
-    command.current_dir(checkout.root()).args(["--release", "edge-cloudflare"]);
+    command.current_dir(checkout.root()).args(["--release", package]);
     if let Some(directory) = out_dir {
         let full = absolute(directory).with_context(|| format!("can't resolve `{}`", directory.display()))?;
         command.arg("--out-dir").arg(full);
