@@ -11,10 +11,10 @@ use zerocopy::IntoBytes as _;
 use zerocopy::little_endian::{I64, U16, U32, U64};
 
 use crate::condition::{Condition, ConditionKind, Field};
-use crate::document::{Rule as DocumentRule, Spanned};
+use crate::document::{Rule as DocumentRule, Spanned, Tool};
 use crate::image::{
-    AutomatonRecord, Cell, Dialect, FORMAT, FieldSlot, Header, MAGIC, NONE, NameSlot, Number, Rule, Section, Sections,
-    Step, TextRef, hash_field, hash_name, hash_pair, probe, step,
+    Argument, AutomatonRecord, Cell, Dialect, FORMAT, FieldSlot, Header, MAGIC, NONE, NameSlot, Number, Rule, Section,
+    Sections, Step, TextRef, hash_field, hash_name, hash_pair, probe, step,
 };
 use crate::predicate::{HOST, PORT, SCHEME, Source, StringOp};
 use crate::regex;
@@ -31,6 +31,7 @@ pub fn compile(policy: &ValidPolicy<'_>) -> Vec<u8> {
     let tools = writer.names(policy.tools.iter().map(|name| (hash_name(name), String::clone(name))));
     let roles = writer.names(policy.roles.iter().map(|name| (hash_name(name), String::clone(name))));
     writer.collect_fields(&document.rules);
+    writer.collect_arguments(document.tools.as_deref().unwrap_or_default(), &tools);
 
     // The strictest effect first, so that the first rule that applies decides; then by name, so that order means nothing.
     let mut order: Vec<usize> = (0..document.rules.len()).collect();
@@ -93,6 +94,7 @@ const NO_SECTIONS: Sections = Sections {
     texts: NO_SECTION,
     automata: NO_SECTION,
     transitions: NO_SECTION,
+    arguments: NO_SECTION,
     bytes: NO_SECTION,
 };
 
@@ -128,6 +130,7 @@ struct Writer {
     automata: Vec<AutomatonRecord>,
     automaton_indices: HashMap<Vec<String>, u32>,
     transitions: Vec<U16>,
+    arguments: Vec<Argument>,
     text_lists: HashMap<Vec<String>, u32>,
     bytes: Vec<u8>,
     text_refs: HashMap<String, TextRef>,
@@ -222,6 +225,30 @@ impl Writer {
             }
             self.field_slots.insert((source, path.to_vec()), free);
         }
+    }
+
+    /// Tools in the order in which they are declared, which is that of their numbers in `table`.
+    fn collect_arguments(&mut self, tools: &[Tool], table: &NameTable) {
+        let mut entries: Vec<(u32, Option<&str>)> = Vec::new();
+        for (number, tool) in (0_u32..).zip(tools) {
+            if let Some(schema) = tool.schema.as_ref().filter(|schema| schema.is_closed) {
+                let tool = slot_of(table, number);
+                entries.push((tool, None));
+                entries.extend(schema.properties.iter().map(|(name, _)| (tool, Some(name.as_str()))));
+            }
+        }
+        let none = U32::new(NONE);
+        let no_name = TextRef { start: none, len: U32::ZERO };
+        let mut slots = alloc::vec![Argument { hash: none, tool: none, name: no_name }; slots_for(entries.len())];
+        for (tool, name) in entries {
+            let hash = hash_field(tool, name.unwrap_or_default());
+            let name = name.map_or(no_name, |name| self.text(name));
+            let free = probe(hash, slots.len()).find(|&at| slots.get(at).is_some_and(|slot| slot.tool.get() == NONE));
+            if let Some(slot) = free.and_then(|at| slots.get_mut(at)) {
+                *slot = Argument { hash: U32::new(hash), tool: U32::new(tool), name };
+            }
+        }
+        self.arguments = slots;
     }
 
     fn field_slot(&mut self, slot: u32) -> Option<&mut FieldSlot> {
@@ -465,6 +492,7 @@ impl Writer {
             texts: append(self.texts.as_bytes()),
             automata: append(self.automata.as_bytes()),
             transitions: append(self.transitions.as_bytes()),
+            arguments: append(self.arguments.as_bytes()),
             bytes: append(&self.bytes),
         };
         let written = header.as_bytes();

@@ -52,6 +52,8 @@ pub enum Code {
     UnknownTool,
     /// The policy declares none of the caller's roles.
     UnknownRole,
+    /// The call has an argument that the tool's closed schema does not declare.
+    UndeclaredArgument,
     /// A rule speaks of the call, but its condition is false.
     ConditionFailed,
     /// A field that a condition reads is missing, null or of the wrong type.
@@ -73,6 +75,7 @@ impl Code {
             Self::NoRule => "no_rule",
             Self::UnknownTool => "unknown_tool",
             Self::UnknownRole => "unknown_role",
+            Self::UndeclaredArgument => "undeclared_argument",
             Self::ConditionFailed => "condition_failed",
             Self::ConditionUnknown => "condition_unknown",
             Self::DeniedByRule => "denied_by_rule",

@@ -34,13 +34,31 @@ pub struct PolicyDocument<'t> {
     /// What a call gets that no rule speaks of.
     pub default_effect: Effect,
     /// The declared tools; `None` if they could not be read.
-    pub tools: Option<Vec<Spanned<String>>>,
+    pub tools: Option<Vec<Tool>>,
     /// The declared roles; `None` if they could not be read.
     pub roles: Option<Vec<Role>>,
     /// The rules that could be read, in the order of the text.
     pub rules: Vec<Rule>,
     /// What is wrong with the text so far.
     pub problems: Vec<Diagnostic>,
+}
+
+/// A tool that calls may name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tool {
+    /// Its name.
+    pub name: Spanned<String>,
+    /// What its MCP `inputSchema` says of its arguments, where the policy holds one.
+    pub schema: Option<InputSchema>,
+}
+
+/// The part of a tool's JSON Schema that callgate holds calls and rules against: the top level of its arguments.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InputSchema {
+    /// The declared arguments and the JSON types that each may have; no types where the schema leaves them open.
+    pub properties: Vec<(String, Vec<String>)>,
+    /// Whether `additionalProperties` is `false`, so that a call with any other argument is denied.
+    pub is_closed: bool,
 }
 
 /// A role that callers may hold.

@@ -73,6 +73,9 @@ impl<'a> Evaluation<'_, '_, 'a> {
         if roles.is_empty() {
             return Some(Decision::deny(Code::UnknownRole));
         }
+        if self.image.is_closed(tool) && !self.call.has_only(|name| self.image.declares(tool, name)) {
+            return Some(Decision::deny(Code::UndeclaredArgument));
+        }
         let rules =
             || roles.iter().filter_map(|&role| self.image.rules_of(role, tool)).flatten().map(|rule| rule.get());
 

@@ -47,6 +47,7 @@ pub(crate) struct Sections {
     pub(crate) texts: Section,
     pub(crate) automata: Section,
     pub(crate) transitions: Section,
+    pub(crate) arguments: Section,
     pub(crate) bytes: Section,
 }
 
@@ -77,6 +78,16 @@ pub(crate) struct Header {
 pub(crate) struct NameSlot {
     pub(crate) hash: U32,
     pub(crate) text: TextRef,
+}
+
+/// A slot of the hash table of arguments: one for each that a closed tool declares, and one with an empty slot for a name
+/// ([`NONE`]) for each closed tool. An empty slot has `tool` [`NONE`].
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub(crate) struct Argument {
+    pub(crate) hash: U32,
+    pub(crate) tool: U32,
+    pub(crate) name: TextRef,
 }
 
 /// A slot of the hash table of fields. A field is a path of names; each name on it has a slot, which knows the one before.
@@ -261,6 +272,7 @@ pub struct PolicyImage<'i> {
     texts: &'i [TextRef],
     automata: &'i [AutomatonRecord],
     transitions: &'i [U16],
+    arguments: &'i [Argument],
     bytes: &'i [u8],
 }
 
@@ -320,6 +332,7 @@ impl<'i> PolicyImage<'i> {
             texts: table(image, sections.texts)?,
             automata: table(image, sections.automata)?,
             transitions: table(image, sections.transitions)?,
+            arguments: table(image, sections.arguments)?,
             bytes: table(image, sections.bytes)?,
         })
     }
@@ -404,6 +417,24 @@ impl<'i> PolicyImage<'i> {
             is_read: field.is_read != 0,
             has_children: field.has_children != 0,
         })
+    }
+
+    /// Whether calls of a tool may have only the arguments that its schema declares.
+    pub(crate) fn is_closed(&self, tool: u32) -> bool {
+        self.has_argument_slot(tool, hash_field(tool, ""), |argument| argument.name.start.get() == NONE)
+    }
+
+    /// Whether a closed tool declares an argument.
+    pub(crate) fn declares(&self, tool: u32, name: &str) -> bool {
+        self.has_argument_slot(tool, hash_field(tool, name), |argument| {
+            argument.name.start.get() != NONE && self.text(argument.name) == Some(name)
+        })
+    }
+
+    fn has_argument_slot(&self, tool: u32, hash: u32, is_it: impl Fn(&Argument) -> bool) -> bool {
+        probe(hash, self.arguments.len())
+            .map_while(|at| self.arguments.get(at).filter(|argument| argument.tool.get() != NONE))
+            .any(|argument| argument.hash.get() == hash && argument.tool.get() == tool && is_it(argument))
     }
 
     /// The source of a field and the field as the policy spells it.

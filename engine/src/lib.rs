@@ -38,6 +38,8 @@ mod regex;
 #[cfg(feature = "compile")]
 mod names;
 #[cfg(feature = "compile")]
+mod schema;
+#[cfg(feature = "compile")]
 mod validate;
 #[cfg(feature = "compile")]
 mod compile;

@@ -69,7 +69,7 @@ impl Names {
             has_roles: document.roles.is_some(),
         };
         for tool in document.tools.iter().flatten() {
-            names.declare(tool, "tool", findings);
+            names.declare(&tool.name, "tool", findings);
         }
         names.declared_tools = names.tools.words.len();
         for role in document.roles.iter().flatten() {

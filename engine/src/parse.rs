@@ -5,7 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::decision::Effect;
-use crate::document::{PolicyDocument, Role, Rule, Spanned};
+use crate::document::{InputSchema, PolicyDocument, Role, Rule, Spanned, Tool};
 use crate::error::{Diagnostic, Severity, quoted};
 use crate::image::Dialect;
 use crate::parse_condition::{Scope, read_condition};
@@ -75,7 +75,7 @@ fn read_document<'t>(text: &'t str, tree: &Node<'t>, version: String, mut shape:
             document.description = shape.string(node, "`description`").map(|text| text.value).unwrap_or_default();
         }
         let tools = policy.required("tools", &mut shape);
-        document.tools = tools.and_then(|node| shape.strings(node, "`tools`"));
+        document.tools = tools.and_then(|node| read_tools(node, &mut shape));
         document.roles = policy.required("roles", &mut shape).and_then(|node| read_roles(node, &mut shape));
         let rules = policy.required("rules", &mut shape).and_then(|node| shape.list(node, "`rules`"));
         document.rules = rules
@@ -87,6 +87,75 @@ fn read_document<'t>(text: &'t str, tree: &Node<'t>, version: String, mut shape:
     }
     document.problems = shape.problems;
     document
+}
+
+/// Reads tools: names, or objects as MCP's `tools/list` answers them.
+fn read_tools(node: &Node<'_>, shape: &mut Shape) -> Option<Vec<Tool>> {
+    let items = shape.list(node, "`tools`")?;
+    let tools: Vec<Tool> = items.iter().filter_map(|item| read_tool(item, shape)).collect();
+    (tools.len() == items.len()).then_some(tools)
+}
+
+fn read_tool(node: &Node<'_>, shape: &mut Shape) -> Option<Tool> {
+    // What MCP says of a tool beside its arguments does not matter here, but stands in every answer of a server.
+    const KEYS: &[&str] =
+        &["name", "inputSchema", "title", "description", "outputSchema", "annotations", "icons", "execution", "_meta"];
+    if let Value::String(name) = &node.value {
+        let name = Spanned { value: name.clone().into_owned(), span: node.span.clone() };
+        return Some(Tool { name, schema: None });
+    }
+    if !matches!(node.value, Value::Object(_)) {
+        shape.wrong_type(node, "a tool", "its name or an object with `name` and `inputSchema`");
+        return None;
+    }
+    let tool = shape.object(node, "a tool", KEYS)?;
+    let name = tool.required("name", shape).and_then(|node| shape.string(node, "`name`"));
+    let schema = match tool.optional("inputSchema") {
+        None => None,
+        Some(node) => Some(read_input_schema(node, shape)?),
+    };
+    Some(Tool { name: name?, schema })
+}
+
+/// Reads the top level of a JSON Schema; what else it says is the tool's own matter.
+fn read_input_schema(node: &Node<'_>, shape: &mut Shape) -> Option<InputSchema> {
+    let Value::Object(members) = &node.value else {
+        shape.wrong_type(node, "`inputSchema`", "an object");
+        return None;
+    };
+    let member = |name: &str| members.iter().find(|member| member.name == name).map(|member| &member.value);
+    let is_closed = member("additionalProperties").is_some_and(|node| matches!(node.value, Value::Bool(false)));
+    if is_closed && let Some(open) = members.iter().find(|member| member.name == "patternProperties") {
+        let message = "`patternProperties` declares arguments by pattern, which callgate does not read";
+        shape.problems.push(Diagnostic::error("bad_schema", &open.name_span, message));
+        return None;
+    }
+    let declared: &[Member<'_>] = match member("properties").map(|node| (&node.value, node)) {
+        None => &[],
+        Some((Value::Object(declared), _)) => declared,
+        Some((_, node)) => {
+            shape.wrong_type(node, "`properties`", "an object");
+            return None;
+        }
+    };
+    let properties =
+        declared.iter().map(|member| (member.name.clone().into_owned(), types_of(&member.value))).collect();
+    Some(InputSchema { properties, is_closed })
+}
+
+/// The JSON types that a property's schema names.
+fn types_of(schema: &Node<'_>) -> Vec<String> {
+    let Value::Object(members) = &schema.value else { return Vec::new() };
+    let named = members.iter().find(|member| member.name == "type").map(|member| &member.value.value);
+    let text = |value: &Value<'_>| match value {
+        Value::String(text) => Some(text.clone().into_owned()),
+        _ => None,
+    };
+    match named {
+        Some(Value::Array(types)) => types.iter().filter_map(|node| text(&node.value)).collect(),
+        Some(value) => text(value).into_iter().collect(),
+        None => Vec::new(),
+    }
 }
 
 fn read_roles(node: &Node<'_>, shape: &mut Shape) -> Option<Vec<Role>> {

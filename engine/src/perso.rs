@@ -9,7 +9,7 @@ use std::collections::HashMap;
 
 use crate::condition::{Condition, ConditionKind};
 use crate::decision::Effect;
-use crate::document::{PolicyDocument, Role, Rule};
+use crate::document::{PolicyDocument, Role, Rule, Tool};
 use crate::error::{Diagnostic, Severity, quoted};
 use crate::image::Dialect;
 use crate::parse_condition::{Scope, read_condition};
@@ -45,7 +45,8 @@ pub(crate) fn read_document<'t>(
             .required("default_action", &mut shape)
             .and_then(|node| shape.word(node, "an action", "unknown_effect", actions));
         document.default_effect = default.unwrap_or(Effect::Deny);
-        document.tools = policy.required("tools", &mut shape).and_then(|node| shape.strings(node, "`tools`"));
+        let tools = policy.required("tools", &mut shape).and_then(|node| shape.strings(node, "`tools`"));
+        document.tools = tools.map(|names| names.into_iter().map(|name| Tool { name, schema: None }).collect());
         let roles = policy.required("roles", &mut shape).and_then(|node| shape.strings(node, "`roles`"));
         document.roles = roles.map(|names| names.into_iter().map(|name| Role { name, inherits: Vec::new() }).collect());
         let rules = policy.required("rules", &mut shape).and_then(|node| shape.list(node, "`rules`"));

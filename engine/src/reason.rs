@@ -124,6 +124,9 @@ impl Decision {
             Code::UnknownTool => out.push_str("the policy does not declare this tool"),
             Code::UnknownRole => out.push_str("the policy declares none of the caller's roles"),
             Code::NoRule => out.push_str("no rule allows this tool to any of the caller's roles"),
+            Code::UndeclaredArgument => {
+                out.push_str("the call has an argument that the schema of this tool does not declare");
+            }
             Code::PolicyFault => out.push_str("the embedded policy can't be read"),
             Code::Allowed => self.write_rule(image, "rule ", " allows this call", out),
             Code::ApprovalRequired => self.write_rule(image, "rule ", " asks for a person's approval", out),

@@ -252,6 +252,18 @@ impl<'a> Call<'a> {
         Ok(())
     }
 
+    /// Whether every argument has a name that `is_declared` knows.
+    pub(crate) fn has_only(&self, mut is_declared: impl FnMut(&str) -> bool) -> bool {
+        let mut all = true;
+        let read = Reader::new(self.arguments.as_bytes(), MAX_REQUEST_DEPTH).and_then(|mut reader| {
+            reader.object(|reader, name| {
+                all &= is_declared(&name);
+                reader.value().map(drop)
+            })
+        });
+        read.is_ok() && all
+    }
+
     /// The value of a field that some rule reads, if the call has it.
     pub(crate) fn field(&self, field: u32) -> Option<RawValue<'a>> {
         let at = self.fields.binary_search_by_key(&field, |&(slot, _)| slot).ok()?;

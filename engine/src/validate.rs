@@ -16,6 +16,7 @@ use crate::path;
 use crate::perso;
 use crate::predicate::StringOp;
 use crate::regex;
+use crate::schema;
 use crate::url::{self, Target};
 
 /// A policy without an error, and what is risky about it.
@@ -58,6 +59,7 @@ pub fn validate(mut document: PolicyDocument<'_>) -> Result<ValidPolicy<'_>, Vec
         }
     }
     check_rule_ids(&document.rules, &mut findings);
+    schema::check(&document, &rule_tools, &mut findings);
     match document.dialect {
         Dialect::Callgate1 => warn_of_unused_names(&document, &rule_tools, &rule_roles, &mut findings),
         Dialect::Perso1 => perso::warn_where_it_fails_open(&document, &rule_tools, names.declared_tools, &mut findings),
@@ -230,7 +232,7 @@ fn warn_of_unused_names(
         };
         names.into_iter().zip(is_used).filter(|(_, used)| !used).map(|(name, _)| warn(name)).collect::<Vec<_>>()
     };
-    let tools = document.tools.iter().flatten().collect();
+    let tools = document.tools.iter().flatten().map(|tool| &tool.name).collect();
     let roles = document.roles.iter().flatten().map(|role| &role.name).collect();
     findings.extend(unused(tools, rule_tools, "tool"));
     findings.extend(unused(roles, rule_roles, "role"));

@@ -691,3 +691,45 @@ fn reasons_name_the_window_of_time() {
     });
     assert_eq!(reason, "`time` must be from 09:00 to 17:30 on Mon, Fri at UTC-05:00");
 }
+
+/// Judges a call of a tool whose schema is given.
+#[track_caller]
+fn check_schema(schema: &Value, args: &Value, expected: Code) {
+    let policy = json!({
+        "version": "callgate-1",
+        "tools": ["other", { "name": "refund", "description": "Pays back", "inputSchema": schema }],
+        "roles": { "agent": {} },
+        "rules": [{ "effect": "Allow", "tool_name": "*", "roles": ["agent"] }],
+    });
+    let text = policy.to_string();
+    let bytes = compile(&parse(&text).and_then(validate).unwrap_or_else(|problems| panic!("{problems:?}")));
+    let image = PolicyImage::open(&bytes).expect("an image");
+    let facts = RequestFacts::default();
+    let body = refund(args).to_string();
+    let call = Call::read(body.as_bytes(), &facts, &image).expect("a call");
+    assert_eq!(evaluate(&image, &call).code, expected, "{schema} {args}");
+    let body = json!({ "tool": "other", "role": "agent", "args": args }).to_string();
+    let call = Call::read(body.as_bytes(), &facts, &image).expect("a call");
+    assert_eq!(evaluate(&image, &call).code, Code::Allowed, "a tool without a schema takes any argument");
+}
+
+#[test]
+fn a_closed_tool_takes_only_the_arguments_that_it_declares() {
+    let closed = json!({ "type": "object", "additionalProperties": false,
+                         "properties": { "amount": { "type": "number" }, "a/b": {}, "": {} } });
+    for args in [json!({}), json!({"amount": 5}), json!({"amount": "x", "a/b": [1], "": {}})] {
+        check_schema(&closed, &args, Code::Allowed);
+    }
+    for args in
+        [json!({"Amount": 5}), json!({"amount": 5, "Amount": 9000}), json!({"amount ": 5}), json!({"other": null})]
+    {
+        check_schema(&closed, &args, Code::UndeclaredArgument);
+    }
+    check_schema(&json!({ "additionalProperties": false }), &json!({}), Code::Allowed);
+    check_schema(&json!({ "additionalProperties": false }), &json!({"x": 1}), Code::UndeclaredArgument);
+    for open in
+        [json!({}), json!({ "additionalProperties": true, "properties": {} }), json!({ "additionalProperties": {} })]
+    {
+        check_schema(&open, &json!({"anything": 5}), Code::Allowed);
+    }
+}

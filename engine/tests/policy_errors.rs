@@ -314,3 +314,42 @@ fn a_window_of_time_holds_some_times_and_not_all() {
     check_codes(r#"{"TimeCheck":{"weekdays":["mon","Fry"]}}"#, &["unknown_weekday"; 2]);
     check_codes(r#"{"FieldPresent":{"source":"Request","field":"ips"}}"#, &["bad_field"]);
 }
+
+#[test]
+fn rules_are_held_against_the_schemas_of_their_tools() {
+    let with_schema = |is_closed: bool, condition: &str| {
+        format!(
+            r#"{{"version":"callgate-1","tools":[{{"name":"pay","inputSchema":{{"additionalProperties":{open},"properties":{{
+"amount":{{"type":["number","null"]}},"to":{{"type":"string"}},"lines":{{"type":"array"}},"any":{{}}}}}}}}],"roles":{{"agent":{{}}}},"rules":[
+{{"effect":"Allow","tool_name":"pay","roles":["agent"],"condition":{condition}}}]}}"#,
+            open = !is_closed
+        )
+    };
+    let number =
+        |field: &str| format!(r#"{{"NumericCheck":{{"source":"Arguments","field":"{field}","op":"Lt","value":1}}}}"#);
+    for field in ["amount", "any", "/lines/0/price", "/any/x"] {
+        check(&with_schema(true, &number(field)), &[]);
+    }
+    let pointer = "/rules/0/condition/NumericCheck/field";
+    let declares = "the schema of `pay` declares";
+    check(
+        &with_schema(true, &number("ammount")),
+        &[&format!(
+            "error unknown_argument 3:113 {pointer}: {declares} no argument `ammount` [did you mean `amount`?]"
+        )],
+    );
+    check(
+        &with_schema(false, &number("ammount")),
+        &[&format!(
+            "warning unknown_argument 3:113 {pointer}: {declares} no argument `ammount` [did you mean `amount`?]"
+        )],
+    );
+    check(
+        &with_schema(false, &number("to")),
+        &[&format!("error type_mismatch 3:113 {pointer}: {declares} `to` as string, which this never holds for")],
+    );
+    check(
+        &with_schema(false, &number("/to/x")),
+        &[&format!("error type_mismatch 3:113 {pointer}: {declares} `to` as string, which this never holds for")],
+    );
+}
