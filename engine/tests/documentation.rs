@@ -1,0 +1,53 @@
+//! The examples of the documents: every policy and every condition in them is valid.
+#![expect(clippy::expect_used, clippy::panic, reason = "a test states what must hold by failing")]
+
+use callgate_engine::{parse, validate};
+use serde_json::{Value, json};
+
+/// The JSON blocks of a Markdown text.
+fn examples(markdown: &str) -> Vec<Value> {
+    markdown
+        .split("```json\n")
+        .skip(1)
+        .filter_map(|rest| rest.split("```").next())
+        .map(|text| serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}")))
+        .collect()
+}
+
+/// An example as a policy: it is one, or a tool, or a condition.
+fn policy_of(example: Value) -> Value {
+    if example.get("version").is_some() {
+        return example;
+    }
+    let is_tool = example.get("inputSchema").is_some();
+    let tool = if is_tool { example.clone() } else { json!("tool") };
+    let condition = if is_tool { Value::Null } else { example };
+    json!({
+        "version": "callgate-1", "tools": [tool], "roles": { "agent": {} },
+        "rules": [{ "effect": "Allow", "tool_name": "*", "roles": ["agent"], "condition": condition }],
+    })
+}
+
+#[test]
+fn every_example_of_the_language_reference_is_valid() {
+    let examples = examples(include_str!("../../docs/policy-language.md"));
+    assert!(examples.len() > 14, "the examples are found: {}", examples.len());
+    for example in examples {
+        let text = policy_of(example).to_string();
+        parse(&text).and_then(validate).unwrap_or_else(|problems| panic!("{text}: {problems:?}"));
+    }
+}
+
+#[test]
+fn the_policy_of_the_readme_is_valid() {
+    let policies: Vec<Value> = examples(include_str!("../../README.md"))
+        .into_iter()
+        .filter(|example| example.get("rules").is_some())
+        .collect();
+    assert_eq!(policies.len(), 1);
+    for policy in policies {
+        let text = policy.to_string();
+        let valid = parse(&text).and_then(validate).expect("a valid policy");
+        assert!(valid.warnings().iter().all(|warning| warning.code == "unused_name"), "{:?}", valid.warnings());
+    }
+}
