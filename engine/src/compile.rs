@@ -1,5 +1,6 @@
 //! Valid policy to image: names become numbers, patterns and roles become table cells, conditions become steps.
 
+use alloc::borrow::Cow;
 use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -18,6 +19,7 @@ use crate::image::{
 };
 use crate::predicate::{HOST, PORT, SCHEME, Source, StringOp};
 use crate::regex;
+use crate::request::SERVER_FIELD;
 use crate::validate::ValidPolicy;
 
 /// Compiles a policy. The same text gives the same bytes, on every machine.
@@ -67,7 +69,10 @@ pub fn compile(policy: &ValidPolicy<'_>) -> Vec<u8> {
         format: U32::new(FORMAT),
         dialect: document.dialect.code(),
         default_effect: document.default_effect.code(),
-        reads_request: u8::from(writer.fields.iter().any(|field| field.source == Source::Request.code())),
+        reads_request: u8::from(writer.field_slots.keys().any(|(source, path)| {
+            // The server is the one field of the source that the call brings itself.
+            *source == Source::Request && path.first().is_some_and(|name| name != SERVER_FIELD)
+        })),
         reserved: 0,
         policy_digest: Sha256::digest(document.text.as_bytes()).into(),
         policy_bytes: U32::new(index(document.text.len())),
@@ -171,9 +176,10 @@ impl Writer {
     fn collect_fields(&mut self, rules: &[DocumentRule]) {
         // Every name on the way to a field, with the field's spelling where a rule reads it. Shorter paths come first,
         // so that the slot of the name before is known.
+        let conditions: Vec<_> = rules.iter().filter_map(whole_condition).collect();
         let mut nodes: BTreeMap<(usize, Source, &[String]), Option<&str>> = BTreeMap::new();
         let mut fields = Vec::new();
-        for condition in rules.iter().filter_map(|rule| rule.condition.as_ref()) {
+        for condition in &conditions {
             collect_fields(condition, &mut fields);
         }
         for field in fields {
@@ -264,15 +270,24 @@ impl Writer {
 
     fn rule(&mut self, rule: &DocumentRule) {
         let id = self.text(&rule.name());
-        let condition = match &rule.condition {
+        let condition = match whole_condition(rule) {
             None => NONE,
             Some(condition) => {
                 let first = index(self.steps.len());
-                self.condition(condition);
+                self.condition(&condition);
                 first
             }
         };
-        self.rules.push(Rule { id, condition: U32::new(condition), effect: rule.effect.code(), reserved: [0; 3] });
+        let no_reason = TextRef { start: U32::new(NONE), len: U32::ZERO };
+        let reason = rule.reason.as_ref().map_or(no_reason, |reason| self.text(&reason.value));
+        self.rules.push(Rule {
+            id,
+            condition: U32::new(condition),
+            reason,
+            effect: rule.effect.code(),
+            hides_condition: u8::from(rule.hides_condition),
+            reserved: [0; 2],
+        });
     }
 
     fn condition(&mut self, condition: &Condition) {
@@ -501,6 +516,18 @@ impl Writer {
         }
         image
     }
+}
+
+/// A rule's condition, with the server that it asks for as a predicate: a call that names no server is unknown.
+fn whole_condition(rule: &DocumentRule) -> Option<Cow<'_, Condition>> {
+    let Some(server) = &rule.server else { return rule.condition.as_ref().map(Cow::Borrowed) };
+    let name = Spanned { value: String::from(SERVER_FIELD), span: server.span.clone() };
+    let field = Field { source: Source::Request, path: alloc::vec![name.value.clone()], name };
+    let kind = ConditionKind::StringCheck { field, op: StringOp::In, values: alloc::vec![server.clone()] };
+    let is_server = Condition { span: server.span.clone(), kind };
+    let Some(condition) = &rule.condition else { return Some(Cow::Owned(is_server)) };
+    let kind = ConditionKind::All(alloc::vec![is_server, condition.clone()]);
+    Some(Cow::Owned(Condition { span: condition.span.clone(), kind }))
 }
 
 fn collect_fields<'c>(condition: &'c Condition, fields: &mut Vec<&'c Field>) {

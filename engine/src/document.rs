@@ -37,6 +37,8 @@ pub struct PolicyDocument<'t> {
     pub tools: Option<Vec<Tool>>,
     /// The declared roles; `None` if they could not be read.
     pub roles: Option<Vec<Role>>,
+    /// The declared MCP servers; `None` if there are none or they could not be read.
+    pub servers: Option<Vec<Spanned<String>>>,
     /// The rules that could be read, in the order of the text.
     pub rules: Vec<Rule>,
     /// What is wrong with the text so far.
@@ -85,8 +87,14 @@ pub struct Rule {
     pub tool_name: Spanned<String>,
     /// The roles that it speaks of.
     pub roles: Vec<Spanned<String>>,
+    /// The MCP server whose tool is meant; without one, that of any.
+    pub server: Option<Spanned<String>>,
     /// When it applies; without one, always.
     pub condition: Option<Condition>,
+    /// What is said where it decides, in place of the sentence that callgate makes.
+    pub reason: Option<Spanned<String>>,
+    /// Whether answers hide what its condition asks for.
+    pub hides_condition: bool,
 }
 
 impl Rule {

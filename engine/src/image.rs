@@ -133,8 +133,12 @@ pub(crate) struct Rule {
     pub(crate) id: TextRef,
     /// The first step of the condition, or [`NONE`] where there is no condition.
     pub(crate) condition: U32,
+    /// What to say where the rule decides; `reason.start` is [`NONE`] where it says nothing by itself.
+    pub(crate) reason: TextRef,
     pub(crate) effect: u8,
-    pub(crate) reserved: [u8; 3],
+    /// 1 if answers hide what the condition asks for.
+    pub(crate) hides_condition: u8,
+    pub(crate) reserved: [u8; 2],
 }
 
 /// One node of a condition. A condition is its nodes in reading order, each followed by its children.

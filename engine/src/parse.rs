@@ -55,7 +55,7 @@ fn find_version(tree: &Node<'_>, shape: &mut Shape) -> Option<(Dialect, String)>
 }
 
 fn read_document<'t>(text: &'t str, tree: &Node<'t>, version: String, mut shape: Shape) -> PolicyDocument<'t> {
-    const KEYS: &[&str] = &["$schema", "version", "description", "tools", "roles", "rules"];
+    const KEYS: &[&str] = &["$schema", "version", "description", "servers", "tools", "roles", "rules"];
     let mut document = PolicyDocument {
         text,
         dialect: Dialect::Callgate1,
@@ -64,6 +64,7 @@ fn read_document<'t>(text: &'t str, tree: &Node<'t>, version: String, mut shape:
         default_effect: Effect::Deny,
         tools: None,
         roles: None,
+        servers: None,
         rules: Vec::new(),
         problems: Vec::new(),
     };
@@ -74,6 +75,7 @@ fn read_document<'t>(text: &'t str, tree: &Node<'t>, version: String, mut shape:
         if let Some(node) = policy.optional("description") {
             document.description = shape.string(node, "`description`").map(|text| text.value).unwrap_or_default();
         }
+        document.servers = policy.optional("servers").and_then(|node| shape.strings(node, "`servers`"));
         let tools = policy.required("tools", &mut shape);
         document.tools = tools.and_then(|node| read_tools(node, &mut shape));
         document.roles = policy.required("roles", &mut shape).and_then(|node| read_roles(node, &mut shape));
@@ -179,7 +181,7 @@ fn read_roles(node: &Node<'_>, shape: &mut Shape) -> Option<Vec<Role>> {
 }
 
 fn read_rule(node: &Node<'_>, index: usize, shape: &mut Shape) -> Option<Rule> {
-    const KEYS: &[&str] = &["id", "effect", "tool_name", "roles", "condition"];
+    const KEYS: &[&str] = &["id", "effect", "server", "tool_name", "roles", "condition", "reason", "disclose"];
     let rule = shape.object(node, "a rule", KEYS)?;
     let id = rule.optional("id").and_then(|node| shape.string(node, "`id`"));
     let effect = rule.required("effect", shape).and_then(|node| {
@@ -187,10 +189,28 @@ fn read_rule(node: &Node<'_>, index: usize, shape: &mut Shape) -> Option<Rule> {
     });
     let tool_name = rule.required("tool_name", shape).and_then(|node| shape.string(node, "`tool_name`"));
     let roles = rule.required("roles", shape).and_then(|node| shape.strings(node, "`roles`"));
+    let server = rule.optional("server").map(|node| shape.string(node, "`server`"));
+    let reason = rule.optional("reason").map(|node| shape.string(node, "`reason`"));
+    let disclosures = [("all", false), ("code", true)];
+    let hides_condition = rule
+        .optional("disclose")
+        .map(|node| shape.word(node, "a value of `disclose`", "unknown_disclosure", disclosures));
     let condition = match rule.optional("condition").filter(|node| !matches!(node.value, Value::Null)) {
         None => None,
         // A rule whose condition can't be read must not become one without a condition.
         Some(node) => Some(read_condition(node, shape, Scope { dialect: Dialect::Callgate1, has_item: false })?),
     };
-    Some(Rule { span: node.span.clone(), index, id, effect: effect?, tool_name: tool_name?, roles: roles?, condition })
+    Some(Rule {
+        span: node.span.clone(),
+        index,
+        id,
+        effect: effect?,
+        tool_name: tool_name?,
+        roles: roles?,
+        // A part that can't be read must not become one that was left out.
+        server: server.map_or(Some(None), |server| server.map(Some))?,
+        condition,
+        reason: reason.map_or(Some(None), |reason| reason.map(Some))?,
+        hides_condition: hides_condition.unwrap_or(Some(false))?,
+    })
 }

@@ -33,6 +33,7 @@ pub(crate) fn read_document<'t>(
         default_effect: Effect::Deny,
         tools: None,
         roles: None,
+        servers: None,
         rules: Vec::new(),
         problems: Vec::new(),
     };
@@ -76,7 +77,10 @@ fn read_rule(node: &Node<'_>, index: usize, shape: &mut Shape) -> Option<Rule> {
         effect: Effect::Allow,
         tool_name: tool_name?,
         roles: roles?,
+        server: None,
         condition,
+        reason: None,
+        hides_condition: false,
     })
 }
 

@@ -106,9 +106,10 @@ impl Decision {
         image.text(image.rule(self.rule?)?.id)
     }
 
-    /// The predicates that decided, in the order of the policy.
+    /// The predicates that decided, in the order of the policy; none where the rule hides them.
     pub fn failed<'d, 'i>(&'d self, image: &'d PolicyImage<'i>) -> impl Iterator<Item = FailedPredicate<'i>> {
-        self.failures.iter().filter_map(|&failure| describe(image, failure))
+        let hidden = if self.hides_condition(image) { self.failures.len() } else { 0 };
+        self.failures.iter().skip(hidden).filter_map(|&failure| describe(image, failure))
     }
 
     /// Appends the reason, one sentence without a full stop.
@@ -119,7 +120,15 @@ impl Decision {
         }
     }
 
+    fn hides_condition(&self, image: &PolicyImage<'_>) -> bool {
+        self.rule.and_then(|rule| image.rule(rule)).is_some_and(|rule| rule.hides_condition != 0)
+    }
+
     fn write_sentence(&self, image: &PolicyImage<'_>, out: &mut String) {
+        let own = self.rule.and_then(|rule| image.rule(rule)).filter(|rule| rule.reason.start.get() != NONE);
+        if let Some(text) = own.and_then(|rule| image.text(rule.reason)) {
+            return out.push_str(text);
+        }
         match self.code {
             Code::UnknownTool => out.push_str("the policy does not declare this tool"),
             Code::UnknownRole => out.push_str("the policy declares none of the caller's roles"),
@@ -131,6 +140,9 @@ impl Decision {
             Code::Allowed => self.write_rule(image, "rule ", " allows this call", out),
             Code::ApprovalRequired => self.write_rule(image, "rule ", " asks for a person's approval", out),
             Code::DeniedByRule => self.write_rule(image, "rule ", " denies this call", out),
+            Code::ConditionFailed | Code::ConditionUnknown if self.hides_condition(image) => {
+                self.write_rule(image, "the condition of rule ", " does not hold", out);
+            }
             Code::ConditionFailed | Code::ConditionUnknown => {
                 let mut separator = "";
                 for (at, &failure) in self.failures.iter().enumerate() {

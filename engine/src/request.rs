@@ -15,6 +15,9 @@ use crate::json::{Fault, RawValue, Reader};
 use crate::limits::{MAX_CALLS_PER_BATCH, MAX_REQUEST_DEPTH, MAX_ROLES_PER_CALL};
 use crate::predicate::Source;
 
+/// The field of the source `Request` that holds the call's `server`.
+pub(crate) const SERVER_FIELD: &str = "server";
+
 /// What was judged where a call has no `args`.
 const NO_ARGUMENTS: &str = "{}";
 
@@ -303,7 +306,14 @@ fn read_call<'a>(reader: &mut Reader<'a>, image: &PolicyImage<'_>) -> Result<Cal
             "resourceAttributes" => {
                 call.read_source(reader, image, Source::ResourceAttributes, Member::ResourceAttributes)?;
             }
-            "server" => call.server = Some(read_string(reader, Member::Server)?),
+            "server" => {
+                let value = reader.value()?;
+                call.server = Some(value.as_string().ok_or(RequestError::WrongType(Member::Server))?);
+                // A rule that names a server reads it as a field.
+                if let Some(FieldRef { slot, .. }) = image.field(Source::Request.root(), SERVER_FIELD) {
+                    call.fields.push((slot, value));
+                }
+            }
             "traceId" => call.trace_id = Some(read_string(reader, Member::TraceId)?),
             _ => return Err(RequestError::UnknownMember),
         }

@@ -59,6 +59,7 @@ pub fn validate(mut document: PolicyDocument<'_>) -> Result<ValidPolicy<'_>, Vec
         }
     }
     check_rule_ids(&document.rules, &mut findings);
+    check_servers(&document, &mut findings);
     schema::check(&document, &rule_tools, &mut findings);
     match document.dialect {
         Dialect::Callgate1 => warn_of_unused_names(&document, &rule_tools, &rule_roles, &mut findings),
@@ -88,6 +89,24 @@ fn check_rule_ids(rules: &[Rule], findings: &mut Vec<Diagnostic>) {
         if seen.insert(&id.value, ()).is_some() {
             let message = format!("two rules have the `id` {}", quoted(&id.value));
             findings.push(Diagnostic::error("duplicate_id", &id.span, message));
+        }
+    }
+}
+
+/// Checks that the servers that rules name are declared, and the texts that they say can be said.
+fn check_servers(document: &PolicyDocument<'_>, findings: &mut Vec<Diagnostic>) {
+    let declared = document.servers.as_deref().unwrap_or_default();
+    for server in declared.iter().filter(|server| server.value.is_empty()) {
+        findings.push(Diagnostic::error("bad_name", &server.span, "the name of a server must not be empty"));
+    }
+    for rule in &document.rules {
+        if let Some(server) = rule.server.as_ref().filter(|server| declared.iter().all(|d| d.value != server.value)) {
+            let message = format!("{} is not declared in `servers`", quoted(&server.value));
+            let problem = Diagnostic::error("unknown_server", &server.span, message);
+            findings.push(problem.with_likely_word(&server.value, declared.iter().map(|d| d.value.as_str())));
+        }
+        if let Some(reason) = rule.reason.as_ref().filter(|reason| reason.value.trim().is_empty()) {
+            findings.push(Diagnostic::error("empty_reason", &reason.span, "a `reason` must say something"));
         }
     }
 }

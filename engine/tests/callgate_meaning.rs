@@ -21,6 +21,7 @@ fn judge_as<T>(
 ) -> T {
     let policy = json!({
         "version": "callgate-1",
+        "servers": ["crm", "erp"],
         "tools": ["refund", "view", "view_all", "review"],
         "roles": roles,
         "rules": rules,
@@ -732,4 +733,47 @@ fn a_closed_tool_takes_only_the_arguments_that_it_declares() {
     {
         check_schema(&open, &json!({"anything": 5}), Code::Allowed);
     }
+}
+
+#[test]
+fn a_rule_may_speak_of_the_tools_of_one_server() {
+    let at_5 = numeric("Lte", &json!(5));
+    let rules = json!([
+        { "id": "crm", "effect": "Allow", "server": "crm", "tool_name": "refund", "roles": ["agent"], "condition": at_5 },
+        { "id": "any", "effect": "Allow", "tool_name": "view", "roles": ["agent"] },
+        { "id": "not-erp", "effect": "Deny", "server": "erp", "tool_name": "view", "roles": ["agent"] },
+    ]);
+    let call = |tool: &str, server: Value| {
+        let mut call = json!({ "tool": tool, "role": "agent", "args": { "x": 1 } });
+        if !server.is_null() {
+            call["server"] = server;
+        }
+        call
+    };
+    check(&rules, &call("refund", json!("crm")), Effect::Allow, Code::Allowed);
+    check(&rules, &call("refund", json!("erp")), Effect::Deny, Code::ConditionFailed);
+    check(&rules, &call("refund", json!("CRM")), Effect::Deny, Code::ConditionFailed);
+    check(&rules, &call("refund", Value::Null), Effect::Deny, Code::ConditionUnknown);
+    check(&rules, &call("view", json!("crm")), Effect::Allow, Code::Allowed);
+    check(&rules, &call("view", json!("erp")), Effect::Deny, Code::DeniedByRule);
+    check(&rules, &call("view", Value::Null), Effect::Deny, Code::ConditionUnknown);
+    check_reason(&rules, &call("refund", json!("erp")), Some("crm"), "`server` must be `crm`");
+}
+
+#[test]
+fn a_rule_may_say_its_own_reason_and_hide_its_condition() {
+    let rules = |extra: Value| {
+        let mut rule = allow_if(&numeric("Lte", &json!(500)));
+        for (key, value) in extra.as_object().expect("an object") {
+            rule[0][key] = value.clone();
+        }
+        rule
+    };
+    let over = refund(&json!({ "x": 501 }));
+    let own = rules(json!({ "reason": "ask a lead for more than 500" }));
+    check_reason(&own, &over, Some("r"), "ask a lead for more than 500");
+    let hidden = rules(json!({ "disclose": "code" }));
+    check_reason(&hidden, &over, Some("r"), "the condition of rule `r` does not hold");
+    let failed = |rules: &Value| judge(rules, &over, |image, _, decision| decision.failed(image).count());
+    assert_eq!((failed(&own), failed(&hidden)), (1, 0));
 }

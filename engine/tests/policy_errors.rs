@@ -353,3 +353,20 @@ fn rules_are_held_against_the_schemas_of_their_tools() {
         &[&format!("error type_mismatch 3:113 {pointer}: {declares} `to` as string, which this never holds for")],
     );
 }
+
+#[test]
+fn servers_are_declared_and_reasons_say_something() {
+    let rule =
+        |extra: &str| with_rules(&format!(r#"{{"effect":"Allow","tool_name":"view","roles":["agent"],{extra}}}"#));
+    check(
+        &rule(r#""server":"crm""#),
+        &["error unknown_server 3:65 /rules/0/server: `crm` is not declared in `servers`"],
+    );
+    check(&rule(r#""reason":" ""#), &["error empty_reason 3:65 /rules/0/reason: a `reason` must say something"]);
+    check(
+        &rule(r#""disclose":"none""#),
+        &[
+            "error unknown_disclosure 3:67 /rules/0/disclose: `none` is not a value of `disclose` [expected `all` or `code`]",
+        ],
+    );
+}
