@@ -1,10 +1,11 @@
 //! `callgate`: check a policy before it is deployed, and ask it what it would decide.
 //!
-//! Exit codes: 0 all is well; 1 the policy has an error, or a call got no decision; 2 the command line is wrong or a
+//! Exit codes: 0 all is well; 1 the policy has an error, a case failed, or a call got no decision; 2 the command line is wrong or a
 //! file can't be read or written.
 
 mod check;
 mod eval;
+mod test;
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -23,7 +24,7 @@ struct Arguments {
 
 const EXIT_CODES: &str = "Exit codes:
   0  all is well: the policy has no error; every call got a decision, be it Allow or Deny
-  1  the policy has an error, or a call was no call and got no decision
+  1  the policy has an error, a case failed, or a call was no call and got no decision
   2  the command line is wrong, or a file can't be read or written";
 
 #[derive(Subcommand)]
@@ -36,6 +37,13 @@ enum Command {
         /// How findings are printed
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
+    },
+    /// Run the cases beside each policy: `crm.json` has `crm.test.jsonl`
+    #[command(after_help = EXIT_CODES)]
+    Test {
+        /// The policy files
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
     },
     /// Evaluate the call on standard input and print the answer that `POST /evaluate` gives
     #[command(after_help = EXIT_CODES)]
@@ -68,6 +76,7 @@ enum Failure {
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Check { file, format } => check::run(&file, format),
+        Command::Test { files } => test::run(&files),
         Command::Eval { policy, jsonl } => eval::run(&policy, jsonl),
     };
     match done {

@@ -144,3 +144,58 @@ fn a_command_line_that_is_wrong_exits_with_2() {
     assert_eq!(run(&["chekc", "policies/crm.json"], "").code, Some(2));
     assert_eq!(run(&["eval"], "").code, Some(2));
 }
+
+#[test]
+fn the_policies_that_ship_pass_their_cases_and_every_rule_decides_one() {
+    let policies: Vec<String> = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../policies"))
+        .expect("the policies")
+        .filter_map(|entry| entry.expect("an entry").file_name().into_string().ok())
+        .filter(|name| name.ends_with(".json") && !name.ends_with(".schema.json"))
+        .map(|name| format!("policies/{name}"))
+        .collect();
+    assert!(policies.len() >= 6, "{policies:?}");
+    for policy in &policies {
+        let ended = run(&["test", policy], "");
+        assert_eq!(ended.code, Some(0), "{}{}", ended.out, ended.err);
+        assert!(ended.out.ends_with(" passed, 0 failed\n"), "{}", ended.out);
+        assert_eq!(ended.out.lines().count(), 1, "{}", ended.out);
+    }
+}
+
+#[test]
+fn a_case_that_fails_is_named_with_what_was_decided() {
+    let policy = Scratch::new(
+        "test.json",
+        &fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../policies/crm.json")).expect("a policy"),
+    );
+    let case = |name: &str, amount: u32, expect: &str| {
+        let call = format!(r#"{{"tool":"process_refund","role":"agent","args":{{"amount":{amount}}}}}"#);
+        format!("{{\"name\":\"{name}\",\"call\":{call},\"expect\":{expect}}}\n")
+    };
+    let lines = [
+        case("right", 800, r#"{"decision":"Deny","code":"condition_failed","rule":"refund-agent"}"#),
+        case("wrong", 800, r#"{"decision":"Allow"}"#),
+    ];
+    let _cases = Scratch::new("test.test.jsonl", &lines.concat());
+    let ended = run(&["test", policy.path()], "");
+    assert_eq!(ended.code, Some(1), "{}", ended.err);
+    let expected = "test.test.jsonl:2: wrong: the decision is `Deny`, not `Allow` (`amount` must be at most 500)";
+    assert!(ended.out.contains(expected), "{}", ended.out);
+    assert!(ended.out.contains("warning: no case is decided by the rule `delete-own`"), "{}", ended.out);
+    assert!(ended.out.ends_with(": 1 passed, 1 failed\n"), "{}", ended.out);
+}
+
+#[test]
+fn a_case_file_that_is_missing_or_broken_is_named() {
+    let policy = Scratch::new(
+        "alone.json",
+        &fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../policies/crm.json")).expect("a policy"),
+    );
+    let ended = run(&["test", policy.path()], "");
+    assert_eq!(ended.code, Some(2));
+    assert!(ended.err.contains("alone.test.jsonl`: "), "{}", ended.err);
+    let _cases = Scratch::new("alone.test.jsonl", "{\"name\":\"x\"}\n");
+    let ended = run(&["test", policy.path()], "");
+    assert_eq!(ended.code, Some(2));
+    assert!(ended.err.contains("callgate: line 1 of `"), "{}", ended.err);
+}

@@ -40,6 +40,11 @@ impl ValidPolicy<'_> {
     pub fn warnings(&self) -> &[Diagnostic] {
         &self.warnings
     }
+
+    /// The names of the rules as answers give them, in the order of the text.
+    pub fn rule_names(&self) -> impl Iterator<Item = String> {
+        self.document.rules.iter().map(Rule::name)
+    }
 }
 
 /// Checks a document against itself.
