@@ -1,0 +1,90 @@
+//! The schema for editors, `policies/policy.schema.json`, against the policies that the engine takes and refuses.
+#![expect(clippy::expect_used, clippy::panic, reason = "a test states what must hold by failing")]
+
+use callgate_engine::{parse, validate};
+use jsonschema::Validator;
+use serde_json::{Value, json};
+
+fn schema() -> Value {
+    serde_json::from_str(include_str!("../../policies/policy.schema.json")).expect("JSON")
+}
+
+fn validator() -> Validator {
+    jsonschema::validator_for(&schema()).expect("a schema")
+}
+
+#[track_caller]
+fn check(policy: &Value, is_valid: bool) {
+    let text = policy.to_string();
+    assert_eq!(validator().is_valid(policy), is_valid, "the schema: {text}");
+    assert_eq!(parse(&text).and_then(validate).is_ok(), is_valid, "the engine: {text}");
+}
+
+fn with_condition(condition: &Value) -> Value {
+    json!({ "version": "callgate-1", "tools": ["tool"], "roles": { "agent": {} },
+            "rules": [{ "effect": "Allow", "tool_name": "tool", "roles": ["agent"], "condition": condition }] })
+}
+
+/// One condition of each kind.
+fn conditions() -> Vec<Value> {
+    let reference = include_str!("../../docs/policy-language.md");
+    let blocks = reference.split("```json\n").skip(1).filter_map(|rest| rest.split("```").next());
+    blocks
+        .map(|text| serde_json::from_str::<Value>(text).unwrap_or_else(|error| panic!("{error}: {text}")))
+        .filter(|example| example.as_object().is_some_and(|example| example.len() == 1))
+        .collect()
+}
+
+#[test]
+fn the_policies_that_ship_fit_the_schema() {
+    for text in [
+        include_str!("../../policies/crm.json"),
+        include_str!("../../policies/file-server.json"),
+        include_str!("../../policies/database.json"),
+        include_str!("../../policies/web-fetch.json"),
+        include_str!("../../policies/code-repository.json"),
+    ] {
+        check(&serde_json::from_str(text).expect("JSON"), true);
+    }
+}
+
+#[test]
+fn every_kind_of_condition_is_in_the_schema_and_in_the_reference() {
+    let named = schema()["$defs"]["condition"]["oneOf"].as_array().expect("kinds").len();
+    let mut seen: Vec<String> = conditions()
+        .iter()
+        .flat_map(|condition| condition.as_object().expect("an object").keys().cloned().collect::<Vec<_>>())
+        .chain(["Any", "Not", "Some"].map(String::from))
+        .collect();
+    seen.sort();
+    seen.dedup();
+    assert_eq!(seen.len(), named, "{seen:?}");
+    for condition in conditions() {
+        check(&with_condition(&condition), true);
+        check(&with_condition(&json!({ "Not": condition })), true);
+        check(&with_condition(&json!({ "Any": [condition] })), true);
+    }
+}
+
+#[test]
+fn a_key_too_many_or_too_few_is_refused_by_both() {
+    for condition in conditions() {
+        let (kind, body) = condition.as_object().and_then(|members| members.iter().next()).expect("a condition");
+        let Value::Object(body) = body else { continue };
+        let mut more = body.clone();
+        more.insert("extra".to_owned(), Value::Null);
+        check(&with_condition(&json!({ kind: more })), false);
+        if kind == "TimeCheck" || kind == "UrlCheck" {
+            // Some of their keys may be left out.
+            continue;
+        }
+        for key in body.keys() {
+            let mut less = body.clone();
+            less.remove(key);
+            check(&with_condition(&json!({ kind: less })), false);
+        }
+    }
+    check(&with_condition(&json!({ "All": [] })), false);
+    check(&with_condition(&json!({})), false);
+    check(&with_condition(&json!({ "NumericCheck": {}, "All": [] })), false);
+}
