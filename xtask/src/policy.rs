@@ -1,11 +1,13 @@
 //! Which policy a build embeds.
 
-use std::env;
 use std::fmt;
+use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf, absolute};
 use std::process::Command;
+use std::{env, fs};
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
+use callgate_engine::{parse, report, validate};
 
 use crate::checkout::Checkout;
 
@@ -33,6 +35,19 @@ impl Policy {
         ensure!(named.is_file(), "there is no policy file `{}`", named.display());
         let full = absolute(named).with_context(|| format!("can't resolve `{}`", named.display()))?;
         Ok(Self::File(full.strip_prefix(checkout.root()).map(Path::to_owned).unwrap_or(full)))
+    }
+
+    /// Prints what is wrong with the policy, if anything, before minutes are spent on a build that would print it too,
+    /// among what the tools of the build say of their own failure.
+    pub(crate) fn check(&self, checkout: &Checkout) -> Result<()> {
+        let shown = self.to_string();
+        let text = fs::read_to_string(checkout.root().join(&shown)).with_context(|| format!("can't read `{shown}`"))?;
+        if let Err(problems) = parse(&text).and_then(validate) {
+            let color = io::stderr().is_terminal() && env::var_os("NO_COLOR").is_none();
+            eprintln!("{}\n", report::render(&shown, &text, &problems, color));
+            bail!("the policy `{shown}` is not right: mend what is listed above");
+        }
+        Ok(())
     }
 
     /// Has a command that builds embed this policy.

@@ -19,6 +19,7 @@ pub(crate) fn install_needs() -> Result<()> {
 
 /// Builds the component with `policy` embedded, and tells where below the directory `target` it is.
 pub(crate) fn build(checkout: &Checkout, policy: &Policy, target: &Path) -> Result<PathBuf> {
+    policy.check(checkout)?;
     let mut command = cargo();
     command.current_dir(checkout.root()).args(["build", "--release", "--target", SPIN_TARGET, "--package", PACKAGE]);
     command.env("CARGO_TARGET_DIR", target);

@@ -27,6 +27,7 @@ const CRATE: &str = "edge-cloudflare";
 
 /// Builds the Worker with `policy` embedded into `out_dir` or its usual place.
 pub(crate) fn build(checkout: &Checkout, policy: &Policy, out_dir: Option<&Path>) -> Result<()> {
+    policy.check(checkout)?;
     build_crate(checkout, CRATE, policy, out_dir)
 }
 
@@ -39,6 +40,8 @@ pub(crate) fn build_crate(checkout: &Checkout, package: &str, policy: &Policy, o
     command.env("WASM_OPT_BIN", npm_packages::program(checkout, "wasm-opt"));
     command.env("ESBUILD_BIN", npm_packages::program(checkout, "esbuild"));
     policy.choose_for(&mut command);
+    // Where its own traces come from does not matter to the people who read what went wrong.
+    command.env("RUST_BACKTRACE", "0");
     command.current_dir(checkout.root()).args(["--release", package]);
     if let Some(directory) = out_dir {
         let full = absolute(directory).with_context(|| format!("can't resolve `{}`", directory.display()))?;
