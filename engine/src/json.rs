@@ -277,7 +277,9 @@ impl<'a> Reader<'a> {
         use hifijson::escape::Lex as _;
         use hifijson::str::LexWrite as _;
         use hifijson::{Read as _, escape};
-        self.lexer.discarded().str_fold(
+        self.lexer.discarded();
+        self.skip_plain_run();
+        self.lexer.str_fold(
             (),
             |_, ()| Ok(()),
             |lexer, ()| {
@@ -286,6 +288,18 @@ impl<'a> Reader<'a> {
             },
         )?;
         Ok(())
+    }
+
+    /// Skips the bytes of a string that neither end nor escape it, as far as they fill whole blocks.
+    ///
+    /// The lexer looks at one byte after the other; a block at a time is looked at with vector instructions.
+    fn skip_plain_run(&mut self) {
+        let is_special = |byte: u8| byte == b'"' || byte == b'\\' || byte < 0x20;
+        let bytes = self.lexer.as_slice();
+        let (blocks, _) = bytes.as_chunks::<32>();
+        let is_plain = |block: &&[u8; 32]| !block.iter().fold(false, |special, &byte| special | is_special(byte));
+        let plain = blocks.iter().take_while(is_plain).count().saturating_mul(32);
+        self.lexer = SliceLexer::new(bytes.get(plain..).unwrap_or_default());
     }
 
     fn skip_number(&mut self) -> Result<(), Fault> {
