@@ -1,10 +1,22 @@
 //! File paths that have one reading, and the roots that hold them.
 
-/// Characters that compatibility normalization (Unicode NFKC) or a lenient reader turns into `.`, `/` or `\`.
-const LOOK_ALIKES: [char; 12] = [
-    '\u{2024}', '\u{2025}', '\u{2026}', '\u{fe52}', '\u{ff0e}', '\u{fe19}', '\u{ff0f}', '\u{2044}', '\u{2215}',
-    '\u{ff3c}', '\u{fe68}', '\u{29f5}',
-];
+/// Whether compatibility normalization (Unicode NFKC or NFKD) makes of a character a text with `.`, `/`, `\` or `%` in it,
+/// or a lenient reader takes it for one of them.
+fn is_look_alike(c: char) -> bool {
+    matches!(
+        c,
+        '\u{2024}'..='\u{2026}'
+            | '\u{2044}'
+            | '\u{2100}' | '\u{2101}' | '\u{2105}' | '\u{2106}'
+            | '\u{2215}'
+            | '\u{2488}'..='\u{249b}'
+            | '\u{29f5}'
+            | '\u{33c2}' | '\u{33c7}' | '\u{33d8}'
+            | '\u{fe19}' | '\u{fe30}' | '\u{fe52}' | '\u{fe68}' | '\u{fe6a}'
+            | '\u{ff05}' | '\u{ff0e}' | '\u{ff0f}' | '\u{ff3c}'
+            | '\u{1f100}'
+    )
+}
 
 /// Whether `path` lies in one of `roots`, which are canonical; `None` if the path has more than one reading.
 ///
@@ -23,7 +35,7 @@ pub(crate) fn is_inside<'r>(path: &str, roots: impl IntoIterator<Item = &'r str>
 /// Whether a path is absolute and has one reading.
 pub(crate) fn is_canonical(path: &str) -> bool {
     let Some(inside) = path.strip_prefix('/') else { return false };
-    let has_one_reading = |c: char| !(c == '\\' || c.is_control() || LOOK_ALIKES.contains(&c));
+    let has_one_reading = |c: char| !(c == '\\' || c.is_control() || is_look_alike(c));
     if !path.chars().all(has_one_reading) || has_percent_encoding(path) {
         return false;
     }
@@ -101,6 +113,9 @@ mod tests {
             "/data/reports/\n",
             "/data/reports/．．/x",
             "/data/reports/\u{2025}/x",
+            "/data/reports/\u{fe30}/x",
+            "/data/reports/\u{ff05}2e",
+            "/data/reports/\u{2105}",
             "/data／reports",
             "/data/reports/..;/x",
             "/data/reports/..;a=b",

@@ -27,7 +27,9 @@ impl<'u> Target<'u> {
             return None;
         }
         let (scheme, rest) = url.split_once("://")?;
-        let is_scheme = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+        // What a host means in a `file` URL, and whether it may stand there, readers do not agree on.
+        let is_scheme = !scheme.eq_ignore_ascii_case("file")
+            && scheme.starts_with(|c: char| c.is_ascii_alphabetic())
             && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
         let authority = rest.split(['/', '?', '#']).next()?;
         let (host, port) = split_port(authority)?;
@@ -46,6 +48,8 @@ impl<'u> Target<'u> {
             Some(443)
         } else if is("http") || is("ws") {
             Some(80)
+        } else if is("ftp") {
+            Some(21)
         } else {
             None
         }
@@ -174,6 +178,8 @@ mod tests {
             "https://xn--api.example.com-/",
             "javascript:alert(1)",
             "file:///etc/passwd",
+            "FILE://host/x",
+            "file://host:80/x",
             "data:text/plain,x",
         ] {
             check(url, None);

@@ -1,0 +1,734 @@
+//! Random policies over the whole language, and random calls that hit them often.
+//!
+//! Names are few and values come from short lists, so that a call often meets a rule and a value often lies at or
+//! beside what it is compared with. What one number makes is the same on every machine.
+
+use fastrand::Rng;
+
+use crate::json::{Json, object, string, strings};
+use crate::readers::matches_pattern;
+use crate::request::Request;
+
+/// What a policy may say, where a property holds for a part of the language only.
+#[derive(Clone, Copy, Debug)]
+pub struct Language {
+    /// Whether conditions may ask for absence itself: `FieldPresent` and `LengthCheck`.
+    pub asks_for_absence: bool,
+    /// Whether every rule has an `id`. The name of a rule without one is its place, and so follows the order.
+    pub has_ids: bool,
+}
+
+impl Language {
+    /// All of it.
+    pub const WHOLE: Self = Self { asks_for_absence: true, has_ids: false };
+}
+
+const TOOLS: [&str; 6] = ["view", "view_all", "review", "refund", "crm.delete", "überweisung"];
+const TOOL_PATTERNS: [&str; 8] = ["*", "view*", "*view*", "re*", "*e*d", "*.*", "**", "v*w"];
+const ROLES: [&str; 5] = ["agent", "manager", "admin", "auditor", "エージェント"];
+const SERVERS: [&str; 2] = ["crm", "erp"];
+const SOURCES: [&str; 3] = ["Arguments", "AgentAttributes", "ResourceAttributes"];
+
+const NUMBERS: [&str; 30] = [
+    "0",
+    "-0",
+    "0.0e7",
+    "1",
+    "-1",
+    "4.99",
+    "5",
+    "5.0",
+    "50e-1",
+    "0.5E+1",
+    "5.00000000000000000001",
+    "6",
+    "499",
+    "499.99999999999999999999",
+    "500",
+    "5e2",
+    "500.0",
+    "500.00000000000000001",
+    "-500",
+    "9007199254740992",
+    "9007199254740993",
+    "-9007199254740993",
+    "18446744073709551615",
+    "18446744073709551616",
+    "9223372036854775807",
+    "-9223372036854775808",
+    "1e-400",
+    "-1e-400",
+    "1.7976931348623157e308",
+    "0.30000000000000004",
+];
+const TEXTS: [&str; 30] = [
+    "", "a", "ab", "aab", "aaab", "aaaa", "b", "prod", "Prod", "PROD", "prod ", "é", "e\u{301}", "x@a.test",
+    "x@b.test", "a\nb", "a\n", "日本", "a*b", "😀", "\u{212a}", "k", "αβ", "straße", "\\", "\"", "a\0b", "ORD-8821",
+    "ORD-882", "a.b",
+];
+const PATTERNS: [&str; 13] =
+    ["a*", "*b", "a*b", "*a*", "*a*a*b", "a**b", "prod*", "*é*", "x@*.test", "a?b", "[a]*", "a.b", ""];
+const EXPRESSIONS: [&str; 20] = [
+    "a+",
+    "a|ab",
+    "(a|aa)+b?",
+    "ORD-[0-9]{4}",
+    "(?i)prod",
+    "(?i)k",
+    "é|e\u{301}",
+    ".*",
+    "(?s).*",
+    "[^a]*",
+    "^a$",
+    "",
+    "(?m)^a$\n?b?",
+    "\\p{Greek}+",
+    "x@[ab]\\.test",
+    "(?-u:\\b)a+(?-u:\\b)",
+    "a*?b",
+    "\\x61\\n?",
+    "(?:a{2}){1,2}",
+    "日.",
+];
+const ROOTS: [&str; 6] = ["/data", "/data/reports", "/data/reports/", "/srv/pub/", "/", "/data/a b"];
+const SEGMENTS: [&str; 39] = [
+    "data",
+    "reports",
+    "reports_private",
+    "Data",
+    "a b",
+    "q3.csv",
+    ".env",
+    "...a",
+    "100%",
+    "%zz",
+    "é",
+    "..",
+    ".",
+    "...",
+    "x.",
+    "x ",
+    "",
+    "..;",
+    "..;a=b",
+    "a;b",
+    ";",
+    "%2e%2e",
+    "%2E.",
+    "%252e",
+    "％2e％2e",
+    "%00",
+    "..\\x",
+    "\0",
+    "\n",
+    "．．",
+    "\u{2025}",
+    "\u{fe30}",
+    "\u{2488}",
+    "\u{2105}",
+    "\u{1f100}x",
+    "\u{fe6a}2f",
+    "a\u{ff0f}b",
+    "a\u{2215}b",
+    "\u{fe68}",
+];
+const SCHEMES: [&str; 7] = ["https", "http", "HTTPS", "ftp", "wss", "foo", "wss"];
+const ALLOWED_HOSTS: [&str; 8] = [
+    "api.example.com",
+    "API.example.com",
+    "*.example.com",
+    "*.cdn.test",
+    "10.0.0.1",
+    "[2001:db8::1]",
+    "localhost",
+    "*.com",
+];
+const HOSTS: [&str; 36] = [
+    "api.example.com",
+    "API.EXAMPLE.COM",
+    "example.com",
+    "a.b.example.com",
+    "cdn.test",
+    "x.cdn.test",
+    "evilcdn.test",
+    "api.example.com.",
+    "api..example.com",
+    ".cdn.test",
+    "api.example.com.evil.test",
+    "-a.example.com",
+    "a-.example.com",
+    "a_b.example.com",
+    "xn--bcher-kva.example.com",
+    "xn--bcher-kva.example.com",
+    "ap%69.example.com",
+    "аpi.example.com",
+    "api。example.com",
+    "localhost",
+    "10.0.0.1",
+    "10.0.0.2",
+    "10.1",
+    "0x0a000001",
+    "167772161",
+    "010.0.0.1",
+    "10.0.0.1.",
+    "1.2.3.4.5",
+    "[2001:db8::1]",
+    "[2001:DB8::1]",
+    "[2001:db8:0::1]",
+    "[::ffff:10.0.0.1]",
+    "[::a00:1]",
+    "[::1]",
+    "",
+    "a.1b",
+];
+const AUTHORITY_STARTS: [&str; 3] = ["user@", "api.example.com@", "user:pw@"];
+const PORTS: [&str; 13] =
+    [":443", ":80", ":8443", ":21", ":8080", ":", ":0", ":0443", ":65536", ":+443", ":443:80", ":x", ":65535"];
+const URL_ENDS: [&str; 9] =
+    ["/", "/v1?q=1", "?x=@evil.test", "#@evil.test", "/a b", "\\@evil.test", "/\t", "/%2e%2e/", "/é"];
+const NETWORKS: [&str; 9] = [
+    "10.0.0.0/8",
+    "10.0.0.0/31",
+    "10.0.0.1/32",
+    "0.0.0.0/0",
+    "2001:db8::/32",
+    "::/0",
+    "::1/128",
+    "2001:db8::/127",
+    "128.0.0.0/1",
+];
+const ADDRESSES: [&str; 22] = [
+    "10.0.0.0",
+    "10.0.0.1",
+    "10.0.0.2",
+    "10.255.255.255",
+    "11.0.0.0",
+    "127.255.255.255",
+    "128.0.0.0",
+    "2001:db8::1",
+    "2001:DB8:0::1",
+    "2001:db8::2",
+    "2001:db9::",
+    "::1",
+    "::ffff:10.0.0.1",
+    "::ffff:a00:1",
+    "010.0.0.1",
+    "10.1",
+    "10.0.0.1 ",
+    "10.0.0.1/8",
+    "",
+    "localhost",
+    "fe80::1%eth0",
+    "[::1]",
+];
+const TIMES: [i64; 14] = [
+    0,
+    -1,
+    59,
+    60,
+    86_399,
+    86_400,
+    1_795_233_906,
+    1_795_219_140,
+    1_795_219_200,
+    1_795_305_599,
+    1_795_305_600,
+    -62_000_000_000,
+    4_102_444_800,
+    1_795_267_800,
+];
+const CLOCKS: [&str; 9] = ["00:00", "00:01", "04:05", "04:06", "09:00", "12:30", "17:30", "23:59", "24:00"];
+const OFFSETS: [&str; 7] = ["Z", "+00:00", "+01:00", "-05:30", "+14:00", "-14:00", "+05:45"];
+const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+const COUNTRIES: [&str; 3] = ["DE", "FR", "US"];
+
+/// The names that arguments and attributes have, and what mostly stands there.
+const NAMES: [(&str, Kind); 13] = [
+    ("n", Kind::Number),
+    ("m", Kind::Number),
+    ("s", Kind::Text),
+    ("é", Kind::Text),
+    ("a/b", Kind::Text),
+    ("x.y", Kind::Text),
+    ("b", Kind::Bool),
+    ("l", Kind::List),
+    ("o", Kind::Object),
+    ("p", Kind::Path),
+    ("u", Kind::Url),
+    ("i", Kind::Address),
+    ("0", Kind::Bool),
+];
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Number,
+    Text,
+    Bool,
+    List,
+    Object,
+    Path,
+    Url,
+    Address,
+}
+
+/// Takes one of a list, or its default where there is none.
+fn pick<T: Copy + Default>(random: &mut Rng, list: &[T]) -> T {
+    random.choice(list).copied().unwrap_or_default()
+}
+
+/// Whether something happens that does so once in `times`.
+fn once_in(random: &mut Rng, times: u32) -> bool {
+    random.u32(0..times) == 0
+}
+
+/// Takes at least one and at most `most` of a list, none of them twice.
+fn pick_some<T: Copy + Default>(random: &mut Rng, list: &[T], most: usize) -> Vec<T> {
+    let count = random.usize(1..=most.min(list.len()));
+    random.choose_multiple(list, count).into_iter().copied().collect()
+}
+
+/// A policy of `callgate-1` that `validate` finds no error in.
+#[must_use]
+pub fn policy(random: &mut Rng, language: Language) -> Json {
+    let tools = pick_some(random, &TOOLS, 4);
+    let roles = pick_some(random, &ROLES, 4);
+    let declared_tools = tools.iter().map(|tool| declare_tool(random, tool)).collect();
+    let mut declared_roles = Vec::new();
+    for (at, role) in roles.iter().enumerate() {
+        // A role that inherits only those before it is in no cycle.
+        let before = roles.get(..at).unwrap_or_default();
+        let declared = if !before.is_empty() && random.bool() {
+            object([("inherits", strings(pick_some(random, before, 2)))])
+        } else {
+            Json::EMPTY
+        };
+        declared_roles.push(((*role).to_owned(), declared));
+    }
+    random.shuffle(&mut declared_roles);
+    let count = random.usize(1..=6);
+    let mut ids: Vec<usize> = (0..count).collect();
+    random.shuffle(&mut ids);
+    let has_ids = language.has_ids || !once_in(random, 4);
+    let rules = ids.into_iter().map(|id| rule(random, language, has_ids.then_some(id), &tools, &roles)).collect();
+    object([
+        ("version", string("callgate-1")),
+        ("servers", strings(SERVERS)),
+        ("tools", Json::Array(declared_tools)),
+        ("roles", Json::Object(declared_roles)),
+        ("rules", Json::Array(rules)),
+    ])
+}
+
+fn declare_tool(random: &mut Rng, name: &str) -> Json {
+    if !once_in(random, 4) {
+        return string(name);
+    }
+    let properties = NAMES.map(|(name, _)| (name, Json::EMPTY));
+    let schema = object([
+        ("type", string("object")),
+        ("additionalProperties", Json::Bool(once_in(random, 4))),
+        ("properties", object(properties)),
+    ]);
+    object([("name", string(name)), ("inputSchema", schema)])
+}
+
+/// A rule on some of these tools and roles.
+fn rule(random: &mut Rng, language: Language, id: Option<usize>, tools: &[&str], roles: &[&str]) -> Json {
+    let effect = pick(random, &["Allow", "Allow", "Allow", "Allow", "Deny", "Deny", "RequireApproval"]);
+    rule_of(random, language, effect, id, tools, roles)
+}
+
+fn rule_of(
+    random: &mut Rng,
+    language: Language,
+    effect: &str,
+    id: Option<usize>,
+    tools: &[&str],
+    roles: &[&str],
+) -> Json {
+    let pattern = pick(random, &TOOL_PATTERNS);
+    let covers_one = tools.iter().any(|tool| matches_pattern(pattern, tool));
+    let tool = if covers_one && random.bool() { pattern } else { pick(random, tools) };
+    let mut rule = object([
+        ("effect", string(effect)),
+        ("tool_name", string(tool)),
+        ("roles", strings(pick_some(random, roles, 3))),
+    ]);
+    if let Some(id) = id {
+        rule.insert("id", string(format!("rule-{id}")));
+    }
+    if once_in(random, 6) {
+        rule.insert("server", string(pick(random, &SERVERS)));
+    }
+    if once_in(random, 10) {
+        rule.insert("reason", string("ask the desk"));
+    }
+    if once_in(random, 10) {
+        rule.insert("disclose", string(pick(random, &["code", "all"])));
+    }
+    if !once_in(random, 6) {
+        let depth = random.u32(0..4);
+        let scope = Scope { language, has_item: false };
+        rule.insert("condition", condition(random, scope, depth));
+    }
+    rule
+}
+
+/// A Deny rule to be added to a policy that [`policy`] made.
+#[must_use]
+pub fn deny_rule(random: &mut Rng, policy: &Json) -> Json {
+    let name = |value: &Json| match value {
+        Json::String(name) => Some(name.clone()),
+        Json::Object(_) => value.child("name").and_then(|name| match name {
+            Json::String(name) => Some(name.clone()),
+            _ => None,
+        }),
+        _ => None,
+    };
+    let tools: Vec<String> = match policy.child("tools") {
+        Some(Json::Array(tools)) => tools.iter().filter_map(name).collect(),
+        _ => Vec::new(),
+    };
+    let roles: Vec<&str> = match policy.child("roles") {
+        Some(Json::Object(roles)) => roles.iter().map(|(name, _)| name.as_str()).collect(),
+        _ => Vec::new(),
+    };
+    let tools: Vec<&str> = tools.iter().map(String::as_str).collect();
+    let mut rule = rule_of(random, Language::WHOLE, "Deny", None, &tools, &roles);
+    rule.insert("id", string("added"));
+    rule
+}
+
+/// What the conditions at a place may say.
+#[derive(Clone, Copy)]
+struct Scope {
+    language: Language,
+    has_item: bool,
+}
+
+fn condition(random: &mut Rng, scope: Scope, depth: u32) -> Json {
+    let below = depth.saturating_sub(1);
+    let combinator = if depth == 0 { u8::MAX } else { random.u8(0..9) };
+    let (name, operand) = match combinator {
+        0..=1 => ("All", conditions(random, scope, below)),
+        2..=3 => ("Any", conditions(random, scope, below)),
+        4 => ("Not", condition(random, scope, below)),
+        5..=6 => {
+            let (source, field) = list_field(random, scope);
+            let of_item = condition(random, Scope { has_item: true, ..scope }, below);
+            let check = object([("source", string(source)), ("field", string(field)), ("condition", of_item)]);
+            (pick(random, &["Every", "Some"]), check)
+        }
+        _ => return predicate(random, scope),
+    };
+    object([(name, operand)])
+}
+
+fn conditions(random: &mut Rng, scope: Scope, depth: u32) -> Json {
+    let count = random.usize(1..4);
+    Json::Array((0..count).map(|_| condition(random, scope, depth)).collect())
+}
+
+fn predicate(random: &mut Rng, scope: Scope) -> Json {
+    let numeric_op = |random: &mut Rng| string(pick(random, &["Eq", "Ne", "Lt", "Lte", "Gt", "Gte"]));
+    let membership = |random: &mut Rng| string(pick(random, &["In", "NotIn"]));
+    let on = |random: &mut Rng, kind: Kind| {
+        let (source, field) = field(random, scope, kind);
+        object([("source", string(source)), ("field", string(field))])
+    };
+    let absence = if scope.language.asks_for_absence { 0 } else { 2 };
+    match random.u8(absence..21) {
+        0 => {
+            let kind = any_kind(random);
+            object([("FieldPresent", on(random, kind))])
+        }
+        1 => {
+            let kind = pick_kind(random, &[Kind::Text, Kind::List, Kind::Object]);
+            let mut check = on(random, kind);
+            check.insert("op", numeric_op(random));
+            check.insert("value", Json::Number(random.u32(0..5).to_string()));
+            object([("LengthCheck", check)])
+        }
+        2..=4 => {
+            let mut check = on(random, Kind::Number);
+            check.insert("op", numeric_op(random));
+            check.insert("value", Json::Number(pick(random, &NUMBERS).to_owned()));
+            object([("NumericCheck", check)])
+        }
+        5..=8 => string_check(random, on),
+        9 => {
+            let mut check = on(random, Kind::Bool);
+            check.insert("value", Json::Bool(random.bool()));
+            object([("BoolCheck", check)])
+        }
+        10..=11 => {
+            let kind = pick_kind(random, &[Kind::Text, Kind::Text, Kind::Number, Kind::Bool, Kind::Object]);
+            object([("FieldEquals", two_fields(random, scope, kind))])
+        }
+        12 => {
+            let mut check = two_fields(random, scope, Kind::Number);
+            check.insert("op", numeric_op(random));
+            object([("FieldCompare", check)])
+        }
+        13 => object([("TimeCheck", time_check(random))]),
+        14..=15 => {
+            let mut check = on(random, Kind::Path);
+            check.insert("roots", strings(pick_some(random, &ROOTS, 2)));
+            object([("PathCheck", check)])
+        }
+        16..=18 => {
+            let mut check = on(random, Kind::Url);
+            if !once_in(random, 3) {
+                check.insert("schemes", strings(pick_some(random, &SCHEMES, 3)));
+            }
+            check.insert("hosts", strings(pick_some(random, &ALLOWED_HOSTS, 3)));
+            if once_in(random, 3) {
+                let ports = pick_some(random, &["443", "80", "8443", "21", "65535"], 3);
+                check.insert(
+                    "ports",
+                    Json::Array(ports.into_iter().map(|port| Json::Number(port.to_owned())).collect()),
+                );
+            }
+            object([("UrlCheck", check)])
+        }
+        19 => {
+            let mut check = on(random, Kind::Address);
+            check.insert("op", membership(random));
+            check.insert("value", strings(pick_some(random, &NETWORKS, 3)));
+            object([("CidrCheck", check)])
+        }
+        _ => {
+            let check = object([
+                ("source", string("Request")),
+                ("field", string("country")),
+                ("op", membership(random)),
+                ("value", strings(pick_some(random, &COUNTRIES, 2))),
+            ]);
+            object([("StringCheck", check)])
+        }
+    }
+}
+
+fn string_check(random: &mut Rng, on: impl Fn(&mut Rng, Kind) -> Json) -> Json {
+    let op = pick(random, &["In", "NotIn", "StartsWith", "EndsWith", "Contains", "Glob", "Matches"]);
+    let list: Vec<&str> = match op {
+        "Glob" => pick_some(random, &PATTERNS, 2),
+        "Matches" => pick_some(random, &EXPRESSIONS, 2),
+        "In" | "NotIn" => pick_some(random, &TEXTS, 6),
+        // Every string starts with, ends with and contains the empty one, so a policy must not ask for it.
+        _ => pick_some(random, &TEXTS, 2).into_iter().map(|text| if text.is_empty() { "a" } else { text }).collect(),
+    };
+    let mut check = on(random, Kind::Text);
+    check.insert("op", string(op));
+    let value = match (op, list.as_slice()) {
+        ("In" | "NotIn", list) => strings(list.iter().copied()),
+        (_, [one]) if random.bool() => string(*one),
+        (_, list) => strings(list.iter().copied()),
+    };
+    check.insert("value", value);
+    object([("StringCheck", check)])
+}
+
+fn two_fields(random: &mut Rng, scope: Scope, kind: Kind) -> Json {
+    let a = field(random, scope, kind);
+    // A field is not compared with itself.
+    let b = loop {
+        let b = field(random, scope, kind);
+        // `/n` is another spelling of `n`.
+        if (b.0, b.1.trim_start_matches('/')) != (a.0, a.1.trim_start_matches('/')) {
+            break b;
+        }
+    };
+    object([("source_a", string(a.0)), ("field_a", string(a.1)), ("source_b", string(b.0)), ("field_b", string(b.1))])
+}
+
+fn time_check(random: &mut Rng) -> Json {
+    let mut check = Json::EMPTY;
+    let from = pick(random, &CLOCKS);
+    let to = pick(random, &CLOCKS);
+    if from != to && !once_in(random, 3) {
+        check.insert("from", string(from));
+        check.insert("to", string(to));
+    }
+    if check == Json::EMPTY || random.bool() {
+        check.insert("weekdays", strings(pick_some(random, &WEEKDAYS, 6)));
+    }
+    if random.bool() {
+        check.insert("offset", string(pick(random, &OFFSETS)));
+    }
+    check
+}
+
+fn pick_kind(random: &mut Rng, kinds: &[Kind]) -> Kind {
+    random.choice(kinds).copied().unwrap_or(Kind::Text)
+}
+
+fn any_kind(random: &mut Rng) -> Kind {
+    random.choice(NAMES).map_or(Kind::Text, |(_, kind)| kind)
+}
+
+/// The source and the name of a field that mostly holds a value of a kind.
+fn field(random: &mut Rng, scope: Scope, kind: Kind) -> (&'static str, &'static str) {
+    if kind == Kind::Address && once_in(random, 3) {
+        return ("Request", "ip");
+    }
+    if kind == Kind::Number && once_in(random, 20) {
+        return ("Request", "time");
+    }
+    let kind = if once_in(random, 12) { any_kind(random) } else { kind };
+    let of_item = scope.has_item && !once_in(random, 4);
+    let fields: &[&'static str] = match (kind, of_item) {
+        (Kind::Number, true) => &["", "n", "/n", "/o/n"],
+        (Kind::Number, false) => &["n", "m", "/o/n", "/l/0", "/l/1/n"],
+        (Kind::Text, true) => &["", "s", "/a~1b", "/o/s"],
+        (Kind::Text, false) => &["s", "é", "/a~1b", "x.y", "/o/s", "/o/é", "/l/1", "/l/01"],
+        (Kind::Bool, true) => &["", "b", "/0"],
+        (Kind::Bool, false) => &["b", "0", "/o/b", "/l/0/b", "/o/0"],
+        (Kind::List, true) => &["", "l"],
+        (Kind::List, false) => &["l", "/o/l", "/l/0", "/o/l/0"],
+        (Kind::Object, true) => &["", "o"],
+        (Kind::Object, false) => &["o", "/l/0", "/o/o"],
+        (Kind::Path, true) => &["", "p"],
+        (Kind::Path, false) => &["p", "/o/p"],
+        (Kind::Url, true) => &["", "u"],
+        (Kind::Url, false) => &["u", "/o/u"],
+        (Kind::Address, true) => &["", "i"],
+        (Kind::Address, false) => &["i", "/o/i"],
+    };
+    let source = if of_item { "Item" } else { pick(random, &SOURCES) };
+    (source, pick(random, fields))
+}
+
+fn list_field(random: &mut Rng, scope: Scope) -> (&'static str, &'static str) {
+    if scope.has_item {
+        // Within a list the next one is a list of the item.
+        return ("Item", pick(random, &["", "l", "/o/l", "n"]));
+    }
+    (pick(random, &SOURCES), pick(random, &["l", "l", "/o/l", "/l/0", "s"]))
+}
+
+/// A call that a policy made by [`policy`] may speak of.
+#[must_use]
+pub fn request(random: &mut Rng, policy: &Json) -> Request {
+    let tool = match policy.child("tools") {
+        Some(Json::Array(tools)) if !once_in(random, 30) => random.choice(tools).cloned(),
+        _ => None,
+    };
+    let tool = match tool {
+        Some(Json::String(name)) => name,
+        Some(tool) => match tool.child("name") {
+            Some(Json::String(name)) => name.clone(),
+            _ => String::new(),
+        },
+        None => pick(random, &["view_some", "view*", "", "View", "review", "unknown"]).to_owned(),
+    };
+    let declared: Vec<&str> = match policy.child("roles") {
+        Some(Json::Object(roles)) if !once_in(random, 8) => roles.iter().map(|(name, _)| name.as_str()).collect(),
+        _ => ROLES.into_iter().chain(["", "*", "Agent"]).collect(),
+    };
+    let roles = pick_some(random, &declared, 4).into_iter().map(str::to_owned).collect();
+    let mut arguments = source(random);
+    if once_in(random, 30) {
+        arguments.insert("undeclared", Json::Bool(true));
+    }
+    let server = (!once_in(random, 4)).then(|| pick(random, &["crm", "erp", "CRM", ""]).to_owned());
+    let ip = (!once_in(random, 6)).then(|| {
+        let known = ["10.0.0.1", "10.0.0.2", "11.0.0.0", "2001:db8::1", "::1", "::ffff:10.0.0.1"];
+        pick(random, &known).to_owned()
+    });
+    Request {
+        tool,
+        roles,
+        server,
+        arguments,
+        agent: source(random),
+        resource: source(random),
+        time: (!once_in(random, 6)).then(|| pick(random, &TIMES)),
+        ip,
+        country: (!once_in(random, 6)).then(|| pick(random, &COUNTRIES).to_owned()),
+    }
+}
+
+fn source(random: &mut Rng) -> Json {
+    if once_in(random, 20) { Json::EMPTY } else { members(random, 2) }
+}
+
+fn members(random: &mut Rng, depth: u32) -> Json {
+    let mut object = Json::EMPTY;
+    for (name, kind) in NAMES {
+        match random.u8(0..16) {
+            0..=1 => {}
+            2 => object.insert(name, Json::Null),
+            3..=4 => {
+                let kind = any_kind(random);
+                object.insert(name, value(random, kind, depth));
+            }
+            _ => object.insert(name, value(random, kind, depth)),
+        }
+    }
+    object
+}
+
+fn value(random: &mut Rng, kind: Kind, depth: u32) -> Json {
+    let below = depth.saturating_sub(1);
+    match kind {
+        Kind::Number => Json::Number(pick(random, &NUMBERS).to_owned()),
+        Kind::Text => string(pick(random, &TEXTS)),
+        Kind::Bool => Json::Bool(random.bool()),
+        Kind::Path => string(path(random)),
+        Kind::Url => string(url(random)),
+        Kind::Address => string(pick(random, &ADDRESSES)),
+        Kind::List if depth == 0 => Json::Array(Vec::new()),
+        Kind::Object if depth == 0 => Json::EMPTY,
+        Kind::List => {
+            let count = random.usize(0..4);
+            let kind = any_kind(random);
+            Json::Array((0..count).map(|_| item(random, kind, below)).collect())
+        }
+        Kind::Object => members(random, below),
+    }
+}
+
+/// An item of a list of which most are of a kind.
+fn item(random: &mut Rng, kind: Kind, depth: u32) -> Json {
+    match random.u8(0..12) {
+        0 => Json::Null,
+        1 => {
+            let kind = any_kind(random);
+            value(random, kind, depth)
+        }
+        2..=5 => members(random, depth),
+        _ => value(random, kind, depth),
+    }
+}
+
+fn path(random: &mut Rng) -> String {
+    let mut path = match random.u8(0..10) {
+        0 => pick(random, &["", "data", "~", "C:", "file://", "/", "\\data"]).to_owned(),
+        1..=6 => pick(random, &ROOTS).trim_end_matches('/').to_owned(),
+        _ => String::new(),
+    };
+    for _ in 0..random.u8(0..3) {
+        path.push('/');
+        // Plain segments come first in the list, and are taken more often than the others.
+        let plain = SEGMENTS.get(..11).unwrap_or_default();
+        path.push_str(if once_in(random, 3) { pick(random, &SEGMENTS) } else { pick(random, plain) });
+    }
+    path.push_str(if once_in(random, 6) { "/" } else { "" });
+    path
+}
+
+fn url(random: &mut Rng) -> String {
+    let mut url =
+        pick(random, &["https", "https", "https", "http", "HTTPS", "ftp", "wss", "foo", "wss", "1http", ""]).to_owned();
+    url.push_str(if once_in(random, 30) { pick(random, &[":", ":/", ":///", ":\\\\", "//"]) } else { "://" });
+    url.push_str(if once_in(random, 16) { pick(random, &AUTHORITY_STARTS) } else { "" });
+    url.push_str(if random.bool() {
+        pick(random, &HOSTS)
+    } else {
+        pick(random, &["api.example.com", "x.cdn.test", "10.0.0.1"])
+    });
+    url.push_str(if once_in(random, 3) { pick(random, &PORTS) } else { "" });
+    url.push_str(if random.bool() { pick(random, &URL_ENDS) } else { "" });
+    url
+}

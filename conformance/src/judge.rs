@@ -1,0 +1,244 @@
+//! Both judges on the same pairs of policy and call.
+
+use std::collections::BTreeMap;
+
+use callgate_engine::{Call, Code, Effect, PolicyDocument, PolicyImage, compile, evaluate, parse, validate};
+use fastrand::Rng;
+
+use crate::generate::{self, Language};
+use crate::json::Json;
+use crate::reference::Reference;
+use crate::request::Request;
+
+/// What the image answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// Allow, RequireApproval or Deny.
+    pub effect: Effect,
+    /// Why.
+    pub code: Code,
+    /// The name of the rule that decided, or that came nearest to applying.
+    pub rule: Option<String>,
+    /// The sentence for people.
+    pub reason: String,
+}
+
+/// Compiles a policy text.
+///
+/// # Errors
+/// What is wrong with the policy, for people who test callgate.
+pub fn compile_text(text: &str) -> Result<Vec<u8>, String> {
+    let policy = parse(text).and_then(validate).map_err(|problems| format!("{problems:#?}"))?;
+    Ok(compile(&policy))
+}
+
+/// Judges a call by an image; `random` chooses how its body is spelled.
+///
+/// # Errors
+/// The image can't be opened or the body can't be read, neither of which may happen to what is generated here.
+pub fn judge_by_image(image: &[u8], request: &Request, random: &mut Rng) -> Result<Verdict, String> {
+    let image = PolicyImage::open(image).map_err(|error| format!("the image is refused: {error:?}"))?;
+    let body = request.body().spell(random);
+    let facts = request.facts();
+    let call =
+        Call::read(body.as_bytes(), &facts, &image).map_err(|error| format!("the body is refused: {error}\n{body}"))?;
+    let decision = evaluate(&image, &call);
+    let mut reason = String::new();
+    decision.write_reason(&image, &call, &mut reason);
+    Ok(Verdict { effect: decision.effect, code: decision.code, rule: decision.rule(&image).map(str::to_owned), reason })
+}
+
+/// How many answers had each code, and what was wrong.
+#[derive(Clone, Debug, Default)]
+pub struct Tally {
+    /// The pairs that were judged.
+    pub pairs: u64,
+    /// How often each code was the answer, by its name.
+    pub codes: BTreeMap<&'static str, u64>,
+    /// The pairs that the two judges answer in two ways, with all that is needed to judge them again.
+    pub disagreements: Vec<String>,
+}
+
+impl Tally {
+    /// Adds another tally to this one.
+    pub fn add(&mut self, other: Self) {
+        self.pairs = self.pairs.saturating_add(other.pairs);
+        for (code, count) in other.codes {
+            let sum = self.codes.entry(code).or_default();
+            *sum = sum.saturating_add(count);
+        }
+        self.disagreements.extend(other.disagreements);
+    }
+
+    /// Counts a pair by the code of its answer.
+    pub(crate) fn count(&mut self, code: Code) {
+        self.pairs = self.pairs.saturating_add(1);
+        let count = self.codes.entry(code.name()).or_default();
+        *count = count.saturating_add(1);
+    }
+}
+
+/// The source of randomness of one policy, or of one call beside it.
+fn random_for(policy: u64, call: Option<u64>) -> Rng {
+    // Seeds that lie side by side must not give sequences that do.
+    let mut random = Rng::with_seed(policy.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    let of_policy = random.u64(..);
+    match call {
+        None => Rng::with_seed(of_policy),
+        Some(call) => Rng::with_seed(of_policy ^ call.wrapping_add(1).wrapping_mul(0xd1b5_4a32_d192_ed03)),
+    }
+}
+
+/// The policy that a number makes.
+#[must_use]
+pub fn policy_of(seed: u64, language: Language) -> Json {
+    generate::policy(&mut random_for(seed, None), language)
+}
+
+/// The call that two numbers make for a policy, and the randomness that is left.
+#[must_use]
+pub fn request_of(seed: u64, call: u64, policy: &Json) -> (Request, Rng) {
+    let mut random = random_for(seed, Some(call));
+    (generate::request(&mut random, policy), random)
+}
+
+/// A policy that both judges are ready to judge by.
+#[derive(Debug)]
+pub struct Bench<'d> {
+    image: Vec<u8>,
+    reference: Reference<'d>,
+}
+
+impl<'d> Bench<'d> {
+    /// Takes a document that was read from a policy text.
+    ///
+    /// # Errors
+    /// The policy has an error, or one of its regular expressions is none.
+    pub fn new(document: &'d PolicyDocument<'d>) -> Result<Self, String> {
+        let image = compile_text(document.text)?;
+        let reference = Reference::new(document).map_err(|problem| format!("a bad expression: {problem}"))?;
+        Ok(Self { image, reference })
+    }
+
+    /// Has both judges answer, and returns the image's answer if they agree.
+    ///
+    /// # Errors
+    /// Both answers, or why there is none.
+    pub fn compare(&self, request: &Request, random: &mut Rng) -> Result<Verdict, String> {
+        let expected = self.reference.decide(request);
+        let seen = judge_by_image(&self.image, request, random)?;
+        if (seen.effect, seen.code, &seen.rule) == (expected.effect, expected.code, &expected.rule) {
+            return Ok(seen);
+        }
+        Err(format!("reference {expected:?}\nimage     {seen:?}"))
+    }
+}
+
+/// Has both judges answer some calls for the policy that a number makes.
+#[must_use]
+pub fn compare_policy(seed: u64, calls: std::ops::Range<u64>) -> Tally {
+    let mut tally = Tally::default();
+    let policy = policy_of(seed, Language::WHOLE);
+    let text = policy.to_string();
+    let refuse = |problem: String| format!("policy {seed} is refused\npolicy  {text}\n{problem}");
+    let document = match parse(&text) {
+        Ok(document) => document,
+        Err(problems) => {
+            tally.disagreements.push(refuse(format!("{problems:#?}")));
+            return tally;
+        }
+    };
+    let bench = match Bench::new(&document) {
+        Ok(bench) => bench,
+        Err(problem) => {
+            tally.disagreements.push(refuse(problem));
+            return tally;
+        }
+    };
+    for call in calls {
+        let (request, mut random) = request_of(seed, call, &policy);
+        match bench.compare(&request, &mut random) {
+            Ok(verdict) => tally.count(verdict.code),
+            Err(difference) => {
+                tally.pairs = tally.pairs.saturating_add(1);
+                let (policy, request, difference) = shrink(&policy, &request, difference);
+                let (body, edge) = (request.body(), request.facts_object());
+                let pair =
+                    format!("pair {seed}:{call}\npolicy  {policy}\nrequest {body}\nedge    {edge}\n{difference}");
+                tally.disagreements.push(pair);
+            }
+        }
+    }
+    tally
+}
+
+/// Takes away parts of a policy and a call for as long as the two judges still disagree.
+fn shrink(policy: &Json, request: &Request, difference: String) -> (Json, Request, String) {
+    let mut smallest = (policy.clone(), request.clone(), difference);
+    loop {
+        let policies = smaller(&smallest.0).into_iter().map(|policy| (policy, smallest.1.clone()));
+        let requests = smaller_requests(&smallest.1).into_iter().map(|request| (smallest.0.clone(), request));
+        let still_differs = policies.chain(requests).find_map(|(policy, request)| {
+            let text = policy.to_string();
+            let document = parse(&text).ok()?;
+            let difference = Bench::new(&document).ok()?.compare(&request, &mut Rng::with_seed(0)).err()?;
+            Some((policy, request, difference))
+        });
+        match still_differs {
+            Some(found) => smallest = found,
+            None => return smallest,
+        }
+    }
+}
+
+fn smaller_requests(request: &Request) -> Vec<Request> {
+    let mut found = Vec::new();
+    let parts: [fn(&mut Request) -> &mut Json; 3] =
+        [|request| &mut request.arguments, |request| &mut request.agent, |request| &mut request.resource];
+    for part in parts {
+        let mut whole = request.clone();
+        for source in smaller(part(&mut whole)).into_iter().filter(|source| matches!(source, Json::Object(_))) {
+            let mut changed = request.clone();
+            *part(&mut changed) = source;
+            found.push(changed);
+        }
+    }
+    for role in request.roles.iter().filter(|_| request.roles.len() > 1) {
+        let roles = request.roles.iter().filter(|other| *other != role).cloned().collect();
+        found.push(Request { roles, ..request.clone() });
+    }
+    found
+}
+
+/// The values that have one member or item less, at any depth, or one of those in the place of the whole.
+fn smaller(value: &Json) -> Vec<Json> {
+    let mut found = Vec::new();
+    match value {
+        Json::Array(items) => {
+            found.extend(items.iter().cloned());
+            for (at, item) in items.iter().enumerate() {
+                let with = |put: Option<Json>| {
+                    let (before, after) = items.split_at_checked(at).unwrap_or_default();
+                    let after = after.iter().skip(1).cloned();
+                    Json::Array(before.iter().cloned().chain(put).chain(after).collect())
+                };
+                found.push(with(None));
+                found.extend(smaller(item).into_iter().map(|item| with(Some(item))));
+            }
+        }
+        Json::Object(members) => {
+            found.extend(members.iter().map(|(_, value)| value.clone()));
+            for (at, (name, value)) in members.iter().enumerate() {
+                let with = |put: Option<Json>| {
+                    let (before, after) = members.split_at_checked(at).unwrap_or_default();
+                    let put = put.map(|value| (name.clone(), value));
+                    Json::Object(before.iter().cloned().chain(put).chain(after.iter().skip(1).cloned()).collect())
+                };
+                found.push(with(None));
+                found.extend(smaller(value).into_iter().map(|value| with(Some(value))));
+            }
+        }
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => {}
+    }
+    found
+}

@@ -1,0 +1,219 @@
+//! Patterns, paths, URLs, networks and times as the policy language describes them, each read in the plainest way.
+//!
+//! An answer is `None` where a text has more than one reading.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use callgate_engine::time::TimeWindow;
+use jiff::Timestamp;
+use jiff::tz::{Offset, TimeZone};
+use unicode_normalization::UnicodeNormalization as _;
+use url::Url;
+
+/// Whether a text matches a pattern in which `*` stands for any run of characters and nothing else is special.
+#[must_use]
+pub fn matches_pattern(pattern: &str, text: &str) -> bool {
+    match pattern.chars().next() {
+        None => text.is_empty(),
+        Some('*') => {
+            let after_star = pattern.strip_prefix('*').unwrap_or_default();
+            let mut rest = text;
+            loop {
+                if matches_pattern(after_star, rest) {
+                    return true;
+                }
+                let mut chars = rest.chars();
+                if chars.next().is_none() {
+                    return false;
+                }
+                rest = chars.as_str();
+            }
+        }
+        Some(first) => match (pattern.strip_prefix(first), text.strip_prefix(first)) {
+            (Some(pattern), Some(text)) => matches_pattern(pattern, text),
+            _ => false,
+        },
+    }
+}
+
+/// Whether a path is one of the roots or lies below one.
+///
+/// Only an absolute path is judged, without dot segments however they are written, empty segments, backslashes,
+/// percent-encoding, control characters, look-alikes of dots and slashes, and segments that end in a dot or a space.
+/// A directory may be written with a slash after it. A segment may be cut at `;`, as servlet containers do, and must
+/// have one reading then too.
+#[must_use]
+pub fn path_is_in(path: &str, roots: &[&str]) -> Option<bool> {
+    let segments = path_segments(path)?;
+    Some(roots.iter().any(|root| path_segments(root).is_some_and(|root| segments.starts_with(&root))))
+}
+
+fn path_segments(path: &str) -> Option<Vec<&str>> {
+    let below = path.strip_prefix('/')?;
+    if path.chars().any(|c| c == '\\' || c.is_control() || looks_like_what_separates(c)) {
+        return None;
+    }
+    if has_percent_encoding(path) {
+        return None;
+    }
+    let mut segments: Vec<&str> = below.split('/').collect();
+    if segments.last() == Some(&"") {
+        segments.pop();
+    }
+    let is_plain = |text: &str| !text.is_empty() && !text.ends_with('.') && !text.ends_with(' ');
+    let has_one_reading = |segment: &&str| is_plain(segment) && is_plain(segment.split(';').next().unwrap_or_default());
+    segments.iter().all(has_one_reading).then_some(segments)
+}
+
+/// Whether a reader that normalizes makes of a character beyond ASCII a text with a dot, a slash, a backslash or a percent
+/// sign in it, or the character looks like one.
+fn looks_like_what_separates(c: char) -> bool {
+    const FRACTION_SLASH: char = '\u{2044}';
+    const DIVISION_SLASH: char = '\u{2215}';
+    const REVERSE_SOLIDUS_OPERATOR: char = '\u{29f5}';
+    !c.is_ascii()
+        && ([FRACTION_SLASH, DIVISION_SLASH, REVERSE_SOLIDUS_OPERATOR].contains(&c)
+            || std::iter::once(c).nfkc().any(|normal| ['.', '/', '\\', '%'].contains(&normal)))
+}
+
+fn has_percent_encoding(path: &str) -> bool {
+    let chars: Vec<char> = path.chars().collect();
+    chars
+        .windows(3)
+        .any(|three| matches!(three, ['%', high, low] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit()))
+}
+
+/// What a `UrlCheck` allows.
+#[derive(Clone, Debug)]
+pub struct AllowedUrls<'p> {
+    /// The schemes.
+    pub schemes: Vec<&'p str>,
+    /// The hosts; `*.` before one stands for all hosts below it.
+    pub hosts: Vec<&'p str>,
+    /// The ports; without one, the port that the scheme has by itself.
+    pub ports: Vec<&'p str>,
+}
+
+impl AllowedUrls<'_> {
+    /// Whether a URL goes where the policy allows.
+    ///
+    /// Only an absolute URL in ASCII that the WHATWG standard reads without changing its authority is judged.
+    #[must_use]
+    pub fn hold(&self, text: &str) -> Option<bool> {
+        let url = read_plain_url(text)?;
+        let host = url.host_str()?.to_ascii_lowercase();
+        let is_scheme = self.schemes.iter().any(|scheme| scheme.eq_ignore_ascii_case(url.scheme()));
+        let is_host = self.hosts.iter().map(|host| host.to_ascii_lowercase()).any(|allowed| {
+            match allowed.strip_prefix('*') {
+                // What is left starts with the dot.
+                Some(domain) => host.strip_suffix(domain).is_some_and(|before| !before.is_empty()),
+                None => host == allowed,
+            }
+        });
+        let is_port = if self.ports.is_empty() {
+            // The parser drops a port that the scheme has by itself.
+            url.port().is_none()
+        } else {
+            let port = url.port_or_known_default().map(|port| port.to_string());
+            self.ports.iter().any(|allowed| port.as_deref() == Some(*allowed))
+        };
+        Some(is_scheme && is_host && is_port)
+    }
+}
+
+fn read_plain_url(text: &str) -> Option<Url> {
+    if !text.chars().all(|c| c.is_ascii_graphic() && c != '\\') {
+        return None;
+    }
+    let (scheme, rest) = text.split_once("://")?;
+    let authority = rest.split(['/', '?', '#']).next().filter(|authority| !authority.is_empty())?;
+    let url = Url::parse(text).ok()?;
+    if authority.contains('@') || !url.scheme().eq_ignore_ascii_case(scheme) {
+        return None;
+    }
+    // A scheme of the web makes the parser read the host as a domain or an address, and not as text of no meaning.
+    let of_web = Url::parse(&format!("http://{authority}/")).ok()?;
+    let written_host = match authority.rsplit_once(':').filter(|(_, port)| !port.contains(']')) {
+        None => authority,
+        Some((host, port)) => {
+            let is_plain = port.parse::<u16>().is_ok_and(|number| number != 0 && number.to_string() == port);
+            if !is_plain {
+                return None;
+            }
+            host
+        }
+    };
+    let host = written_host.to_ascii_lowercase();
+    let is_kept =
+        of_web.host_str() == Some(&*host) && url.host_str().map(str::to_ascii_lowercase) == Some(host.clone());
+    (is_kept && is_plain_host(&host)).then_some(url)
+}
+
+/// Whether a host is a plain name (RFC 1123, section 2.1) or an address that is no IPv4 address within an IPv6 one.
+fn is_plain_host(host: &str) -> bool {
+    if let Some(address) = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+        return address.parse::<Ipv6Addr>().is_ok_and(|address| {
+            // The first 96 bits are 0, or 0 and 16 ones, where an IPv4 address is written as an IPv6 one.
+            let [a, b, c, d, e, f, _, _] = address.segments();
+            let holds_ipv4 = [a, b, c, d, e] == [0; 5] && (f == 0xffff || f == 0);
+            !holds_ipv4 || address.is_loopback() || address.is_unspecified()
+        });
+    }
+    let is_label = |label: &str| {
+        let is_known = |c: char| c.is_ascii_alphanumeric() || c == '-';
+        (1..=63).contains(&label.len())
+            && label.chars().all(is_known)
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    let last = host.rsplit('.').next().unwrap_or_default();
+    host.parse::<Ipv4Addr>().is_ok()
+        || (host.len() <= 253 && host.split('.').all(is_label) && last.starts_with(|c: char| c.is_ascii_alphabetic()))
+}
+
+/// Whether an address lies in one of the networks. An IPv4 address within an IPv6 one goes by two names.
+#[must_use]
+pub fn address_is_in(text: &str, networks: &[&str]) -> Option<bool> {
+    let address: IpAddr = text.parse().ok()?;
+    if let IpAddr::V6(address) = address
+        && address.to_ipv4_mapped().is_some()
+    {
+        return None;
+    }
+    Some(networks.iter().any(|network| network_holds(network, address).unwrap_or(false)))
+}
+
+fn network_holds(network: &str, address: IpAddr) -> Option<bool> {
+    let (base, length) = network.split_once('/')?;
+    let length: usize = length.parse().ok()?;
+    let (base, address) = match (base.parse().ok()?, address) {
+        (IpAddr::V4(base), IpAddr::V4(address)) => (bits(&base.octets()), bits(&address.octets())),
+        (IpAddr::V6(base), IpAddr::V6(address)) => (bits(&base.octets()), bits(&address.octets())),
+        _ => return Some(false),
+    };
+    Some(base.get(..length)? == address.get(..length)?)
+}
+
+/// The bits of an address, the highest first, as zeros and ones.
+fn bits(octets: &[u8]) -> String {
+    octets.iter().map(|octet| format!("{octet:08b}")).collect()
+}
+
+/// Whether a time, in seconds since the start of 1970 in UTC, lies in a window.
+#[must_use]
+pub fn time_is_in(seconds: i64, window: TimeWindow) -> Option<bool> {
+    let offset = window.offset();
+    let sign = if offset.starts_with('-') { -1 } else { 1 };
+    let (hours, minutes) = offset.trim_start_matches(['+', '-']).split_once(':')?;
+    let (hours, minutes): (i32, i32) = (hours.parse().ok()?, minutes.parse().ok()?);
+    let seconds_east = hours.checked_mul(60)?.checked_add(minutes)?.checked_mul(60)?.checked_mul(sign)?;
+    let zone = TimeZone::fixed(Offset::from_seconds(seconds_east).ok()?);
+    let local = Timestamp::from_second(seconds).ok()?.to_zoned(zone);
+    // Times of day that are written alike are in the order of their texts.
+    let clock = local.strftime("%H:%M").to_string();
+    let weekday = local.strftime("%a").to_string();
+    let is_in_hours = window
+        .hours()
+        .is_none_or(|(from, to)| if from < to { from <= clock && clock < to } else { from <= clock || clock < to });
+    Some(is_in_hours && window.weekday_names().any(|name| name == weekday))
+}

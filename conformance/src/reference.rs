@@ -1,0 +1,346 @@
+//! The policy language, said once more for clarity: scan the rules of the document and ask each whether it applies.
+
+use std::cmp::Ordering;
+use std::collections::HashMap;
+
+use bigdecimal::BigDecimal;
+use callgate_engine::condition::{Condition, ConditionKind, Field};
+use callgate_engine::document::{PolicyDocument, Rule, Spanned};
+use callgate_engine::predicate::{NumericOp, Source, StringOp};
+use callgate_engine::{Code, Effect};
+use regex::Regex;
+
+use crate::json::Json;
+use crate::readers::{AllowedUrls, address_is_in, matches_pattern, path_is_in, time_is_in};
+use crate::request::Request;
+
+/// True, false or, as `None`, unknown.
+type Truth = Option<bool>;
+
+/// What the reference answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judgement {
+    /// Allow, RequireApproval or Deny.
+    pub effect: Effect,
+    /// Why.
+    pub code: Code,
+    /// The name of the rule that decided, or that came nearest to applying.
+    pub rule: Option<String>,
+}
+
+/// A policy of `callgate-1` without an error in it.
+#[derive(Debug)]
+pub struct Reference<'d> {
+    document: &'d PolicyDocument<'d>,
+    /// The regular expressions of the policy, each of which matches a whole text.
+    expressions: HashMap<&'d str, Regex>,
+}
+
+/// What the fields of a condition are read from.
+#[derive(Clone, Copy)]
+struct Facts<'r> {
+    request: &'r Request,
+    /// The source `Request`.
+    edge: &'r Json,
+    /// The item that is judged, inside `Every` and `Some`.
+    item: Option<&'r Json>,
+}
+
+impl<'d> Reference<'d> {
+    /// Takes a document that `validate` finds no error in.
+    ///
+    /// # Errors
+    /// A regular expression of the policy is none.
+    pub fn new(document: &'d PolicyDocument<'d>) -> Result<Self, regex::Error> {
+        let mut expressions = HashMap::new();
+        for condition in document.rules.iter().filter_map(|rule| rule.condition.as_ref()) {
+            collect_expressions(condition, &mut expressions)?;
+        }
+        Ok(Self { document, expressions })
+    }
+
+    /// Decides a request.
+    #[must_use]
+    pub fn decide(&self, request: &Request) -> Judgement {
+        let deny = |code: Code| Judgement { effect: Effect::Deny, code, rule: None };
+        let tools = self.document.tools.iter().flatten();
+        let Some(tool) = tools.into_iter().find(|tool| tool.name.value == request.tool) else {
+            return deny(Code::UnknownTool);
+        };
+        let roles = self.roles_of(request);
+        if roles.is_empty() {
+            return deny(Code::UnknownRole);
+        }
+        if let Some(schema) = tool.schema.as_ref().filter(|schema| schema.is_closed)
+            && let Json::Object(arguments) = &request.arguments
+            && !arguments.iter().all(|(name, _)| schema.properties.iter().any(|(declared, _)| declared == name))
+        {
+            return deny(Code::UndeclaredArgument);
+        }
+        let edge = request.facts_object();
+        let facts = Facts { request, edge: &edge, item: None };
+        let mut speaking: Vec<&Rule> = self
+            .document
+            .rules
+            .iter()
+            .filter(|rule| matches_pattern(&rule.tool_name.value, &request.tool))
+            .filter(|rule| rule.roles.iter().any(|role| roles.contains(&role.value.as_str())))
+            .collect();
+        // Among rules that say the same, the one whose name comes first is named in the answer.
+        speaking.sort_by_key(|rule| rule.name());
+
+        for effect in [Effect::Deny, Effect::RequireApproval, Effect::Allow] {
+            for rule in speaking.iter().filter(|rule| rule.effect == effect) {
+                let truth = self.rule_truth(rule, facts);
+                let code = match (effect, truth) {
+                    (Effect::Deny, Some(true)) => Code::DeniedByRule,
+                    (Effect::Deny, None) => Code::ConditionUnknown,
+                    (Effect::RequireApproval, Some(true)) => Code::ApprovalRequired,
+                    (Effect::Allow, Some(true)) => Code::Allowed,
+                    _ => continue,
+                };
+                return Judgement { effect, code, rule: Some(rule.name()) };
+            }
+        }
+        self.deny_by_default(&speaking, facts)
+    }
+
+    /// No rule applies. The answer names the one that came nearest: that which the fewest predicates kept from it.
+    fn deny_by_default(&self, speaking: &[&Rule], facts: Facts<'_>) -> Judgement {
+        let by_obstacles = |rule: &&&Rule| (self.rule_obstacles(rule, facts), rule.effect != Effect::RequireApproval);
+        let could_allow = speaking.iter().filter(|rule| rule.effect != Effect::Deny);
+        // The first of those that are equally near is the one whose name comes first.
+        match could_allow.min_by_key(by_obstacles) {
+            None => Judgement { effect: Effect::Deny, code: Code::NoRule, rule: None },
+            Some(rule) => {
+                let is_unknown = self.rule_truth(rule, facts).is_none();
+                let code = if is_unknown { Code::ConditionUnknown } else { Code::ConditionFailed };
+                Judgement { effect: Effect::Deny, code, rule: Some(rule.name()) }
+            }
+        }
+    }
+
+    /// The declared roles of the caller, and those that they inherit at any remove.
+    fn roles_of(&self, request: &Request) -> Vec<&'d str> {
+        let declared = || self.document.roles.iter().flatten();
+        let mut held: Vec<&str> = Vec::new();
+        let mut open: Vec<&str> = request.roles.iter().map(String::as_str).collect();
+        while let Some(name) = open.pop() {
+            if let Some(role) = declared().find(|role| role.name.value == name)
+                && !held.contains(&name)
+            {
+                held.push(&role.name.value);
+                open.extend(role.inherits.iter().map(|parent| parent.value.as_str()));
+            }
+        }
+        held
+    }
+
+    fn rule_truth(&self, rule: &Rule, facts: Facts<'_>) -> Truth {
+        let server = server_truth(rule, facts.request);
+        let condition = rule.condition.as_ref().map_or(Some(true), |condition| self.truth(condition, facts));
+        all([server, condition])
+    }
+
+    fn rule_obstacles(&self, rule: &Rule, facts: Facts<'_>) -> usize {
+        let server = usize::from(server_truth(rule, facts.request) != Some(true));
+        let condition = rule.condition.as_ref().map_or(0, |condition| self.obstacles(condition, true, facts));
+        server.saturating_add(condition)
+    }
+
+    fn truth(&self, condition: &Condition, facts: Facts<'_>) -> Truth {
+        match &condition.kind {
+            ConditionKind::All(children) => all(children.iter().map(|child| self.truth(child, facts))),
+            ConditionKind::Any(children) => any(children.iter().map(|child| self.truth(child, facts))),
+            ConditionKind::Not(inner) => self.truth(inner, facts).map(|truth| !truth),
+            ConditionKind::Every { field, condition } => {
+                all(items(field, facts)?.iter().map(|item| self.truth(condition, Facts { item: Some(item), ..facts })))
+            }
+            ConditionKind::Some { field, condition } => {
+                any(items(field, facts)?.iter().map(|item| self.truth(condition, Facts { item: Some(item), ..facts })))
+            }
+            ConditionKind::FieldPresent { field } => Some(value(field, facts).is_some()),
+            ConditionKind::NumericCheck { field, op, value } => {
+                Some(compares(*op, number(field, facts)?.cmp(&value.parse().ok()?)))
+            }
+            ConditionKind::FieldCompare { a, op, b } => Some(compares(*op, number(a, facts)?.cmp(&number(b, facts)?))),
+            ConditionKind::FieldEquals { a, b } => match (value(a, facts)?, value(b, facts)?) {
+                (Json::String(a), Json::String(b)) => Some(a == b),
+                (Json::Bool(a), Json::Bool(b)) => Some(a == b),
+                (Json::Number(_), Json::Number(_)) => Some(number(a, facts)? == number(b, facts)?),
+                _ => None,
+            },
+            ConditionKind::BoolCheck { field, value: wanted } => match value(field, facts)? {
+                Json::Bool(value) => Some(value == wanted),
+                _ => None,
+            },
+            ConditionKind::LengthCheck { field, op, value: bound } => {
+                let length = match value(field, facts)? {
+                    Json::String(text) => text.chars().count(),
+                    Json::Array(items) => items.len(),
+                    Json::Object(members) => members.len(),
+                    Json::Null | Json::Bool(_) | Json::Number(_) => return None,
+                };
+                Some(compares(*op, length.cmp(&bound.value.parse().ok()?)))
+            }
+            ConditionKind::StringCheck { field, op, values } => {
+                let text = text(field, facts)?;
+                let is_one = |holds: &dyn Fn(&str) -> bool| values.iter().any(|value| holds(&value.value));
+                Some(match op {
+                    StringOp::In => is_one(&|value| text == value),
+                    StringOp::NotIn => !is_one(&|value| text == value),
+                    StringOp::StartsWith => is_one(&|value| text.starts_with(value)),
+                    StringOp::EndsWith => is_one(&|value| text.ends_with(value)),
+                    StringOp::Contains => is_one(&|value| text.contains(value)),
+                    StringOp::Glob => is_one(&|value| matches_pattern(value, text)),
+                    StringOp::Matches => {
+                        is_one(&|value| self.expressions.get(value).is_some_and(|regex| regex.is_match(text)))
+                    }
+                })
+            }
+            ConditionKind::TimeCheck { field, window } => match value(field, facts)? {
+                Json::Number(seconds) => time_is_in(seconds.parse().ok()?, *window),
+                _ => None,
+            },
+            ConditionKind::PathCheck { field, roots } => path_is_in(text(field, facts)?, &texts(roots)),
+            ConditionKind::UrlCheck { field, schemes, hosts, ports } => {
+                let allowed = AllowedUrls { schemes: texts(schemes), hosts: texts(hosts), ports: texts(ports) };
+                allowed.hold(text(field, facts)?)
+            }
+            ConditionKind::CidrCheck { field, op, networks } => {
+                let is_inside = address_is_in(text(field, facts)?, &texts(networks))?;
+                Some(is_inside == (*op == StringOp::In))
+            }
+        }
+    }
+
+    /// How many predicates keep a condition from being as wanted. Of the items of a list that must all be so, the first
+    /// that is not counts; where one of them would do, the list counts as one.
+    fn obstacles(&self, condition: &Condition, wanted: bool, facts: Facts<'_>) -> usize {
+        if self.truth(condition, facts) == Some(wanted) {
+            return 0;
+        }
+        let of_items = |field: &Field, condition: &Condition| {
+            let counts = items(field, facts)
+                .into_iter()
+                .flatten()
+                .map(|item| self.obstacles(condition, wanted, Facts { item: Some(item), ..facts }));
+            counts.into_iter().find(|&count| count > 0).unwrap_or(1)
+        };
+        match &condition.kind {
+            ConditionKind::All(children) | ConditionKind::Any(children) => {
+                children.iter().map(|child| self.obstacles(child, wanted, facts)).sum()
+            }
+            ConditionKind::Not(inner) => self.obstacles(inner, !wanted, facts),
+            ConditionKind::Every { field, condition } if wanted => of_items(field, condition),
+            ConditionKind::Some { field, condition } if !wanted => of_items(field, condition),
+            _ => 1,
+        }
+    }
+}
+
+/// False if one is false, else unknown if one is unknown, else true.
+fn all(truths: impl IntoIterator<Item = Truth>) -> Truth {
+    let truths: Vec<Truth> = truths.into_iter().collect();
+    if truths.contains(&Some(false)) {
+        Some(false)
+    } else if truths.contains(&None) {
+        None
+    } else {
+        Some(true)
+    }
+}
+
+/// True if one is true, else unknown if one is unknown, else false.
+fn any(truths: impl IntoIterator<Item = Truth>) -> Truth {
+    all(truths.into_iter().map(|truth| truth.map(|truth| !truth))).map(|truth| !truth)
+}
+
+/// A rule that names a server speaks of that one only; a call that names none may mean it.
+fn server_truth(rule: &Rule, request: &Request) -> Truth {
+    match (&rule.server, &request.server) {
+        (None, _) => Some(true),
+        (Some(_), None) => None,
+        (Some(wanted), Some(server)) => Some(wanted.value == *server),
+    }
+}
+
+fn compares(op: NumericOp, ordering: Ordering) -> bool {
+    match op {
+        NumericOp::Eq => ordering == Ordering::Equal,
+        NumericOp::Ne => ordering != Ordering::Equal,
+        NumericOp::Lt => ordering == Ordering::Less,
+        NumericOp::Lte => ordering != Ordering::Greater,
+        NumericOp::Gt => ordering == Ordering::Greater,
+        NumericOp::Gte => ordering != Ordering::Less,
+    }
+}
+
+/// The value of a field that is there and not null.
+fn value<'r>(field: &Field, facts: Facts<'r>) -> Option<&'r Json> {
+    let source = match field.source {
+        Source::Arguments => &facts.request.arguments,
+        Source::AgentAttributes => &facts.request.agent,
+        Source::ResourceAttributes => &facts.request.resource,
+        Source::Request => facts.edge,
+        Source::Item => facts.item?,
+    };
+    let found = match field.name.value.strip_prefix('/') {
+        // The item itself has no name.
+        None if field.name.value.is_empty() => Some(source),
+        None => source.child(&field.name.value),
+        Some(pointer) => pointer
+            .split('/')
+            .map(|token| token.replace("~1", "/").replace("~0", "~"))
+            .try_fold(source, |value, token| value.child(&token)),
+    };
+    found.filter(|value| **value != Json::Null)
+}
+
+fn number(field: &Field, facts: Facts<'_>) -> Option<BigDecimal> {
+    match value(field, facts)? {
+        Json::Number(text) => text.parse().ok(),
+        _ => None,
+    }
+}
+
+fn text<'r>(field: &Field, facts: Facts<'r>) -> Option<&'r str> {
+    match value(field, facts)? {
+        Json::String(text) => Some(text),
+        _ => None,
+    }
+}
+
+fn items<'r>(field: &Field, facts: Facts<'r>) -> Option<&'r [Json]> {
+    match value(field, facts)? {
+        Json::Array(items) => Some(items),
+        _ => None,
+    }
+}
+
+fn texts(list: &[Spanned<String>]) -> Vec<&str> {
+    list.iter().map(|text| text.value.as_str()).collect()
+}
+
+fn collect_expressions<'d>(
+    condition: &'d Condition,
+    expressions: &mut HashMap<&'d str, Regex>,
+) -> Result<(), regex::Error> {
+    match &condition.kind {
+        ConditionKind::All(children) | ConditionKind::Any(children) => {
+            children.iter().try_for_each(|child| collect_expressions(child, expressions))?;
+        }
+        ConditionKind::Not(inner)
+        | ConditionKind::Every { condition: inner, .. }
+        | ConditionKind::Some { condition: inner, .. } => collect_expressions(inner, expressions)?,
+        ConditionKind::StringCheck { op: StringOp::Matches, values, .. } => {
+            for value in values {
+                // An expression stands by itself before it is put between the ends of the text.
+                Regex::new(&value.value)?;
+                expressions.insert(&value.value, Regex::new(&format!(r"\A(?:{})\z", value.value))?);
+            }
+        }
+        _ => {}
+    }
+    Ok(())
+}

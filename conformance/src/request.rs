@@ -1,0 +1,96 @@
+//! A call in the form in which both judges are given it.
+
+use callgate_engine::RequestFacts;
+
+use crate::json::{Json, object, string, strings};
+
+/// A call, and what an edge knows of the request that brought it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// The tool's name.
+    pub tool: String,
+    /// The caller's roles, at least one.
+    pub roles: Vec<String>,
+    /// The MCP server that offers the tool.
+    pub server: Option<String>,
+    /// `args`, an object.
+    pub arguments: Json,
+    /// `agentAttributes`, an object.
+    pub agent: Json,
+    /// `resourceAttributes`, an object.
+    pub resource: Json,
+    /// The time in seconds since the start of 1970 in UTC.
+    pub time: Option<i64>,
+    /// The caller's address.
+    pub ip: Option<String>,
+    /// The caller's country.
+    pub country: Option<String>,
+}
+
+impl Request {
+    /// Reads a call as a host sends it. What is no call has empty parts, which no policy allows.
+    #[must_use]
+    pub fn from_body(body: &Json) -> Self {
+        let text = |value: &Json| if let Json::String(text) = value { Some(text.clone()) } else { None };
+        let name = |name: &str| body.child(name).and_then(text);
+        let source = |name: &str| body.child(name).cloned().unwrap_or(Json::EMPTY);
+        let roles = match body.child("roles") {
+            Some(Json::Array(roles)) => roles.iter().filter_map(text).collect(),
+            _ => name("role").into_iter().collect(),
+        };
+        Self {
+            tool: name("tool").or_else(|| name("toolName")).unwrap_or_default(),
+            roles,
+            server: name("server"),
+            arguments: source("args"),
+            agent: source("agentAttributes"),
+            resource: source("resourceAttributes"),
+            time: None,
+            ip: None,
+            country: None,
+        }
+    }
+
+    /// The body that a host sends.
+    #[must_use]
+    pub fn body(&self) -> Json {
+        let mut body = object([("tool", string(&self.tool))]);
+        match self.roles.as_slice() {
+            [role] => body.insert("role", string(role)),
+            roles => body.insert("roles", strings(roles)),
+        }
+        if let Some(server) = &self.server {
+            body.insert("server", string(server));
+        }
+        for (name, source) in
+            [("args", &self.arguments), ("agentAttributes", &self.agent), ("resourceAttributes", &self.resource)]
+        {
+            if *source != Json::EMPTY {
+                body.insert(name, source.clone());
+            }
+        }
+        body
+    }
+
+    /// What the edge knows, in the engine's form.
+    #[must_use]
+    pub fn facts(&self) -> RequestFacts {
+        RequestFacts::new(self.time, self.ip.as_deref(), self.country.as_deref())
+    }
+
+    /// What the edge knows, as the object that the source `Request` is.
+    #[must_use]
+    pub fn facts_object(&self) -> Json {
+        let mut facts = Json::EMPTY;
+        if let Some(time) = self.time {
+            facts.insert("time", Json::Number(time.to_string()));
+        }
+        if let Some(ip) = &self.ip {
+            facts.insert("ip", string(ip));
+        }
+        if let Some(country) = &self.country {
+            facts.insert("country", string(country));
+        }
+        facts
+    }
+}

@@ -1,0 +1,311 @@
+//! What must hold for every policy and every call, tried on random ones that are the same in each run.
+#![expect(clippy::panic, clippy::print_stdout, reason = "a test states what must hold by failing")]
+
+use callgate_conformance::generate::{Language, deny_rule};
+use callgate_conformance::json::Json;
+use callgate_conformance::judge::{
+    Tally, Verdict, compare_policy, compile_text, judge_by_image, policy_of, request_of,
+};
+use callgate_conformance::request::Request;
+use callgate_engine::{Code, Effect};
+use fastrand::Rng;
+
+/// The calls that each policy judges. Each test starts at a number of its own, so that they try different policies.
+const CALLS_PER_POLICY: u64 = 20;
+
+/// A policy, its image and a call, made by two numbers.
+struct Case<'p> {
+    policy: &'p Policy,
+    seed: u64,
+    call: u64,
+    request: Request,
+    random: Rng,
+}
+
+/// A policy, its image, and another that a test makes of it.
+struct Policy {
+    text: Json,
+    image: Vec<u8>,
+    other: Json,
+    other_image: Vec<u8>,
+}
+
+impl Case<'_> {
+    /// What is printed where the case fails: all that is needed to try it again.
+    fn place(&self) -> String {
+        format!(
+            "pair {}:{}\npolicy  {}\nother   {}\nrequest {}\nedge    {}",
+            self.seed,
+            self.call,
+            self.policy.text,
+            self.policy.other,
+            self.request.body(),
+            self.request.facts_object()
+        )
+    }
+
+    /// What the policy says of a call.
+    #[track_caller]
+    fn judge(&mut self, request: &Request) -> Verdict {
+        self.judge_by(&self.policy.image, request)
+    }
+
+    /// What the other policy says of a call.
+    #[track_caller]
+    fn judge_by_other(&mut self, request: &Request) -> Verdict {
+        self.judge_by(&self.policy.other_image, request)
+    }
+
+    #[track_caller]
+    fn judge_by(&mut self, image: &[u8], request: &Request) -> Verdict {
+        judge_by_image(image, request, &mut self.random).unwrap_or_else(|problem| panic!("{}\n{problem}", self.place()))
+    }
+}
+
+#[track_caller]
+fn compile(seed: u64, policy: &Json) -> Vec<u8> {
+    compile_text(&policy.to_string()).unwrap_or_else(|problem| panic!("policy {seed} {policy}\n{problem}"))
+}
+
+/// Runs `check` on calls of `policies` policies, each with the one that `change` makes of it, and prints on how many.
+#[track_caller]
+fn for_changed(
+    name: &str,
+    seeds: std::ops::Range<u64>,
+    language: Language,
+    change: impl Fn(&mut Json, &mut Rng),
+    mut check: impl FnMut(&mut Case<'_>),
+) {
+    let mut pairs = 0_u32;
+    for seed in seeds {
+        let text = policy_of(seed, language);
+        let image = compile(seed, &text);
+        let mut other = text.clone();
+        change(&mut other, &mut Rng::with_seed(seed));
+        let other_image = if other == text { image.clone() } else { compile(seed, &other) };
+        let policy = Policy { text, image, other, other_image };
+        for call in 0..CALLS_PER_POLICY {
+            let (request, random) = request_of(seed, call, &policy.text);
+            check(&mut Case { policy: &policy, seed, call, request, random });
+            pairs = pairs.saturating_add(1);
+        }
+    }
+    println!("{name}: {pairs} pairs");
+}
+
+/// As [`for_changed`], where the policy stays as it is.
+#[track_caller]
+fn for_cases(name: &str, seeds: std::ops::Range<u64>, language: Language, check: impl FnMut(&mut Case<'_>)) {
+    for_changed(name, seeds, language, |_, _| {}, check);
+}
+
+#[test]
+fn image_and_reference_agree() {
+    let mut tally = Tally::default();
+    for seed in 1_000_000..1_000_300 {
+        tally.add(compare_policy(seed, 0..CALLS_PER_POLICY));
+    }
+    println!("image and reference: {} pairs, {:?}", tally.pairs, tally.codes);
+    assert!(tally.disagreements.is_empty(), "{}", tally.disagreements.join("\n\n"));
+    for code in [
+        Code::Allowed,
+        Code::ApprovalRequired,
+        Code::DeniedByRule,
+        Code::ConditionFailed,
+        Code::ConditionUnknown,
+        Code::NoRule,
+        Code::UnknownTool,
+        Code::UnknownRole,
+        Code::UndeclaredArgument,
+    ] {
+        let count = tally.codes.get(code.name()).copied().unwrap_or_default();
+        assert!(count >= 10, "only {count} calls are answered with {}", code.name());
+    }
+}
+
+fn shuffle_rules(policy: &mut Json, random: &mut Rng) {
+    if let Some(Json::Array(rules)) = policy.child_mut("rules") {
+        random.shuffle(rules);
+    }
+}
+
+#[test]
+fn the_order_of_rules_never_matters() {
+    let language = Language { has_ids: true, ..Language::WHOLE };
+    for_changed("order of rules", 2_000_000..2_000_120, language, shuffle_rules, |case| {
+        let request = case.request.clone();
+        assert_eq!(case.judge_by_other(&request), case.judge(&request), "{}", case.place());
+    });
+}
+
+#[test]
+fn the_order_of_rules_without_an_id_never_matters_to_the_effect() {
+    // The name of such a rule is its place, so the rule that is named and what is said of it follow the order.
+    for_changed("order of rules without an id", 2_500_000..2_500_060, Language::WHOLE, shuffle_rules, |case| {
+        let request = case.request.clone();
+        assert_eq!(case.judge_by_other(&request).effect, case.judge(&request).effect, "{}", case.place());
+    });
+}
+
+#[test]
+fn the_order_of_roles_never_matters() {
+    for_cases("order of roles", 3_000_000..3_000_120, Language::WHOLE, |case| {
+        let mut request = case.request.clone();
+        let before = case.judge(&request);
+        case.random.shuffle(&mut request.roles);
+        assert_eq!(case.judge(&request), before, "{}", case.place());
+        // A role that is named again adds nothing.
+        request.roles.extend(case.request.roles.first().cloned());
+        assert_eq!(case.judge(&request), before, "{}", case.place());
+    });
+}
+
+#[test]
+fn a_deny_rule_more_never_opens_a_door() {
+    let add = |policy: &mut Json, random: &mut Rng| {
+        let added = deny_rule(random, policy);
+        if let Some(Json::Array(rules)) = policy.child_mut("rules") {
+            rules.insert(random.usize(0..=rules.len()), added);
+        }
+    };
+    for_changed("a Deny rule more", 4_000_000..4_000_120, Language::WHOLE, add, |case| {
+        let request = case.request.clone();
+        let (before, after) = (case.judge(&request), case.judge_by_other(&request));
+        assert!(
+            after.effect == before.effect || after.effect == Effect::Deny,
+            "{}\n{before:?} became {after:?}",
+            case.place()
+        );
+    });
+}
+
+/// The sources and paths of the fields that a policy's predicates read in a call; those of items among them stand for
+/// themselves.
+fn fields_read(value: &Json, fields: &mut Vec<(String, String)>) {
+    match value {
+        Json::Array(items) => items.iter().for_each(|item| fields_read(item, fields)),
+        Json::Object(members) => {
+            let text = |name: &str| match value.child(name) {
+                Some(Json::String(text)) => Some(text.clone()),
+                _ => None,
+            };
+            for (source, field) in [("source", "field"), ("source_a", "field_a"), ("source_b", "field_b")] {
+                fields.extend(text(source).zip(text(field)));
+            }
+            members.iter().for_each(|(_, value)| fields_read(value, fields));
+        }
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => {}
+    }
+}
+
+/// Takes the member at the end of a path out of the object that holds it. An item of a list is no field to take away:
+/// without it the list has others in its place.
+fn take_away(value: &mut Json, path: &[&str]) -> bool {
+    match path {
+        [] => false,
+        [name] => value.remove(name).is_some(),
+        [name, rest @ ..] => value.child_mut(name).is_some_and(|child| take_away(child, rest)),
+    }
+}
+
+/// Takes a field away from every item of every list in a value.
+fn take_from_items(value: &mut Json, path: &[&str]) -> bool {
+    match value {
+        Json::Array(items) => items.iter_mut().fold(false, |taken, item| {
+            let is_taken = take_away(item, path);
+            take_from_items(item, path) || is_taken || taken
+        }),
+        Json::Object(members) => {
+            members.iter_mut().fold(false, |taken, (_, member)| take_from_items(member, path) || taken)
+        }
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => false,
+    }
+}
+
+#[test]
+fn a_field_less_never_turns_deny_into_allow() {
+    let language = Language { asks_for_absence: false, ..Language::WHOLE };
+    let mut taken = 0_u32;
+    let mut of_denied = 0_u32;
+    for_cases("a field less", 5_000_000..5_000_120, language, |case| {
+        let before = case.judge(&case.request.clone());
+        let mut fields = Vec::new();
+        if let Some(rules) = case.policy.text.child("rules") {
+            fields_read(rules, &mut fields);
+        }
+        fields.sort();
+        fields.dedup();
+        fields.push((String::from("Request"), String::from("server")));
+        fields.push((String::from("Request"), String::from("time")));
+        for (source, field) in fields {
+            let mut request = case.request.clone();
+            let path: Vec<String> = match field.strip_prefix('/') {
+                Some(pointer) => pointer.split('/').map(|token| token.replace("~1", "/").replace("~0", "~")).collect(),
+                None => vec![field.clone()],
+            };
+            let path: Vec<&str> = path.iter().map(String::as_str).collect();
+            let is_taken = match (source.as_str(), field.as_str()) {
+                ("Arguments", _) => take_away(&mut request.arguments, &path),
+                ("AgentAttributes", _) => take_away(&mut request.agent, &path),
+                ("ResourceAttributes", _) => take_away(&mut request.resource, &path),
+                ("Item", _) => {
+                    let sources = [&mut request.arguments, &mut request.agent, &mut request.resource];
+                    sources.map(|source| take_from_items(source, &path)).contains(&true)
+                }
+                (_, "time") => request.time.take().is_some(),
+                (_, "ip") => request.ip.take().is_some(),
+                (_, "country") => request.country.take().is_some(),
+                _ => request.server.take().is_some(),
+            };
+            if !is_taken {
+                continue;
+            }
+            taken += 1;
+            of_denied += u32::from(before.effect == Effect::Deny);
+            let after = case.judge(&request);
+            assert!(
+                !(before.effect == Effect::Deny && after.effect == Effect::Allow),
+                "{}\nwithout {source} {field}\n{before:?} became {after:?}",
+                case.place()
+            );
+        }
+    });
+    println!("a field less: {taken} fields taken away, {of_denied} of them from denied calls");
+    assert!(of_denied > 1_000, "too few fields are taken from denied calls");
+}
+
+#[test]
+fn an_unknown_tool_or_role_is_always_denied() {
+    for_cases("unknown names", 6_000_000..6_000_060, Language::WHOLE, |case| {
+        let known = case.request.clone();
+        for name in ["", "*", "view ", "VIEW", "view\0", "no such tool"] {
+            let seen = case.judge(&Request { tool: name.to_owned(), ..known.clone() });
+            assert_eq!((seen.effect, seen.code), (Effect::Deny, Code::UnknownTool), "{}\ntool {name:?}", case.place());
+        }
+        let tools = match case.policy.text.child("tools") {
+            Some(Json::Array(tools)) => tools.clone(),
+            _ => panic!("{}", case.place()),
+        };
+        let tool = match tools.first().expect("a policy has a tool") {
+            Json::String(name) => name.clone(),
+            tool => match tool.child("name") {
+                Some(Json::String(name)) => name.clone(),
+                _ => panic!("{}", case.place()),
+            },
+        };
+        for name in ["", "*", "Agent", "agent ", "agent\0", "root"] {
+            let roles = vec![name.to_owned(), String::from("nobody")];
+            let seen = case.judge(&Request { tool: tool.clone(), roles, ..known.clone() });
+            assert_eq!((seen.effect, seen.code), (Effect::Deny, Code::UnknownRole), "{}\nrole {name:?}", case.place());
+        }
+    });
+}
+
+#[test]
+fn a_policy_has_one_image() {
+    for seed in 7_000_000..7_000_100 {
+        let policy = policy_of(seed, Language::WHOLE);
+        assert!(compile(seed, &policy) == compile(seed, &policy), "policy {seed} has two images\n{policy}");
+    }
+    println!("one image: 100 policies");
+}
