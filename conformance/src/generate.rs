@@ -132,8 +132,8 @@ const SEGMENTS: [&str; 39] = [
     "a\u{2215}b",
     "\u{fe68}",
 ];
-const SCHEMES: [&str; 7] = ["https", "http", "HTTPS", "ftp", "wss", "foo", "wss"];
-const ALLOWED_HOSTS: [&str; 8] = [
+const SCHEMES: [&str; 6] = ["https", "http", "HTTPS", "ftp", "wss", "foo"];
+const ALLOWED_HOSTS: [&str; 10] = [
     "api.example.com",
     "API.example.com",
     "*.example.com",
@@ -142,8 +142,10 @@ const ALLOWED_HOSTS: [&str; 8] = [
     "[2001:db8::1]",
     "localhost",
     "*.com",
+    "xn--bcher-kva.test",
+    "*.xn--bcher-kva.test",
 ];
-const HOSTS: [&str; 36] = [
+const HOSTS: [&str; 40] = [
     "api.example.com",
     "API.EXAMPLE.COM",
     "example.com",
@@ -159,7 +161,10 @@ const HOSTS: [&str; 36] = [
     "a-.example.com",
     "a_b.example.com",
     "xn--bcher-kva.example.com",
-    "xn--bcher-kva.example.com",
+    "xn--a.example.com",
+    "XN--bcher-kva.test",
+    "a.xn--bcher-kva.test",
+    "xn--a.xn--bcher-kva.test",
     "ap%69.example.com",
     "аpi.example.com",
     "api。example.com",
@@ -177,6 +182,7 @@ const HOSTS: [&str; 36] = [
     "[2001:db8:0::1]",
     "[::ffff:10.0.0.1]",
     "[::a00:1]",
+    "[64:ff9b::a00:1]",
     "[::1]",
     "",
     "a.1b",
@@ -197,7 +203,7 @@ const NETWORKS: [&str; 9] = [
     "2001:db8::/127",
     "128.0.0.0/1",
 ];
-const ADDRESSES: [&str; 22] = [
+const ADDRESSES: [&str; 27] = [
     "10.0.0.0",
     "10.0.0.1",
     "10.0.0.2",
@@ -212,6 +218,11 @@ const ADDRESSES: [&str; 22] = [
     "::1",
     "::ffff:10.0.0.1",
     "::ffff:a00:1",
+    "::10.0.0.1",
+    "64:ff9b::10.0.0.1",
+    "64:ff9b:1::a00:1",
+    "2002:a00:1::",
+    "2003::",
     "010.0.0.1",
     "10.1",
     "10.0.0.1 ",
@@ -719,8 +730,8 @@ fn path(random: &mut Rng) -> String {
 }
 
 fn url(random: &mut Rng) -> String {
-    let mut url =
-        pick(random, &["https", "https", "https", "http", "HTTPS", "ftp", "wss", "foo", "wss", "1http", ""]).to_owned();
+    let mut url = pick(random, &["https", "https", "https", "http", "HTTPS", "ftp", "wss", "foo", "file", "1http", ""])
+        .to_owned();
     url.push_str(if once_in(random, 30) { pick(random, &[":", ":/", ":///", ":\\\\", "//"]) } else { "://" });
     url.push_str(if once_in(random, 16) { pick(random, &AUTHORITY_STARTS) } else { "" });
     url.push_str(if random.bool() {

@@ -102,14 +102,21 @@ impl AllowedUrls<'_> {
     pub fn hold(&self, text: &str) -> Option<bool> {
         let url = read_plain_url(text)?;
         let host = url.host_str()?.to_ascii_lowercase();
+        let has_punycode = |name: &str| name.split('.').any(|label| label.starts_with("xn--"));
         let is_scheme = self.schemes.iter().any(|scheme| scheme.eq_ignore_ascii_case(url.scheme()));
+        // A name in punycode is judged only where the policy itself spells it.
         let is_host = self.hosts.iter().map(|host| host.to_ascii_lowercase()).any(|allowed| {
             match allowed.strip_prefix('*') {
                 // What is left starts with the dot.
-                Some(domain) => host.strip_suffix(domain).is_some_and(|before| !before.is_empty()),
+                Some(domain) => {
+                    host.strip_suffix(domain).is_some_and(|before| !before.is_empty() && !has_punycode(before))
+                }
                 None => host == allowed,
             }
         });
+        if !is_host && has_punycode(&host) {
+            return None;
+        }
         let is_port = if self.ports.is_empty() {
             // The parser drops a port that the scheme has by itself.
             url.port().is_none()
@@ -128,6 +135,10 @@ fn read_plain_url(text: &str) -> Option<Url> {
     let (scheme, rest) = text.split_once("://")?;
     let authority = rest.split(['/', '?', '#']).next().filter(|authority| !authority.is_empty())?;
     let url = Url::parse(text).ok()?;
+    if url.scheme() == "file" {
+        // The parser drops what stands in for the host.
+        return None;
+    }
     if authority.contains('@') || !url.scheme().eq_ignore_ascii_case(scheme) {
         return None;
     }
@@ -152,12 +163,7 @@ fn read_plain_url(text: &str) -> Option<Url> {
 /// Whether a host is a plain name (RFC 1123, section 2.1) or an address that is no IPv4 address within an IPv6 one.
 fn is_plain_host(host: &str) -> bool {
     if let Some(address) = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
-        return address.parse::<Ipv6Addr>().is_ok_and(|address| {
-            // The first 96 bits are 0, or 0 and 16 ones, where an IPv4 address is written as an IPv6 one.
-            let [a, b, c, d, e, f, _, _] = address.segments();
-            let holds_ipv4 = [a, b, c, d, e] == [0; 5] && (f == 0xffff || f == 0);
-            !holds_ipv4 || address.is_loopback() || address.is_unspecified()
-        });
+        return address.parse::<Ipv6Addr>().is_ok_and(|address| !leads_to_ipv4(address));
     }
     let is_label = |label: &str| {
         let is_known = |c: char| c.is_ascii_alphanumeric() || c == '-';
@@ -171,12 +177,23 @@ fn is_plain_host(host: &str) -> bool {
         || (host.len() <= 253 && host.split('.').all(is_label) && last.starts_with(|c: char| c.is_ascii_alphabetic()))
 }
 
+/// Whether an IPv6 address is one of those by which networks carry IPv4.
+fn leads_to_ipv4(address: Ipv6Addr) -> bool {
+    const MAPPED: &str = "::ffff:0:0/96";
+    const COMPATIBLE: &str = "::/96";
+    const NAT64: [&str; 2] = ["64:ff9b::/96", "64:ff9b:1::/48"];
+    const SIX_TO_FOUR: &str = "2002::/16";
+    let is_in = |network: &&str| network_holds(network, IpAddr::V6(address)).unwrap_or(false);
+    let is_own = address.is_loopback() || address.is_unspecified();
+    !is_own && [MAPPED, COMPATIBLE, SIX_TO_FOUR].iter().chain(&NAT64).any(is_in)
+}
+
 /// Whether an address lies in one of the networks. An IPv4 address within an IPv6 one goes by two names.
 #[must_use]
 pub fn address_is_in(text: &str, networks: &[&str]) -> Option<bool> {
     let address: IpAddr = text.parse().ok()?;
     if let IpAddr::V6(address) = address
-        && address.to_ipv4_mapped().is_some()
+        && leads_to_ipv4(address)
     {
         return None;
     }

@@ -86,23 +86,27 @@ impl<'d> Reference<'d> {
             .filter(|rule| matches_pattern(&rule.tool_name.value, &request.tool))
             .filter(|rule| rule.roles.iter().any(|role| roles.contains(&role.value.as_str())))
             .collect();
-        // Among rules that say the same, the one whose name comes first is named in the answer.
-        speaking.sort_by_key(|rule| rule.name());
+        // Among rules that say the same, the one whose name comes first is named in the answer; of rules without one,
+        // that whose text comes first.
+        speaking.sort_by_key(|rule| (rule.id.as_ref().map(|id| &id.value), self.document.text.get(rule.span.clone())));
 
-        for effect in [Effect::Deny, Effect::RequireApproval, Effect::Allow] {
-            for rule in speaking.iter().filter(|rule| rule.effect == effect) {
-                let truth = self.rule_truth(rule, facts);
-                let code = match (effect, truth) {
-                    (Effect::Deny, Some(true)) => Code::DeniedByRule,
-                    (Effect::Deny, None) => Code::ConditionUnknown,
-                    (Effect::RequireApproval, Some(true)) => Code::ApprovalRequired,
-                    (Effect::Allow, Some(true)) => Code::Allowed,
-                    _ => continue,
-                };
-                return Judgement { effect, code, rule: Some(rule.name()) };
-            }
+        // What is unknown may be true or false: of the two answers the stricter one is given.
+        let first = |effect: Effect, wanted: Truth| {
+            speaking.iter().find(|rule| rule.effect == effect && self.rule_truth(rule, facts) == wanted)
+        };
+        let allows = first(Effect::Allow, Some(true));
+        let answers = [
+            (first(Effect::Deny, Some(true)), Code::DeniedByRule),
+            (first(Effect::Deny, None), Code::ConditionUnknown),
+            (first(Effect::RequireApproval, Some(true)), Code::ApprovalRequired),
+            (first(Effect::RequireApproval, None).filter(|_| allows.is_some()), Code::ConditionUnknown),
+            (allows, Code::Allowed),
+        ];
+        let decided = answers.into_iter().find_map(|(rule, code)| Some((rule?, code)));
+        match decided {
+            Some((rule, code)) => Judgement { effect: rule.effect, code, rule: Some(rule.name()) },
+            None => self.deny_by_default(&speaking, facts),
         }
-        self.deny_by_default(&speaking, facts)
     }
 
     /// No rule applies. The answer names the one that came nearest: that which the fewest predicates kept from it.

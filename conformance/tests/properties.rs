@@ -139,11 +139,11 @@ fn the_order_of_rules_never_matters() {
 }
 
 #[test]
-fn the_order_of_rules_without_an_id_never_matters_to_the_effect() {
-    // The name of such a rule is its place, so the rule that is named and what is said of it follow the order.
+fn the_order_of_rules_without_an_id_matters_to_their_names_alone() {
     for_changed("order of rules without an id", 2_500_000..2_500_060, Language::WHOLE, shuffle_rules, |case| {
         let request = case.request.clone();
-        assert_eq!(case.judge_by_other(&request).effect, case.judge(&request).effect, "{}", case.place());
+        let (before, after) = (case.judge(&request), case.judge_by_other(&request));
+        assert_eq!((after.effect, after.code), (before.effect, before.code), "{}", case.place());
     });
 }
 
@@ -223,7 +223,7 @@ fn take_from_items(value: &mut Json, path: &[&str]) -> bool {
 }
 
 #[test]
-fn a_field_less_never_turns_deny_into_allow() {
+fn a_field_less_never_gives_a_laxer_answer() {
     let language = Language { asks_for_absence: false, ..Language::WHOLE };
     let mut taken = 0_u32;
     let mut of_denied = 0_u32;
@@ -264,7 +264,7 @@ fn a_field_less_never_turns_deny_into_allow() {
             of_denied += u32::from(before.effect == Effect::Deny);
             let after = case.judge(&request);
             assert!(
-                !(before.effect == Effect::Deny && after.effect == Effect::Allow),
+                after.effect >= before.effect,
                 "{}\nwithout {source} {field}\n{before:?} became {after:?}",
                 case.place()
             );

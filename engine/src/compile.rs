@@ -35,10 +35,14 @@ pub fn compile(policy: &ValidPolicy<'_>) -> Vec<u8> {
     writer.collect_fields(&document.rules);
     writer.collect_arguments(document.tools.as_deref().unwrap_or_default(), &tools);
 
-    // The strictest effect first, so that the first rule that applies decides; then by name, so that order means nothing.
+    // The strictest effect first, so that the first rule that applies decides; then by `id`, or by the text of a rule
+    // without one, so that the order of the rules means nothing.
     let mut order: Vec<usize> = (0..document.rules.len()).collect();
-    let name_of = |at: &usize| document.rules.get(*at).map(|rule| (Reverse(rule.effect), rule.name()));
-    order.sort_by_cached_key(name_of);
+    let id_of = |rule: &DocumentRule| rule.id.as_ref().map(|id| id.value.clone());
+    let text_of = |rule: &DocumentRule| document.text.get(rule.span.clone());
+    order.sort_by_cached_key(|&at| {
+        document.rules.get(at).map(|rule| (Reverse(rule.effect), id_of(rule), text_of(rule)))
+    });
     let mut number_of = alloc::vec![NONE; order.len()];
     for (number, &at) in order.iter().enumerate() {
         if let (Some(rule), Some(slot)) = (document.rules.get(at), number_of.get_mut(at)) {

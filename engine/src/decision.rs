@@ -46,7 +46,7 @@ impl Effect {
 pub enum Code {
     /// An Allow rule applies and nothing stricter does; in `perso-1` also the default.
     Allowed,
-    /// No rule speaks of the tool and the caller's roles.
+    /// No rule could allow the call: none speaks of it, or only Deny rules do.
     NoRule,
     /// The policy does not declare the tool.
     UnknownTool,
@@ -56,7 +56,7 @@ pub enum Code {
     UndeclaredArgument,
     /// A rule speaks of the call, but its condition is false.
     ConditionFailed,
-    /// A field that a condition reads is missing, null or of the wrong type.
+    /// A field that a condition reads is missing, null, of the wrong type or has two readings.
     ConditionUnknown,
     /// A Deny rule applies.
     DeniedByRule,

@@ -1,13 +1,12 @@
 //! A call against an image: a pure function that always has an answer.
 
 use alloc::borrow::Cow;
-use core::cmp::Ordering;
-use core::net::IpAddr;
+use core::cmp::{Ordering, Reverse};
 
 use ipnet::IpNet;
-
 use smallvec::SmallVec;
 
+use crate::address;
 use crate::decimal::Decimal;
 use crate::decision::{Code, Decision, Effect, Failure, Problem};
 use crate::image::{Dialect, NONE, Number, PolicyImage, Step, step};
@@ -39,6 +38,14 @@ impl Truth {
             Self::True => Self::False,
         }
     }
+}
+
+/// A rule that may decide, ordered by which one does: the strictest, then what is known before what is not.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Standing {
+    effect: Reverse<Effect>,
+    truth: Reverse<Truth>,
+    rule: u32,
 }
 
 /// Decides a call.
@@ -79,38 +86,45 @@ impl<'a> Evaluation<'_, '_, 'a> {
         let rules =
             || roles.iter().filter_map(|&role| self.image.rules_of(role, tool)).flatten().map(|rule| rule.get());
 
-        // INVARIANT: rules are numbered from the strictest effect down, so the least number is the strictest.
-        let mut decided: Option<(u32, Truth)> = None;
+        // What is unknown may be true or false, and the stricter of the two answers is given: a Deny rule that is not
+        // known to be false denies, and a RequireApproval rule that is not known to be false turns Allow into approval.
+        let mut decided: Option<Standing> = None;
+        let mut may_need_approval: Option<Standing> = None;
         for rule in rules() {
-            if decided.is_some_and(|(strictest, _)| strictest <= rule) {
+            // INVARIANT: rules are numbered from the strictest effect down, so a later one changes nothing that is known.
+            if decided.is_some_and(|first| first.truth.0 == Truth::True && first.rule <= rule) {
                 continue;
             }
-            let (effect, truth) = self.rule_truth(rule)?;
-            let applies = match effect {
-                Effect::Deny => truth != Truth::False,
-                Effect::Allow | Effect::RequireApproval => truth == Truth::True,
-            };
-            if applies {
-                decided = Some((rule, truth));
+            let effect = Effect::from_code(self.image.rule(rule)?.effect);
+            let truth = self.rule_truth(rule)?;
+            let standing = Standing { effect: Reverse(effect), truth: Reverse(truth), rule };
+            let first_of = |other: Option<Standing>| Some(other.map_or(standing, |other| other.min(standing)));
+            match (effect, truth) {
+                (_, Truth::False) | (Effect::Allow, Truth::Unknown) => {}
+                (Effect::RequireApproval, Truth::Unknown) => may_need_approval = first_of(may_need_approval),
+                _ => decided = first_of(decided),
             }
         }
-        match decided {
-            Some((rule, truth)) => self.decide_by(rule, truth),
-            None => self.nothing_allows(rules()),
+        match (decided, may_need_approval) {
+            (Some(Standing { effect: Reverse(Effect::Allow), .. }), Some(standing)) | (Some(standing), _) => {
+                self.decide_by(standing)
+            }
+            (None, _) => self.nothing_allows(rules()),
         }
     }
 
-    fn decide_by(&self, rule: u32, truth: Truth) -> Option<Decision> {
-        let record = self.image.rule(rule)?;
-        let effect = Effect::from_code(record.effect);
+    fn decide_by(
+        &self,
+        Standing { effect: Reverse(effect), truth: Reverse(truth), rule }: Standing,
+    ) -> Option<Decision> {
         let mut failures = SmallVec::new();
         let code = match effect {
             Effect::Allow => Code::Allowed,
-            Effect::RequireApproval => Code::ApprovalRequired,
+            Effect::RequireApproval if truth == Truth::True => Code::ApprovalRequired,
             Effect::Deny if truth == Truth::True => Code::DeniedByRule,
-            Effect::Deny => {
-                // Only what could not be told explains why a rule denies that is not known to be true.
-                self.explain(record.condition.get(), true, &mut failures, MAX_POLICY_DEPTH)?;
+            Effect::RequireApproval | Effect::Deny => {
+                // Only what could not be told explains why a rule decides that is not known to be true.
+                self.explain(self.image.rule(rule)?.condition.get(), true, &mut failures, MAX_POLICY_DEPTH)?;
                 failures.retain(|failure| failure.problem != Problem::Value);
                 Code::ConditionUnknown
             }
@@ -122,13 +136,16 @@ impl<'a> Evaluation<'_, '_, 'a> {
     fn nothing_allows(&self, rules: impl Iterator<Item = u32>) -> Option<Decision> {
         let mut nearest: Option<Decision> = None;
         for rule in rules {
-            let (effect, truth) = self.rule_truth(rule)?;
-            if effect == Effect::Deny || nearest.as_ref().is_some_and(|decision| decision.rule == Some(rule)) {
+            let record = self.image.rule(rule)?;
+            if Effect::from_code(record.effect) == Effect::Deny
+                || nearest.as_ref().is_some_and(|decision| decision.rule == Some(rule))
+            {
                 continue;
             }
             let mut failures = SmallVec::new();
-            self.explain(self.image.rule(rule)?.condition.get(), false, &mut failures, MAX_POLICY_DEPTH)?;
-            let code = if truth == Truth::Unknown { Code::ConditionUnknown } else { Code::ConditionFailed };
+            self.explain(record.condition.get(), false, &mut failures, MAX_POLICY_DEPTH)?;
+            let code =
+                if self.rule_truth(rule)? == Truth::Unknown { Code::ConditionUnknown } else { Code::ConditionFailed };
             let is_nearer = nearest
                 .as_ref()
                 .is_none_or(|other| (failures.len(), rule) < (other.failures.len(), other.rule.unwrap_or(NONE)));
@@ -152,9 +169,8 @@ impl<'a> Evaluation<'_, '_, 'a> {
             }
             return Some(decision);
         };
-        let (_, truth) = self.rule_truth(rule)?;
         let mut failures = SmallVec::new();
-        let (effect, code) = if truth == Truth::True {
+        let (effect, code) = if self.rule_truth(rule)? == Truth::True {
             (Effect::Allow, Code::Allowed)
         } else {
             self.explain(self.image.rule(rule)?.condition.get(), false, &mut failures, MAX_POLICY_DEPTH)?;
@@ -163,13 +179,11 @@ impl<'a> Evaluation<'_, '_, 'a> {
         Some(Decision { effect, code, rule: Some(rule), failures })
     }
 
-    fn rule_truth(&self, rule: u32) -> Option<(Effect, Truth)> {
-        let rule = self.image.rule(rule)?;
-        let truth = match rule.condition.get() {
-            NONE => Truth::True,
-            condition => self.truth(condition, MAX_POLICY_DEPTH)?,
-        };
-        Some((Effect::from_code(rule.effect), truth))
+    fn rule_truth(&self, rule: u32) -> Option<Truth> {
+        match self.image.rule(rule)?.condition.get() {
+            NONE => Some(Truth::True),
+            condition => self.truth(condition, MAX_POLICY_DEPTH),
+        }
     }
 
     /// The truth of the condition that starts at a step.
@@ -342,11 +356,11 @@ impl<'a> Evaluation<'_, '_, 'a> {
             Predicate::Url { allowed, .. } => {
                 let text = value.as_string().ok_or(wrong_type)?;
                 let target = Target::read(&text).ok_or((Problem::Ambiguous, field))?;
-                Ok(allowed.allow(&target))
+                allowed.allow(&target).ok_or((Problem::Ambiguous, field))
             }
             Predicate::Cidr { op, networks, .. } => {
                 let text = value.as_string().ok_or(wrong_type)?;
-                let address = read_address(&text).ok_or((Problem::Ambiguous, field))?;
+                let address = address::read(&text).ok_or((Problem::Ambiguous, field))?;
                 let is_inside = networks
                     .iter()
                     .any(|network| network.parse::<IpNet>().is_ok_and(|network| network.contains(&address)));
@@ -434,11 +448,6 @@ impl<'a> Evaluation<'_, '_, 'a> {
             | Predicate::Time { .. } => false,
         }
     }
-}
-
-/// Reads an IP address; `None` for what is none, or goes by two names as an IPv4 address within an IPv6 one.
-fn read_address(text: &str) -> Option<IpAddr> {
-    text.parse().ok().filter(|address: &IpAddr| address.to_canonical() == *address)
 }
 
 /// Whether two strings, numbers or booleans are the same; values of two types, objects and lists have no answer.

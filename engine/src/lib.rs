@@ -51,6 +51,7 @@ mod image;
 pub mod predicate;
 mod automaton;
 mod path;
+mod address;
 mod url;
 pub mod time;
 pub mod request;

@@ -5,7 +5,7 @@ use core::cmp::Ordering;
 use crate::automaton;
 use crate::image::{NONE, Number, PolicyImage, Step, TextRef, step};
 use crate::time::TimeWindow;
-use crate::url::Target;
+use crate::url::{self, Target};
 
 /// Where a predicate reads its field from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -262,24 +262,31 @@ impl<'i> UrlParts<'i> {
         self.0.iter().filter_map(|text| text.strip_prefix(PORT))
     }
 
-    pub(crate) fn allow(self, target: &Target<'_>) -> bool {
+    /// Whether the target is allowed; `None` if its host has more than one reading.
+    pub(crate) fn allow(self, target: &Target<'_>) -> Option<bool> {
+        // What the policy names was read at build time and has one reading; what `*.` stands for was not.
+        let is_plain = |free: &str| !url::has_punycode(free);
+        let is_host = self.hosts().any(|allowed| free_labels(allowed, target.host).is_some_and(is_plain));
+        if !is_host && url::has_punycode(target.host) {
+            return None;
+        }
         let port = target.effective_port();
         let is_port = |text: &str| port.is_some_and(|port| text.parse() == Ok(port));
         let is_port_allowed = match self.ports().next() {
             Some(_) => self.ports().any(is_port),
             None => target.port.is_none() || target.port == target.own_port(),
         };
-        is_port_allowed
-            && self.schemes().any(|scheme| scheme.eq_ignore_ascii_case(target.scheme))
-            && self.hosts().any(|host| is_host_covered(host, target.host))
+        Some(is_host && is_port_allowed && self.schemes().any(|scheme| scheme.eq_ignore_ascii_case(target.scheme)))
     }
 }
 
-/// Whether a host is `allowed`, or below it where that starts with `*.`.
-fn is_host_covered(allowed: &str, host: &str) -> bool {
-    let Some(parent) = allowed.strip_prefix("*.") else { return allowed.eq_ignore_ascii_case(host) };
-    let below = host.len().checked_sub(parent.len()).and_then(|at| host.split_at_checked(at));
-    below.is_some_and(|(below, end)| below.len() > 1 && below.ends_with('.') && end.eq_ignore_ascii_case(parent))
+/// The labels of a host that `*.` in `allowed` stands for, none where the host is `allowed` itself; `None` if the host is
+/// another.
+fn free_labels<'h>(allowed: &str, host: &'h str) -> Option<&'h str> {
+    let Some(parent) = allowed.strip_prefix("*.") else { return allowed.eq_ignore_ascii_case(host).then_some("") };
+    let (below, end) = host.split_at_checked(host.len().checked_sub(parent.len())?)?;
+    let free = below.strip_suffix('.').filter(|free| !free.is_empty())?;
+    end.eq_ignore_ascii_case(parent).then_some(free)
 }
 
 /// A predicate, or a condition on the items of a list, read from one step of the image. Fields are slots of the image's field table.

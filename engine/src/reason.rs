@@ -4,7 +4,7 @@
 
 use alloc::string::String;
 
-use crate::decision::{Code, Decision, Failure, Problem};
+use crate::decision::{Code, Decision, Effect, Failure, Problem};
 use crate::image::{Dialect, NONE, PolicyImage};
 use crate::predicate::{NumericOp, Predicate, Source, StringOp, Texts, UrlParts};
 use crate::request::Call;
@@ -140,27 +140,34 @@ impl Decision {
             Code::Allowed => self.write_rule(image, "rule ", " allows this call", out),
             Code::ApprovalRequired => self.write_rule(image, "rule ", " asks for a person's approval", out),
             Code::DeniedByRule => self.write_rule(image, "rule ", " denies this call", out),
-            Code::ConditionFailed | Code::ConditionUnknown if self.hides_condition(image) => {
-                self.write_rule(image, "the condition of rule ", " does not hold", out);
+            Code::ConditionFailed | Code::ConditionUnknown if self.effect == Effect::RequireApproval => {
+                if !self.hides_condition(image) && self.write_failures(image, out) {
+                    out.push_str(", so ");
+                }
+                self.write_rule(image, "rule ", " asks for a person's approval", out);
             }
             Code::ConditionFailed | Code::ConditionUnknown => {
-                let mut separator = "";
-                for (at, &failure) in self.failures.iter().enumerate() {
-                    let earlier = self.failures.iter().take(at);
-                    let mut same =
-                        earlier.filter(|other| (other.field, other.problem) == (failure.field, failure.problem));
-                    if failure.problem != Problem::Value && same.next().is_some() {
-                        // That a field is missing is said once, however many predicates read it.
-                        continue;
-                    }
-                    out.push_str(core::mem::replace(&mut separator, ", and "));
-                    write_failure(image, failure, out);
-                }
-                if separator.is_empty() {
+                if self.hides_condition(image) || !self.write_failures(image, out) {
                     self.write_rule(image, "the condition of rule ", " does not hold", out);
                 }
             }
         }
+    }
+
+    /// Writes what is wrong with each predicate that decided, and says whether there was one.
+    fn write_failures(&self, image: &PolicyImage<'_>, out: &mut String) -> bool {
+        let mut separator = "";
+        for (at, &failure) in self.failures.iter().enumerate() {
+            let earlier = self.failures.iter().take(at);
+            let mut same = earlier.filter(|other| (other.field, other.problem) == (failure.field, failure.problem));
+            if failure.problem != Problem::Value && same.next().is_some() {
+                // That a field is missing is said once, however many predicates read it.
+                continue;
+            }
+            out.push_str(core::mem::replace(&mut separator, ", and "));
+            write_failure(image, failure, out);
+        }
+        !separator.is_empty()
     }
 
     fn write_rule(&self, image: &PolicyImage<'_>, before: &str, after: &str, out: &mut String) {

@@ -1,14 +1,15 @@
 //! Regular expressions to automata, at build time.
 
-use alloc::format;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use std::collections::HashMap;
 
 use regex_automata::Anchored;
 use regex_automata::dfa::{Automaton as _, StartKind, dense};
+use regex_automata::nfa::thompson;
 use regex_automata::util::primitives::StateID;
 use regex_automata::util::start;
+use regex_syntax::hir::{Hir, Look};
 
 use crate::automaton::{DEAD, START};
 
@@ -32,27 +33,32 @@ pub(crate) struct Tables {
 /// # Errors
 /// A pattern is no regular expression, asks for what an automaton can't do, or takes too many states.
 pub(crate) fn build(patterns: &[String]) -> Result<Tables, String> {
-    let alternatives: Vec<String> = patterns.iter().map(|pattern| format!("(?:{pattern})")).collect();
+    // Each pattern is read by itself, so that none can close a bracket or turn on a flag of what stands around it.
+    let alternatives: Result<Vec<Hir>, _> = patterns.iter().map(|pattern| regex_syntax::parse(pattern)).collect();
+    let alternatives = alternatives.map_err(|error| last_line(&error.to_string()))?;
+    let whole = Hir::concat(alloc::vec![Hir::alternation(alternatives), Hir::look(Look::End)]);
+    let nfa = thompson::Compiler::new().build_from_hir(&whole).map_err(|error| explain(&error))?;
     let config = dense::Config::new()
         .start_kind(StartKind::Anchored)
         .minimize(true)
         .dfa_size_limit(Some(MAX_AUTOMATON_BYTES))
         .determinize_size_limit(Some(MAX_AUTOMATON_BYTES.saturating_mul(8)));
-    let dfa = dense::Builder::new()
-        .configure(config)
-        .build(&format!(r"(?:{})\z", alternatives.join("|")))
-        .map_err(|error| explain(&error))?;
+    let dfa = dense::Builder::new().configure(config).build_from_nfa(&nfa).map_err(|error| explain(&error))?;
     tables_of(&dfa).ok_or_else(|| "the expression takes too many states".to_string())
 }
 
 /// What is wrong with an expression, on one line.
-fn explain(error: &dense::BuildError) -> String {
-    // The syntax error is the cause of the cause; its last line says what is wrong.
-    let mut cause: &dyn core::error::Error = error;
+fn explain(error: &dyn core::error::Error) -> String {
+    // The cause of the cause says it best.
+    let mut cause = error;
     while let Some(source) = cause.source() {
         cause = source;
     }
-    let text = cause.to_string();
+    last_line(&cause.to_string())
+}
+
+/// A syntax error shows the expression first; its last line says what is wrong.
+fn last_line(text: &str) -> String {
     let last = text.lines().last().unwrap_or_default().trim();
     last.strip_prefix("error: ").unwrap_or(last).to_string()
 }

@@ -8,6 +8,8 @@
 use alloc::string::ToString as _;
 use core::net::{Ipv4Addr, Ipv6Addr};
 
+use crate::address::holds_ipv4;
+
 /// The parts of a URL that decide where a request goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Target<'u> {
@@ -72,10 +74,8 @@ fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
 pub(crate) fn is_host(host: &str) -> bool {
     if let Some(address) = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
         return address.parse::<Ipv6Addr>().is_ok_and(|parsed| {
-            // An address has many spellings, of which only the shortest is taken; one that holds an IPv4 address goes by
-            // two names.
-            let holds_ipv4 = parsed.to_ipv4().is_some() && !parsed.is_loopback() && !parsed.is_unspecified();
-            !holds_ipv4 && parsed.to_string().eq_ignore_ascii_case(address)
+            // An address has many spellings, of which only the shortest is taken.
+            !holds_ipv4(parsed) && parsed.to_string().eq_ignore_ascii_case(address)
         });
     }
     let last = host.rsplit('.').next().unwrap_or_default();
@@ -84,6 +84,13 @@ pub(crate) fn is_host(host: &str) -> bool {
         return host.parse::<Ipv4Addr>().is_ok();
     }
     host.len() <= 253 && host.split('.').all(is_label)
+}
+
+/// Whether a name holds a label in punycode (RFC 5890, section 2.3.2.1).
+///
+/// Readers do not agree on which of them stand for a name, and to tell takes the tables of Unicode.
+pub(crate) fn has_punycode(host: &str) -> bool {
+    host.split('.').any(|label| label.get(..4).is_some_and(|prefix| prefix.eq_ignore_ascii_case("xn--")))
 }
 
 fn is_label(label: &str) -> bool {

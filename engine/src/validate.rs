@@ -1,7 +1,7 @@
 //! Document to valid policy: every name refers to something, every pattern matches something.
 
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use std::collections::HashMap;
 
@@ -203,11 +203,16 @@ fn check_url(
         let message = format!("{} is no scheme", quoted(&scheme.value));
         findings.push(Diagnostic::error("bad_scheme", &scheme.span, message).with_fix("write it as in `https`"));
     }
-    for host in hosts.iter().filter(|host| !url::is_host(host.value.strip_prefix("*.").unwrap_or(&host.value))) {
+    for host in hosts.iter().filter(|host| !is_host(host.value.strip_prefix("*.").unwrap_or(&host.value))) {
         let message = format!("{} is no host with one reading", quoted(&host.value));
         let fix = "write a name such as `api.example.com` (in punycode where it is not ASCII), `*.` and a name, or an IP address";
         findings.push(Diagnostic::error("bad_host", &host.span, message).with_fix(fix));
     }
+}
+
+/// Whether a host has one reading, for the tables of Unicode too.
+fn is_host(host: &str) -> bool {
+    url::is_host(host) && ::url::Host::parse(host).is_ok_and(|parsed| parsed.to_string().eq_ignore_ascii_case(host))
 }
 
 fn check_networks(condition: &Condition, networks: &[Spanned<String>], findings: &mut Vec<Diagnostic>) {

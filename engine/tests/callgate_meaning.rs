@@ -152,6 +152,8 @@ fn a_regular_expression_matches_the_whole_string() {
     check_string("Matches", &json!(".*"), &["", "anything"], &["two\nlines"]);
     check_string("Matches", &json!("\\p{Greek}+"), &["αβγ"], &["abc", "αb"]);
     check_string("Matches", &json!(""), &[""], &["a"]);
+    check_string("Matches", &json!(["(?x) a # a comment", "b"]), &["a", "b"], &["ab", "a # a comment"]);
+    check_string("Matches", &json!(["(?i)a", "b"]), &["A", "b"], &["B"]);
     let hostile = "a".repeat(50_000) + "!";
     check_string("Matches", &json!("(a+)+"), &["a"], &[&hostile]);
 }
@@ -269,7 +271,19 @@ fn a_url_goes_where_the_policy_says() {
             "https://api.example.com\\@evil.test",
             "ht\ttps://api.example.com/",
             "https://.cdn.test/",
+            // Punycode that the policy does not spell itself, valid or not.
+            "https://xn--a.cdn.test/",
+            "https://xn--bcher-kva.example/",
+            "https://XN--A.cdn.test/",
         ]),
+    );
+    let condition = json!({ "UrlCheck": {
+        "source": "Arguments", "field": "x", "hosts": ["xn--bcher-kva.test", "*.xn--bcher-kva.test"] } });
+    check_condition(
+        &condition,
+        &strings(&["https://xn--bcher-kva.test/", "https://XN--Bcher-kva.test/", "https://a.xn--bcher-kva.test/"]),
+        &strings(&["https://bcher-kva.test/"]),
+        &unknown_and(&["https://xn--a.xn--bcher-kva.test/", "https://xn--bcher-kv.test/", "https://bücher.test/"]),
     );
     let condition = json!({ "UrlCheck": {
         "source": "Arguments", "field": "x", "schemes": ["http", "https"], "hosts": ["10.0.0.1", "[2001:db8::1]"], "ports": [80, 8080] } });
@@ -294,6 +308,9 @@ fn an_address_lies_in_a_network() {
         "10.0.0.1/8",
         "10.0.0.1 ",
         "::ffff:10.0.0.1",
+        "::10.0.0.1",
+        "64:ff9b::10.0.0.1",
+        "2002:a00:1::1",
         "localhost",
         "0x0a000001",
     ]);
@@ -460,6 +477,36 @@ fn a_deny_rule_applies_where_it_can_not_tell() {
     for args in no_number() {
         check(&rules, &refund(&args), Effect::Deny, Code::ConditionUnknown);
     }
+}
+
+#[test]
+fn an_approval_that_may_be_needed_is_asked_for_before_allow_and_not_in_place_of_deny() {
+    let rule = |id: &str, effect: &str, condition: &Value| json!({ "id": id, "effect": effect, "tool_name": "refund", "roles": ["agent"], "condition": condition });
+    let approve = rule("approve", "RequireApproval", &numeric("Gt", &json!(500)));
+    let known = json!({ "FieldPresent": { "source": "Arguments", "field": "y" } });
+    let rules = json!([rule("allow", "Allow", &known), approve]);
+    check(&rules, &refund(&json!({"x": 200, "y": 1})), Effect::Allow, Code::Allowed);
+    check(&rules, &refund(&json!({"x": 800, "y": 1})), Effect::RequireApproval, Code::ApprovalRequired);
+    for x in [json!({"y": 1}), json!({"x": null, "y": 1}), json!({"x": "200", "y": 1})] {
+        check(&rules, &refund(&x), Effect::RequireApproval, Code::ConditionUnknown);
+    }
+    let reason = "`x` is missing, so rule `approve` asks for a person's approval";
+    check_reason(&rules, &refund(&json!({"y": 1})), Some("approve"), reason);
+    // Where nothing allows the call, not to know never gets it before a person.
+    check(&rules, &refund(&json!({})), Effect::Deny, Code::ConditionUnknown);
+    check(&json!([approve]), &refund(&json!({"x": "800"})), Effect::Deny, Code::ConditionUnknown);
+}
+
+#[test]
+fn a_deny_rule_that_holds_is_named_before_one_that_can_not_tell() {
+    let deny = |field: &str, id: &str| {
+        let condition = json!({ "BoolCheck": { "source": "Arguments", "field": field, "value": true } });
+        json!({ "id": id, "effect": "Deny", "tool_name": "refund", "roles": ["agent"], "condition": condition })
+    };
+    let rules = json!([deny("unknown", "a"), deny("x", "b")]);
+    check(&rules, &refund(&json!({"x": true})), Effect::Deny, Code::DeniedByRule);
+    check_reason(&rules, &refund(&json!({"x": true})), Some("b"), "rule `b` denies this call");
+    check(&rules, &refund(&json!({"x": false})), Effect::Deny, Code::ConditionUnknown);
 }
 
 #[test]

@@ -261,6 +261,7 @@ fn roots_hosts_and_networks_have_one_reading() {
         &with("UrlCheck", r#""hosts":["http://a","a_b","127.1","*.","*"],"schemes":["https:"]"#),
         &["bad_host", "bad_host", "bad_host", "bad_host", "bad_host", "bad_scheme"],
     );
+    check_codes(&with("UrlCheck", r#""hosts":["xn--a.test","*.xn--a.test","bücher.test"]"#), &["bad_host"; 3]);
     check_codes(&with("UrlCheck", r#""hosts":["a"],"ports":[0,65536,1.5,-1]"#), &["bad_port"; 4]);
     check_codes(
         &with("CidrCheck", r#""op":"In","value":["10.0.0.0","10.0.0.1/8","x/8","10.0.0.0/33"]"#),
@@ -292,6 +293,7 @@ fn an_expression_that_no_automaton_can_do_is_refused() {
     };
     for (pattern, problem) in [
         ("(", "unclosed group"),
+        ("a)|(?:b", "unopened group"),
         ("a{2", "unclosed counted repetition"),
         ("(?=a)", "look-around, including look-ahead and look-behind, is not supported"),
         (r"(a)\1", "backreferences are not supported"),

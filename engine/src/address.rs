@@ -1,0 +1,54 @@
+//! IP addresses that have one reading.
+
+use core::net::{IpAddr, Ipv6Addr};
+
+/// Reads an IP address; `None` for what is none, or names an IPv4 address within an IPv6 one.
+pub(crate) fn read(text: &str) -> Option<IpAddr> {
+    match text.parse().ok()? {
+        IpAddr::V6(address) if holds_ipv4(address) => None,
+        address => Some(address),
+    }
+}
+
+/// Whether an IPv6 address reaches an IPv4 one, which a rule on IPv4 networks would not recognize.
+///
+/// Mapped and compatible addresses (RFC 4291, section 2.5.5), NAT64 (RFC 6052, RFC 8215) and 6to4 (RFC 3056).
+pub(crate) fn holds_ipv4(address: Ipv6Addr) -> bool {
+    let is_compatible = address.to_ipv4().is_some() && !address.is_loopback() && !address.is_unspecified();
+    is_compatible || matches!(address.segments(), [0x64, 0xff9b, 0, 0, 0, 0, ..] | [0x64, 0xff9b, 1, ..] | [0x2002, ..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_has_one_name() {
+        for text in ["10.0.0.1", "::1", "::", "2001:db8::1", "2001:DB8:0::1", "fe80::1", "64:ff9a::1", "2003::1"] {
+            assert!(read(text).is_some(), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_ipv4_address_within_an_ipv6_one_is_not_judged() {
+        for text in [
+            "::ffff:10.0.0.1",
+            "::ffff:a00:1",
+            "::10.0.0.1",
+            "::a00:1",
+            "64:ff9b::10.0.0.1",
+            "64:ff9b::a9fe:a9fe",
+            "64:ff9b:1::a00:1",
+            "2002:a00:1::1",
+        ] {
+            assert_eq!(read(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_address_is_not_judged() {
+        for text in ["", "localhost", "10.1", "010.0.0.1", "10.0.0.1 ", "10.0.0.1/8", "[::1]", "fe80::1%eth0"] {
+            assert_eq!(read(text), None, "{text}");
+        }
+    }
+}
