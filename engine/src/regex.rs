@@ -34,9 +34,9 @@ pub(crate) struct Tables {
 /// A pattern is no regular expression, asks for what an automaton can't do, or takes too many states.
 pub(crate) fn build(patterns: &[String]) -> Result<Tables, String> {
     // Each pattern is read by itself, so that none can close a bracket or turn on a flag of what stands around it.
-    let alternatives: Result<Vec<Hir>, _> = patterns.iter().map(|pattern| regex_syntax::parse(pattern)).collect();
-    let alternatives = alternatives.map_err(|error| last_line(&error.to_string()))?;
-    let whole = Hir::concat(alloc::vec![Hir::alternation(alternatives), Hir::look(Look::End)]);
+    let read = |pattern: &String| regex_syntax::parse(pattern).map_err(|error| last_line(&error.to_string()));
+    let alternatives: Result<Vec<Hir>, String> = patterns.iter().map(read).collect();
+    let whole = Hir::concat(alloc::vec![Hir::alternation(alternatives?), Hir::look(Look::End)]);
     let nfa = thompson::Compiler::new().build_from_hir(&whole).map_err(|error| explain(&error))?;
     let config = dense::Config::new()
         .start_kind(StartKind::Anchored)
