@@ -10,7 +10,7 @@ use std::ops::Range;
 use callgate_engine::condition::{Condition, ConditionKind, Field};
 use callgate_engine::document::{PolicyDocument, Rule};
 use callgate_engine::predicate::{NumericOp, Source, StringOp};
-use callgate_engine::{Effect, parse};
+use callgate_engine::{Effect, TargetKind, parse};
 use cedar_policy::{Authorizer, Context, Decision, Entities, EntityUid, PolicySet};
 use fastrand::Rng;
 
@@ -143,7 +143,8 @@ fn request(random: &mut Rng) -> Request {
     let tool = if random.u8(0..20) == 0 { "unknown" } else { pick(random, &TOOLS) };
     let roles = if random.u8(0..20) == 0 { vec!["nobody"] } else { pick_some(random, &ROLES) };
     Request {
-        tool: tool.to_owned(),
+        kind: TargetKind::Tool,
+        name: tool.to_owned(),
         roles: roles.into_iter().map(str::to_owned).collect(),
         server: None,
         arguments,
@@ -167,7 +168,7 @@ fn translate_rule(rule: &Rule, tools: &[&str]) -> Option<String> {
         Effect::Deny => "forbid",
         Effect::RequireApproval => return None,
     };
-    let actions = list(tools.iter().filter(|tool| matches_pattern(&rule.tool_name.value, tool)), "Action::");
+    let actions = list(tools.iter().filter(|tool| matches_pattern(&rule.target.value, tool)), "Action::");
     let roles = list(rule.roles.iter().map(|role| &role.value), "Role::");
     let condition = rule.condition.as_ref().map_or(Some(String::from("true")), translate_condition)?;
     Some(format!(
@@ -241,7 +242,7 @@ fn ask(policies: &PolicySet, document: &PolicyDocument<'_>, request: &Request) -
     let context = Context::from_json_str(&context.to_string(), None).map_err(|error| error.to_string())?;
     let read = |text: String| text.parse::<EntityUid>().map_err(|error| error.to_string());
     let principal = read(String::from("Caller::\"caller\""))?;
-    let action = read(format!("Action::{:?}", request.tool))?;
+    let action = read(format!("Action::{:?}", request.name))?;
     let resource = read(String::from("Server::\"any\""))?;
     let question = cedar_policy::Request::new(principal, action, resource, context, None).map_err(|e| e.to_string())?;
     let answer = Authorizer::new().is_authorized(&question, policies, &entities);

@@ -6,8 +6,8 @@
 use fastrand::Rng;
 
 use crate::json::{Json, object, string, strings};
-use crate::readers::matches_pattern;
 use crate::request::Request;
+use crate::targets::Targets;
 
 /// What a policy may say, where a property holds for a part of the language only.
 #[derive(Clone, Copy, Debug)]
@@ -23,8 +23,6 @@ impl Language {
     pub const WHOLE: Self = Self { asks_for_absence: true, has_ids: false };
 }
 
-const TOOLS: [&str; 6] = ["view", "view_all", "review", "refund", "crm.delete", "überweisung"];
-const TOOL_PATTERNS: [&str; 8] = ["*", "view*", "*view*", "re*", "*e*d", "*.*", "**", "v*w"];
 const ROLES: [&str; 5] = ["agent", "manager", "admin", "auditor", "エージェント"];
 const SERVERS: [&str; 2] = ["crm", "erp"];
 const SOURCES: [&str; 3] = ["Arguments", "AgentAttributes", "ResourceAttributes"];
@@ -254,7 +252,7 @@ const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 const COUNTRIES: [&str; 3] = ["DE", "FR", "US"];
 
 /// The names that arguments and attributes have, and what mostly stands there.
-const NAMES: [(&str, Kind); 13] = [
+pub(crate) const NAMES: [(&str, Kind); 13] = [
     ("n", Kind::Number),
     ("m", Kind::Number),
     ("s", Kind::Text),
@@ -271,7 +269,7 @@ const NAMES: [(&str, Kind); 13] = [
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+pub(crate) enum Kind {
     Number,
     Text,
     Bool,
@@ -283,17 +281,17 @@ enum Kind {
 }
 
 /// Takes one of a list, or its default where there is none.
-fn pick<T: Copy + Default>(random: &mut Rng, list: &[T]) -> T {
+pub(crate) fn pick<T: Copy + Default>(random: &mut Rng, list: &[T]) -> T {
     random.choice(list).copied().unwrap_or_default()
 }
 
 /// Whether something happens that does so once in `times`.
-fn once_in(random: &mut Rng, times: u32) -> bool {
+pub(crate) fn once_in(random: &mut Rng, times: u32) -> bool {
     random.u32(0..times) == 0
 }
 
 /// Takes at least one and at most `most` of a list, none of them twice.
-fn pick_some<T: Copy + Default>(random: &mut Rng, list: &[T], most: usize) -> Vec<T> {
+pub(crate) fn pick_some<T: Copy + Default>(random: &mut Rng, list: &[T], most: usize) -> Vec<T> {
     let count = random.usize(1..=most.min(list.len()));
     random.choose_multiple(list, count).into_iter().copied().collect()
 }
@@ -301,9 +299,8 @@ fn pick_some<T: Copy + Default>(random: &mut Rng, list: &[T], most: usize) -> Ve
 /// A policy of `callgate-1` that `validate` finds no error in.
 #[must_use]
 pub fn policy(random: &mut Rng, language: Language) -> Json {
-    let tools = pick_some(random, &TOOLS, 4);
+    let targets = Targets::choose(random);
     let roles = pick_some(random, &ROLES, 4);
-    let declared_tools = tools.iter().map(|tool| declare_tool(random, tool)).collect();
     let mut declared_roles = Vec::new();
     for (at, role) in roles.iter().enumerate() {
         // A role that inherits only those before it is in no cycle.
@@ -320,33 +317,21 @@ pub fn policy(random: &mut Rng, language: Language) -> Json {
     let mut ids: Vec<usize> = (0..count).collect();
     random.shuffle(&mut ids);
     let has_ids = language.has_ids || !once_in(random, 4);
-    let rules = ids.into_iter().map(|id| rule(random, language, has_ids.then_some(id), &tools, &roles)).collect();
-    object([
+    let rules = ids.into_iter().map(|id| rule(random, language, has_ids.then_some(id), &targets, &roles)).collect();
+    let mut policy = object([
         ("version", string("callgate-1")),
         ("servers", strings(SERVERS)),
-        ("tools", Json::Array(declared_tools)),
         ("roles", Json::Object(declared_roles)),
         ("rules", Json::Array(rules)),
-    ])
-}
-
-fn declare_tool(random: &mut Rng, name: &str) -> Json {
-    if !once_in(random, 4) {
-        return string(name);
-    }
-    let properties = NAMES.map(|(name, _)| (name, Json::EMPTY));
-    let schema = object([
-        ("type", string("object")),
-        ("additionalProperties", Json::Bool(once_in(random, 4))),
-        ("properties", object(properties)),
     ]);
-    object([("name", string(name)), ("inputSchema", schema)])
+    targets.declare(random, &mut policy);
+    policy
 }
 
-/// A rule on some of these tools and roles.
-fn rule(random: &mut Rng, language: Language, id: Option<usize>, tools: &[&str], roles: &[&str]) -> Json {
+/// A rule on some of these targets and roles.
+fn rule(random: &mut Rng, language: Language, id: Option<usize>, targets: &Targets, roles: &[&str]) -> Json {
     let effect = pick(random, &["Allow", "Allow", "Allow", "Allow", "Deny", "Deny", "RequireApproval"]);
-    rule_of(random, language, effect, id, tools, roles)
+    rule_of(random, language, effect, id, targets, roles)
 }
 
 fn rule_of(
@@ -354,17 +339,11 @@ fn rule_of(
     language: Language,
     effect: &str,
     id: Option<usize>,
-    tools: &[&str],
+    targets: &Targets,
     roles: &[&str],
 ) -> Json {
-    let pattern = pick(random, &TOOL_PATTERNS);
-    let covers_one = tools.iter().any(|tool| matches_pattern(pattern, tool));
-    let tool = if covers_one && random.bool() { pattern } else { pick(random, tools) };
-    let mut rule = object([
-        ("effect", string(effect)),
-        ("tool_name", string(tool)),
-        ("roles", strings(pick_some(random, roles, 3))),
-    ]);
+    let mut rule = object([("effect", string(effect)), ("roles", strings(pick_some(random, roles, 3)))]);
+    targets.name_in(random, &mut rule);
     if let Some(id) = id {
         rule.insert("id", string(format!("rule-{id}")));
     }
@@ -388,24 +367,11 @@ fn rule_of(
 /// A Deny rule to be added to a policy that [`policy`] made.
 #[must_use]
 pub fn deny_rule(random: &mut Rng, policy: &Json) -> Json {
-    let name = |value: &Json| match value {
-        Json::String(name) => Some(name.clone()),
-        Json::Object(_) => value.child("name").and_then(|name| match name {
-            Json::String(name) => Some(name.clone()),
-            _ => None,
-        }),
-        _ => None,
-    };
-    let tools: Vec<String> = match policy.child("tools") {
-        Some(Json::Array(tools)) => tools.iter().filter_map(name).collect(),
-        _ => Vec::new(),
-    };
     let roles: Vec<&str> = match policy.child("roles") {
         Some(Json::Object(roles)) => roles.iter().map(|(name, _)| name.as_str()).collect(),
         _ => Vec::new(),
     };
-    let tools: Vec<&str> = tools.iter().map(String::as_str).collect();
-    let mut rule = rule_of(random, Language::WHOLE, "Deny", None, &tools, &roles);
+    let mut rule = rule_of(random, Language::WHOLE, "Deny", None, &Targets::of(policy), &roles);
     rule.insert("id", string("added"));
     rule
 }
@@ -621,18 +587,7 @@ fn list_field(random: &mut Rng, scope: Scope) -> (&'static str, &'static str) {
 /// A call that a policy made by [`policy`] may speak of.
 #[must_use]
 pub fn request(random: &mut Rng, policy: &Json) -> Request {
-    let tool = match policy.child("tools") {
-        Some(Json::Array(tools)) if !once_in(random, 30) => random.choice(tools).cloned(),
-        _ => None,
-    };
-    let tool = match tool {
-        Some(Json::String(name)) => name,
-        Some(tool) => match tool.child("name") {
-            Some(Json::String(name)) => name.clone(),
-            _ => String::new(),
-        },
-        None => pick(random, &["view_some", "view*", "", "View", "review", "unknown"]).to_owned(),
-    };
+    let (kind, name) = Targets::of(policy).call(random, policy);
     let declared: Vec<&str> = match policy.child("roles") {
         Some(Json::Object(roles)) if !once_in(random, 8) => roles.iter().map(|(name, _)| name.as_str()).collect(),
         _ => ROLES.into_iter().chain(["", "*", "Agent"]).collect(),
@@ -648,7 +603,8 @@ pub fn request(random: &mut Rng, policy: &Json) -> Request {
         pick(random, &known).to_owned()
     });
     Request {
-        tool,
+        kind,
+        name,
         roles,
         server,
         arguments,

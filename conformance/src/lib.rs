@@ -9,6 +9,7 @@ pub mod request;
 pub mod readers;
 pub mod reference;
 pub mod generate;
+pub mod targets;
 pub mod judge;
 #[cfg(feature = "cedar")]
 pub mod cedar;

@@ -3,10 +3,13 @@
 //! An answer is `None` where a text has more than one reading.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::LazyLock;
 
 use callgate_engine::time::TimeWindow;
 use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
+use percent_encoding::percent_decode_str;
+use regex::Regex;
 use unicode_normalization::UnicodeNormalization as _;
 use url::Url;
 
@@ -175,6 +178,97 @@ fn is_plain_host(host: &str) -> bool {
     let last = host.rsplit('.').next().unwrap_or_default();
     host.parse::<Ipv4Addr>().is_ok()
         || (host.len() <= 253 && host.split('.').all(is_label) && last.starts_with(|c: char| c.is_ascii_alphabetic()))
+}
+
+/// Whether a URI matches a pattern, whose `*` in the host stands for a part of the host alone.
+#[must_use]
+pub fn matches_uri(pattern: &str, uri: &str) -> bool {
+    match (split_uri(pattern), split_uri(uri)) {
+        _ if pattern == "*" => true,
+        (Some((place, rest)), Some((uri_place, uri_rest))) => {
+            matches_pattern(place, uri_place) && matches_pattern(rest, uri_rest)
+        }
+        (None, None) => matches_pattern(pattern, uri),
+        _ => false,
+    }
+}
+
+/// Splits a URI with an authority behind the authority.
+fn split_uri(uri: &str) -> Option<(&str, &str)> {
+    let (_, rest) = uri.split_once("://")?;
+    let below = rest.trim_start_matches(|c| !['/', '?', '#'].contains(&c));
+    uri.split_at_checked(uri.len().checked_sub(below.len())?)
+}
+
+/// The expression of RFC 3986, appendix B, whose scheme is in normal form.
+static FORM: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let form = r"^(?<scheme>[a-z][a-z0-9+.-]*):(?://(?<authority>[^/?#]*))?(?<path>[^?#]*)(?<query>\?[^#]*)?(?:#.*)?$";
+    Regex::new(form).ok()
+});
+/// The characters of RFC 3986, appendix A, with percent-encoding in normal form.
+static ALLOWED: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"^(?:[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=]|%[0-9A-F]{2})*$").ok());
+
+/// Whether a URI is in normal form (RFC 3986, section 6.2.2) and every reader takes the same from it.
+#[must_use]
+pub fn uri_is_normal(uri: &str) -> bool {
+    let (Some(form), Some(allowed)) = (&*FORM, &*ALLOWED) else { return false };
+    let Some(parts) = form.captures(uri).filter(|_| allowed.is_match(uri)) else { return false };
+    let part = |name: &str| parts.name(name).map(|part| part.as_str());
+    let (scheme, path) = (part("scheme").unwrap_or_default(), part("path").unwrap_or_default());
+    // What needs no encoding has none.
+    let encodes_plain =
+        percent_encoded(uri).iter().any(|&byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte));
+    let hides_structure = percent_encoded(path).iter().any(|&byte| b"/\\%\x7f".contains(&byte) || byte < 0x20);
+    if encodes_plain || hides_structure {
+        return false;
+    }
+    let query_and_fragment = uri.find(['?', '#']).and_then(|at| uri.get(at..)).unwrap_or_default();
+    let (Ok(decoded), Ok(_)) =
+        (percent_decode_str(path).decode_utf8(), percent_decode_str(query_and_fragment).decode_utf8())
+    else {
+        return false;
+    };
+    match part("authority") {
+        None => {
+            let is_of_text = !path.starts_with('/') && !path.is_empty() && is_opaque(scheme);
+            is_of_text && path_segments(&format!("/{decoded}")).is_some()
+        }
+        Some(authority) => {
+            let is_path_plain = match path {
+                // The scheme of a file or of the web has at least the root.
+                "" => !authority.is_empty() && is_opaque(scheme),
+                _ => decoded == "/" || path_segments(&decoded).is_some(),
+            };
+            is_path_plain && authority_is_normal(scheme, authority)
+        }
+    }
+}
+
+/// Whether the WHATWG standard leaves the host of a scheme as it is.
+fn is_opaque(scheme: &str) -> bool {
+    !["http", "https", "ws", "wss", "ftp", "file"].contains(&scheme)
+}
+
+fn authority_is_normal(scheme: &str, authority: &str) -> bool {
+    if authority.is_empty() {
+        return is_opaque(scheme) || scheme == "file";
+    }
+    if is_opaque(scheme) {
+        let (host, port) = authority.split_once(':').unwrap_or((authority, "1"));
+        let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || ['.', '_', '~', '-'].contains(&c);
+        let is_port = port.parse::<u16>().is_ok_and(|number| number != 0 && number.to_string() == port);
+        return !host.is_empty() && host.chars().all(is_plain) && is_port;
+    }
+    // The standard's own spelling of a URL with this authority is the one that was given.
+    let url = format!("{scheme}://{authority}/");
+    let is_its_own_spelling = Url::parse(&url).is_ok_and(|parsed| parsed.as_str() == url);
+    let has_punycode = authority.split('.').any(|label| label.starts_with("xn--"));
+    is_its_own_spelling && !has_punycode && read_plain_url(&url).is_some()
+}
+
+fn percent_encoded(text: &str) -> Vec<u8> {
+    text.split('%').skip(1).filter_map(|after| u8::from_str_radix(after.get(..2)?, 16).ok()).collect()
 }
 
 /// Whether an IPv6 address is one of those by which networks carry IPv4.

@@ -7,11 +7,11 @@ use bigdecimal::BigDecimal;
 use callgate_engine::condition::{Condition, ConditionKind, Field};
 use callgate_engine::document::{PolicyDocument, Rule, Spanned};
 use callgate_engine::predicate::{NumericOp, Source, StringOp};
-use callgate_engine::{Code, Effect};
+use callgate_engine::{Code, Effect, TargetKind};
 use regex::Regex;
 
 use crate::json::Json;
-use crate::readers::{AllowedUrls, address_is_in, matches_pattern, path_is_in, time_is_in};
+use crate::readers::{AllowedUrls, address_is_in, matches_pattern, matches_uri, path_is_in, time_is_in, uri_is_normal};
 use crate::request::Request;
 
 /// True, false or, as `None`, unknown.
@@ -63,15 +63,27 @@ impl<'d> Reference<'d> {
     #[must_use]
     pub fn decide(&self, request: &Request) -> Judgement {
         let deny = |code: Code| Judgement { effect: Effect::Deny, code, rule: None };
-        let tools = self.document.tools.iter().flatten();
-        let Some(tool) = tools.into_iter().find(|tool| tool.name.value == request.tool) else {
-            return deny(Code::UnknownTool);
-        };
+        if request.kind.is_resource() && !uri_is_normal(&request.name) {
+            return deny(Code::AmbiguousResource);
+        }
+        let tools = self.document.tools.as_deref();
+        let tool = tools.and_then(|tools| tools.iter().find(|tool| tool.name.value == request.name));
+        let prompts = self.document.prompts.as_deref();
+        match request.kind {
+            TargetKind::Tool if tools.is_some() && tool.is_none() => return deny(Code::UnknownTool),
+            TargetKind::Prompt
+                if prompts.is_some_and(|prompts| prompts.iter().all(|prompt| prompt.value != request.name)) =>
+            {
+                return deny(Code::UnknownPrompt);
+            }
+            _ => {}
+        }
         let roles = self.roles_of(request);
         if roles.is_empty() {
             return deny(Code::UnknownRole);
         }
-        if let Some(schema) = tool.schema.as_ref().filter(|schema| schema.is_closed)
+        if request.kind == TargetKind::Tool
+            && let Some(schema) = tool.and_then(|tool| tool.schema.as_ref()).filter(|schema| schema.is_closed)
             && let Json::Object(arguments) = &request.arguments
             && !arguments.iter().all(|(name, _)| schema.properties.iter().any(|(declared, _)| declared == name))
         {
@@ -83,7 +95,11 @@ impl<'d> Reference<'d> {
             .document
             .rules
             .iter()
-            .filter(|rule| matches_pattern(&rule.tool_name.value, &request.tool))
+            .filter(|rule| rule.kinds.contains(&request.kind))
+            .filter(|rule| match request.kind.is_resource() {
+                true => matches_uri(&rule.target.value, &request.name),
+                false => matches_pattern(&rule.target.value, &request.name),
+            })
             .filter(|rule| rule.roles.iter().any(|role| roles.contains(&role.value.as_str())))
             .collect();
         // Among rules that say the same, the one whose name comes first is named in the answer; of rules without one,

@@ -1,14 +1,16 @@
 //! A call in the form in which both judges are given it.
 
-use callgate_engine::RequestFacts;
+use callgate_engine::{RequestFacts, TargetKind};
 
 use crate::json::{Json, object, string, strings};
 
 /// A call, and what an edge knows of the request that brought it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
-    /// The tool's name.
-    pub tool: String,
+    /// What is called: a tool, a prompt, or an operation on a resource.
+    pub kind: TargetKind,
+    /// The name of the tool or the prompt, or the URI of the resource.
+    pub name: String,
     /// The caller's roles, at least one.
     pub roles: Vec<String>,
     /// The MCP server that offers the tool.
@@ -38,8 +40,17 @@ impl Request {
             Some(Json::Array(roles)) => roles.iter().filter_map(text).collect(),
             _ => name("role").into_iter().collect(),
         };
+        let operation = name("operation").unwrap_or_default();
+        let operation = TargetKind::OPERATIONS.into_iter().find(|(known, _)| *known == operation);
+        let tool = || (TargetKind::Tool, name("tool").or_else(|| name("toolName")).unwrap_or_default());
+        let (kind, target) = match (name("prompt"), name("resource"), operation) {
+            (Some(prompt), _, _) => (TargetKind::Prompt, prompt),
+            (_, Some(uri), Some((_, kind))) => (kind, uri),
+            _ => tool(),
+        };
         Self {
-            tool: name("tool").or_else(|| name("toolName")).unwrap_or_default(),
+            kind,
+            name: target,
             roles,
             server: name("server"),
             arguments: source("args"),
@@ -54,7 +65,11 @@ impl Request {
     /// The body that a host sends.
     #[must_use]
     pub fn body(&self) -> Json {
-        let mut body = object([("tool", string(&self.tool))]);
+        let operation = TargetKind::OPERATIONS.into_iter().find(|(_, kind)| *kind == self.kind);
+        let mut body = match operation {
+            Some((operation, _)) => object([("resource", string(&self.name)), ("operation", string(operation))]),
+            None => object([(self.kind.noun(), string(&self.name))]),
+        };
         match self.roles.as_slice() {
             [role] => body.insert("role", string(role)),
             roles => body.insert("roles", strings(roles)),

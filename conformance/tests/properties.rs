@@ -7,7 +7,7 @@ use callgate_conformance::judge::{
     Tally, Verdict, compare_policy, compile_text, judge_by_image, policy_of, request_of,
 };
 use callgate_conformance::request::Request;
-use callgate_engine::{Code, Effect};
+use callgate_engine::{Code, Effect, TargetKind};
 use fastrand::Rng;
 
 /// The calls that each policy judges. Each test starts at a number of its own, so that they try different policies.
@@ -115,6 +115,8 @@ fn image_and_reference_agree() {
         Code::ConditionUnknown,
         Code::NoRule,
         Code::UnknownTool,
+        Code::UnknownPrompt,
+        Code::AmbiguousResource,
         Code::UnknownRole,
         Code::UndeclaredArgument,
     ] {
@@ -275,28 +277,24 @@ fn a_field_less_never_gives_a_laxer_answer() {
 }
 
 #[test]
-fn an_unknown_tool_or_role_is_always_denied() {
+fn an_unknown_name_or_role_is_always_denied() {
     for_cases("unknown names", 6_000_000..6_000_060, Language::WHOLE, |case| {
         let known = case.request.clone();
-        for name in ["", "*", "view ", "VIEW", "view\0", "no such tool"] {
-            let seen = case.judge(&Request { tool: name.to_owned(), ..known.clone() });
-            assert_eq!((seen.effect, seen.code), (Effect::Deny, Code::UnknownTool), "{}\ntool {name:?}", case.place());
+        let kinds = [
+            // Where nothing is declared, a rule may speak of every name.
+            case.policy.text.child("tools").map(|_| (TargetKind::Tool, Code::UnknownTool)),
+            case.policy.text.child("prompts").map(|_| (TargetKind::Prompt, Code::UnknownPrompt)),
+            Some((TargetKind::ResourceRead, Code::AmbiguousResource)),
+        ];
+        for (kind, code) in kinds.into_iter().flatten() {
+            for name in ["", "*", "view ", "VIEW", "view\0", "no such target"] {
+                let seen = case.judge(&Request { kind, name: name.to_owned(), ..known.clone() });
+                assert_eq!((seen.effect, seen.code), (Effect::Deny, code), "{}\n{kind:?} {name:?}", case.place());
+            }
         }
-        let tools = match case.policy.text.child("tools") {
-            Some(Json::Array(tools)) => tools.clone(),
-            _ => panic!("{}", case.place()),
-        };
-        let tool = match tools.first().expect("a policy has a tool") {
-            Json::String(name) => name.clone(),
-            tool => match tool.child("name") {
-                Some(Json::String(name)) => name.clone(),
-                _ => panic!("{}", case.place()),
-            },
-        };
         for name in ["", "*", "Agent", "agent ", "agent\0", "root"] {
-            let roles = vec![name.to_owned(), String::from("nobody")];
-            let seen = case.judge(&Request { tool: tool.clone(), roles, ..known.clone() });
-            assert_eq!((seen.effect, seen.code), (Effect::Deny, Code::UnknownRole), "{}\nrole {name:?}", case.place());
+            let seen = case.judge(&Request { roles: vec![name.to_owned(), String::from("nobody")], ..known.clone() });
+            assert_eq!(seen.effect, Effect::Deny, "{}\nrole {name:?}", case.place());
         }
     });
 }

@@ -24,6 +24,7 @@ pub struct Deployment<'d> {
 
 /// What to do with a request whose head was read.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "one lives on the stack for the time of a request; a box would allocate")]
 pub enum Next<'d> {
     /// Answer; the body does not matter.
     Answer(Response),
@@ -105,7 +106,10 @@ fn describe_policy(image: &PolicyImage<'_>) -> Vec<u8> {
     out.extend_from_slice(b",\"digest\":");
     write_digest(image.policy_digest(), &mut out);
     out.extend_from_slice(b",\"counts\":{\"tools\":");
-    write_count(image.tool_count(), &mut out);
+    match image.tool_count() {
+        Some(count) => write_count(count, &mut out),
+        None => out.extend_from_slice(b"null"),
+    }
     out.extend_from_slice(b",\"roles\":");
     write_count(image.role_count(), &mut out);
     out.extend_from_slice(b",\"rules\":");

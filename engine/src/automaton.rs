@@ -1,4 +1,5 @@
-//! Regular expressions as tables: a deterministic automaton over bytes, which `regex` builds and the image holds.
+//! Regular expressions and patterns as tables: a deterministic automaton over bytes, which `regex` builds and the image
+//! holds.
 
 use zerocopy::little_endian::U16;
 
@@ -17,24 +18,25 @@ pub(crate) struct Automaton<'i> {
     /// For each state, the next state for each class.
     pub(crate) next: &'i [U16],
     pub(crate) class_count: usize,
-    /// For each state, 1 if a text may end there.
-    pub(crate) accepts: &'i [u8],
+    /// For each state, what a text is that ends there; 0 where none may.
+    pub(crate) labels: &'i [U16],
 }
 
 impl Automaton<'_> {
-    /// Whether the automaton matches the whole text, in time linear in the text; `None` if the image is damaged.
-    pub(crate) fn matches(&self, text: &str) -> Option<bool> {
+    /// What the automaton makes of a whole text, in time linear in the text: 0 where it does not match; `None` if the
+    /// image is damaged.
+    pub(crate) fn label(&self, text: &str) -> Option<u16> {
         let mut state = usize::from(START);
         for &byte in text.as_bytes() {
             let class = usize::from(*self.classes.get(usize::from(byte))?);
             let row = state.checked_mul(self.class_count)?;
             let next = self.next.get(row.checked_add(class)?)?.get();
             if next == DEAD {
-                return Some(false);
+                return Some(0);
             }
             state = usize::from(next);
         }
-        self.accepts.get(state).map(|&accepts| accepts != 0)
+        self.labels.get(state).map(|label| label.get())
     }
 }
 
@@ -44,12 +46,12 @@ pub(crate) fn open<'i>(image: &PolicyImage<'i>, index: u32) -> Option<Automaton<
     let states = usize::try_from(record.states.get()).ok()?;
     let class_count = usize::try_from(record.class_count.get()).ok()?;
     let first = usize::try_from(record.first.get()).ok()?;
-    let start = usize::try_from(record.classes.get()).ok()?;
-    let accepts = start.checked_add(256)?;
+    let classes = usize::try_from(record.classes.get()).ok()?;
+    let labels = first.checked_add(states.checked_mul(class_count)?)?;
     Some(Automaton {
-        classes: image.bytes(start, accepts)?,
-        next: image.transitions(first, first.checked_add(states.checked_mul(class_count)?)?)?,
+        classes: image.bytes(classes, classes.checked_add(256)?)?,
+        next: image.transitions(first, labels)?,
         class_count,
-        accepts: image.bytes(accepts, accepts.checked_add(states)?)?,
+        labels: image.transitions(labels, labels.checked_add(states)?)?,
     })
 }

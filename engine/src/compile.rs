@@ -11,14 +11,16 @@ use sha2::{Digest as _, Sha256};
 use zerocopy::IntoBytes as _;
 use zerocopy::little_endian::{I64, U16, U32, U64};
 
+use crate::catalog::Catalog;
 use crate::condition::{Condition, ConditionKind, Field};
 use crate::document::{Rule as DocumentRule, Spanned, Tool};
+use crate::hash_table::{self, hash_name, hash_pair, hash_within};
 use crate::image::{
-    Argument, AutomatonRecord, Cell, Dialect, FORMAT, FieldSlot, Header, MAGIC, NONE, NameSlot, Number, Rule, Section,
-    Sections, Step, TextRef, hash_field, hash_name, hash_pair, probe, step,
+    Argument, AutomatonRecord, CatalogRecord, Cell, Dialect, FORMAT, FieldSlot, Header, MAGIC, NO_TEXT, NONE, NameSlot,
+    Number, Rule, Section, Sections, Step, TextRef, step,
 };
 use crate::predicate::{HOST, PORT, SCHEME, Source, StringOp};
-use crate::regex;
+use crate::regex::{self, Tables};
 use crate::request::SERVER_FIELD;
 use crate::validate::ValidPolicy;
 
@@ -30,10 +32,11 @@ use crate::validate::ValidPolicy;
 pub fn compile(policy: &ValidPolicy<'_>) -> Vec<u8> {
     let mut writer = Writer::default();
     let document = &policy.document;
-    let tools = writer.names(policy.tools.iter().map(|name| (hash_name(name), String::clone(name))));
-    let roles = writer.names(policy.roles.iter().map(|name| (hash_name(name), String::clone(name))));
+    let catalogs = writer.catalogs(&policy.catalogs);
+    let roles = writer.names(&policy.roles);
     writer.collect_fields(&document.rules);
-    writer.collect_arguments(document.tools.as_deref().unwrap_or_default(), &tools);
+    let [tools, ..] = &catalogs;
+    writer.collect_arguments(document.tools.as_deref().unwrap_or_default(), &tools.names);
 
     // The strictest effect first, so that the first rule that applies decides; then by `id`, or by the text of a rule
     // without one, so that the order of the rules means nothing.
@@ -52,10 +55,11 @@ pub fn compile(policy: &ValidPolicy<'_>) -> Vec<u8> {
     }
 
     let mut cells: HashMap<(u32, u32), Vec<u32>> = HashMap::new();
-    for ((tools_of, roles_of), &number) in policy.rule_tools.iter().zip(&policy.rule_roles).zip(&number_of) {
-        for &tool in tools_of {
+    for ((targets, roles_of), &number) in policy.rule_targets.iter().zip(&policy.rule_roles).zip(&number_of) {
+        for target in targets {
+            let target = catalogs.get(target.kind.index()).map_or(NONE, |catalog| catalog.number_of(target.at));
             for &role in roles_of {
-                let cell = cells.entry((slot_of(&roles, role), slot_of(&tools, tool))).or_default();
+                let cell = cells.entry((slot_of(&roles, role), target)).or_default();
                 if document.dialect == Dialect::Perso1 {
                     // In perso the last rule for a tool and a role is the only one.
                     cell.clear();
@@ -82,17 +86,23 @@ pub fn compile(policy: &ValidPolicy<'_>) -> Vec<u8> {
         policy_bytes: U32::new(index(document.text.len())),
         version,
         description,
-        tool_count: U32::new(index(policy.tools.len())),
+        tool_count: U32::new(tool_count(policy)),
         role_count: U32::new(index(policy.roles.len())),
         rule_count: U32::new(index(document.rules.len())),
+        catalogs: [NO_CATALOG; 5],
         sections: NO_SECTIONS,
     };
-    writer.finish(header, &tools.slots, &roles.slots)
+    writer.finish(header, &catalogs, &roles.slots)
+}
+
+/// How many tools can be called, or [`NONE`] where any can.
+fn tool_count(policy: &ValidPolicy<'_>) -> u32 {
+    let [tools, ..] = &policy.catalogs;
+    if tools.declared.is_some() { tools.names.len() } else { NONE }
 }
 
 const NO_SECTION: Section = Section { start: U32::ZERO, len: U32::ZERO };
 const NO_SECTIONS: Sections = Sections {
-    tools: NO_SECTION,
     roles: NO_SECTION,
     fields: NO_SECTION,
     cells: NO_SECTION,
@@ -106,6 +116,9 @@ const NO_SECTIONS: Sections = Sections {
     arguments: NO_SECTION,
     bytes: NO_SECTION,
 };
+
+const NO_CATALOG: CatalogRecord =
+    CatalogRecord { names: NO_SECTION, first: U32::ZERO, automaton: U32::ZERO, is_open: 0, reserved: [0; 3] };
 
 /// A count or an index as the image holds it.
 fn index(value: usize) -> u32 {
@@ -122,6 +135,25 @@ struct NameTable {
 
 fn slot_of(table: &NameTable, name: u32) -> u32 {
     usize::try_from(name).ok().and_then(|name| table.slot_of.get(name)).copied().unwrap_or(NONE)
+}
+
+/// The targets of one kind as they go into the image.
+struct CatalogTable {
+    names: NameTable,
+    /// The number of the first of them.
+    first: u32,
+    automaton: u32,
+    is_open: bool,
+}
+
+impl CatalogTable {
+    /// The number of a target: the slot of a name, or behind all slots a class.
+    fn number_of(&self, at: u32) -> u32 {
+        let slot = slot_of(&self.names, at);
+        let behind_names = || at.saturating_sub(index(self.names.slot_of.len()));
+        let place = if slot == NONE { index(self.names.slots.len()).saturating_add(behind_names()) } else { slot };
+        self.first.saturating_add(place)
+    }
 }
 
 /// The tables of an image as they grow.
@@ -145,11 +177,6 @@ struct Writer {
     text_refs: HashMap<String, TextRef>,
 }
 
-/// The slots for a hash table of `len` entries: a power of two, at most three quarters full.
-fn slots_for(len: usize) -> usize {
-    len.saturating_mul(4).div_ceil(3).next_power_of_two()
-}
-
 impl Writer {
     fn text(&mut self, text: &str) -> TextRef {
         if let Some(&known) = self.text_refs.get(text) {
@@ -162,19 +189,27 @@ impl Writer {
         new
     }
 
-    fn names(&mut self, names: impl ExactSizeIterator<Item = (u32, String)>) -> NameTable {
-        let empty = NameSlot { hash: U32::ZERO, text: TextRef { start: U32::new(NONE), len: U32::ZERO } };
-        let mut slots = alloc::vec![empty; slots_for(names.len())];
+    fn names(&mut self, names: &[String]) -> NameTable {
+        let mut slots = hash_table::table(names.len());
         let mut slot_of = Vec::with_capacity(names.len());
-        for (hash, name) in names {
-            let text = self.text(&name);
-            let free = probe(hash, slots.len()).find(|&at| slots.get(at).is_some_and(|s| s.text.start.get() == NONE));
-            if let Some(slot) = free.and_then(|at| slots.get_mut(at)) {
-                *slot = NameSlot { hash: U32::new(hash), text };
-            }
-            slot_of.push(free.map_or(NONE, index));
+        for name in names {
+            let hash = hash_name(name);
+            let entry = NameSlot { hash: U32::new(hash), text: self.text(name) };
+            slot_of.push(hash_table::insert(&mut slots, hash, entry).unwrap_or(NONE));
         }
         NameTable { slots, slot_of }
+    }
+
+    fn catalogs(&mut self, catalogs: &[Catalog; 5]) -> [CatalogTable; 5] {
+        let mut next = 0;
+        catalogs.each_ref().map(|catalog| {
+            let names = self.names(&catalog.names.words);
+            let first = next;
+            let classes = catalog.automaton.as_ref().map_or(0, |tables| tables.matched.len());
+            next = index(names.slots.len()).saturating_add(index(classes)).saturating_add(first);
+            let automaton = catalog.automaton.as_ref().map_or(NONE, |tables| self.automaton(tables));
+            CatalogTable { names, first, automaton, is_open: catalog.declared.is_none() }
+        })
     }
 
     fn collect_fields(&mut self, rules: &[DocumentRule]) {
@@ -196,19 +231,7 @@ impl Writer {
                 }
             }
         }
-        let none = U32::new(NONE);
-        let no_text = TextRef { start: none, len: U32::ZERO };
-        let empty = FieldSlot {
-            hash: U32::ZERO,
-            parent: none,
-            name: no_text,
-            shown: no_text,
-            source: 0,
-            is_read: 0,
-            has_children: 0,
-            reserved: 0,
-        };
-        self.fields = alloc::vec![empty; slots_for(nodes.len())];
+        self.fields = hash_table::table(nodes.len());
         for ((_, source, path), shown) in nodes {
             let Some((name, before)) = path.split_last() else { continue };
             let parent = self.field_slots.get(&(source, before.to_vec())).copied();
@@ -216,10 +239,7 @@ impl Writer {
                 parent.has_children = 1;
             }
             let parent = parent.unwrap_or_else(|| source.root());
-            let hash = hash_field(parent, name);
-            let free = probe(hash, self.fields.len())
-                .find(|&at| self.fields.get(at).is_some_and(|field| field.name.start.get() == NONE))
-                .map_or(NONE, index);
+            let hash = hash_within(parent, name);
             let field = FieldSlot {
                 hash: U32::new(hash),
                 parent: U32::new(parent),
@@ -230,10 +250,8 @@ impl Writer {
                 has_children: 0,
                 reserved: 0,
             };
-            if let Some(slot) = self.field_slot(free) {
-                *slot = field;
-            }
-            self.field_slots.insert((source, path.to_vec()), free);
+            let slot = hash_table::insert(&mut self.fields, hash, field).unwrap_or(NONE);
+            self.field_slots.insert((source, path.to_vec()), slot);
         }
     }
 
@@ -247,16 +265,11 @@ impl Writer {
                 entries.extend(schema.properties.iter().map(|(name, _)| (tool, Some(name.as_str()))));
             }
         }
-        let none = U32::new(NONE);
-        let no_name = TextRef { start: none, len: U32::ZERO };
-        let mut slots = alloc::vec![Argument { hash: none, tool: none, name: no_name }; slots_for(entries.len())];
+        let mut slots = hash_table::table(entries.len());
         for (tool, name) in entries {
-            let hash = hash_field(tool, name.unwrap_or_default());
-            let name = name.map_or(no_name, |name| self.text(name));
-            let free = probe(hash, slots.len()).find(|&at| slots.get(at).is_some_and(|slot| slot.tool.get() == NONE));
-            if let Some(slot) = free.and_then(|at| slots.get_mut(at)) {
-                *slot = Argument { hash: U32::new(hash), tool: U32::new(tool), name };
-            }
+            let hash = hash_within(tool, name.unwrap_or_default());
+            let name = name.map_or(NO_TEXT, |name| self.text(name));
+            hash_table::insert(&mut slots, hash, Argument { hash: U32::new(hash), tool: U32::new(tool), name });
         }
         self.arguments = slots;
     }
@@ -282,8 +295,7 @@ impl Writer {
                 first
             }
         };
-        let no_reason = TextRef { start: U32::new(NONE), len: U32::ZERO };
-        let reason = rule.reason.as_ref().map_or(no_reason, |reason| self.text(&reason.value));
+        let reason = rule.reason.as_ref().map_or(NO_TEXT, |reason| self.text(&reason.value));
         self.rules.push(Rule {
             id,
             condition: U32::new(condition),
@@ -350,8 +362,7 @@ impl Writer {
                 new.field = self.field(field);
                 self.set_texts(&mut new, values.iter().map(|value| value.value.clone()));
                 if *op == StringOp::Matches {
-                    let patterns = values.iter().map(|value| value.value.clone()).collect();
-                    new.automaton = U32::new(self.automaton(patterns));
+                    new.automaton = U32::new(self.expression(values.iter().map(|value| value.value.clone()).collect()));
                 }
             }
             ConditionKind::TimeCheck { field, window } => {
@@ -421,23 +432,26 @@ impl Writer {
     }
 
     /// The automaton of regular expressions, which `validate` found to be right.
-    fn automaton(&mut self, patterns: Vec<String>) -> u32 {
-        if let Some(&known) = self.automaton_indices.get(&patterns) {
+    fn expression(&mut self, expressions: Vec<String>) -> u32 {
+        if let Some(&known) = self.automaton_indices.get(&expressions) {
             return known;
         }
-        let Ok(tables) = regex::build(&patterns) else { return NONE };
+        let at = regex::build(&expressions).map_or(NONE, |tables| self.automaton(&tables));
+        self.automaton_indices.insert(expressions, at);
+        at
+    }
+
+    fn automaton(&mut self, tables: &Tables) -> u32 {
         let record = AutomatonRecord {
             classes: U32::new(index(self.bytes.len())),
             class_count: U32::new(index(tables.class_count)),
-            states: U32::new(index(tables.accepts.len())),
+            states: U32::new(index(tables.labels.len())),
             first: U32::new(index(self.transitions.len())),
         };
         self.bytes.extend_from_slice(&tables.classes);
-        self.bytes.extend_from_slice(&tables.accepts);
-        self.transitions.extend(tables.next.into_iter().map(U16::new));
+        self.transitions.extend(tables.next.iter().chain(&tables.labels).copied().map(U16::new));
         let at = index(self.automata.len());
         self.automata.push(record);
-        self.automaton_indices.insert(patterns, at);
         at
     }
 
@@ -468,12 +482,11 @@ impl Writer {
     }
 
     fn cells(&mut self, cells: HashMap<(u32, u32), Vec<u32>>) {
-        let empty = Cell { role: U32::new(NONE), tool: U32::new(NONE), first: U32::ZERO, count: U32::ZERO };
-        let mut slots = alloc::vec![empty; slots_for(cells.len())];
+        let mut slots = hash_table::table(cells.len());
         let mut known: HashMap<Vec<u32>, u32> = HashMap::new();
         let mut sorted: Vec<_> = cells.into_iter().collect();
         sorted.sort_unstable_by_key(|&(pair, _)| pair);
-        for ((role, tool), mut rules) in sorted {
+        for ((role, target), mut rules) in sorted {
             rules.sort_unstable();
             rules.dedup();
             let count = U32::new(index(rules.len()));
@@ -483,24 +496,27 @@ impl Writer {
                 known.insert(rules, first);
                 first
             });
-            let free = probe(hash_pair(role, tool), slots.len())
-                .find(|&at| slots.get(at).is_some_and(|cell| cell.role.get() == NONE));
-            if let Some(slot) = free.and_then(|at| slots.get_mut(at)) {
-                *slot = Cell { role: U32::new(role), tool: U32::new(tool), first: U32::new(first), count };
-            }
+            let cell = Cell { role: U32::new(role), target: U32::new(target), first: U32::new(first), count };
+            hash_table::insert(&mut slots, hash_pair(role, target), cell);
         }
         self.cells = slots;
     }
 
-    fn finish(self, mut header: Header, tools: &[NameSlot], roles: &[NameSlot]) -> Vec<u8> {
+    fn finish(self, mut header: Header, catalogs: &[CatalogTable; 5], roles: &[NameSlot]) -> Vec<u8> {
         let mut image = header.as_bytes().to_vec();
         let mut append = |table: &[u8]| {
             let section = Section { start: U32::new(index(image.len())), len: U32::new(index(table.len())) };
             image.extend_from_slice(table);
             section
         };
+        header.catalogs = catalogs.each_ref().map(|catalog| CatalogRecord {
+            names: append(catalog.names.slots.as_bytes()),
+            first: U32::new(catalog.first),
+            automaton: U32::new(catalog.automaton),
+            is_open: u8::from(catalog.is_open),
+            reserved: [0; 3],
+        });
         header.sections = Sections {
-            tools: append(tools.as_bytes()),
             roles: append(roles.as_bytes()),
             fields: append(self.fields.as_bytes()),
             cells: append(self.cells.as_bytes()),

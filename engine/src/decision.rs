@@ -48,8 +48,12 @@ pub enum Code {
     Allowed,
     /// No rule could allow the call: none speaks of it, or only Deny rules do.
     NoRule,
-    /// The policy does not declare the tool.
+    /// The policy declares tools, and this one not.
     UnknownTool,
+    /// The policy declares prompts, and this one not.
+    UnknownPrompt,
+    /// The URI of the resource is not in normal form, so that it has another spelling.
+    AmbiguousResource,
     /// The policy declares none of the caller's roles.
     UnknownRole,
     /// The call has an argument that the tool's closed schema does not declare.
@@ -74,6 +78,8 @@ impl Code {
             Self::Allowed => "allowed",
             Self::NoRule => "no_rule",
             Self::UnknownTool => "unknown_tool",
+            Self::UnknownPrompt => "unknown_prompt",
+            Self::AmbiguousResource => "ambiguous_resource",
             Self::UnknownRole => "unknown_role",
             Self::UndeclaredArgument => "undeclared_argument",
             Self::ConditionFailed => "condition_failed",

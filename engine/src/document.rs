@@ -8,6 +8,7 @@ use crate::condition::Condition;
 use crate::decision::Effect;
 use crate::error::Diagnostic;
 use crate::image::Dialect;
+use crate::target::TargetKind;
 
 /// A value and the bytes that it takes in the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,8 +34,10 @@ pub struct PolicyDocument<'t> {
     pub description: String,
     /// What a call gets that no rule speaks of.
     pub default_effect: Effect,
-    /// The declared tools; `None` if they could not be read.
+    /// The declared tools; `None` where any may be called, or if they could not be read.
     pub tools: Option<Vec<Tool>>,
+    /// The declared prompts; `None` where any may be fetched, or if they could not be read.
+    pub prompts: Option<Vec<Spanned<String>>>,
     /// The declared roles; `None` if they could not be read.
     pub roles: Option<Vec<Role>>,
     /// The declared MCP servers; `None` if there are none or they could not be read.
@@ -83,8 +86,10 @@ pub struct Rule {
     pub id: Option<Spanned<String>>,
     /// What it says of the calls that it applies to.
     pub effect: Effect,
-    /// The tool, or a pattern with `*`.
-    pub tool_name: Spanned<String>,
+    /// What it speaks of: a kind of target, or some of the operations on resources.
+    pub kinds: Vec<TargetKind>,
+    /// The name of the target or its URI, or a pattern with `*`.
+    pub target: Spanned<String>,
     /// The roles that it speaks of.
     pub roles: Vec<Spanned<String>>,
     /// The MCP server whose tool is meant; without one, that of any.

@@ -15,8 +15,10 @@ use crate::limits::{MAX_POLICY_DEPTH, MAX_REQUEST_DEPTH};
 use crate::path;
 use crate::perso_value;
 use crate::predicate::{Predicate, Source, StringOp};
-use crate::request::Call;
-use crate::url::Target;
+use crate::request::{Call, Target};
+use crate::target::TargetKind;
+use crate::uri;
+use crate::url;
 
 /// Kleene's three truth values, in the order in which `All` takes the least and `Any` the greatest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -73,18 +75,26 @@ struct Evaluation<'e, 'i, 'a> {
 impl<'a> Evaluation<'_, '_, 'a> {
     /// `callgate-1`: the strictest rule that applies decides, whatever the order of rules and roles.
     fn strictest_rule(&self) -> Option<Decision> {
-        let Some(tool) = self.image.tool(&self.call.tool) else {
-            return Some(Decision::deny(Code::UnknownTool));
-        };
+        let Target { kind, name } = &self.call.target;
+        if kind.is_resource() && !uri::is_normal(name) {
+            // Another spelling of the same URI must not slip past a rule.
+            return Some(Decision::deny(Code::AmbiguousResource));
+        }
+        let target = self.image.target(*kind, name);
+        if target.is_none() && !self.image.is_open(*kind) {
+            let is_prompt = *kind == TargetKind::Prompt;
+            return Some(Decision::deny(if is_prompt { Code::UnknownPrompt } else { Code::UnknownTool }));
+        }
         let roles: SmallVec<[u32; 4]> = self.call.roles.iter().filter_map(|role| self.image.role(role)).collect();
         if roles.is_empty() {
             return Some(Decision::deny(Code::UnknownRole));
         }
-        if self.image.is_closed(tool) && !self.call.has_only(|name| self.image.declares(tool, name)) {
+        let Some(target) = target else { return Some(Decision::deny(Code::NoRule)) };
+        if self.image.is_closed(target) && !self.call.has_only(|name| self.image.declares(target, name)) {
             return Some(Decision::deny(Code::UndeclaredArgument));
         }
         let rules =
-            || roles.iter().filter_map(|&role| self.image.rules_of(role, tool)).flatten().map(|rule| rule.get());
+            || roles.iter().filter_map(|&role| self.image.rules_of(role, target)).flatten().map(|rule| rule.get());
 
         // What is unknown may be true or false, and the stricter of the two answers is given: a Deny rule that is not
         // known to be false denies, and a RequireApproval rule that is not known to be false turns Allow into approval.
@@ -159,7 +169,7 @@ impl<'a> Evaluation<'_, '_, 'a> {
     /// `perso-1`: the one rule that is left for the tool and the role decides, else the default.
     fn only_rule(&self) -> Option<Decision> {
         let rule = self.call.roles.first().and_then(|role| {
-            let pair = (self.image.role(role)?, self.image.tool(&self.call.tool)?);
+            let pair = (self.image.role(role)?, self.image.target(TargetKind::Tool, &self.call.target.name)?);
             self.image.rules_of(pair.0, pair.1)?.first()
         });
         let Some(rule) = rule.map(|rule| rule.get()) else {
@@ -355,7 +365,7 @@ impl<'a> Evaluation<'_, '_, 'a> {
             }
             Predicate::Url { allowed, .. } => {
                 let text = value.as_string().ok_or(wrong_type)?;
-                let target = Target::read(&text).ok_or((Problem::Ambiguous, field))?;
+                let target = url::Target::read(&text).ok_or((Problem::Ambiguous, field))?;
                 allowed.allow(&target).ok_or((Problem::Ambiguous, field))
             }
             Predicate::Cidr { op, networks, .. } => {

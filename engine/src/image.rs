@@ -7,12 +7,15 @@
 use zerocopy::little_endian::{I64, U16, U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
+use crate::automaton;
+use crate::hash_table::{self, Slot, hash_name, hash_pair, hash_within};
 use crate::predicate::Source;
+use crate::target::TargetKind;
 
 /// The first bytes of every image.
 pub(crate) const MAGIC: [u8; 8] = *b"callgate";
 /// Changes with every change of a record or of the hash.
-pub(crate) const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 2;
 /// Stands for "no entry" in a record.
 pub(crate) const NONE: u32 = u32::MAX;
 
@@ -23,6 +26,9 @@ pub(crate) struct TextRef {
     pub(crate) start: U32,
     pub(crate) len: U32,
 }
+
+/// Stands for a text that is not there.
+pub(crate) const NO_TEXT: TextRef = TextRef { start: U32::MAX_VALUE, len: U32::ZERO };
 
 /// Where a table lies, in bytes from the front of the image.
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
@@ -36,7 +42,6 @@ pub(crate) struct Section {
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 pub(crate) struct Sections {
-    pub(crate) tools: Section,
     pub(crate) roles: Section,
     pub(crate) fields: Section,
     pub(crate) cells: Section,
@@ -66,10 +71,28 @@ pub(crate) struct Header {
     pub(crate) policy_bytes: U32,
     pub(crate) version: TextRef,
     pub(crate) description: TextRef,
+    /// How many tools are declared; [`NONE`] where any tool may be called.
     pub(crate) tool_count: U32,
     pub(crate) role_count: U32,
     pub(crate) rule_count: U32,
+    /// The targets of each kind, in the order of [`TargetKind::ALL`].
+    pub(crate) catalogs: [CatalogRecord; 5],
     pub(crate) sections: Sections,
+}
+
+/// The targets of one kind. They have numbers from `first` on: first the slots of the names, then the classes into which
+/// the automaton puts the other names.
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub(crate) struct CatalogRecord {
+    /// The hash table of the names.
+    pub(crate) names: Section,
+    pub(crate) first: U32,
+    /// The automaton of the patterns, whose labels are the classes; [`NONE`] where there are none.
+    pub(crate) automaton: U32,
+    /// 1 if calls may name a target that is not declared.
+    pub(crate) is_open: u8,
+    pub(crate) reserved: [u8; 3],
 }
 
 /// A slot of a hash table of names. The slot's index is the name's number; an empty slot has `text.start` [`NONE`].
@@ -80,6 +103,14 @@ pub(crate) struct NameSlot {
     pub(crate) text: TextRef,
 }
 
+impl Slot for NameSlot {
+    const EMPTY: Self = Self { hash: U32::ZERO, text: NO_TEXT };
+
+    fn is_empty(&self) -> bool {
+        self.text.start.get() == NONE
+    }
+}
+
 /// A slot of the hash table of arguments: one for each that a closed tool declares, and one with an empty slot for a name
 /// ([`NONE`]) for each closed tool. An empty slot has `tool` [`NONE`].
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
@@ -88,6 +119,14 @@ pub(crate) struct Argument {
     pub(crate) hash: U32,
     pub(crate) tool: U32,
     pub(crate) name: TextRef,
+}
+
+impl Slot for Argument {
+    const EMPTY: Self = Self { hash: U32::ZERO, tool: U32::MAX_VALUE, name: NO_TEXT };
+
+    fn is_empty(&self) -> bool {
+        self.tool.get() == NONE
+    }
 }
 
 /// A slot of the hash table of fields. A field is a path of names; each name on it has a slot, which knows the one before.
@@ -109,6 +148,23 @@ pub(crate) struct FieldSlot {
     pub(crate) reserved: u8,
 }
 
+impl Slot for FieldSlot {
+    const EMPTY: Self = Self {
+        hash: U32::ZERO,
+        parent: U32::MAX_VALUE,
+        name: NO_TEXT,
+        shown: NO_TEXT,
+        source: 0,
+        is_read: 0,
+        has_children: 0,
+        reserved: 0,
+    };
+
+    fn is_empty(&self) -> bool {
+        self.name.start.get() == NONE
+    }
+}
+
 /// A field that a call has, as a slot of the image.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FieldRef {
@@ -117,14 +173,22 @@ pub(crate) struct FieldRef {
     pub(crate) has_children: bool,
 }
 
-/// A slot of the hash table of (role, tool): which rules speak of the pair. An empty slot has `role` [`NONE`].
+/// A slot of the hash table of (role, target): which rules speak of the pair. An empty slot has `role` [`NONE`].
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 pub(crate) struct Cell {
     pub(crate) role: U32,
-    pub(crate) tool: U32,
+    pub(crate) target: U32,
     pub(crate) first: U32,
     pub(crate) count: U32,
+}
+
+impl Slot for Cell {
+    const EMPTY: Self = Self { role: U32::MAX_VALUE, target: U32::MAX_VALUE, first: U32::ZERO, count: U32::ZERO };
+
+    fn is_empty(&self) -> bool {
+        self.role.get() == NONE
+    }
 }
 
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
@@ -182,15 +246,15 @@ pub(crate) mod step {
     pub(crate) const TIME: u8 = 16;
 }
 
-/// A regular expression as an automaton.
+/// An automaton: a regular expression, or the patterns of one kind of target.
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 pub(crate) struct AutomatonRecord {
-    /// Where the classes of the 256 bytes lie in the image's bytes, and after them one byte for each state.
+    /// Where the classes of the 256 bytes lie in the image's bytes.
     pub(crate) classes: U32,
     pub(crate) class_count: U32,
     pub(crate) states: U32,
-    /// The first of its transitions.
+    /// The first of its transitions, after which there is one label for each state.
     pub(crate) first: U32,
 }
 
@@ -260,12 +324,19 @@ impl core::fmt::Display for ImageError {
 
 impl core::error::Error for ImageError {}
 
+/// The targets of one kind.
+#[derive(Clone, Copy, Debug)]
+struct Catalog<'i> {
+    names: &'i [NameSlot],
+    record: &'i CatalogRecord,
+}
+
 /// A compiled policy, borrowed from its bytes.
 #[derive(Clone, Copy, Debug)]
 pub struct PolicyImage<'i> {
     header: &'i Header,
     dialect: Dialect,
-    tools: &'i [NameSlot],
+    catalogs: [Catalog<'i>; 5],
     roles: &'i [NameSlot],
     fields: &'i [FieldSlot],
     cells: &'i [Cell],
@@ -278,34 +349,6 @@ pub struct PolicyImage<'i> {
     transitions: &'i [U16],
     arguments: &'i [Argument],
     bytes: &'i [u8],
-}
-
-/// The hash of a name. Portable: the build machine and the wasm that looks up must agree on it.
-pub(crate) fn hash_name(name: &str) -> u32 {
-    let hash =
-        rapidhash::v3::rapidhash_v3_nano_inline::<true, false>(name.as_bytes(), &rapidhash::v3::DEFAULT_RAPID_SECRETS);
-    let [a, b, c, d, ..] = hash.to_le_bytes();
-    u32::from_le_bytes([a, b, c, d])
-}
-
-/// The hash of a (role, tool) pair.
-pub(crate) fn hash_pair(role: u32, tool: u32) -> u32 {
-    // Numbers of names are spread evenly already; a Fibonacci multiplication mixes the two.
-    let mixed = (u64::from(role) << 32 | u64::from(tool)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    let [.., a, b, c, d] = mixed.to_le_bytes();
-    u32::from_le_bytes([a, b, c, d])
-}
-
-/// The hash of a field.
-pub(crate) fn hash_field(parent: u32, name: &str) -> u32 {
-    hash_name(name) ^ parent.wrapping_mul(0x9e37_79b9)
-}
-
-/// The slots of a hash table in the order in which a look-up visits them. `slots` is a power of two.
-pub(crate) fn probe(hash: u32, slots: usize) -> impl Iterator<Item = usize> {
-    let mask = slots.saturating_sub(1);
-    let start = usize::try_from(hash).unwrap_or(0);
-    (0..slots).map(move |step| start.wrapping_add(step) & mask)
 }
 
 impl<'i> PolicyImage<'i> {
@@ -322,10 +365,12 @@ impl<'i> PolicyImage<'i> {
             return Err(ImageError::OtherFormat);
         }
         let sections = &header.sections;
+        let [tools, prompts, reads, lists, subscriptions] = &header.catalogs;
+        let catalog = |record: &'i CatalogRecord| Ok(Catalog { names: table(image, record.names)?, record });
         Ok(Self {
             header,
             dialect: Dialect::from_code(header.dialect).ok_or(ImageError::Damaged)?,
-            tools: table(image, sections.tools)?,
+            catalogs: [catalog(tools)?, catalog(prompts)?, catalog(reads)?, catalog(lists)?, catalog(subscriptions)?],
             roles: table(image, sections.roles)?,
             fields: table(image, sections.fields)?,
             cells: table(image, sections.cells)?,
@@ -371,10 +416,10 @@ impl<'i> PolicyImage<'i> {
         self.header.policy_bytes.get()
     }
 
-    /// How many tools the policy declares.
+    /// How many tools the policy declares; `None` where it is open, so that any tool may be called.
     #[must_use]
-    pub fn tool_count(&self) -> u32 {
-        self.header.tool_count.get()
+    pub fn tool_count(&self) -> Option<u32> {
+        Some(self.header.tool_count.get()).filter(|&count| count != NONE)
     }
 
     /// How many roles the policy knows.
@@ -400,45 +445,56 @@ impl<'i> PolicyImage<'i> {
         self.header.reads_request != 0
     }
 
-    pub(crate) fn tool(&self, name: &str) -> Option<u32> {
-        self.find(self.tools, hash_name(name), |text| text == name)
+    /// Whether calls may name a target of a kind that the policy does not declare.
+    pub(crate) fn is_open(&self, kind: TargetKind) -> bool {
+        self.catalogs.get(kind.index()).is_some_and(|catalog| catalog.record.is_open != 0)
+    }
+
+    /// The number of a target that is declared, or that a rule speaks of.
+    pub(crate) fn target(&self, kind: TargetKind, name: &str) -> Option<u32> {
+        let Catalog { names, record } = *self.catalogs.get(kind.index())?;
+        let at = match self.find(names, name) {
+            Some(slot) => slot,
+            None if record.automaton.get() == NONE => return None,
+            None => {
+                let label = automaton::open(self, record.automaton.get())?.label(name)?;
+                // Labels count from 1; 0 is no class.
+                u32::try_from(names.len()).ok()?.checked_add(u32::from(label).checked_sub(1)?)?
+            }
+        };
+        record.first.get().checked_add(at)
     }
 
     pub(crate) fn role(&self, name: &str) -> Option<u32> {
-        self.find(self.roles, hash_name(name), |text| text == name)
+        self.find(self.roles, name)
     }
 
     /// The field `name` within `parent`, which is a slot or [`Source::root`], if some rule reads it or into it.
     pub(crate) fn field(&self, parent: u32, name: &str) -> Option<FieldRef> {
-        let hash = hash_field(parent, name);
-        let (slot, field) = probe(hash, self.fields.len())
-            .map_while(|at| self.fields.get(at).filter(|field| field.name.start.get() != NONE).map(|field| (at, field)))
-            .find(|(_, field)| {
-                field.hash.get() == hash && field.parent.get() == parent && self.text(field.name) == Some(name)
-            })?;
-        Some(FieldRef {
-            slot: u32::try_from(slot).ok()?,
-            is_read: field.is_read != 0,
-            has_children: field.has_children != 0,
-        })
+        let hash = hash_within(parent, name);
+        let is_it = |field: &FieldSlot| {
+            field.hash.get() == hash && field.parent.get() == parent && self.text(field.name) == Some(name)
+        };
+        let (slot, field) = hash_table::find(self.fields, hash, is_it)?;
+        Some(FieldRef { slot, is_read: field.is_read != 0, has_children: field.has_children != 0 })
     }
 
     /// Whether calls of a tool may have only the arguments that its schema declares.
     pub(crate) fn is_closed(&self, tool: u32) -> bool {
-        self.has_argument_slot(tool, hash_field(tool, ""), |argument| argument.name.start.get() == NONE)
+        self.has_argument(tool, "", |argument| argument.name.start.get() == NONE)
     }
 
     /// Whether a closed tool declares an argument.
     pub(crate) fn declares(&self, tool: u32, name: &str) -> bool {
-        self.has_argument_slot(tool, hash_field(tool, name), |argument| {
+        self.has_argument(tool, name, |argument| {
             argument.name.start.get() != NONE && self.text(argument.name) == Some(name)
         })
     }
 
-    fn has_argument_slot(&self, tool: u32, hash: u32, is_it: impl Fn(&Argument) -> bool) -> bool {
-        probe(hash, self.arguments.len())
-            .map_while(|at| self.arguments.get(at).filter(|argument| argument.tool.get() != NONE))
-            .any(|argument| argument.hash.get() == hash && argument.tool.get() == tool && is_it(argument))
+    fn has_argument(&self, tool: u32, name: &str, is_it: impl Fn(&Argument) -> bool) -> bool {
+        let hash = hash_within(tool, name);
+        let is_it = |argument: &Argument| argument.hash.get() == hash && argument.tool.get() == tool && is_it(argument);
+        hash_table::find(self.arguments, hash, is_it).is_some()
     }
 
     /// The source of a field and the field as the policy spells it.
@@ -462,11 +518,10 @@ impl<'i> PolicyImage<'i> {
         Some((slot.parent.get(), self.text(slot.name)?))
     }
 
-    /// The rules that speak of a (role, tool) pair, strictest effect first.
-    pub(crate) fn rules_of(&self, role: u32, tool: u32) -> Option<&'i [U32]> {
-        let cell = probe(hash_pair(role, tool), self.cells.len())
-            .map_while(|slot| self.cells.get(slot).filter(|cell| cell.role.get() != NONE))
-            .find(|cell| cell.role.get() == role && cell.tool.get() == tool)?;
+    /// The rules that speak of a (role, target) pair, strictest effect first.
+    pub(crate) fn rules_of(&self, role: u32, target: u32) -> Option<&'i [U32]> {
+        let is_it = |cell: &Cell| cell.role.get() == role && cell.target.get() == target;
+        let (_, cell) = hash_table::find(self.cells, hash_pair(role, target), is_it)?;
         let first = usize::try_from(cell.first.get()).ok()?;
         let count = usize::try_from(cell.count.get()).ok()?;
         self.cell_rules.get(first..first.checked_add(count)?)
@@ -508,12 +563,10 @@ impl<'i> PolicyImage<'i> {
         core::str::from_utf8(self.bytes.get(start..end)?).ok()
     }
 
-    fn find(&self, slots: &[NameSlot], hash: u32, is_it: impl Fn(&str) -> bool) -> Option<u32> {
-        let slot = probe(hash, slots.len())
-            .map_while(|slot| slots.get(slot).filter(|name| name.text.start.get() != NONE).map(|name| (slot, name)))
-            .find(|(_, name)| name.hash.get() == hash && self.text(name.text).is_some_and(&is_it))
-            .map(|(slot, _)| slot)?;
-        u32::try_from(slot).ok()
+    fn find(&self, names: &[NameSlot], name: &str) -> Option<u32> {
+        let hash = hash_name(name);
+        let is_it = |slot: &NameSlot| slot.hash.get() == hash && self.text(slot.text) == Some(name);
+        hash_table::find(names, hash, is_it).map(|(at, _)| at)
     }
 }
 

@@ -16,6 +16,13 @@ pub mod limits;
 mod json;
 mod decimal;
 
+// What calls are for, which both halves speak of.
+pub mod target;
+mod path;
+mod address;
+mod url;
+mod uri;
+
 // Text to image, at build time.
 #[cfg(feature = "compile")]
 pub mod error;
@@ -38,6 +45,8 @@ mod regex;
 #[cfg(feature = "compile")]
 mod names;
 #[cfg(feature = "compile")]
+mod catalog;
+#[cfg(feature = "compile")]
 mod schema;
 #[cfg(feature = "compile")]
 mod validate;
@@ -47,12 +56,10 @@ mod compile;
 pub mod report;
 
 // Image and call to decision, where it is deployed.
+mod hash_table;
 mod image;
 pub mod predicate;
 mod automaton;
-mod path;
-mod address;
-mod url;
 pub mod time;
 pub mod request;
 mod evaluate;
@@ -71,5 +78,6 @@ pub use json::Fault;
 #[cfg(feature = "compile")]
 pub use parse::parse;
 pub use request::{Call, RequestError, RequestFacts};
+pub use target::TargetKind;
 #[cfg(feature = "compile")]
 pub use validate::{ValidPolicy, validate};

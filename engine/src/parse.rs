@@ -10,7 +10,8 @@ use crate::error::{Diagnostic, Severity, quoted};
 use crate::image::Dialect;
 use crate::parse_condition::{Scope, read_condition};
 use crate::perso;
-use crate::shape::{Shape, start_of};
+use crate::shape::{Object, Shape, start_of};
+use crate::target::TargetKind;
 use crate::tree::{self, Member, Node, Value};
 
 /// The `version` of the policy language that this engine defines.
@@ -55,7 +56,7 @@ fn find_version(tree: &Node<'_>, shape: &mut Shape) -> Option<(Dialect, String)>
 }
 
 fn read_document<'t>(text: &'t str, tree: &Node<'t>, version: String, mut shape: Shape) -> PolicyDocument<'t> {
-    const KEYS: &[&str] = &["$schema", "version", "description", "servers", "tools", "roles", "rules"];
+    const KEYS: &[&str] = &["$schema", "version", "description", "servers", "tools", "prompts", "roles", "rules"];
     let mut document = PolicyDocument {
         text,
         dialect: Dialect::Callgate1,
@@ -63,6 +64,7 @@ fn read_document<'t>(text: &'t str, tree: &Node<'t>, version: String, mut shape:
         description: String::new(),
         default_effect: Effect::Deny,
         tools: None,
+        prompts: None,
         roles: None,
         servers: None,
         rules: Vec::new(),
@@ -76,8 +78,8 @@ fn read_document<'t>(text: &'t str, tree: &Node<'t>, version: String, mut shape:
             document.description = shape.string(node, "`description`").map(|text| text.value).unwrap_or_default();
         }
         document.servers = policy.optional("servers").and_then(|node| shape.strings(node, "`servers`"));
-        let tools = policy.required("tools", &mut shape);
-        document.tools = tools.and_then(|node| read_tools(node, &mut shape));
+        document.tools = policy.optional("tools").and_then(|node| read_tools(node, &mut shape));
+        document.prompts = policy.optional("prompts").and_then(|node| shape.strings(node, "`prompts`"));
         document.roles = policy.required("roles", &mut shape).and_then(|node| read_roles(node, &mut shape));
         let rules = policy.required("rules", &mut shape).and_then(|node| shape.list(node, "`rules`"));
         document.rules = rules
@@ -181,13 +183,25 @@ fn read_roles(node: &Node<'_>, shape: &mut Shape) -> Option<Vec<Role>> {
 }
 
 fn read_rule(node: &Node<'_>, index: usize, shape: &mut Shape) -> Option<Rule> {
-    const KEYS: &[&str] = &["id", "effect", "server", "tool_name", "roles", "condition", "reason", "disclose"];
+    const KEYS: &[&str] = &[
+        "id",
+        "effect",
+        "server",
+        "tool_name",
+        "prompt_name",
+        "resource_uri",
+        "operations",
+        "roles",
+        "condition",
+        "reason",
+        "disclose",
+    ];
     let rule = shape.object(node, "a rule", KEYS)?;
     let id = rule.optional("id").and_then(|node| shape.string(node, "`id`"));
     let effect = rule.required("effect", shape).and_then(|node| {
         shape.word(node, "an effect", "unknown_effect", Effect::ALL.map(|effect| (effect.name(), effect)))
     });
-    let tool_name = rule.required("tool_name", shape).and_then(|node| shape.string(node, "`tool_name`"));
+    let target = read_target(node, &rule, shape);
     let roles = rule.required("roles", shape).and_then(|node| shape.strings(node, "`roles`"));
     let server = rule.optional("server").map(|node| shape.string(node, "`server`"));
     let reason = rule.optional("reason").map(|node| shape.string(node, "`reason`"));
@@ -200,12 +214,14 @@ fn read_rule(node: &Node<'_>, index: usize, shape: &mut Shape) -> Option<Rule> {
         // A rule whose condition can't be read must not become one without a condition.
         Some(node) => Some(read_condition(node, shape, Scope { dialect: Dialect::Callgate1, has_item: false })?),
     };
+    let (kinds, target) = target?;
     Some(Rule {
         span: node.span.clone(),
         index,
         id,
         effect: effect?,
-        tool_name: tool_name?,
+        kinds,
+        target,
         roles: roles?,
         // A part that can't be read must not become one that was left out.
         server: server.map_or(Some(None), |server| server.map(Some))?,
@@ -213,4 +229,57 @@ fn read_rule(node: &Node<'_>, index: usize, shape: &mut Shape) -> Option<Rule> {
         reason: reason.map_or(Some(None), |reason| reason.map(Some))?,
         hides_condition: hides_condition.unwrap_or(Some(false))?,
     })
+}
+
+/// Reads what a rule speaks of: exactly one of a tool, a prompt and a resource with operations.
+fn read_target(
+    node: &Node<'_>,
+    rule: &Object<'_, '_>,
+    shape: &mut Shape,
+) -> Option<(Vec<TargetKind>, Spanned<String>)> {
+    let keys = ["tool_name", "prompt_name", "resource_uri"];
+    let given: Vec<(&str, &Node<'_>)> =
+        keys.into_iter().filter_map(|key| rule.optional(key).map(|node| (key, node))).collect();
+    let kinds = match (given.as_slice(), rule.optional("operations")) {
+        ([(_, first), _, ..], _) => {
+            let message = "a rule has one of `tool_name`, `prompt_name` and `resource_uri`";
+            shape.problems.push(Diagnostic::error("several_targets", &first.span, message));
+            return None;
+        }
+        ([], _) => {
+            let message = "`tool_name`, `prompt_name` or `resource_uri` is missing";
+            shape.problems.push(Diagnostic::error("missing_key", &start_of(node), message));
+            return None;
+        }
+        ([("resource_uri", _)], _) => rule.required("operations", shape).and_then(|node| read_operations(node, shape)),
+        ([_], Some(operations)) => {
+            let message = "`operations` belongs to `resource_uri`";
+            shape.problems.push(Diagnostic::error("unknown_key", &operations.span, message));
+            None
+        }
+        ([("prompt_name", _)], None) => Some(alloc::vec![TargetKind::Prompt]),
+        ([_], None) => Some(alloc::vec![TargetKind::Tool]),
+    };
+    let (key, node) = given.first()?;
+    let name = shape.string(node, &format!("`{key}`"));
+    Some((kinds?, name?))
+}
+
+fn read_operations(node: &Node<'_>, shape: &mut Shape) -> Option<Vec<TargetKind>> {
+    let items = shape.list(node, "`operations`")?;
+    let mut kinds = Vec::new();
+    for item in items {
+        let kind = shape.word(item, "an operation", "unknown_operation", TargetKind::OPERATIONS)?;
+        if kinds.contains(&kind) {
+            let message = "this operation stands twice";
+            shape.problems.push(Diagnostic::error("duplicate_operation", &item.span, message));
+        }
+        kinds.push(kind);
+    }
+    if kinds.is_empty() {
+        let message = "this rule names no operation, so it never applies";
+        let fix = "write `read`, `list` or `subscribe`";
+        shape.problems.push(Diagnostic::error("empty_list", &node.span, message).with_fix(fix));
+    }
+    Some(kinds)
 }

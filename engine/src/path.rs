@@ -35,13 +35,14 @@ pub(crate) fn is_inside<'r>(path: &str, roots: impl IntoIterator<Item = &'r str>
 /// Whether a path is absolute and has one reading.
 pub(crate) fn is_canonical(path: &str) -> bool {
     let Some(inside) = path.strip_prefix('/') else { return false };
+    !has_percent_encoding(path) && (inside.is_empty() || has_plain_segments(inside))
+}
+
+/// Whether a path without its first slash has segments that are what they seem, and none that is empty but the last: a
+/// directory may be written with a slash after it.
+pub(crate) fn has_plain_segments(path: &str) -> bool {
     let has_one_reading = |c: char| !(c == '\\' || c.is_control() || is_look_alike(c));
-    if !path.chars().all(has_one_reading) || has_percent_encoding(path) {
-        return false;
-    }
-    // A directory may be written with a slash after it; the root is a slash alone.
-    let segments = inside.strip_suffix('/').unwrap_or(inside);
-    inside.is_empty() || segments.split('/').all(is_plain_segment)
+    path.chars().all(has_one_reading) && path.strip_suffix('/').unwrap_or(path).split('/').all(is_plain_segment)
 }
 
 fn is_plain_segment(segment: &str) -> bool {

@@ -14,7 +14,9 @@ use crate::error::{Diagnostic, Severity, quoted};
 use crate::image::Dialect;
 use crate::parse_condition::{Scope, read_condition};
 use crate::shape::Shape;
+use crate::target::TargetKind;
 use crate::tree::{Node, Value};
+use crate::validate::Target;
 
 pub(crate) fn read_document<'t>(
     text: &'t str,
@@ -32,6 +34,7 @@ pub(crate) fn read_document<'t>(
         description: String::new(),
         default_effect: Effect::Deny,
         tools: None,
+        prompts: None,
         roles: None,
         servers: None,
         rules: Vec::new(),
@@ -75,7 +78,8 @@ fn read_rule(node: &Node<'_>, index: usize, shape: &mut Shape) -> Option<Rule> {
         index,
         id: None,
         effect: Effect::Allow,
-        tool_name: tool_name?,
+        kinds: alloc::vec![TargetKind::Tool],
+        target: tool_name?,
         roles: roles?,
         server: None,
         condition,
@@ -87,7 +91,7 @@ fn read_rule(node: &Node<'_>, index: usize, shape: &mut Shape) -> Option<Rule> {
 /// Names each spot where perso's meaning lets through what the text seems to forbid.
 pub(crate) fn warn_where_it_fails_open(
     document: &PolicyDocument<'_>,
-    rule_tools: &[Vec<u32>],
+    rule_targets: &[Vec<Target>],
     declared_tools: usize,
     findings: &mut Vec<Diagnostic>,
 ) {
@@ -98,12 +102,12 @@ pub(crate) fn warn_where_it_fails_open(
     }
     let mut last: HashMap<(u32, &str), usize> = HashMap::new();
     let mut overridden: Vec<(usize, usize)> = Vec::new();
-    for (at, (rule, tools)) in document.rules.iter().zip(rule_tools).enumerate() {
-        for &tool in tools {
-            if !rule.tool_name.value.contains('*') && usize::try_from(tool).is_ok_and(|at| at >= declared_tools) {
+    for (at, (rule, targets)) in document.rules.iter().zip(rule_targets).enumerate() {
+        for &Target { at: tool, .. } in targets {
+            if !rule.target.value.contains('*') && usize::try_from(tool).is_ok_and(|at| at >= declared_tools) {
                 let message =
-                    format!("{} is not declared in `tools`, yet this rule allows it", quoted(&rule.tool_name.value));
-                findings.push(Diagnostic::warning("undeclared_tool", &rule.tool_name.span, message));
+                    format!("{} is not declared in `tools`, yet this rule allows it", quoted(&rule.target.value));
+                findings.push(Diagnostic::warning("undeclared_tool", &rule.target.span, message));
             }
             for role in &rule.roles {
                 if let Some(earlier) = last.insert((tool, &role.value), at).filter(|&earlier| earlier != at) {
@@ -123,7 +127,7 @@ pub(crate) fn warn_where_it_fails_open(
                 "this rule replaces {} for some tool and role: in perso the last rule wins and the others have no effect",
                 earlier.name()
             );
-            findings.push(Diagnostic::warning("rule_replaced", &later.tool_name.span, message));
+            findings.push(Diagnostic::warning("rule_replaced", &later.target.span, message));
         }
     }
 }

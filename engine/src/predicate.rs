@@ -195,7 +195,7 @@ impl StringOp {
             Self::EndsWith => texts.iter().any(|text| string.ends_with(text)),
             Self::Contains => texts.iter().any(|text| string.contains(text)),
             Self::Glob => texts.iter().any(|pattern| matches_pattern(pattern, string)),
-            Self::Matches => automaton::open(&texts.image, automaton)?.matches(string)?,
+            Self::Matches => automaton::open(&texts.image, automaton)?.label(string)? != 0,
         })
     }
 }
@@ -204,7 +204,7 @@ impl StringOp {
 ///
 /// Each part between two `*` is taken where it first occurs, which is right as the parts are in order, so no part is
 /// searched for twice and the time is linear in the text. The crates in reach backtrack or allocate.
-fn matches_pattern(pattern: &str, text: &str) -> bool {
+pub(crate) fn matches_pattern(pattern: &str, text: &str) -> bool {
     let Some((start, rest)) = pattern.split_once('*') else { return pattern == text };
     let (middle, end) = rest.rsplit_once('*').unwrap_or(("", rest));
     let Some(mut open) = text.strip_prefix(start).and_then(|text| text.strip_suffix(end)) else { return false };

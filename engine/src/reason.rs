@@ -8,6 +8,7 @@ use crate::decision::{Code, Decision, Effect, Failure, Problem};
 use crate::image::{Dialect, NONE, PolicyImage};
 use crate::predicate::{NumericOp, Predicate, Source, StringOp, Texts, UrlParts};
 use crate::request::Call;
+use crate::target::TargetKind;
 use crate::time::TimeWindow;
 
 /// A predicate that decided a call, put as what the call must be for the rule to apply.
@@ -115,7 +116,7 @@ impl Decision {
     /// Appends the reason, one sentence without a full stop.
     pub fn write_reason(&self, image: &PolicyImage<'_>, call: &Call<'_>, out: &mut String) {
         match image.dialect() {
-            Dialect::Callgate1 => self.write_sentence(image, out),
+            Dialect::Callgate1 => self.write_sentence(image, call.target.kind, out),
             Dialect::Perso1 => self.write_perso_reason(image, call, out),
         }
     }
@@ -124,7 +125,7 @@ impl Decision {
         self.rule.and_then(|rule| image.rule(rule)).is_some_and(|rule| rule.hides_condition != 0)
     }
 
-    fn write_sentence(&self, image: &PolicyImage<'_>, out: &mut String) {
+    fn write_sentence(&self, image: &PolicyImage<'_>, kind: TargetKind, out: &mut String) {
         let own = self.rule.and_then(|rule| image.rule(rule)).filter(|rule| rule.reason.start.get() != NONE);
         if let Some(text) = own.and_then(|rule| image.text(rule.reason)) {
             return out.push_str(text);
@@ -132,7 +133,17 @@ impl Decision {
         match self.code {
             Code::UnknownTool => out.push_str("the policy does not declare this tool"),
             Code::UnknownRole => out.push_str("the policy declares none of the caller's roles"),
-            Code::NoRule => out.push_str("no rule allows this tool to any of the caller's roles"),
+            Code::UnknownPrompt => out.push_str("the policy does not declare this prompt"),
+            Code::AmbiguousResource => {
+                out.push_str(
+                    "the URI of the resource must be in normal form, without dot segments and with no other spelling",
+                );
+            }
+            Code::NoRule => {
+                for part in ["no rule allows this ", kind.noun(), " to any of the caller's roles"] {
+                    out.push_str(part);
+                }
+            }
             Code::UndeclaredArgument => {
                 out.push_str("the call has an argument that the schema of this tool does not declare");
             }
@@ -185,7 +196,7 @@ impl Decision {
             (_, Some(_)) => ("rule matched tool '", "'; condition failed"),
         };
         out.push_str(start);
-        out.push_str(&call.tool);
+        out.push_str(&call.target.name);
         out.push_str("' for role '");
         out.push_str(call.roles.first().map_or("", |role| role));
         out.push_str(end);

@@ -14,6 +14,7 @@ use crate::image::{Dialect, FieldRef, PolicyImage};
 use crate::json::{Fault, RawValue, Reader};
 use crate::limits::{MAX_CALLS_PER_BATCH, MAX_REQUEST_DEPTH, MAX_ROLES_PER_CALL};
 use crate::predicate::Source;
+use crate::target::TargetKind;
 
 /// The field of the source `Request` that holds the call's `server`.
 pub(crate) const SERVER_FIELD: &str = "server";
@@ -21,14 +22,23 @@ pub(crate) const SERVER_FIELD: &str = "server";
 /// What was judged where a call has no `args`.
 const NO_ARGUMENTS: &str = "{}";
 
-/// One tool call and what the host says of its caller and its resource.
+/// What a call is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target<'a> {
+    /// A tool, a prompt, or an operation on a resource.
+    pub kind: TargetKind,
+    /// The name of the tool or the prompt, or the URI of the resource.
+    pub name: Cow<'a, str>,
+}
+
+/// One call and what the host says of its caller and its resource.
 #[derive(Clone, Debug)]
 pub struct Call<'a> {
-    /// The tool's name.
-    pub tool: Cow<'a, str>,
+    /// What is called.
+    pub target: Target<'a>,
     /// The caller's roles, at least one.
     pub roles: SmallVec<[Cow<'a, str>; 4]>,
-    /// The MCP server that offers the tool.
+    /// The MCP server that offers the target.
     pub server: Option<Cow<'a, str>>,
     /// The host's name for the run that the call belongs to.
     pub trace_id: Option<Cow<'a, str>>,
@@ -51,12 +61,15 @@ pub enum RequestError {
     Missing(Member),
     /// A member has the wrong JSON type.
     WrongType(Member),
-    /// Two members say the same thing: `tool` and `toolName`, or `role` and `roles`.
+    /// Two members exclude each other: `tool` and another target, `role` and `roles`, or `operation` and what is no
+    /// resource.
     Ambiguous(Member),
     /// `roles` is empty or longer than [`MAX_ROLES_PER_CALL`].
     RoleCount,
     /// `roles` was sent to a policy of `perso-1`, which knows one `role` for each call.
     RolesInPerso,
+    /// A prompt or a resource was sent to a policy of `perso-1`, which knows tools only.
+    TargetInPerso,
     /// `calls` is empty or longer than [`MAX_CALLS_PER_BATCH`].
     CallCount,
 }
@@ -66,6 +79,12 @@ pub enum RequestError {
 pub enum Member {
     /// `tool` or `toolName`
     Tool,
+    /// `prompt`
+    Prompt,
+    /// `resource`
+    Resource,
+    /// `operation`
+    Operation,
     /// `role`
     Role,
     /// `roles`
@@ -108,6 +127,7 @@ impl RequestError {
             Self::Ambiguous(_) => "ambiguous_member",
             Self::RoleCount => "role_count",
             Self::RolesInPerso => "roles_not_supported",
+            Self::TargetInPerso => "target_not_supported",
             Self::CallCount => "call_count",
         }
     }
@@ -124,10 +144,14 @@ impl RequestError {
             Self::Json(Fault::TooDeep) => "objects and arrays nest deeper than 32",
             Self::NotAnObject => "the body must be an object",
             Self::UnknownMember => "the body has a member that callgate does not know",
-            Self::Missing(Member::Tool) => "`tool` is missing",
+            Self::Missing(Member::Tool) => "`tool` is missing, and so are `prompt` and `resource`",
+            Self::Missing(Member::Operation) => "`operation` is missing: `read`, `list` or `subscribe`",
             Self::Missing(Member::Calls) => "`calls` is missing",
             Self::Missing(_) => "`role` is missing",
             Self::WrongType(Member::Tool) => "`tool` must be a string",
+            Self::WrongType(Member::Prompt) => "`prompt` must be a string",
+            Self::WrongType(Member::Resource) => "`resource` must be a string",
+            Self::WrongType(Member::Operation) => "`operation` must be `read`, `list` or `subscribe`",
             Self::WrongType(Member::Role) => "`role` must be a string",
             Self::WrongType(Member::Roles) => "`roles` must be a list of strings",
             Self::WrongType(Member::Args) => "`args` must be an object",
@@ -136,10 +160,12 @@ impl RequestError {
             Self::WrongType(Member::Server) => "`server` must be a string",
             Self::WrongType(Member::TraceId) => "`traceId` must be a string",
             Self::WrongType(Member::Calls) => "`calls` must be a list of calls",
-            Self::Ambiguous(Member::Tool) => "`tool` and `toolName` exclude each other",
+            Self::Ambiguous(Member::Operation) => "`operation` belongs to `resource`",
+            Self::Ambiguous(Member::Tool) => "`tool`, `toolName`, `prompt` and `resource` exclude each other",
             Self::Ambiguous(_) => "`role` and `roles` exclude each other",
             Self::RoleCount => "`roles` must name 1 to 32 roles",
             Self::RolesInPerso => "the policy is written in `perso-1`, which takes one `role` and no `roles`",
+            Self::TargetInPerso => "the policy is written in `perso-1`, which takes a `tool` and no other target",
             Self::CallCount => "`calls` must hold 1 to 100 calls",
         }
     }
@@ -278,11 +304,12 @@ fn read_call<'a>(reader: &mut Reader<'a>, image: &PolicyImage<'_>) -> Result<Cal
     if reader.peek()? != b'{' {
         return Err(RequestError::NotAnObject);
     }
-    let mut tool = None;
+    let mut target = None;
+    let mut operation = None;
     let mut role = None;
     let mut roles = None;
     let mut call = Call {
-        tool: Cow::Borrowed(""),
+        target: Target { kind: TargetKind::Tool, name: Cow::Borrowed("") },
         roles: SmallVec::new(),
         server: None,
         trace_id: None,
@@ -291,11 +318,20 @@ fn read_call<'a>(reader: &mut Reader<'a>, image: &PolicyImage<'_>) -> Result<Cal
     };
     reader.object(|reader, name| {
         match &*name {
-            "tool" | "toolName" => {
-                let name = read_string(reader, Member::Tool)?;
-                if tool.replace(name).is_some() {
+            "tool" | "toolName" | "prompt" | "resource" => {
+                let (kind, member) = match &*name {
+                    "prompt" => (TargetKind::Prompt, Member::Prompt),
+                    "resource" => (TargetKind::ResourceRead, Member::Resource),
+                    _ => (TargetKind::Tool, Member::Tool),
+                };
+                let name = read_string(reader, member)?;
+                if target.replace(Target { kind, name }).is_some() {
                     return Err(RequestError::Ambiguous(Member::Tool));
                 }
+            }
+            "operation" => {
+                let kind = TargetKind::of_operation(&read_string(reader, Member::Operation)?);
+                operation = Some(kind.ok_or(RequestError::WrongType(Member::Operation))?);
             }
             "role" => role = Some(read_string(reader, Member::Role)?),
             "roles" => roles = Some(read_roles(reader)?),
@@ -319,7 +355,16 @@ fn read_call<'a>(reader: &mut Reader<'a>, image: &PolicyImage<'_>) -> Result<Cal
         }
         Ok(())
     })?;
-    call.tool = tool.ok_or(RequestError::Missing(Member::Tool))?;
+    call.target = target.ok_or(RequestError::Missing(Member::Tool))?;
+    match (call.target.kind.is_resource(), operation) {
+        (true, Some(operation)) => call.target.kind = operation,
+        (true, None) => return Err(RequestError::Missing(Member::Operation)),
+        (false, Some(_)) => return Err(RequestError::Ambiguous(Member::Operation)),
+        (false, None) => {}
+    }
+    if image.dialect() == Dialect::Perso1 && call.target.kind != TargetKind::Tool {
+        return Err(RequestError::TargetInPerso);
+    }
     call.roles = match (role, roles) {
         (Some(role), None) => SmallVec::from_iter([role]),
         (None, Some(_)) if image.dialect() == Dialect::Perso1 => return Err(RequestError::RolesInPerso),

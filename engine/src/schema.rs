@@ -8,14 +8,18 @@ use alloc::vec::Vec;
 use crate::condition::{Condition, ConditionKind, Field};
 use crate::document::{InputSchema, PolicyDocument, Tool};
 use crate::error::{Diagnostic, quoted};
+use crate::names::place;
 use crate::predicate::Source;
+use crate::target::TargetKind;
+use crate::validate::Target;
 
 /// Finds the predicates of rules that do not fit the arguments of the rule's tools.
-pub(crate) fn check(document: &PolicyDocument<'_>, rule_tools: &[Vec<u32>], findings: &mut Vec<Diagnostic>) {
+pub(crate) fn check(document: &PolicyDocument<'_>, rule_targets: &[Vec<Target>], findings: &mut Vec<Diagnostic>) {
     let tools = document.tools.as_deref().unwrap_or_default();
-    for (rule, tools_of) in document.rules.iter().zip(rule_tools) {
+    for (rule, targets) in document.rules.iter().zip(rule_targets) {
         let Some(condition) = &rule.condition else { continue };
-        let tools_of = tools_of.iter().filter_map(|&at| tools.get(usize::try_from(at).ok()?));
+        let tools_of = targets.iter().filter(|target| target.kind == TargetKind::Tool);
+        let tools_of = tools_of.filter_map(|target| tools.get(place(target.at)));
         let schemas: Vec<(&Tool, &InputSchema)> =
             tools_of.filter_map(|tool| Some((tool, tool.schema.as_ref()?))).collect();
         if !schemas.is_empty() {

@@ -58,7 +58,8 @@ impl<'u> Target<'u> {
     }
 }
 
-fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
+/// The host of an authority and its port, if one is written; `None` if the port has more than one reading.
+pub(crate) fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
     // The colons of an IPv6 address stand in brackets.
     let after_address = authority.rfind(']').map_or(0, |bracket| bracket.saturating_add(1));
     let colon = authority.get(after_address..)?.find(':').map(|colon| after_address.saturating_add(colon));

@@ -3,32 +3,41 @@
 use alloc::format;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use ipnet::IpNet;
 
+use crate::catalog::{Catalog, check_uri_pattern};
 use crate::condition::{Condition, ConditionKind};
 use crate::document::{PolicyDocument, Rule, Spanned};
 use crate::error::{Diagnostic, Severity, quoted};
 use crate::image::Dialect;
-use crate::names::Names;
+use crate::names::Roles;
 use crate::path;
 use crate::perso;
 use crate::predicate::StringOp;
 use crate::regex;
 use crate::schema;
-use crate::url::{self, Target};
+use crate::target::TargetKind;
+use crate::url;
+
+/// A target that a rule speaks of: a name of its kind's catalog, or behind them a class of names.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Target {
+    pub(crate) kind: TargetKind,
+    pub(crate) at: u32,
+}
 
 /// A policy without an error, and what is risky about it.
 #[derive(Debug)]
 pub struct ValidPolicy<'t> {
     pub(crate) document: PolicyDocument<'t>,
-    /// The tools that a call may name: the declared ones, then in `perso-1` those that only a rule names.
-    pub(crate) tools: Vec<String>,
+    /// What calls may name, in the order of [`TargetKind::ALL`].
+    pub(crate) catalogs: [Catalog; 5],
     /// The roles that a caller may hold.
     pub(crate) roles: Vec<String>,
-    /// For each rule of the document, the tools that it speaks of, as indices of `tools`.
-    pub(crate) rule_tools: Vec<Vec<u32>>,
+    /// For each rule of the document, the targets that it speaks of.
+    pub(crate) rule_targets: Vec<Vec<Target>>,
     /// For each rule of the document, the roles that it speaks of, as indices of `roles`.
     pub(crate) rule_roles: Vec<Vec<u32>>,
     warnings: Vec<Diagnostic>,
@@ -53,35 +62,43 @@ impl ValidPolicy<'_> {
 /// All that is wrong with the policy, in the order of the text, with the warnings among it.
 pub fn validate(mut document: PolicyDocument<'_>) -> Result<ValidPolicy<'_>, Vec<Diagnostic>> {
     let mut findings = core::mem::take(&mut document.problems);
-    let mut names = Names::collect(&document, &mut findings);
-    let mut rule_tools = Vec::with_capacity(document.rules.len());
+    let mut catalogs = TargetKind::ALL.map(|kind| Catalog::collect(&document, kind, &mut findings));
+    let roles = Roles::collect(&document, &mut findings);
+    let mut rule_targets = Vec::with_capacity(document.rules.len());
     let mut rule_roles = Vec::with_capacity(document.rules.len());
     for rule in &document.rules {
-        rule_tools.push(names.tools_of(rule, &mut findings));
-        rule_roles.push(names.roles_of(rule, &mut findings));
+        let mut targets = Vec::new();
+        for catalog in catalogs.iter_mut().filter(|catalog| rule.kinds.contains(&catalog.kind)) {
+            let kind = catalog.kind;
+            targets.extend(catalog.targets_of(rule, &mut findings).into_iter().map(|at| Target { kind, at }));
+        }
+        if rule.kinds.iter().any(|kind| kind.is_resource()) {
+            check_uri_pattern(&rule.target, &mut findings);
+        }
+        rule_targets.push(targets);
+        rule_roles.push(roles.of(rule, &mut findings));
         if let Some(condition) = &rule.condition {
             check_condition(condition, document.dialect, &mut findings);
         }
     }
     check_rule_ids(&document.rules, &mut findings);
     check_servers(&document, &mut findings);
-    schema::check(&document, &rule_tools, &mut findings);
+    schema::check(&document, &rule_targets, &mut findings);
     match document.dialect {
-        Dialect::Callgate1 => warn_of_unused_names(&document, &rule_tools, &rule_roles, &mut findings),
-        Dialect::Perso1 => perso::warn_where_it_fails_open(&document, &rule_tools, names.declared_tools, &mut findings),
+        Dialect::Callgate1 => warn_of_unused_names(&document, &rule_targets, &rule_roles, &mut findings),
+        Dialect::Perso1 => {
+            let [tools, ..] = &catalogs;
+            let declared = tools.declared.unwrap_or_default();
+            perso::warn_where_it_fails_open(&document, &rule_targets, declared, &mut findings);
+        }
     }
+    // A rule on several operations is checked once for each, and says the same each time.
     findings.sort_by_key(|finding| (finding.span.start, finding.span.end));
+    findings.dedup();
     if findings.iter().any(|finding| finding.severity == Severity::Error) {
         return Err(findings);
     }
-    Ok(ValidPolicy {
-        document,
-        tools: names.tools.words,
-        roles: names.roles.words,
-        rule_tools,
-        rule_roles,
-        warnings: findings,
-    })
+    Ok(ValidPolicy { document, catalogs, roles: roles.names.words, rule_targets, rule_roles, warnings: findings })
 }
 
 fn check_rule_ids(rules: &[Rule], findings: &mut Vec<Diagnostic>) {
@@ -199,7 +216,7 @@ fn check_url(
 ) {
     check_not_empty(condition, schemes, "schemes", findings);
     check_not_empty(condition, hosts, "hosts", findings);
-    for scheme in schemes.iter().filter(|scheme| Target::read(&format!("{}://host", scheme.value)).is_none()) {
+    for scheme in schemes.iter().filter(|scheme| url::Target::read(&format!("{}://host", scheme.value)).is_none()) {
         let message = format!("{} is no scheme", quoted(&scheme.value));
         findings.push(Diagnostic::error("bad_scheme", &scheme.span, message).with_fix("write it as in `https`"));
     }
@@ -239,7 +256,7 @@ fn is_always_true(op: StringOp, text: &str) -> bool {
 
 fn warn_of_unused_names(
     document: &PolicyDocument<'_>,
-    rule_tools: &[Vec<u32>],
+    rule_targets: &[Vec<Target>],
     rule_roles: &[Vec<u32>],
     findings: &mut Vec<Diagnostic>,
 ) {
@@ -247,22 +264,19 @@ fn warn_of_unused_names(
         // A rule that can't be read may be the one that uses the name.
         return;
     }
-    let unused = |names: Vec<&Spanned<String>>, used: &[Vec<u32>], what: &str| {
-        let mut is_used = alloc::vec![false; names.len()];
-        for &at in used.iter().flatten() {
-            if let Some(slot) = usize::try_from(at).ok().and_then(|at| is_used.get_mut(at)) {
-                *slot = true;
-            }
-        }
-        let warn = |name: &Spanned<String>| {
+    let of_kind = |kind: TargetKind| {
+        let targets = rule_targets.iter().flatten().filter(move |target| target.kind == kind);
+        targets.map(|target| target.at).collect::<HashSet<u32>>()
+    };
+    let used_roles: HashSet<u32> = rule_roles.iter().flatten().copied().collect();
+    let mut warn = |what: &str, names: &mut dyn Iterator<Item = &Spanned<String>>, used: &HashSet<u32>| {
+        for (_, name) in (0_u32..).zip(names).filter(|(at, _)| !used.contains(at)) {
             let message =
                 format!("no rule speaks of the {what} {}, so its calls are always denied", quoted(&name.value));
-            Diagnostic::warning("unused_name", &name.span, message)
-        };
-        names.into_iter().zip(is_used).filter(|(_, used)| !used).map(|(name, _)| warn(name)).collect::<Vec<_>>()
+            findings.push(Diagnostic::warning("unused_name", &name.span, message));
+        }
     };
-    let tools = document.tools.iter().flatten().map(|tool| &tool.name).collect();
-    let roles = document.roles.iter().flatten().map(|role| &role.name).collect();
-    findings.extend(unused(tools, rule_tools, "tool"));
-    findings.extend(unused(roles, rule_roles, "role"));
+    warn("tool", &mut document.tools.iter().flatten().map(|tool| &tool.name), &of_kind(TargetKind::Tool));
+    warn("prompt", &mut document.prompts.iter().flatten(), &of_kind(TargetKind::Prompt));
+    warn("role", &mut document.roles.iter().flatten().map(|role| &role.name), &used_roles);
 }

@@ -143,7 +143,7 @@ fn names_are_checked() {
     check(
         r#"{"version":"callgate-1","tools":["a","a","","b c","d*"],"roles":{"r\u0000":{}},"rules":[]}"#,
         &[
-            "error duplicate_tool 1:38 /tools/1: the tool `a` is declared twice",
+            "error duplicate_name 1:38 /tools/1: the tool `a` is declared twice",
             "error bad_name 1:42 /tools/2: the name of a tool must not be empty",
             "error bad_name 1:45 /tools/3: the name of a tool must not hold white space, control characters or `*`",
             "error bad_name 1:51 /tools/4: the name of a tool must not hold white space, control characters or `*`",

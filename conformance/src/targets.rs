@@ -1,0 +1,208 @@
+//! Random tools, prompts and resources: what a policy declares, what its rules speak of, and what calls name.
+
+use callgate_engine::TargetKind;
+use fastrand::Rng;
+
+use crate::generate::{NAMES, once_in, pick, pick_some};
+use crate::json::{Json, object, string, strings};
+use crate::readers::matches_pattern;
+
+const TOOLS: [&str; 6] = ["view", "view_all", "review", "refund", "crm.delete", "überweisung"];
+const PROMPTS: [&str; 3] = ["view", "mail_draft", "mail_reply"];
+const PATTERNS: [&str; 10] = ["*", "view*", "*view*", "re*", "*e*d", "*.*", "**", "v*w", "mail_*", "*_draft"];
+/// Names that no policy declares; some patterns match them.
+const OTHERS: [&str; 10] =
+    ["view_some", "view*", "", "View", "review2", "unknown", "mail_", "refunded", "überweisungen", "a.b"];
+
+const URIS: [&str; 10] = [
+    "file:///data/q3.csv",
+    "file:///data/",
+    "file:///data/private/x",
+    "file:///etc/passwd",
+    "https://api.example.com/v1",
+    "https://a.example.com/pub/x",
+    "note://today",
+    "note://today/x",
+    "urn:isbn:123",
+    "postgres:///customers",
+];
+const URI_PATTERNS: [&str; 12] = [
+    "*",
+    "file:///*",
+    "file:///data/*",
+    "file:///data/*/x",
+    "file:///*.csv",
+    "https://*.example.com/*",
+    "https://*/pub/*",
+    "https://api.example.com/*",
+    "note://*",
+    "note://*/x",
+    "urn:*",
+    "postgres:///*",
+];
+/// URIs that a careless reader takes for one of the others, and some that merely look so.
+const OTHER_URIS: [&str; 44] = [
+    "file:///data/a%20b",
+    "file:///data/caf%C3%A9",
+    "file:///data",
+    "file:///",
+    "file:///data/..",
+    "file:///data/../etc/passwd",
+    "file:///data/%2e%2e/etc/passwd",
+    "file:///data/%2E%2E/etc/passwd",
+    "file:///data/..%2Fetc",
+    "file:///data/%5C",
+    "file:///data/%252e",
+    "file:///data/%41",
+    "file:///data/caf%c3%a9",
+    "file:///data/%FF",
+    "file:///data/%EF%BC%8E%EF%BC%8E/x",
+    "file:///data//x",
+    "file:////etc/passwd",
+    "file:/etc/passwd",
+    "file://localhost/etc/passwd",
+    "FILE:///etc/passwd",
+    "file:///data\\x",
+    "file:///data/a b",
+    "file:///data/é",
+    "file:///data/x.",
+    "file:///data/..;/x",
+    "https://evil.test/x.example.com/pub/y",
+    "https://evil.test/?.example.com/",
+    "https://evil.test#.example.com/",
+    "https://api.example.com",
+    "https://api.example.com/",
+    "https://api.example.com:443/v1",
+    "https://api.example.com:8443/v1?q=%2Fx#y",
+    "https://API.example.com/v1",
+    "https://user@api.example.com/v1",
+    "https://xn--bcher-kva.example.com/pub/x",
+    "https://[2001:db8::1]/pub/x",
+    "https://127.1/pub/x",
+    "note://Today",
+    "note://a%41/x",
+    "note://x:0/x",
+    "urn:a//b",
+    "urn:a/../b",
+    "urn:",
+    "",
+];
+
+/// What there is to call, in the eyes of one policy.
+#[derive(Clone, Debug)]
+pub struct Targets {
+    /// The tools, and whether the policy declares them.
+    tools: (Vec<String>, bool),
+    /// The prompts, and whether the policy declares them.
+    prompts: (Vec<String>, bool),
+}
+
+impl Targets {
+    /// Chooses the targets of a new policy.
+    pub(crate) fn choose(random: &mut Rng) -> Self {
+        let owned = |names: Vec<&str>| names.into_iter().map(str::to_owned).collect();
+        Self {
+            tools: (owned(pick_some(random, &TOOLS, 4)), !once_in(random, 4)),
+            prompts: (owned(pick_some(random, &PROMPTS, 2)), random.bool()),
+        }
+    }
+
+    /// The targets of a policy.
+    #[must_use]
+    pub fn of(policy: &Json) -> Self {
+        let name = |value: &Json| match value {
+            Json::String(name) => Some(name.clone()),
+            Json::Object(_) => match value.child("name") {
+                Some(Json::String(name)) => Some(name.clone()),
+                _ => None,
+            },
+            _ => None,
+        };
+        let declared = |key: &str, all: &[&str]| match policy.child(key) {
+            Some(Json::Array(names)) => (names.iter().filter_map(name).collect(), true),
+            _ => (all.iter().map(|&name| name.to_owned()).collect(), false),
+        };
+        Self { tools: declared("tools", &TOOLS), prompts: declared("prompts", &PROMPTS) }
+    }
+
+    /// Adds the declarations to a policy.
+    pub(crate) fn declare(&self, random: &mut Rng, policy: &mut Json) {
+        if let (tools, true) = &self.tools {
+            policy.insert("tools", Json::Array(tools.iter().map(|tool| declare_tool(random, tool)).collect()));
+        }
+        if let (prompts, true) = &self.prompts {
+            policy.insert("prompts", strings(prompts));
+        }
+    }
+
+    /// Adds to a rule what it speaks of.
+    pub(crate) fn name_in(&self, random: &mut Rng, rule: &mut Json) {
+        let (key, (names, is_declared)) = match random.u8(0..12) {
+            0 => ("prompt_name", &self.prompts),
+            1..=2 => {
+                let operations = pick_some(random, &TargetKind::OPERATIONS.map(|(name, _)| name), 3);
+                rule.insert("operations", strings(operations));
+                let uri = if once_in(random, 3) { pick(random, &URIS) } else { pick(random, &URI_PATTERNS) };
+                return rule.insert("resource_uri", string(uri));
+            }
+            _ => ("tool_name", &self.tools),
+        };
+        let pattern = pick(random, &PATTERNS);
+        let fits = !is_declared || names.iter().any(|name| matches_pattern(pattern, name));
+        let name = if fits && random.bool() { pattern.to_owned() } else { pick_name(random, names) };
+        rule.insert(key, string(name));
+    }
+
+    /// What a call is for: mostly what one of the rules speaks of.
+    pub(crate) fn call(&self, random: &mut Rng, policy: &Json) -> (TargetKind, String) {
+        let rule = match policy.child("rules") {
+            Some(Json::Array(rules)) if !once_in(random, 10) => random.choice(rules),
+            _ => None,
+        };
+        let text = |key: &str| match rule.and_then(|rule| rule.child(key)) {
+            Some(Json::String(text)) => Some(text.clone()),
+            _ => None,
+        };
+        let operation =
+            |random: &mut Rng| random.choice(TargetKind::OPERATIONS).map_or(TargetKind::ResourceRead, |(_, kind)| kind);
+        let (kind, named) = if let Some(name) = text("prompt_name") {
+            (TargetKind::Prompt, Some(name))
+        } else if let Some(uri) = text("resource_uri") {
+            (operation(random), Some(uri))
+        } else if rule.is_some() || random.bool() {
+            (TargetKind::Tool, text("tool_name"))
+        } else {
+            (if random.bool() { TargetKind::Prompt } else { operation(random) }, None)
+        };
+        // A pattern is no name, but stands for one of the list.
+        if let Some(name) = named.filter(|name| !name.contains('*') && !once_in(random, 4)) {
+            return (kind, name);
+        }
+        let (names, is_declared) = if kind == TargetKind::Prompt { &self.prompts } else { &self.tools };
+        let name = match (kind.is_resource(), is_declared) {
+            (true, _) if once_in(random, 3) => pick(random, &OTHER_URIS).to_owned(),
+            (true, _) => pick(random, &URIS).to_owned(),
+            (false, true) if !once_in(random, 8) => pick_name(random, names),
+            (false, false) if !once_in(random, 3) => pick_name(random, names),
+            (false, _) => pick(random, &OTHERS).to_owned(),
+        };
+        (kind, name)
+    }
+}
+
+fn pick_name(random: &mut Rng, names: &[String]) -> String {
+    random.choice(names).cloned().unwrap_or_default()
+}
+
+fn declare_tool(random: &mut Rng, name: &str) -> Json {
+    if !once_in(random, 4) {
+        return string(name);
+    }
+    let properties = NAMES.map(|(name, _)| (name, Json::EMPTY));
+    let schema = object([
+        ("type", string("object")),
+        ("additionalProperties", Json::Bool(once_in(random, 4))),
+        ("properties", object(properties)),
+    ]);
+    object([("name", string(name)), ("inputSchema", schema)])
+}

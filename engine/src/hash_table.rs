@@ -1,0 +1,64 @@
+//! Hash tables as slices of slots with open addressing: filled at build time, looked up in place.
+
+#[cfg(feature = "compile")]
+use alloc::vec::Vec;
+
+/// An entry of a table, or the lack of one.
+pub(crate) trait Slot: Copy {
+    /// A slot without an entry.
+    #[cfg_attr(not(feature = "compile"), expect(dead_code, reason = "only what writes an image makes empty slots"))]
+    const EMPTY: Self;
+
+    /// Whether the slot has no entry.
+    fn is_empty(&self) -> bool;
+}
+
+/// The hash of a name. Portable: the build machine and the wasm that looks up must agree on it.
+pub(crate) fn hash_name(name: &str) -> u32 {
+    let hash =
+        rapidhash::v3::rapidhash_v3_nano_inline::<true, false>(name.as_bytes(), &rapidhash::v3::DEFAULT_RAPID_SECRETS);
+    let [a, b, c, d, ..] = hash.to_le_bytes();
+    u32::from_le_bytes([a, b, c, d])
+}
+
+/// The hash of two numbers.
+pub(crate) fn hash_pair(a: u32, b: u32) -> u32 {
+    // Numbers of names are spread evenly already; a Fibonacci multiplication mixes the two.
+    let mixed = (u64::from(a) << 32 | u64::from(b)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let [.., a, b, c, d] = mixed.to_le_bytes();
+    u32::from_le_bytes([a, b, c, d])
+}
+
+/// The hash of a name within another.
+pub(crate) fn hash_within(parent: u32, name: &str) -> u32 {
+    hash_name(name) ^ parent.wrapping_mul(0x9e37_79b9)
+}
+
+/// The slots in the order in which a look-up visits them. Their number is a power of two.
+fn probe(hash: u32, slots: usize) -> impl Iterator<Item = usize> {
+    let mask = slots.saturating_sub(1);
+    let start = usize::try_from(hash).unwrap_or(0);
+    (0..slots).map(move |step| start.wrapping_add(step) & mask)
+}
+
+/// The entry with a hash that is the one looked for, and the index of its slot.
+pub(crate) fn find<T: Slot>(slots: &[T], hash: u32, is_it: impl Fn(&T) -> bool) -> Option<(u32, &T)> {
+    let (at, slot) = probe(hash, slots.len())
+        .map_while(|at| slots.get(at).filter(|slot| !slot.is_empty()).map(|slot| (at, slot)))
+        .find(|(_, slot)| is_it(slot))?;
+    Some((u32::try_from(at).ok()?, slot))
+}
+
+/// A table without entries, for `len` of them: a power of two, at most three quarters full.
+#[cfg(feature = "compile")]
+pub(crate) fn table<T: Slot>(len: usize) -> Vec<T> {
+    alloc::vec![T::EMPTY; len.saturating_mul(4).div_ceil(3).next_power_of_two()]
+}
+
+/// Puts an entry into a free slot, and returns the slot's index; `None` if the table is full.
+#[cfg(feature = "compile")]
+pub(crate) fn insert<T: Slot>(slots: &mut [T], hash: u32, entry: T) -> Option<u32> {
+    let at = probe(hash, slots.len()).find(|&at| slots.get(at).is_some_and(T::is_empty))?;
+    *slots.get_mut(at)? = entry;
+    u32::try_from(at).ok()
+}

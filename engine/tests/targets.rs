@@ -1,0 +1,303 @@
+//! What rules speak of: tools that are declared or not, prompts, and operations on resources.
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test states what must hold by failing"
+)]
+
+use callgate_engine::{
+    Call, Code, Effect, PolicyImage, RequestError, RequestFacts, compile, evaluate, parse, validate,
+};
+use serde_json::{Value, json};
+
+/// An open policy with these rules, each for the role `agent`.
+fn policy(rules: &Value) -> Value {
+    let rules: Vec<Value> = rules.as_array().expect("rules").clone();
+    let with_roles = rules.into_iter().map(|mut rule| {
+        rule["roles"] = json!(["agent"]);
+        rule
+    });
+    json!({ "version": "callgate-1", "roles": { "agent": {}, "manager": {} }, "rules": with_roles.collect::<Vec<_>>() })
+}
+
+fn image_of(policy: &Value) -> Vec<u8> {
+    let text = policy.to_string();
+    compile(&parse(&text).and_then(validate).unwrap_or_else(|problems| panic!("{text}\n{problems:#?}")))
+}
+
+fn tool(name: &str) -> Value {
+    json!({ "tool": name, "role": "agent" })
+}
+
+fn resource(operation: &str, uri: &str) -> Value {
+    json!({ "resource": uri, "operation": operation, "role": "agent" })
+}
+
+#[track_caller]
+fn check(policy: &Value, call: &Value, effect: Effect, code: Code) {
+    let bytes = image_of(policy);
+    let image = PolicyImage::open(&bytes).expect("an image");
+    let (body, facts) = (call.to_string(), RequestFacts::default());
+    let call = Call::read(body.as_bytes(), &facts, &image).expect("a call");
+    let decision = evaluate(&image, &call);
+    assert_eq!((decision.effect, decision.code), (effect, code), "{policy} {body}");
+}
+
+#[track_caller]
+fn check_allowed(policy: &Value, allowed: &[Value], others: &[Value]) {
+    allowed.iter().for_each(|call| check(policy, call, Effect::Allow, Code::Allowed));
+    others.iter().for_each(|call| check(policy, call, Effect::Deny, Code::NoRule));
+}
+
+/// The codes of what is found in a policy with one rule.
+#[track_caller]
+fn check_codes(rule: &Value, expected: &[&str]) {
+    let text = policy(&json!([rule])).to_string();
+    let findings = parse(&text).and_then(validate).expect_err("a broken rule");
+    assert_eq!(findings.iter().map(|finding| finding.code).collect::<Vec<_>>(), expected, "{rule}");
+}
+
+#[test]
+fn an_open_policy_takes_names_and_patterns_of_any_tool() {
+    let policy = policy(&json!([
+        { "effect": "Allow", "tool_name": "view_*" },
+        { "effect": "Allow", "tool_name": "refund" },
+        { "effect": "Allow", "tool_name": "*_report" },
+        { "effect": "Allow", "tool_name": "a*b*c" },
+    ]));
+    check_allowed(
+        &policy,
+        &["view_", "view_customer", "refund", "q3_report", "view_report", "abc", "a-b-b-c", "view_überweisung"]
+            .map(tool),
+        &["", "View_customer", "review_customer", "refunds", "refun", "_reports", "ab", "acb", "a", "*"].map(tool),
+    );
+}
+
+#[test]
+fn a_name_of_an_open_policy_has_the_rules_of_its_patterns_too() {
+    let policy = policy(&json!([
+        { "effect": "Allow", "tool_name": "*" },
+        { "effect": "Allow", "tool_name": "system_reboot" },
+        { "effect": "Deny", "tool_name": "system_*" },
+        { "effect": "RequireApproval", "tool_name": "*_delete" },
+    ]));
+    check(&policy, &tool("view"), Effect::Allow, Code::Allowed);
+    check(&policy, &tool("system_reboot"), Effect::Deny, Code::DeniedByRule);
+    check(&policy, &tool("system_delete"), Effect::Deny, Code::DeniedByRule);
+    check(&policy, &tool("user_delete"), Effect::RequireApproval, Code::ApprovalRequired);
+    check(&policy, &tool("System_reboot"), Effect::Allow, Code::Allowed);
+    check(&policy, &json!({ "tool": "view", "role": "manager" }), Effect::Deny, Code::NoRule);
+    check(&policy, &json!({ "tool": "view", "role": "nobody" }), Effect::Deny, Code::UnknownRole);
+}
+
+#[test]
+fn a_policy_declares_no_tool_where_its_list_is_empty() {
+    let mut closed = policy(&json!([{ "effect": "Allow", "prompt_name": "greet" }]));
+    closed["tools"] = json!([]);
+    check(&closed, &tool("view"), Effect::Deny, Code::UnknownTool);
+}
+
+#[test]
+fn kinds_of_targets_have_names_of_their_own() {
+    let policy = policy(&json!([
+        { "effect": "Allow", "prompt_name": "greet" },
+        { "effect": "Allow", "prompt_name": "mail_*" },
+        { "effect": "Allow", "tool_name": "view" },
+    ]));
+    let prompt = |name: &str| json!({ "prompt": name, "role": "agent" });
+    check_allowed(
+        &policy,
+        &[prompt("greet"), prompt("mail_x"), tool("view")],
+        &[prompt("view"), tool("greet"), tool("mail_x"), prompt("mail"), resource("read", "note://greet")],
+    );
+}
+
+#[test]
+fn declared_prompts_are_all_there_are() {
+    let mut declared = policy(&json!([{ "effect": "Allow", "prompt_name": "mail_*" }]));
+    declared["prompts"] = json!(["mail_draft", "mail_reply"]);
+    let prompt = |name: &str| json!({ "prompt": name, "role": "agent" });
+    check(&declared, &prompt("mail_draft"), Effect::Allow, Code::Allowed);
+    check(&declared, &prompt("mail_other"), Effect::Deny, Code::UnknownPrompt);
+    declared["rules"][0]["prompt_name"] = json!("greet");
+    let text = declared.to_string();
+    let findings = parse(&text).and_then(validate).expect_err("an unknown prompt");
+    assert_eq!(findings.first().map(|finding| finding.code), Some("unknown_prompt"));
+}
+
+#[test]
+fn conditions_judge_what_a_prompt_is_given() {
+    let condition = json!({ "NumericCheck": { "source": "Arguments", "field": "n", "op": "Lte", "value": 5 } });
+    let policy = policy(&json!([{ "effect": "Allow", "prompt_name": "greet", "condition": condition }]));
+    let prompt = |n: u32| json!({ "prompt": "greet", "role": "agent", "args": { "n": n } });
+    check(&policy, &prompt(5), Effect::Allow, Code::Allowed);
+    check(&policy, &prompt(6), Effect::Deny, Code::ConditionFailed);
+}
+
+#[test]
+fn a_rule_speaks_of_the_operations_that_it_names() {
+    let policy = policy(&json!([
+        { "effect": "Allow", "resource_uri": "file:///data/*", "operations": ["read", "list"] },
+        { "effect": "Deny", "resource_uri": "file:///data/private/*", "operations": ["read"] },
+        { "effect": "Allow", "resource_uri": "note://today", "operations": ["subscribe"] },
+    ]));
+    check_allowed(
+        &policy,
+        &[
+            resource("read", "file:///data/q3.csv"),
+            resource("read", "file:///data/a/b"),
+            resource("read", "file:///data/"),
+            resource("list", "file:///data/private/x"),
+            resource("subscribe", "note://today"),
+        ],
+        &[
+            resource("subscribe", "file:///data/q3.csv"),
+            resource("read", "file:///data"),
+            resource("read", "file:///database/x"),
+            resource("read", "note://today"),
+            resource("subscribe", "note://today/x"),
+        ],
+    );
+    check(&policy, &resource("read", "file:///data/private/x"), Effect::Deny, Code::DeniedByRule);
+}
+
+#[test]
+fn another_spelling_of_a_uri_slips_past_no_rule() {
+    let policy = policy(&json!([
+        { "effect": "Allow", "resource_uri": "*", "operations": ["read"] },
+        { "effect": "Deny", "resource_uri": "file:///etc/*", "operations": ["read"] },
+    ]));
+    check(&policy, &resource("read", "https://a.test/x"), Effect::Allow, Code::Allowed);
+    check(&policy, &resource("read", "file:///etc/passwd"), Effect::Deny, Code::DeniedByRule);
+    for uri in [
+        "",
+        "/etc/passwd",
+        "FILE:///etc/passwd",
+        "file:/etc/passwd",
+        "file://localhost/etc/passwd",
+        "file:////etc/passwd",
+        "file:///data/../etc/passwd",
+        "file:///data/%2e%2e/etc/passwd",
+        "file:///%65tc/passwd",
+        "file:///data/..%2Fetc/passwd",
+        "file:///data\\..\\etc",
+        "file:///etc/passwd\u{0}",
+    ] {
+        check(&policy, &resource("read", uri), Effect::Deny, Code::AmbiguousResource);
+    }
+}
+
+#[test]
+fn a_star_in_a_host_does_not_reach_into_the_path() {
+    let policy = policy(&json!([
+        { "effect": "Allow", "resource_uri": "https://*.example.com/pub/*", "operations": ["read"] },
+        { "effect": "Allow", "resource_uri": "note://*/open", "operations": ["read"] },
+    ]));
+    check_allowed(
+        &policy,
+        &[
+            resource("read", "https://a.example.com/pub/x?q=1"),
+            resource("read", "https://a.b.example.com/pub/"),
+            resource("read", "note://x/open"),
+        ],
+        &[
+            resource("read", "https://evil.test/x.example.com/pub/y"),
+            resource("read", "https://evil.test/?.example.com/pub/y"),
+            resource("read", "https://evil.test/#.example.com/pub/y"),
+            resource("read", "https://example.com/pub/x"),
+            resource("read", "http://a.example.com/pub/x"),
+            resource("read", "note://x/y/open"),
+        ],
+    );
+}
+
+#[test]
+fn a_rule_speaks_of_one_kind_of_target() {
+    let rule = |rest: Value| {
+        let mut rule = json!({ "effect": "Allow" });
+        rule.as_object_mut().expect("an object").extend(rest.as_object().expect("an object").clone());
+        rule
+    };
+    for (rest, expected) in [
+        (json!({}), &["missing_key"][..]),
+        (json!({ "tool_name": "a", "prompt_name": "b" }), &["several_targets"]),
+        (json!({ "tool_name": "a", "operations": ["read"] }), &["unknown_key"]),
+        (json!({ "resource_uri": "note://a" }), &["missing_key"]),
+        (json!({ "resource_uri": "note://a", "operations": [] }), &["empty_list"]),
+        (json!({ "resource_uri": "note://a", "operations": ["write"] }), &["unknown_operation"]),
+        (json!({ "resource_uri": "note://a", "operations": ["read", "read"] }), &["duplicate_operation"]),
+        (json!({ "tool_name": "" }), &["bad_name"]),
+        (json!({ "tool_name": "a b" }), &["bad_name"]),
+    ] {
+        check_codes(&rule(rest), expected);
+    }
+}
+
+#[test]
+fn a_uri_that_no_call_can_name_is_found() {
+    for uri in [
+        "/data/x",
+        "FILE:///data",
+        "file:///data/../x",
+        "file:///data/%2e",
+        "https://api.example.com",
+        "https://API.example.com/*",
+        "https://api.example.com*",
+        "https://api.*.com/",
+        "https://a*.example.com/",
+        "https://*example.com/",
+        "*://a/",
+        "file:///data/../*",
+        "x*",
+    ] {
+        check_codes(&json!({ "effect": "Allow", "resource_uri": uri, "operations": ["read", "list"] }), &["bad_uri"]);
+    }
+}
+
+#[test]
+fn patterns_that_take_too_many_states_are_refused() {
+    let letters = "abcdefghijklmnopqrstuvwxyz";
+    let rules: Vec<Value> =
+        letters.chars().map(|c| json!({ "effect": "Allow", "tool_name": format!("*{c}*") })).collect();
+    let text = policy(&json!(rules)).to_string();
+    let findings = parse(&text).and_then(validate).expect_err("too many states");
+    let codes: Vec<&str> = findings.iter().map(|finding| finding.code).collect();
+    assert_eq!(codes, ["too_many_states"]);
+}
+
+#[test]
+fn a_call_names_one_target() {
+    let bytes = image_of(&policy(&json!([{ "effect": "Allow", "tool_name": "*" }])));
+    let image = PolicyImage::open(&bytes).expect("an image");
+    for (call, detail) in [
+        (json!({ "role": "agent" }), "`tool` is missing, and so are `prompt` and `resource`"),
+        (
+            json!({ "role": "agent", "tool": "a", "prompt": "b" }),
+            "`tool`, `toolName`, `prompt` and `resource` exclude each other",
+        ),
+        (json!({ "role": "agent", "tool": "a", "operation": "read" }), "`operation` belongs to `resource`"),
+        (json!({ "role": "agent", "resource": "note://a" }), "`operation` is missing: `read`, `list` or `subscribe`"),
+        (
+            json!({ "role": "agent", "resource": "note://a", "operation": "write" }),
+            "`operation` must be `read`, `list` or `subscribe`",
+        ),
+        (json!({ "role": "agent", "resource": 1, "operation": "read" }), "`resource` must be a string"),
+        (json!({ "role": "agent", "prompt": null }), "`prompt` must be a string"),
+    ] {
+        let body = call.to_string();
+        let facts = RequestFacts::default();
+        let seen = Call::read(body.as_bytes(), &facts, &image).map(drop).map_err(RequestError::detail);
+        assert_eq!(seen, Err(detail), "{body}");
+    }
+}
+
+#[test]
+fn perso_knows_tools_only() {
+    let text = include_str!("../../policies/crm-perso.json");
+    let bytes = compile(&parse(text).and_then(validate).expect("a policy"));
+    let image = PolicyImage::open(&bytes).expect("an image");
+    let facts = RequestFacts::default();
+    let seen = Call::read(br#"{"prompt":"view_customer","role":"agent"}"#, &facts, &image).map(drop);
+    assert_eq!(seen, Err(RequestError::TargetInPerso));
+}
