@@ -6,7 +6,7 @@ import { connect } from "node:net";
 import { after, before, describe, test } from "node:test";
 
 import { assertSameAnswer } from "./answers.ts";
-import { askOf, assertExpected, controlCase, readCases } from "./cases.ts";
+import { askOf, assertExpected, controlCase } from "./cases.ts";
 import { Contract } from "./contract.ts";
 import { type Ask, exchange } from "./exchange.ts";
 import { type Host, type Hosts, startHosts } from "./hosts.ts";
@@ -16,7 +16,7 @@ import { apiKey, crm } from "./setting.ts";
 const bodyLimit = 262_144;
 
 describe("a body", () => {
-  const control = controlCase(readCases(crm));
+  const control = controlCase(crm);
   const call = askOf(control);
   const chunked = { ...call.headers, "transfer-encoding": "chunked" };
   let hosts: Hosts;

@@ -4,18 +4,17 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
 import { assertSameAnswer, withoutDecisionIds } from "./answers.ts";
-import { askOf, assertExpected, controlCase, readCases } from "./cases.ts";
+import { type Case, askOf, assertExpected, controlCase, readCases } from "./cases.ts";
 import { Contract } from "./contract.ts";
 import { evaluate } from "./evaluation.ts";
 import { exchange } from "./exchange.ts";
 import { type Hosts, startHosts } from "./hosts.ts";
-import { apiKey, crm, crmPerso, perso } from "./setting.ts";
+import { type Subject, apiKey, crm, crmPerso, perso } from "./setting.ts";
 
 for (const subject of [crm, crmPerso, perso]) {
-  const cases = readCases(subject);
-  const control = controlCase(cases);
+  const control = controlCase(subject);
 
-  describe(`${subject.cases} on the edges that embed ${subject.policy}`, () => {
+  describe(`the edges that embed ${subject.policy}`, () => {
     let hosts: Hosts;
     let contract: Contract;
 
@@ -25,31 +24,47 @@ for (const subject of [crm, crmPerso, perso]) {
     });
     after(() => hosts?.[Symbol.asyncDispose]());
 
-    for (const record of cases) {
-      test(record.name, async () => {
-        const ask = askOf(record);
-        const [worker, spin] = hosts.all;
-        const answers = [await exchange(worker.url, ask), await exchange(spin.url, ask)] as const;
-        for (const [index, answer] of answers.entries()) {
-          try {
-            assertExpected(record, answer);
-            contract.assertForeseen(ask, answer);
-          } catch (error) {
-            throw new Error(`on ${hosts.all[index]?.name}`, { cause: error });
-          }
-        }
-        assertSameAnswer(...answers);
+    for (const path of subject.caseFiles) {
+      const cases = readCases(path);
+      let passed = 0;
 
-        if (ask.method === "POST" && ask.path === "/evaluate" && answers[0].status === 200) {
-          assert.ok(ask.body);
-          const native = await evaluate(subject, ask.body);
-          assert.equal(withoutDecisionIds(native), withoutDecisionIds(answers[0].body), "the command line differs");
-        }
-        // A request that was refused leaves nothing behind: the next one is answered as ever.
-        if (record.expect.status >= 400) {
-          for (const { url } of hosts.all) assertExpected(control, await exchange(url, askOf(control)));
+      describe(path, () => {
+        // The reporter counts the tests of all files together.
+        after(() => console.log(`${path}: ${passed} of ${cases.length} cases answered as expected by both hosts`));
+
+        for (const record of cases) {
+          test(record.name, async () => {
+            await check(subject, hosts, contract, record);
+            // A request that was refused leaves nothing behind: the next one is answered as ever.
+            if (record.expect.status >= 400) {
+              for (const { url } of hosts.all) assertExpected(control, await exchange(url, askOf(control)));
+            }
+            passed += 1;
+          });
         }
       });
     }
   });
+}
+
+/** Sends a case to both hosts, which must answer as it says, as the contract says, and as the command line does. */
+async function check(subject: Subject, hosts: Hosts, contract: Contract, record: Case): Promise<void> {
+  const ask = askOf(record);
+  const [worker, spin] = hosts.all;
+  const answers = [await exchange(worker.url, ask), await exchange(spin.url, ask)] as const;
+  for (const [index, answer] of answers.entries()) {
+    try {
+      assertExpected(record, answer);
+      contract.assertForeseen(ask, answer);
+    } catch (error) {
+      throw new Error(`on ${hosts.all[index]?.name}`, { cause: error });
+    }
+  }
+  assertSameAnswer(...answers);
+
+  if (ask.method === "POST" && ask.path === "/evaluate" && answers[0].status === 200) {
+    assert.ok(ask.body);
+    const native = await evaluate(subject, ask.body);
+    assert.equal(withoutDecisionIds(native), withoutDecisionIds(answers[0].body), "the command line differs");
+  }
 }

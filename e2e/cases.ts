@@ -50,23 +50,24 @@ interface Expectation {
 const repeated = ["decision", "code", "rule", "reason"] as const;
 const known = new Set<string>([...repeated, "status", "decisions", "headers"]);
 
-/** Reads the cases that were written for `subject`. */
-export function readCases(subject: Subject): readonly Case[] {
-  const lines = readFileSync(join(checkout, subject.cases), "utf8").split("\n");
+/** Reads the cases of the file at `path`, from the top of the checkout. */
+export function readCases(path: string): readonly Case[] {
+  const lines = readFileSync(join(checkout, path), "utf8").split("\n");
   const cases = lines.filter((line) => line.trim() !== "").map((line) => JSON.parse(line) as Case);
-  assert.ok(cases.length > 0, `\`${subject.cases}\` holds no case`);
+  assert.ok(cases.length > 0, `\`${path}\` holds no case`);
   for (const { name, expect } of cases) {
     // An expectation that nobody checks would pass for one that holds.
     const unknown = Object.keys(expect).filter((member) => !known.has(member));
-    assert.deepEqual(unknown, [], `\`${subject.cases}\`: case \`${name}\` expects what the suite can't check`);
+    assert.deepEqual(unknown, [], `\`${path}\`: case \`${name}\` expects what the suite can't check`);
   }
   return cases;
 }
 
-/** The case that shows that a host still decides: the first call that is allowed. */
-export function controlCase(cases: readonly Case[]): Case {
-  const control = cases.find(({ path, expect }) => path === "/evaluate" && expect.decision === "Allow");
-  assert.ok(control, "the case file holds no call that is allowed");
+/** The case that shows that a host of `subject` still decides: the first call that is allowed. */
+export function controlCase(subject: Subject): Case {
+  const [first] = subject.caseFiles;
+  const control = readCases(first).find(({ path, expect }) => path === "/evaluate" && expect.decision === "Allow");
+  assert.ok(control, `\`${first}\` holds no call that is allowed`);
   return control;
 }
 

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
 import { assertSameAnswer } from "./answers.ts";
-import { askOf, controlCase, readCases } from "./cases.ts";
+import { askOf, controlCase } from "./cases.ts";
 import { Contract } from "./contract.ts";
 import { exchange } from "./exchange.ts";
 import { type Hosts, startHosts } from "./hosts.ts";
@@ -24,7 +24,7 @@ for (const [what, apiKeys] of [
 
     test("refuse every call with 503 and Deny", async () => {
       const contract = await Contract.read(hosts.all[0].url);
-      const ask = askOf(controlCase(readCases(crm)));
+      const ask = askOf(controlCase(crm));
       const [worker, spin] = hosts.all;
       const answers = [await exchange(worker.url, ask), await exchange(spin.url, ask)] as const;
       for (const answer of answers) {

@@ -14,29 +14,29 @@ export interface Subject {
   readonly name: string;
   /** Its file, from the top of the checkout. */
   readonly policy: string;
-  /** Its case file, from the top of the checkout. */
-  readonly cases: string;
+  /** Its case files, from the top of the checkout. The first holds a call that is allowed. */
+  readonly caseFiles: readonly [string, ...string[]];
 }
 
 /** The policy that ships. */
 export const crm: Subject = {
   name: "crm",
   policy: "policies/crm.json",
-  cases: "testdata/http/crm.jsonl",
+  caseFiles: ["testdata/http/crm.jsonl"],
 };
 
 /** The same desk in the dialect `perso-1`, which ships too. */
 export const crmPerso: Subject = {
   name: "crm-perso",
   policy: "policies/crm-perso.json",
-  cases: "testdata/http/crm-perso.jsonl",
+  caseFiles: ["testdata/http/crm-perso.jsonl"],
 };
 
 /** A policy that was written for the engine that `perso-1` comes from, and what that engine answers. */
 export const perso: Subject = {
   name: "perso",
   policy: "testdata/perso-1/policies/crm-demo.json",
-  cases: "testdata/http/perso.jsonl",
+  caseFiles: ["testdata/http/perso.jsonl"],
 };
 
 /** The directory of a subject's Worker, which holds `index.js`. */

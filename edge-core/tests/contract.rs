@@ -1,8 +1,9 @@
 //! The case files that run over real HTTP against both edges, here against the contract itself.
 #![expect(clippy::expect_used, clippy::panic, reason = "a test states what must hold by failing")]
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs;
+use std::io::{self, Write as _};
 use std::path::Path;
 
 use base64::Engine as _;
@@ -13,6 +14,9 @@ use serde::Deserialize;
 use serde_json::Value;
 
 const KEYS: &str = "another-key test-key-0123456789abcdef0123456789abcdef";
+
+/// When each request arrives, in seconds since 1970: the edges take their own time, so no case may depend on it.
+const NOW: i64 = 1_795_233_906;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
@@ -90,7 +94,7 @@ impl Case {
         match receive(&head, deployment) {
             Next::Answer(response) => response,
             Next::ReadBody(call) if body.len() > call.body_limit() => Problem::BodyTooLarge.response(),
-            Next::ReadBody(call) => call.answer(&body, &Arrival::default()),
+            Next::ReadBody(call) => call.answer(&body, &Arrival { unix_time: Some(NOW), ..Arrival::default() }),
         }
     }
 }
@@ -131,36 +135,43 @@ fn check(deployment: &Deployment<'_>, case: &Case) {
     }
 }
 
+/// Holds the deployment of a policy against each of its case files, and says how many cases each has.
 #[track_caller]
-fn check_file(cases: &str, policy: &str) {
+fn check_files(policy: &str, files: &[&str]) {
     let text = fs::read_to_string(checkout(policy)).expect("a policy");
     let bytes = compile(&parse(&text).and_then(validate).unwrap_or_else(|problems| panic!("{problems:?}")));
     let deployment = Deployment { image: PolicyImage::open(&bytes).expect("an image"), api_keys: Some(KEYS) };
-    let file = fs::read_to_string(checkout(cases)).expect("a case file");
-    let cases: Vec<Case> = file
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line:.80}")))
-        .collect();
-    assert!(cases.len() > 10, "the file holds cases");
-    for case in &cases {
-        assert!(!case.class.is_empty(), "{}", case.name);
-        check(&deployment, case);
+    for path in files {
+        let file = fs::read_to_string(checkout(path)).expect("a case file");
+        let cases: Vec<Case> = file
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{path}: {error}: {line:.80}")))
+            .collect();
+        assert!(cases.len() > 10, "{path} holds cases");
+        let mut names = HashSet::new();
+        for case in &cases {
+            assert!(!case.class.is_empty(), "{path}: {}", case.name);
+            assert!(names.insert(&case.name), "{path}: two cases go by the name of {}", case.name);
+            check(&deployment, case);
+        }
+        // What a test prints with a macro is shown only where it fails; how many cases ran is a part of every record.
+        writeln!(io::stderr(), "{path}: {} cases answered as expected", cases.len()).expect("standard error");
     }
 }
 
 #[test]
 fn the_crm_desk_answers_as_its_cases_say() {
-    check_file("testdata/http/crm.jsonl", "policies/crm.json");
+    check_files("policies/crm.json", &["testdata/http/crm.jsonl"]);
 }
 
 #[test]
 fn the_crm_desk_in_perso_answers_as_its_cases_say() {
-    check_file("testdata/http/crm-perso.jsonl", "policies/crm-perso.json");
+    check_files("policies/crm-perso.json", &["testdata/http/crm-perso.jsonl"]);
 }
 
 #[test]
 fn the_policy_of_persos_demonstration_answers_as_perso_does() {
-    check_file("testdata/http/perso.jsonl", "testdata/perso-1/policies/crm-demo.json");
+    check_files("testdata/perso-1/policies/crm-demo.json", &["testdata/http/perso.jsonl"]);
 }
 
 #[test]
