@@ -22,7 +22,7 @@ export interface Subject {
 export const crm: Subject = {
   name: "crm",
   policy: "policies/crm.json",
-  caseFiles: ["testdata/http/crm.jsonl"],
+  caseFiles: ["testdata/http/crm.jsonl", "testdata/http/json.jsonl"],
 };
 
 /** The same desk in the dialect `perso-1`, which ships too. */

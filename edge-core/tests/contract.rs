@@ -161,7 +161,7 @@ fn check_files(policy: &str, files: &[&str]) {
 
 #[test]
 fn the_crm_desk_answers_as_its_cases_say() {
-    check_files("policies/crm.json", &["testdata/http/crm.jsonl"]);
+    check_files("policies/crm.json", &["testdata/http/crm.jsonl", "testdata/http/json.jsonl"]);
 }
 
 #[test]
