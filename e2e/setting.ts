@@ -39,6 +39,13 @@ export const perso: Subject = {
   caseFiles: ["testdata/http/perso.jsonl"],
 };
 
+/** A policy with each kind of condition and operator. */
+export const conditions: Subject = {
+  name: "conditions",
+  policy: "testdata/http/conditions.json",
+  caseFiles: ["testdata/http/conditions.jsonl"],
+};
+
 /** The directory of a subject's Worker, which holds `index.js`. */
 export function workerDirectory(subject: Subject): string {
   return join(setting("CALLGATE_EDGES"), subject.name, "worker");

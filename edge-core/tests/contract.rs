@@ -175,6 +175,11 @@ fn the_policy_of_persos_demonstration_answers_as_perso_does() {
 }
 
 #[test]
+fn each_kind_of_condition_answers_as_its_cases_say() {
+    check_files("testdata/http/conditions.json", &["testdata/http/conditions.jsonl"]);
+}
+
+#[test]
 fn without_keys_nothing_is_decided() {
     let text = fs::read_to_string(checkout("policies/crm.json")).expect("a policy");
     let bytes = compile(&parse(&text).and_then(validate).expect("a valid policy"));

@@ -13,9 +13,12 @@ use crate::process::run as run_command;
 use crate::rust_toolchain::{BARE_TARGET, SPIN_TARGET, WORKER_TARGET, cargo, install_component, install_target};
 use crate::{cargo_tools, npm_packages, size, spin, worker};
 
-/// The policies in the dialect `perso-1` that the end-to-end suite asks for, by the names that it gives them.
-const PERSO_POLICIES: [(&str, &str); 2] =
-    [("perso", "testdata/perso-1/policies/crm-demo.json"), ("crm-perso", "policies/crm-perso.json")];
+/// The policies beside the one that ships that the end-to-end suite asks for, by the names that it gives them.
+const OTHER_POLICIES: [(&str, &str); 3] = [
+    ("perso", "testdata/perso-1/policies/crm-demo.json"),
+    ("crm-perso", "policies/crm-perso.json"),
+    ("conditions", "testdata/http/conditions.json"),
+];
 
 /// A step, in the order in which they run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -51,7 +54,7 @@ impl Step {
             Self::Doc => "the documentation builds without a warning",
             Self::NoStd => "the engine builds where there is no std",
             Self::TypeCheck => "the TypeScript of e2e is well typed",
-            Self::BuildPerso => "both edges build with policies of the dialect perso-1",
+            Self::BuildPerso => "both edges build with the other policies that e2e asks for",
             Self::Build => "both edges build with the policy that ships",
             Self::E2e => "both edges and the command line answer alike, over HTTP",
             Self::Deploy => "wrangler deploy --dry-run accepts the Worker",
@@ -70,7 +73,7 @@ pub(crate) fn run(checkout: &Checkout, step: Step) -> Result<()> {
         Step::Doc => doc(checkout),
         Step::NoStd => no_std(checkout),
         Step::TypeCheck => type_check(checkout),
-        Step::BuildPerso => PERSO_POLICIES
+        Step::BuildPerso => OTHER_POLICIES
             .into_iter()
             .try_for_each(|(name, file)| build_edges(checkout, name, &Policy::File(file.into()))),
         Step::Build => build_edges(checkout, "crm", &Policy::Shipped),
