@@ -89,7 +89,7 @@ const EXPRESSIONS: [&str; 20] = [
     "日.",
 ];
 const ROOTS: [&str; 6] = ["/data", "/data/reports", "/data/reports/", "/srv/pub/", "/", "/data/a b"];
-const SEGMENTS: [&str; 39] = [
+const SEGMENTS: [&str; 43] = [
     "data",
     "reports",
     "reports_private",
@@ -129,6 +129,10 @@ const SEGMENTS: [&str; 39] = [
     "a\u{ff0f}b",
     "a\u{2215}b",
     "\u{fe68}",
+    "..\u{200d}",
+    "a\u{ad}b",
+    "x\u{fe0f}",
+    "\u{180e}y",
 ];
 const SCHEMES: [&str; 6] = ["https", "http", "HTTPS", "ftp", "wss", "foo"];
 const ALLOWED_HOSTS: [&str; 10] = [

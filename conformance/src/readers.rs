@@ -51,9 +51,13 @@ pub fn path_is_in(path: &str, roots: &[&str]) -> Option<bool> {
     Some(roots.iter().any(|root| path_segments(root).is_some_and(|root| segments.starts_with(&root))))
 }
 
+/// The characters that Unicode lets a reader pass over.
+static IGNORABLE: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\p{Default_Ignorable_Code_Point}").ok());
+
 fn path_segments(path: &str) -> Option<Vec<&str>> {
     let below = path.strip_prefix('/')?;
-    if path.chars().any(|c| c == '\\' || c.is_control() || looks_like_what_separates(c)) {
+    let is_dropped_by_some = IGNORABLE.as_ref().is_none_or(|ignorable| ignorable.is_match(path));
+    if is_dropped_by_some || path.chars().any(|c| c == '\\' || c.is_control() || looks_like_what_separates(c)) {
         return None;
     }
     if has_percent_encoding(path) {

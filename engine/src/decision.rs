@@ -129,6 +129,8 @@ pub struct Failure {
     pub(crate) problem: Problem,
     /// The field that has the problem: the predicate's first, or its second where two are compared.
     pub(crate) field: u32,
+    /// Whether it would do if this were as asked, in place of what stands before it.
+    pub(crate) is_alternative: bool,
 }
 
 /// The answer to one call.

@@ -280,15 +280,22 @@ impl<'a> Evaluation<'_, '_, 'a> {
         }
         match node.code {
             step::ALL | step::ANY => {
+                // Where one child would do, what keeps the others from being so are alternatives.
+                let one_would_do = (node.code == step::ANY) != negated;
+                let first = failures.len();
                 for child in self.children(at, node) {
+                    let before = failures.len();
                     self.explain(child?, negated, failures, depth)?;
+                    if let Some(failure) = failures.get_mut(before).filter(|_| before > first) {
+                        failure.is_alternative = one_would_do;
+                    }
                 }
             }
             step::NOT => self.explain(at.checked_add(1)?, !negated, failures, depth)?,
             step::EVERY | step::SOME => self.explain_items(at, node, negated, failures, depth)?,
             _ => {
                 let (problem, field) = self.predicate(node)?.err().unwrap_or((Problem::Value, node.field.get()));
-                failures.push(Failure { step: at, negated, problem, field });
+                failures.push(Failure { step: at, negated, problem, field, is_alternative: false });
             }
         }
         Some(())
@@ -304,7 +311,7 @@ impl<'a> Evaluation<'_, '_, 'a> {
         depth: usize,
     ) -> Option<()> {
         let field = node.field.get();
-        let mut failure = Failure { step: at, negated, problem: Problem::Value, field };
+        let mut failure = Failure { step: at, negated, problem: Problem::Value, field, is_alternative: false };
         let each_must = (node.code == step::EVERY) != negated;
         let before = failures.len();
         match self.value(field) {

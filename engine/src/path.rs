@@ -1,5 +1,30 @@
 //! File paths that have one reading, and the roots that hold them.
 
+/// Whether a lenient reader drops a character, so that what stands around it comes together: the code points that Unicode
+/// calls default ignorable.
+fn is_ignorable(c: char) -> bool {
+    matches!(
+        c,
+        '\u{ad}'
+            | '\u{34f}'
+            | '\u{61c}'
+            | '\u{115f}' | '\u{1160}'
+            | '\u{17b4}' | '\u{17b5}'
+            | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}'
+            | '\u{feff}'
+            | '\u{ffa0}'
+            | '\u{fff0}'..='\u{fff8}'
+            | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e0fff}'
+    )
+}
+
 /// Whether compatibility normalization (Unicode NFKC or NFKD) makes of a character a text with `.`, `/`, `\` or `%` in it,
 /// or a lenient reader takes it for one of them.
 fn is_look_alike(c: char) -> bool {
@@ -41,7 +66,7 @@ pub(crate) fn is_canonical(path: &str) -> bool {
 /// Whether a path without its first slash has segments that are what they seem, and none that is empty but the last: a
 /// directory may be written with a slash after it.
 pub(crate) fn has_plain_segments(path: &str) -> bool {
-    let has_one_reading = |c: char| !(c == '\\' || c.is_control() || is_look_alike(c));
+    let has_one_reading = |c: char| !(c == '\\' || c.is_control() || is_look_alike(c) || is_ignorable(c));
     path.chars().all(has_one_reading) && path.strip_suffix('/').unwrap_or(path).split('/').all(is_plain_segment)
 }
 
@@ -117,6 +142,9 @@ mod tests {
             "/data/reports/\u{fe30}/x",
             "/data/reports/\u{ff05}2e",
             "/data/reports/\u{2105}",
+            "/data/reports/..\u{200d}/x",
+            "/data/reports/..\u{ad}/x",
+            "/data/reports/x\u{fe0f}",
             "/data／reports",
             "/data/reports/..;/x",
             "/data/reports/..;a=b",

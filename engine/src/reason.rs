@@ -167,7 +167,7 @@ impl Decision {
 
     /// Writes what is wrong with each predicate that decided, and says whether there was one.
     fn write_failures(&self, image: &PolicyImage<'_>, out: &mut String) -> bool {
-        let mut separator = "";
+        let mut is_first = true;
         for (at, &failure) in self.failures.iter().enumerate() {
             let earlier = self.failures.iter().take(at);
             let mut same = earlier.filter(|other| (other.field, other.problem) == (failure.field, failure.problem));
@@ -175,10 +175,14 @@ impl Decision {
                 // That a field is missing is said once, however many predicates read it.
                 continue;
             }
-            out.push_str(core::mem::replace(&mut separator, ", and "));
+            out.push_str(match (core::mem::replace(&mut is_first, false), failure.is_alternative) {
+                (true, _) => "",
+                (false, true) => ", or ",
+                (false, false) => ", and ",
+            });
             write_failure(image, failure, out);
         }
-        !separator.is_empty()
+        !is_first
     }
 
     fn write_rule(&self, image: &PolicyImage<'_>, before: &str, after: &str, out: &mut String) {
