@@ -9,9 +9,9 @@ import { Contract } from "./contract.ts";
 import { evaluate } from "./evaluation.ts";
 import { exchange } from "./exchange.ts";
 import { type Hosts, startHosts } from "./hosts.ts";
-import { type Subject, apiKey, conditions, crm, crmPerso, perso } from "./setting.ts";
+import { type Subject, apiKey, conditions, crm, crmPerso, perso, targets } from "./setting.ts";
 
-for (const subject of [crm, crmPerso, perso, conditions]) {
+for (const subject of [crm, crmPerso, perso, conditions, targets]) {
   const control = controlCase(subject);
 
   describe(`the edges that embed ${subject.policy}`, () => {

@@ -46,6 +46,13 @@ export const conditions: Subject = {
   caseFiles: ["testdata/http/conditions.jsonl"],
 };
 
+/** A policy without a list of tools, with rules on prompts and resources. */
+export const targets: Subject = {
+  name: "targets",
+  policy: "testdata/http/targets.json",
+  caseFiles: ["testdata/http/targets.jsonl"],
+};
+
 /** The directory of a subject's Worker, which holds `index.js`. */
 export function workerDirectory(subject: Subject): string {
   return join(setting("CALLGATE_EDGES"), subject.name, "worker");

@@ -180,6 +180,11 @@ fn each_kind_of_condition_answers_as_its_cases_say() {
 }
 
 #[test]
+fn each_kind_of_target_answers_as_its_cases_say() {
+    check_files("testdata/http/targets.json", &["testdata/http/targets.jsonl"]);
+}
+
+#[test]
 fn without_keys_nothing_is_decided() {
     let text = fs::read_to_string(checkout("policies/crm.json")).expect("a policy");
     let bytes = compile(&parse(&text).and_then(validate).expect("a valid policy"));

@@ -14,10 +14,13 @@ fn examples(markdown: &str) -> Vec<Value> {
         .collect()
 }
 
-/// An example as a policy: it is one, or a tool, or a condition.
+/// An example as a policy: it is one, or a tool, or a rule, or a condition.
 fn policy_of(example: Value) -> Value {
     if example.get("version").is_some() {
         return example;
+    }
+    if example.get("effect").is_some() {
+        return json!({ "version": "callgate-1", "roles": { "agent": {} }, "rules": [example] });
     }
     let is_tool = example.get("inputSchema").is_some();
     let tool = if is_tool { example.clone() } else { json!("tool") };

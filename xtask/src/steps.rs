@@ -14,10 +14,11 @@ use crate::rust_toolchain::{BARE_TARGET, SPIN_TARGET, WORKER_TARGET, cargo, inst
 use crate::{cargo_tools, npm_packages, size, spin, worker};
 
 /// The policies beside the one that ships that the end-to-end suite asks for, by the names that it gives them.
-const OTHER_POLICIES: [(&str, &str); 3] = [
+const OTHER_POLICIES: [(&str, &str); 4] = [
     ("perso", "testdata/perso-1/policies/crm-demo.json"),
     ("crm-perso", "policies/crm-perso.json"),
     ("conditions", "testdata/http/conditions.json"),
+    ("targets", "testdata/http/targets.json"),
 ];
 
 /// A step, in the order in which they run.
