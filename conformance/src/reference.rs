@@ -85,7 +85,7 @@ impl<'d> Reference<'d> {
         if request.kind == TargetKind::Tool
             && let Some(schema) = tool.and_then(|tool| tool.schema.as_ref()).filter(|schema| schema.is_closed)
             && let Json::Object(arguments) = &request.arguments
-            && !arguments.iter().all(|(name, _)| schema.properties.iter().any(|(declared, _)| declared == name))
+            && !arguments.iter().all(|(name, _)| schema.properties.iter().any(|property| property.name == *name))
         {
             return deny(Code::UndeclaredArgument);
         }
@@ -123,6 +123,14 @@ impl<'d> Reference<'d> {
             Some((rule, code)) => Judgement { effect: rule.effect, code, rule: Some(rule.name()) },
             None => self.deny_by_default(&speaking, facts),
         }
+    }
+
+    /// Whether the condition of a rule is true, false or, as `None`, unknown for a request; `Some(true)` without one.
+    #[must_use]
+    pub fn condition_truth(&self, rule: &Rule, request: &Request) -> Option<bool> {
+        let edge = request.facts_object();
+        let facts = Facts { request, edge: &edge, item: None };
+        rule.condition.as_ref().map_or(Some(true), |condition| self.truth(condition, facts))
     }
 
     /// No rule applies. The answer names the one that came nearest: that which the fewest predicates kept from it.

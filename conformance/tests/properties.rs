@@ -1,13 +1,14 @@
 //! What must hold for every policy and every call, tried on random ones that are the same in each run.
-#![expect(clippy::panic, clippy::print_stdout, reason = "a test states what must hold by failing")]
+#![expect(clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "a test states what must hold by failing")]
 
 use callgate_conformance::generate::{Language, deny_rule};
 use callgate_conformance::json::Json;
 use callgate_conformance::judge::{
     Tally, Verdict, compare_policy, compile_text, judge_by_image, policy_of, request_of,
 };
+use callgate_conformance::reference::Reference;
 use callgate_conformance::request::Request;
-use callgate_engine::{Code, Effect, TargetKind};
+use callgate_engine::{Code, Effect, TargetKind, parse, validate};
 use fastrand::Rng;
 
 /// The calls that each policy judges. Each test starts at a number of its own, so that they try different policies.
@@ -306,4 +307,36 @@ fn a_policy_has_one_image() {
         assert!(compile(seed, &policy) == compile(seed, &policy), "policy {seed} has two images\n{policy}");
     }
     println!("one image: 100 policies");
+}
+
+#[test]
+fn a_guard_that_is_found_to_be_idle_is_idle() {
+    let mut idle = 0_u32;
+    for seed in 8_000_000..8_005_000 {
+        let policy = policy_of(seed, Language::WHOLE);
+        let text = policy.to_string();
+        let document = parse(&text).expect("a policy");
+        let valid = validate(document.clone()).expect("a valid policy");
+        let reference = Reference::new(&document).expect("expressions");
+        // What is so only for a call that fits a schema is no promise about these calls.
+        let of_every_call = valid.warnings().iter().filter(|warning| !warning.message.contains("schema"));
+        for (rule, warning) in of_every_call.flat_map(|warning| document.rules.iter().map(move |rule| (rule, warning)))
+        {
+            let refuted = match warning.code {
+                "never_true" => true,
+                "always_true" => false,
+                _ => continue,
+            };
+            if rule.condition.as_ref().is_some_and(|condition| condition.span == warning.span) {
+                idle += 1;
+                for call in 0..40 {
+                    let (request, _) = request_of(seed, call, &policy);
+                    let truth = reference.condition_truth(rule, &request);
+                    assert!(truth != Some(refuted), "{}: {} {}", warning.code, rule.name(), request.body());
+                }
+            }
+        }
+    }
+    println!("idle guards: {idle} conditions");
+    assert!(idle > 30, "too few conditions are found to be idle: {idle}");
 }

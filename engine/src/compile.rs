@@ -262,7 +262,7 @@ impl Writer {
             if let Some(schema) = tool.schema.as_ref().filter(|schema| schema.is_closed) {
                 let tool = slot_of(table, number);
                 entries.push((tool, None));
-                entries.extend(schema.properties.iter().map(|(name, _)| (tool, Some(name.as_str()))));
+                entries.extend(schema.properties.iter().map(|property| (tool, Some(property.name.as_str()))));
             }
         }
         let mut slots = hash_table::table(entries.len());

@@ -8,6 +8,7 @@ use crate::condition::Condition;
 use crate::decision::Effect;
 use crate::error::Diagnostic;
 use crate::image::Dialect;
+use crate::predicate::NumericOp;
 use crate::target::TargetKind;
 
 /// A value and the bytes that it takes in the text.
@@ -60,10 +61,51 @@ pub struct Tool {
 /// The part of a tool's JSON Schema that callgate holds calls and rules against: the top level of its arguments.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InputSchema {
-    /// The declared arguments and the JSON types that each may have; no types where the schema leaves them open.
-    pub properties: Vec<(String, Vec<String>)>,
+    /// The declared arguments.
+    pub properties: Vec<Property>,
     /// Whether `additionalProperties` is `false`, so that a call with any other argument is denied.
     pub is_closed: bool,
+}
+
+impl InputSchema {
+    /// The argument of a name.
+    pub(crate) fn property(&self, name: &str) -> Option<&Property> {
+        self.properties.iter().find(|property| property.name == name)
+    }
+
+    /// Whether some argument is limited to less than its types hold.
+    pub(crate) fn limits_something(&self) -> bool {
+        let is_limited = |of: &Property| of.choices.is_some() || !of.limits.is_empty() || !of.lengths.is_empty();
+        self.properties.iter().any(is_limited)
+    }
+}
+
+/// A declared argument of a tool.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Property {
+    /// Its name.
+    pub name: String,
+    /// The JSON types that it may have; none where the schema leaves them open.
+    pub types: Vec<String>,
+    /// What it must compare like where it is a number, each with the text of the other number.
+    pub limits: Vec<(NumericOp, String)>,
+    /// What its length must compare like where it is a string or a list, each with the text of a number.
+    pub lengths: Vec<(NumericOp, String)>,
+    /// The values that it may have, where the schema lists them.
+    pub choices: Option<Choices>,
+}
+
+/// The values that a schema lists.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Choices {
+    /// The texts of the numbers.
+    pub numbers: Vec<String>,
+    /// The strings.
+    pub strings: Vec<String>,
+    /// The booleans.
+    pub booleans: Vec<bool>,
+    /// Whether there are lists or objects among them, or null.
+    pub has_others: bool,
 }
 
 /// A role that callers may hold.

@@ -39,6 +39,8 @@ mod parse;
 #[cfg(feature = "compile")]
 mod parse_condition;
 #[cfg(feature = "compile")]
+mod parse_schema;
+#[cfg(feature = "compile")]
 mod perso;
 #[cfg(feature = "compile")]
 mod regex;
@@ -48,6 +50,10 @@ mod names;
 mod catalog;
 #[cfg(feature = "compile")]
 mod schema;
+#[cfg(feature = "compile")]
+mod domain;
+#[cfg(feature = "compile")]
+mod guard;
 #[cfg(feature = "compile")]
 mod validate;
 #[cfg(feature = "compile")]

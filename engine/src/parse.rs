@@ -5,10 +5,11 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::decision::Effect;
-use crate::document::{InputSchema, PolicyDocument, Role, Rule, Spanned, Tool};
+use crate::document::{PolicyDocument, Role, Rule, Spanned, Tool};
 use crate::error::{Diagnostic, Severity, quoted};
 use crate::image::Dialect;
 use crate::parse_condition::{Scope, read_condition};
+use crate::parse_schema::read_input_schema;
 use crate::perso;
 use crate::shape::{Object, Shape, start_of};
 use crate::target::TargetKind;
@@ -119,47 +120,6 @@ fn read_tool(node: &Node<'_>, shape: &mut Shape) -> Option<Tool> {
         Some(node) => Some(read_input_schema(node, shape)?),
     };
     Some(Tool { name: name?, schema })
-}
-
-/// Reads the top level of a JSON Schema; what else it says is the tool's own matter.
-fn read_input_schema(node: &Node<'_>, shape: &mut Shape) -> Option<InputSchema> {
-    let Value::Object(members) = &node.value else {
-        shape.wrong_type(node, "`inputSchema`", "an object");
-        return None;
-    };
-    let member = |name: &str| members.iter().find(|member| member.name == name).map(|member| &member.value);
-    let is_closed = member("additionalProperties").is_some_and(|node| matches!(node.value, Value::Bool(false)));
-    if is_closed && let Some(open) = members.iter().find(|member| member.name == "patternProperties") {
-        let message = "`patternProperties` declares arguments by pattern, which callgate does not read";
-        shape.problems.push(Diagnostic::error("bad_schema", &open.name_span, message));
-        return None;
-    }
-    let declared: &[Member<'_>] = match member("properties").map(|node| (&node.value, node)) {
-        None => &[],
-        Some((Value::Object(declared), _)) => declared,
-        Some((_, node)) => {
-            shape.wrong_type(node, "`properties`", "an object");
-            return None;
-        }
-    };
-    let properties =
-        declared.iter().map(|member| (member.name.clone().into_owned(), types_of(&member.value))).collect();
-    Some(InputSchema { properties, is_closed })
-}
-
-/// The JSON types that a property's schema names.
-fn types_of(schema: &Node<'_>) -> Vec<String> {
-    let Value::Object(members) = &schema.value else { return Vec::new() };
-    let named = members.iter().find(|member| member.name == "type").map(|member| &member.value.value);
-    let text = |value: &Value<'_>| match value {
-        Value::String(text) => Some(text.clone().into_owned()),
-        _ => None,
-    };
-    match named {
-        Some(Value::Array(types)) => types.iter().filter_map(|node| text(&node.value)).collect(),
-        Some(value) => text(value).into_iter().collect(),
-        None => Vec::new(),
-    }
 }
 
 fn read_roles(node: &Node<'_>, shape: &mut Shape) -> Option<Vec<Role>> {

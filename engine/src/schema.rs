@@ -2,11 +2,10 @@
 //! have in that type, guards nothing.
 
 use alloc::format;
-use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::condition::{Condition, ConditionKind, Field};
-use crate::document::{InputSchema, PolicyDocument, Tool};
+use crate::document::{InputSchema, PolicyDocument, Property, Tool};
 use crate::error::{Diagnostic, quoted};
 use crate::names::place;
 use crate::predicate::Source;
@@ -67,7 +66,7 @@ fn check_field(field: &Field, types: &[&str], schemas: &[(&Tool, &InputSchema)],
     let (Source::Arguments, [name, inside @ ..]) = (field.source, field.path.as_slice()) else { return };
     for (tool, schema) in schemas {
         let tool = quoted(&tool.name.value);
-        let Some((_, declared)) = schema.properties.iter().find(|(property, _)| property == name) else {
+        let Some(Property { types: declared, .. }) = schema.property(name) else {
             let problem = format!("the schema of {tool} declares no argument {}", quoted(name));
             // In an open schema the argument may still be sent, so the guard may still guard.
             let problem = if schema.is_closed {
@@ -75,7 +74,7 @@ fn check_field(field: &Field, types: &[&str], schemas: &[(&Tool, &InputSchema)],
             } else {
                 Diagnostic::warning("unknown_argument", &field.name.span, problem)
             };
-            let properties = schema.properties.iter().map(|(property, _)| String::as_str(property));
+            let properties = schema.properties.iter().map(|property| property.name.as_str());
             findings.push(problem.with_likely_word(name, properties));
             continue;
         };

@@ -11,6 +11,7 @@ use crate::catalog::{Catalog, check_uri_pattern};
 use crate::condition::{Condition, ConditionKind};
 use crate::document::{PolicyDocument, Rule, Spanned};
 use crate::error::{Diagnostic, Severity, quoted};
+use crate::guard;
 use crate::image::Dialect;
 use crate::names::Roles;
 use crate::path;
@@ -85,7 +86,12 @@ pub fn validate(mut document: PolicyDocument<'_>) -> Result<ValidPolicy<'_>, Vec
     check_servers(&document, &mut findings);
     schema::check(&document, &rule_targets, &mut findings);
     match document.dialect {
-        Dialect::Callgate1 => warn_of_unused_names(&document, &rule_targets, &rule_roles, &mut findings),
+        // A rule that can't be read may be the one that uses a name, and a condition with an error guards nothing anyway.
+        Dialect::Callgate1 if findings.iter().any(|finding| finding.severity == Severity::Error) => {}
+        Dialect::Callgate1 => {
+            guard::check(&document, &rule_targets, &mut findings);
+            warn_of_unused_names(&document, &rule_targets, &rule_roles, &mut findings);
+        }
         Dialect::Perso1 => {
             let [tools, ..] = &catalogs;
             let declared = tools.declared.unwrap_or_default();
@@ -260,10 +266,6 @@ fn warn_of_unused_names(
     rule_roles: &[Vec<u32>],
     findings: &mut Vec<Diagnostic>,
 ) {
-    if findings.iter().any(|finding| finding.severity == Severity::Error) {
-        // A rule that can't be read may be the one that uses the name.
-        return;
-    }
     let of_kind = |kind: TargetKind| {
         let targets = rule_targets.iter().flatten().filter(move |target| target.kind == kind);
         targets.map(|target| target.at).collect::<HashSet<u32>>()
