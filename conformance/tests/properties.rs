@@ -1,5 +1,5 @@
 //! What must hold for every policy and every call, tried on random ones that are the same in each run.
-#![expect(clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "a test states what must hold by failing")]
+#![expect(clippy::panic, clippy::print_stdout, reason = "a test states what must hold by failing")]
 
 use callgate_conformance::generate::{Language, deny_rule};
 use callgate_conformance::json::Json;
