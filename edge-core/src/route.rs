@@ -24,7 +24,6 @@ pub struct Deployment<'d> {
 
 /// What to do with a request whose head was read.
 #[derive(Clone, Debug)]
-#[expect(clippy::large_enum_variant, reason = "one lives on the stack for the time of a request; a box would allocate")]
 pub enum Next<'d> {
     /// Answer; the body does not matter.
     Answer(Response),
@@ -35,17 +34,17 @@ pub enum Next<'d> {
 /// A request that was let in and waits for its body.
 #[derive(Clone, Copy, Debug)]
 pub struct PendingCall<'d> {
-    image: PolicyImage<'d>,
+    image: &'d PolicyImage<'d>,
     is_batch: bool,
 }
 
 /// Decides from the head of a request what to do with it.
 #[must_use]
-pub fn receive<'d>(head: &Head<'_>, deployment: &Deployment<'d>) -> Next<'d> {
+pub fn receive<'d>(head: &Head<'_>, deployment: &'d Deployment<'d>) -> Next<'d> {
     route(head, deployment).unwrap_or_else(|problem| Next::Answer(problem.response()))
 }
 
-fn route<'d>(head: &Head<'_>, deployment: &Deployment<'d>) -> Result<Next<'d>, Problem> {
+fn route<'d>(head: &Head<'_>, deployment: &'d Deployment<'d>) -> Result<Next<'d>, Problem> {
     let allow = |method: &'static str| {
         if head.method == method { Ok(()) } else { Err(Problem::MethodNotAllowed(method)) }
     };
@@ -55,7 +54,7 @@ fn route<'d>(head: &Head<'_>, deployment: &Deployment<'d>) -> Result<Next<'d>, P
             authenticate(head.authorization, deployment.api_keys)?;
             check_body_head(head)?;
             let is_batch = head.path == "/evaluate/batch";
-            Ok(Next::ReadBody(PendingCall { image: deployment.image, is_batch }))
+            Ok(Next::ReadBody(PendingCall { image: &deployment.image, is_batch }))
         }
         "/policy" => {
             allow("GET")?;
@@ -145,9 +144,9 @@ impl PendingCall<'_> {
             return Problem::BodyTooLarge.response();
         }
         let answer = if self.is_batch {
-            answer_batch(&self.image, body, arrival)
+            answer_batch(self.image, body, arrival)
         } else {
-            answer_call(&self.image, body, arrival)
+            answer_call(self.image, body, arrival)
         };
         answer.map_or_else(|error| Problem::from(error).response(), Response::json)
     }
