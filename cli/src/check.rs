@@ -7,11 +7,11 @@ use callgate_engine::error::{Diagnostic, Places, Severity};
 use callgate_engine::{parse, report, validate};
 use serde::Serialize;
 
-use crate::{Failure, Format, read_policy, unwritable};
+use crate::{Failure, Format, read_text, unwritable};
 
 /// Checks the policy in `file` and prints what was found.
-pub(crate) fn run(file: &Path, format: Format) -> Result<(), Failure> {
-    let text = read_policy(file)?;
+pub(crate) fn run(file: &Path, format: Format, deny_warnings: bool) -> Result<(), Failure> {
+    let text = read_text(file)?;
     let checked = parse(&text).and_then(validate);
     let findings = match &checked {
         Ok(policy) => policy.warnings(),
@@ -22,7 +22,8 @@ pub(crate) fn run(file: &Path, format: Format) -> Result<(), Failure> {
         Format::Json => print_json(file, &text, findings),
     }
     .map_err(|error| unwritable(&error))?;
-    if checked.is_ok() { Ok(()) } else { Err(Failure::Refused) }
+    let is_refused = checked.is_err() || (deny_warnings && !findings.is_empty());
+    if is_refused { Err(Failure::Refused) } else { Ok(()) }
 }
 
 fn print_text(file: &Path, text: &str, findings: &[Diagnostic]) -> io::Result<()> {

@@ -1,26 +1,19 @@
 //! `callgate eval`: the answer that `POST /evaluate` gives, without a server.
 
-use std::io::{self, BufRead as _, IsTerminal as _, Read as _, Write as _};
+use std::io::{self, BufRead as _, Read as _, Write as _};
 use std::path::Path;
 use std::time::SystemTime;
 
 use callgate_edge_core::{Arrival, Problem, answer_call};
-use callgate_engine::{PolicyImage, compile, limits, parse, report, validate};
+use callgate_engine::{PolicyImage, compile, limits, parse, validate};
 
-use crate::{Failure, read_policy, unwritable};
+use crate::{Failure, read_text, refuse, unwritable};
 
 /// Evaluates the call or calls on standard input against the policy in `file`.
 pub(crate) fn run(file: &Path, jsonl: bool) -> Result<(), Failure> {
-    let text = read_policy(file)?;
-    let bytes = match parse(&text).and_then(validate) {
-        Ok(policy) => compile(&policy),
-        Err(findings) => {
-            let path = file.display().to_string();
-            let report = report::render(&path, &text, &findings, io::stderr().is_terminal());
-            writeln!(io::stderr(), "{report}").map_err(|error| unwritable(&error))?;
-            return Err(Failure::Refused);
-        }
-    };
+    let text = read_text(file)?;
+    let policy = parse(&text).and_then(validate).map_err(|findings| refuse(file, &text, &findings))?;
+    let bytes = compile(&policy);
     let image = PolicyImage::open(&bytes).map_err(|error| Failure::Unusable(error.to_string()))?;
     if jsonl { evaluate_lines(&image) } else { evaluate_all(&image) }
 }

@@ -6,12 +6,15 @@
 mod check;
 mod eval;
 mod test;
+mod tools;
 
 use std::fs;
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use callgate_engine::error::Diagnostic;
+use callgate_engine::report;
 use clap::{Parser, Subcommand, ValueEnum};
 
 /// Checks policies for MCP tool calls and evaluates calls against them.
@@ -37,6 +40,9 @@ enum Command {
         /// How findings are printed
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
+        /// Refuse a policy with a warning too
+        #[arg(long)]
+        deny_warnings: bool,
     },
     /// Run the cases beside each policy: `crm.json` has `crm.test.jsonl`
     #[command(after_help = EXIT_CODES)]
@@ -44,6 +50,19 @@ enum Command {
         /// The policy files
         #[arg(required = true)]
         files: Vec<PathBuf>,
+    },
+    /// Take the tools of a policy, with their schemas, from what MCP servers answered to `tools/list`
+    #[command(after_help = EXIT_CODES)]
+    Tools {
+        /// The saved answers, one for each page or server
+        #[arg(required = true)]
+        lists: Vec<PathBuf>,
+        /// The policy file
+        #[arg(long)]
+        policy: PathBuf,
+        /// Change the policy file, unless the policy would have an error; else the policy is printed
+        #[arg(long)]
+        write: bool,
     },
     /// Evaluate the call on standard input and print the answer that `POST /evaluate` gives
     #[command(after_help = EXIT_CODES)]
@@ -75,8 +94,9 @@ enum Failure {
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
-        Command::Check { file, format } => check::run(&file, format),
+        Command::Check { file, format, deny_warnings } => check::run(&file, format, deny_warnings),
         Command::Test { files } => test::run(&files),
+        Command::Tools { lists, policy, write } => tools::run(&lists, &policy, write),
         Command::Eval { policy, jsonl } => eval::run(&policy, jsonl),
     };
     match done {
@@ -90,14 +110,21 @@ fn main() -> ExitCode {
     }
 }
 
-/// Reads a policy file.
-fn read_policy(file: &Path) -> Result<String, Failure> {
+/// Reads a file of text.
+fn read_text(file: &Path) -> Result<String, Failure> {
     let bytes =
         fs::read(file).map_err(|error| Failure::Unusable(format!("can't read `{}`: {error}", file.display())))?;
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         Failure::Unusable(format!("`{}` is not UTF-8: byte {at} starts no character", file.display()))
     })
+}
+
+/// Prints what is wrong with a policy to standard error.
+fn refuse(file: &Path, text: &str, findings: &[Diagnostic]) -> Failure {
+    let path = file.display().to_string();
+    let report = report::render(&path, text, findings, io::stderr().is_terminal());
+    writeln!(io::stderr(), "{report}").map_or_else(|error| unwritable(&error), |()| Failure::Refused)
 }
 
 /// The failure of a write to standard output or standard error.

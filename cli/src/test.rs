@@ -9,7 +9,7 @@ use callgate_engine::{Call, PolicyImage, RequestFacts, compile, evaluate, parse,
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::{Failure, read_policy, unwritable};
+use crate::{Failure, read_text, unwritable};
 
 /// A call and what the policy must say of it: one line of a case file.
 #[derive(Deserialize)]
@@ -58,7 +58,7 @@ fn cases_of(policy: &Path) -> PathBuf {
 
 fn run_file(file: &Path) -> Result<bool, Failure> {
     let path = file.display().to_string();
-    let text = read_policy(file)?;
+    let text = read_text(file)?;
     let policy = match parse(&text).and_then(validate) {
         Ok(policy) => policy,
         Err(findings) => {

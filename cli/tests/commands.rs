@@ -199,3 +199,17 @@ fn a_case_file_that_is_missing_or_broken_is_named() {
     assert_eq!(ended.code, Some(2));
     assert!(ended.err.contains("callgate: line 1 of `"), "{}", ended.err);
 }
+
+#[test]
+fn a_warning_is_refused_where_that_is_asked_for() {
+    let idle = r#"{ "version": "callgate-1", "tools": ["view"], "roles": { "agent": {} }, "rules": [
+        { "effect": "Deny", "tool_name": "view", "roles": ["agent"], "condition": { "All": [
+            { "NumericCheck": { "source": "Arguments", "field": "amount", "op": "Gt", "value": 500 } },
+            { "NumericCheck": { "source": "Arguments", "field": "amount", "op": "Lt", "value": 100 } } ] } } ] }"#;
+    let policy = Scratch::new("idle.json", idle);
+    let ended = run(&["check", policy.path()], "");
+    assert_eq!(ended.code, Some(0), "{}", ended.err);
+    assert!(ended.out.contains("warning[never_true]: this is never true"), "{}", ended.out);
+    assert_eq!(run(&["check", "--deny-warnings", policy.path()], "").code, Some(1));
+    assert_eq!(run(&["check", "--deny-warnings", "policies/crm.json"], "").code, Some(0));
+}

@@ -35,6 +35,10 @@ pub struct PolicyDocument<'t> {
     pub description: String,
     /// What a call gets that no rule speaks of.
     pub default_effect: Effect,
+    /// Where the value of `version` stands.
+    pub version_span: Range<usize>,
+    /// Where the value of `tools` stands, if it does.
+    pub tools_span: Option<Range<usize>>,
     /// The declared tools; `None` where any may be called, or if they could not be read.
     pub tools: Option<Vec<Tool>>,
     /// The declared prompts; `None` where any may be fetched, or if they could not be read.

@@ -64,6 +64,8 @@ fn read_document<'t>(text: &'t str, tree: &Node<'t>, version: String, mut shape:
         version,
         description: String::new(),
         default_effect: Effect::Deny,
+        version_span: 0..0,
+        tools_span: None,
         tools: None,
         prompts: None,
         roles: None,
@@ -79,6 +81,8 @@ fn read_document<'t>(text: &'t str, tree: &Node<'t>, version: String, mut shape:
             document.description = shape.string(node, "`description`").map(|text| text.value).unwrap_or_default();
         }
         document.servers = policy.optional("servers").and_then(|node| shape.strings(node, "`servers`"));
+        document.version_span = policy.optional("version").map_or(0..0, |node| node.span.clone());
+        document.tools_span = policy.optional("tools").map(|node| node.span.clone());
         document.tools = policy.optional("tools").and_then(|node| read_tools(node, &mut shape));
         document.prompts = policy.optional("prompts").and_then(|node| shape.strings(node, "`prompts`"));
         document.roles = policy.required("roles", &mut shape).and_then(|node| read_roles(node, &mut shape));

@@ -33,6 +33,8 @@ pub(crate) fn read_document<'t>(
         version,
         description: String::new(),
         default_effect: Effect::Deny,
+        version_span: 0..0,
+        tools_span: None,
         tools: None,
         prompts: None,
         roles: None,
@@ -49,6 +51,8 @@ pub(crate) fn read_document<'t>(
             .required("default_action", &mut shape)
             .and_then(|node| shape.word(node, "an action", "unknown_effect", actions));
         document.default_effect = default.unwrap_or(Effect::Deny);
+        document.version_span = policy.optional("version").map_or(0..0, |node| node.span.clone());
+        document.tools_span = policy.optional("tools").map(|node| node.span.clone());
         let tools = policy.required("tools", &mut shape).and_then(|node| shape.strings(node, "`tools`"));
         document.tools = tools.map(|names| names.into_iter().map(|name| Tool { name, schema: None }).collect());
         let roles = policy.required("roles", &mut shape).and_then(|node| shape.strings(node, "`roles`"));

@@ -1,0 +1,127 @@
+//! `callgate tools`: the tools of a policy from what MCP servers answer to `tools/list`.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{self, Write as _};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use callgate_engine::{Dialect, PolicyDocument, parse, validate};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::{Failure, read_text, refuse, unwritable};
+
+/// The answer of a server, as JSON-RPC wraps it.
+#[derive(Deserialize)]
+struct Response {
+    result: List,
+}
+
+/// The result of `tools/list`.
+#[derive(Deserialize)]
+struct List {
+    tools: Vec<Tool>,
+    /// There where the server has more tools than it listed.
+    #[serde(rename = "nextCursor")]
+    next_cursor: Option<String>,
+}
+
+/// What a policy takes of a tool; the schema keeps its text, so that no number in it changes.
+#[derive(Deserialize)]
+struct Tool {
+    name: String,
+    #[serde(rename = "inputSchema")]
+    input_schema: Option<Box<RawValue>>,
+}
+
+/// Puts the tools of `lists` into a policy, in place of those that it declares, and prints it or writes it back.
+pub(crate) fn run(lists: &[PathBuf], policy: &Path, write: bool) -> Result<(), Failure> {
+    let mut tools = Vec::new();
+    for (at, file) in lists.iter().enumerate() {
+        let List { tools: listed, next_cursor } = read_list(file)?;
+        tools.extend(listed);
+        if next_cursor.is_some() && at.saturating_add(1) == lists.len() {
+            say(format_args!("`{}` is not the last page: it has a `nextCursor`", file.display()))?;
+        }
+    }
+    let text = read_text(policy)?;
+    let document = parse(&text).map_err(|findings| refuse(policy, &text, &findings))?;
+    if document.dialect == Dialect::Perso1 {
+        let message = "a policy of `perso-1` takes no schemas; `callgate migrate` writes it in `callgate-1`";
+        return Err(Failure::Unusable(message.to_owned()));
+    }
+    let changed = replace_tools(&document, &tools)?;
+    say_changes(&document, &tools)?;
+    let refused = parse(&changed).and_then(validate).err().map(|findings| refuse(policy, &changed, &findings));
+    if write {
+        // While a rule speaks of a tool that is gone, the file keeps the list that the rule was written for.
+        let unwritten = |error: io::Error| Failure::Unusable(format!("can't write `{}`: {error}", policy.display()));
+        return refused.map_or_else(|| fs::write(policy, changed).map_err(unwritten), Err);
+    }
+    io::stdout().lock().write_all(changed.as_bytes()).map_err(|error| unwritable(&error))?;
+    refused.map_or(Ok(()), Err)
+}
+
+/// Reads a saved answer: the whole response, its result, or the list in it.
+fn read_list(file: &Path) -> Result<List, Failure> {
+    let text = read_text(file)?;
+    let unusable = |problem: String| Failure::Unusable(format!("`{}` {problem}", file.display()));
+    serde_json::from_str::<&RawValue>(&text).map_err(|error| unusable(format!("is no JSON: {error}")))?;
+    // Raw text can't be read through an untagged choice, so each form is tried by itself.
+    let whole = serde_json::from_str(&text).map(|Response { result }| result);
+    let result = whole.or_else(|_| serde_json::from_str::<List>(&text));
+    let list = || serde_json::from_str(&text).map(|tools| List { tools, next_cursor: None });
+    result.or_else(|_| list()).map_err(|_| {
+        unusable("is no answer to `tools/list`: it has no `result.tools`, no `tools` and is no list of tools".into())
+    })
+}
+
+/// The text of a policy with other tools; all else stays as it is written.
+fn replace_tools(document: &PolicyDocument<'_>, tools: &[Tool]) -> Result<String, Failure> {
+    let list = write_tools(tools)?;
+    let (place, new): (Range<usize>, String) = match &document.tools_span {
+        Some(span) => (span.clone(), list),
+        None => {
+            let behind = document.version_span.end;
+            (behind..behind, format!(",\n  \"tools\": {list}"))
+        }
+    };
+    let (before, behind) = (document.text.get(..place.start), document.text.get(place.end..));
+    Ok([before.unwrap_or_default(), &new, behind.unwrap_or_default()].concat())
+}
+
+fn write_tools(tools: &[Tool]) -> Result<String, Failure> {
+    let unwritten = |error: serde_json::Error| Failure::Unusable(format!("a name can't be written: {error}"));
+    let mut lines = Vec::new();
+    for tool in tools {
+        let name = serde_json::to_string(&tool.name).map_err(unwritten)?;
+        lines.push(match &tool.input_schema {
+            Some(schema) => format!("    {{ \"name\": {name}, \"inputSchema\": {schema} }}"),
+            None => format!("    {name}"),
+        });
+    }
+    Ok(if lines.is_empty() { String::from("[]") } else { format!("[\n{}\n  ]", lines.join(",\n")) })
+}
+
+/// Says on standard error which tools are new and which are gone.
+fn say_changes(document: &PolicyDocument<'_>, tools: &[Tool]) -> Result<(), Failure> {
+    let old: BTreeSet<&str> = document.tools.iter().flatten().map(|tool| tool.name.value.as_str()).collect();
+    let new: BTreeSet<&str> = tools.iter().map(|tool| tool.name.as_str()).collect();
+    for name in new.difference(&old) {
+        say(format_args!("+ {}", name.escape_debug()))?;
+    }
+    for name in old.difference(&new) {
+        say(format_args!("- {}", name.escape_debug()))?;
+    }
+    say(format_args!(
+        "{} tools, {} of them new, {} gone",
+        new.len(),
+        new.difference(&old).count(),
+        old.difference(&new).count()
+    ))
+}
+
+fn say(what: std::fmt::Arguments<'_>) -> Result<(), Failure> {
+    writeln!(io::stderr(), "{what}").map_err(|error| unwritable(&error))
+}

@@ -1,0 +1,133 @@
+//! `callgate tools` as a user runs it, on the answers that servers give.
+#![expect(clippy::expect_used, reason = "a test states what must hold by failing")]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{env, fs, process};
+
+use callgate_engine::{parse, validate};
+
+const POLICY: &str = r#"{ "version": "callgate-1",
+  "tools": ["view", "refund"],
+  "roles": { "agent": {} },
+  "rules": [ { "effect": "Allow", "tool_name": "refund", "roles": ["agent"],
+    "condition": { "NumericCheck": { "source": "Arguments", "field": "amount", "op": "Lte", "value": 500 } } } ] }
+"#;
+const LIST: &str = r#"{"tools":[{"name":"refund","title":"Refund","inputSchema":{"type":"object","additionalProperties":false,
+  "properties":{"amount":{"type":"number","maximum":1000.00000000000000001}}}},{"name":"search"}]}"#;
+
+/// Files that are gone when the test ends.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(name: &str) -> Self {
+        let path = env::temp_dir().join(format!("callgate-tools-{}-{name}", process::id()));
+        fs::create_dir_all(&path).expect("a scratch directory");
+        Self(path)
+    }
+
+    fn file(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.0.join(name);
+        fs::write(&path, text).expect("a scratch file");
+        path
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+struct Ended {
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+#[track_caller]
+fn tools(policy: &Path, lists: &[&Path], more: &[&str]) -> Ended {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_callgate"));
+    let output = command.arg("tools").args(lists).arg("--policy").arg(policy).args(more).output().expect("it runs");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+    Ended { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+}
+
+#[test]
+fn the_list_of_a_server_takes_the_place_of_the_tools() {
+    let scratch = Scratch::new("place");
+    let policy = scratch.file("policy.json", POLICY);
+    let forms = [
+        LIST.to_owned(),
+        format!(r#"{{"jsonrpc":"2.0","id":1,"result":{LIST}}}"#),
+        LIST.strip_prefix(r#"{"tools":"#).and_then(|list| list.strip_suffix('}')).expect("a list").to_owned(),
+    ];
+    for form in forms {
+        let ended = tools(&policy, &[&scratch.file("list.json", &form)], &[]);
+        assert_eq!((ended.code, ended.err.as_str()), (Some(0), "+ search\n- view\n2 tools, 1 of them new, 1 gone\n"));
+        // All but the list is as it was, and no number was rounded.
+        let (before, behind) = POLICY.split_once(r#"["view", "refund"]"#).expect("tools");
+        assert!(ended.out.starts_with(before) && ended.out.ends_with(behind), "{}", ended.out);
+        assert!(ended.out.contains("1000.00000000000000001") && !ended.out.contains("Refund"), "{}", ended.out);
+        parse(&ended.out).and_then(validate).expect("a valid policy");
+        assert_eq!(fs::read_to_string(&policy).expect("the policy"), POLICY);
+    }
+}
+
+#[test]
+fn the_file_changes_only_where_it_is_asked_for_and_stays_right() {
+    let scratch = Scratch::new("write");
+    let policy = scratch.file("policy.json", POLICY);
+    let list = scratch.file("list.json", LIST);
+    let ended = tools(&policy, &[&list], &["--write"]);
+    assert_eq!((ended.code, ended.out.as_str()), (Some(0), ""), "{}", ended.err);
+    let written = fs::read_to_string(&policy).expect("the policy");
+    assert!(written.contains("inputSchema"), "{written}");
+    // A rule on a tool that is gone keeps the list.
+    let other = scratch.file("other.json", r#"{"tools":[{"name":"search"}]}"#);
+    let ended = tools(&policy, &[&other], &["--write"]);
+    assert_eq!(ended.code, Some(1));
+    assert!(ended.err.contains("error[unknown_tool]"), "{}", ended.err);
+    assert_eq!(fs::read_to_string(&policy).expect("the policy"), written);
+}
+
+#[test]
+fn an_open_policy_becomes_closed_and_pages_add_up() {
+    let scratch = Scratch::new("open");
+    let policy = scratch.file("policy.json", &POLICY.replace("  \"tools\": [\"view\", \"refund\"],\n", ""));
+    let first = scratch.file("1.json", r#"{"tools":[{"name":"view"}],"nextCursor":"2"}"#);
+    let second = scratch.file("2.json", LIST);
+    let ended = tools(&policy, &[&first, &second], &[]);
+    assert_eq!(
+        (ended.code, ended.err.as_str()),
+        (Some(0), "+ refund\n+ search\n+ view\n3 tools, 3 of them new, 0 gone\n")
+    );
+    let policy_text = parse(&ended.out).and_then(validate).expect("a valid policy");
+    assert_eq!(policy_text.warnings().len(), 2, "no rule speaks of two of the tools");
+    let ended = tools(&policy, &[&second, &first], &[]);
+    assert!(ended.err.contains("1.json` is not the last page: it has a `nextCursor`"), "{}", ended.err);
+}
+
+#[test]
+fn what_is_no_answer_is_refused() {
+    let scratch = Scratch::new("refused");
+    let policy = scratch.file("policy.json", POLICY);
+    for (text, problem) in [
+        ("{", "is no JSON"),
+        ("{}", "is no answer to `tools/list`"),
+        (r#"{"tools":{"view":{}}}"#, "is no answer to `tools/list`"),
+        (r#"{"tools":[{"title":"view"}]}"#, "is no answer to `tools/list`"),
+        (r#"{"error":{"code":-32601,"message":"no"}}"#, "is no answer to `tools/list`"),
+    ] {
+        let ended = tools(&policy, &[&scratch.file("list.json", text)], &["--write"]);
+        assert_eq!(ended.code, Some(2), "{text}");
+        assert!(ended.err.contains(problem), "{text}: {}", ended.err);
+    }
+    let twice = scratch.file("list.json", r#"[{"name":"refund"},{"name":"refund"}]"#);
+    let ended = tools(&policy, &[&twice], &["--write"]);
+    assert!(ended.code == Some(1) && ended.err.contains("error[duplicate_name]"), "{}", ended.err);
+    let perso = scratch.file("perso.json", include_str!("../../policies/crm-perso.json"));
+    let ended = tools(&perso, &[&twice], &[]);
+    assert!(ended.code == Some(2) && ended.err.contains("callgate migrate"), "{}", ended.err);
+    assert_eq!(fs::read_to_string(&policy).expect("the policy"), POLICY);
+}
