@@ -1,6 +1,5 @@
-//! Valid policy to image: names become numbers, patterns and roles become table cells, conditions become steps.
+//! Valid policy to image: names become numbers, patterns and roles become table cells.
 
-use alloc::borrow::Cow;
 use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -12,14 +11,16 @@ use zerocopy::IntoBytes as _;
 use zerocopy::little_endian::{I64, U16, U32, U64};
 
 use crate::catalog::Catalog;
-use crate::condition::{Condition, ConditionKind, Field};
-use crate::document::{Rule as DocumentRule, Spanned, Tool};
+use crate::compile_condition::{collect_fields, whole_condition};
+use crate::condition::Field;
+use crate::document::{Rule as DocumentRule, Tool};
 use crate::hash_table::{self, hash_name, hash_pair, hash_within};
-use crate::image::{
-    Argument, AutomatonRecord, CatalogRecord, Cell, Dialect, FORMAT, FieldSlot, Header, MAGIC, NO_TEXT, NONE, NameSlot,
-    Number, Rule, Section, Sections, Step, TextRef, step,
+use crate::image::Dialect;
+use crate::predicate::Source;
+use crate::records::{
+    Argument, AutomatonRecord, CatalogRecord, Cell, FORMAT, FieldSlot, Header, MAGIC, NO_TEXT, NONE, NameSlot, Number,
+    Rule, Section, Sections, Step, TextRef,
 };
-use crate::predicate::{HOST, PORT, SCHEME, Source, StringOp};
 use crate::regex::{self, Tables};
 use crate::request::SERVER_FIELD;
 use crate::validate::ValidPolicy;
@@ -121,7 +122,7 @@ const NO_CATALOG: CatalogRecord =
     CatalogRecord { names: NO_SECTION, first: U32::ZERO, automaton: U32::ZERO, is_open: 0, reserved: [0; 3] };
 
 /// A count or an index as the image holds it.
-fn index(value: usize) -> u32 {
+pub(crate) fn index(value: usize) -> u32 {
     // INVARIANT: every count is below the policy's length in bytes, which is below 2^32.
     u32::try_from(value).unwrap_or(NONE)
 }
@@ -158,13 +159,13 @@ impl CatalogTable {
 
 /// The tables of an image as they grow.
 #[derive(Default)]
-struct Writer {
+pub(crate) struct Writer {
     fields: Vec<FieldSlot>,
     field_slots: HashMap<(Source, Vec<String>), u32>,
     cells: Vec<Cell>,
     cell_rules: Vec<U32>,
     rules: Vec<Rule>,
-    steps: Vec<Step>,
+    pub(crate) steps: Vec<Step>,
     numbers: Vec<Number>,
     number_indices: HashMap<String, u32>,
     texts: Vec<TextRef>,
@@ -278,7 +279,7 @@ impl Writer {
         self.fields.get_mut(usize::try_from(slot).ok()?)
     }
 
-    fn field(&self, field: &Field) -> U32 {
+    pub(crate) fn field(&self, field: &Field) -> U32 {
         if field.path.is_empty() {
             return U32::new(field.source.root());
         }
@@ -306,124 +307,8 @@ impl Writer {
         });
     }
 
-    fn condition(&mut self, condition: &Condition) {
-        let at = self.steps.len();
-        let node = self.step(condition);
-        self.steps.push(node);
-        match &condition.kind {
-            ConditionKind::All(children) | ConditionKind::Any(children) => {
-                children.iter().for_each(|child| self.condition(child));
-            }
-            ConditionKind::Not(inner)
-            | ConditionKind::Every { condition: inner, .. }
-            | ConditionKind::Some { condition: inner, .. } => self.condition(inner),
-            _ => {}
-        }
-        let end = U32::new(index(self.steps.len()));
-        if let Some(node) = self.steps.get_mut(at) {
-            node.end = end;
-        }
-    }
-
-    /// The step of a condition itself, without its children.
-    fn step(&mut self, condition: &Condition) -> Step {
-        let none = U32::new(NONE);
-        let mut new = Step {
-            code: 0,
-            op: 0,
-            reserved: [0; 2],
-            end: U32::ZERO,
-            field: none,
-            operand: none,
-            count: U32::ZERO,
-            automaton: none,
-        };
-        match &condition.kind {
-            ConditionKind::All(_) => new.code = step::ALL,
-            ConditionKind::Any(_) => new.code = step::ANY,
-            ConditionKind::Not(_) => new.code = step::NOT,
-            ConditionKind::Every { field, .. } => {
-                new.code = step::EVERY;
-                new.field = self.field(field);
-            }
-            ConditionKind::Some { field, .. } => {
-                new.code = step::SOME;
-                new.field = self.field(field);
-            }
-            ConditionKind::NumericCheck { field, op, value } => {
-                new.code = step::NUMERIC;
-                new.op = op.code();
-                new.field = self.field(field);
-                new.operand = U32::new(self.number(value));
-            }
-            ConditionKind::StringCheck { field, op, values } => {
-                new.code = step::STRING;
-                new.op = op.code();
-                new.field = self.field(field);
-                self.set_texts(&mut new, values.iter().map(|value| value.value.clone()));
-                if *op == StringOp::Matches {
-                    new.automaton = U32::new(self.expression(values.iter().map(|value| value.value.clone()).collect()));
-                }
-            }
-            ConditionKind::TimeCheck { field, window } => {
-                let (minutes, rest) = window.pack();
-                new.code = step::TIME;
-                new.field = self.field(field);
-                new.operand = U32::new(minutes);
-                new.count = U32::new(rest);
-            }
-            ConditionKind::PathCheck { field, roots } => {
-                new.code = step::PATH;
-                new.field = self.field(field);
-                self.set_texts(&mut new, roots.iter().map(|root| root.value.clone()));
-            }
-            ConditionKind::UrlCheck { field, schemes, hosts, ports } => {
-                let tagged = |tag: char, list: &[Spanned<String>]| -> Vec<String> {
-                    list.iter().map(|text| alloc::format!("{tag}{}", text.value)).collect()
-                };
-                new.code = step::URL;
-                new.field = self.field(field);
-                let parts = [tagged(SCHEME, schemes), tagged(HOST, hosts), tagged(PORT, ports)];
-                self.set_texts(&mut new, parts.into_iter().flatten());
-            }
-            ConditionKind::CidrCheck { field, op, networks } => {
-                new.code = step::CIDR;
-                new.op = op.code();
-                new.field = self.field(field);
-                self.set_texts(&mut new, networks.iter().map(|network| network.value.clone()));
-            }
-            ConditionKind::LengthCheck { field, op, value } => {
-                new.code = step::LENGTH;
-                new.op = op.code();
-                new.field = self.field(field);
-                new.operand = U32::new(self.number(&value.value));
-            }
-            ConditionKind::FieldCompare { a, op, b } => {
-                new.code = step::COMPARE;
-                new.op = op.code();
-                new.field = self.field(a);
-                new.operand = self.field(b);
-            }
-            ConditionKind::BoolCheck { field, value } => {
-                new.code = step::BOOL;
-                new.op = u8::from(*value);
-                new.field = self.field(field);
-            }
-            ConditionKind::FieldPresent { field } => {
-                new.code = step::PRESENT;
-                new.field = self.field(field);
-            }
-            ConditionKind::FieldEquals { a, b } => {
-                new.code = step::EQUALS;
-                new.field = self.field(a);
-                new.operand = self.field(b);
-            }
-        }
-        new
-    }
-
     /// Gives a step its texts, in ascending order of their bytes.
-    fn set_texts(&mut self, step: &mut Step, texts: impl Iterator<Item = String>) {
+    pub(crate) fn set_texts(&mut self, step: &mut Step, texts: impl Iterator<Item = String>) {
         let mut list: Vec<String> = texts.collect();
         list.sort_unstable();
         list.dedup();
@@ -432,7 +317,7 @@ impl Writer {
     }
 
     /// The automaton of regular expressions, which `validate` found to be right.
-    fn expression(&mut self, expressions: Vec<String>) -> u32 {
+    pub(crate) fn expression(&mut self, expressions: Vec<String>) -> u32 {
         if let Some(&known) = self.automaton_indices.get(&expressions) {
             return known;
         }
@@ -455,7 +340,7 @@ impl Writer {
         at
     }
 
-    fn number(&mut self, text: &str) -> u32 {
+    pub(crate) fn number(&mut self, text: &str) -> u32 {
         if let Some(&known) = self.number_indices.get(text) {
             return known;
         }
@@ -535,40 +420,5 @@ impl Writer {
             front.copy_from_slice(written);
         }
         image
-    }
-}
-
-/// A rule's condition, with the server that it asks for as a predicate: a call that names no server is unknown.
-fn whole_condition(rule: &DocumentRule) -> Option<Cow<'_, Condition>> {
-    let Some(server) = &rule.server else { return rule.condition.as_ref().map(Cow::Borrowed) };
-    let name = Spanned { value: String::from(SERVER_FIELD), span: server.span.clone() };
-    let field = Field { source: Source::Request, path: alloc::vec![name.value.clone()], name };
-    let kind = ConditionKind::StringCheck { field, op: StringOp::In, values: alloc::vec![server.clone()] };
-    let is_server = Condition { span: server.span.clone(), kind };
-    let Some(condition) = &rule.condition else { return Some(Cow::Owned(is_server)) };
-    let kind = ConditionKind::All(alloc::vec![is_server, condition.clone()]);
-    Some(Cow::Owned(Condition { span: condition.span.clone(), kind }))
-}
-
-fn collect_fields<'c>(condition: &'c Condition, fields: &mut Vec<&'c Field>) {
-    match &condition.kind {
-        ConditionKind::All(children) | ConditionKind::Any(children) => {
-            children.iter().for_each(|child| collect_fields(child, fields));
-        }
-        ConditionKind::Not(inner) => collect_fields(inner, fields),
-        ConditionKind::Every { field, condition } | ConditionKind::Some { field, condition } => {
-            fields.push(field);
-            collect_fields(condition, fields);
-        }
-        ConditionKind::NumericCheck { field, .. }
-        | ConditionKind::StringCheck { field, .. }
-        | ConditionKind::BoolCheck { field, .. }
-        | ConditionKind::LengthCheck { field, .. }
-        | ConditionKind::TimeCheck { field, .. }
-        | ConditionKind::PathCheck { field, .. }
-        | ConditionKind::UrlCheck { field, .. }
-        | ConditionKind::CidrCheck { field, .. }
-        | ConditionKind::FieldPresent { field } => fields.push(field),
-        ConditionKind::FieldEquals { a, b } | ConditionKind::FieldCompare { a, b, .. } => fields.extend([a, b]),
     }
 }

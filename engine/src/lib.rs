@@ -58,11 +58,14 @@ mod guard;
 mod validate;
 #[cfg(feature = "compile")]
 mod compile;
+#[cfg(feature = "compile")]
+mod compile_condition;
 #[cfg(feature = "report")]
 pub mod report;
 
 // Image and call to decision, where it is deployed.
 mod hash_table;
+mod records;
 mod image;
 pub mod predicate;
 mod automaton;

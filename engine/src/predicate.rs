@@ -3,7 +3,8 @@
 use core::cmp::Ordering;
 
 use crate::automaton;
-use crate::image::{NONE, Number, PolicyImage, Step, TextRef, step};
+use crate::image::PolicyImage;
+use crate::records::{NONE, Number, Step, TextRef, step};
 use crate::time::TimeWindow;
 use crate::url::{self, Target};
 

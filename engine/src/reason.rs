@@ -5,8 +5,9 @@
 use alloc::string::String;
 
 use crate::decision::{Code, Decision, Effect, Failure, Problem};
-use crate::image::{Dialect, NONE, PolicyImage};
+use crate::image::{Dialect, PolicyImage};
 use crate::predicate::{NumericOp, Predicate, Source, StringOp, Texts, UrlParts};
+use crate::records::NONE;
 use crate::request::Call;
 use crate::target::TargetKind;
 use crate::time::TimeWindow;

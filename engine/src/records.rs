@@ -1,0 +1,256 @@
+//! The records that an image is made of. Every bit pattern is a legal record.
+
+use zerocopy::little_endian::{I64, U32, U64};
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
+
+use crate::hash_table::Slot;
+
+/// The first bytes of every image.
+pub(crate) const MAGIC: [u8; 8] = *b"callgate";
+/// Changes with every change of a record or of the hash.
+pub(crate) const FORMAT: u32 = 2;
+/// Stands for "no entry" in a record.
+pub(crate) const NONE: u32 = u32::MAX;
+
+/// A run of bytes in the image's text table.
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub(crate) struct TextRef {
+    pub(crate) start: U32,
+    pub(crate) len: U32,
+}
+
+/// Stands for a text that is not there.
+pub(crate) const NO_TEXT: TextRef = TextRef { start: U32::MAX_VALUE, len: U32::ZERO };
+
+/// Where a table lies, in bytes from the front of the image.
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub(crate) struct Section {
+    pub(crate) start: U32,
+    pub(crate) len: U32,
+}
+
+/// The tables, in the order in which they lie in the image.
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub(crate) struct Sections {
+    pub(crate) roles: Section,
+    pub(crate) fields: Section,
+    pub(crate) cells: Section,
+    pub(crate) cell_rules: Section,
+    pub(crate) rules: Section,
+    pub(crate) steps: Section,
+    pub(crate) numbers: Section,
+    pub(crate) texts: Section,
+    pub(crate) automata: Section,
+    pub(crate) transitions: Section,
+    pub(crate) arguments: Section,
+    pub(crate) bytes: Section,
+}
+
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub(crate) struct Header {
+    pub(crate) magic: [u8; 8],
+    pub(crate) format: U32,
+    pub(crate) dialect: u8,
+    pub(crate) default_effect: u8,
+    /// 1 if some rule reads the source `Request`.
+    pub(crate) reads_request: u8,
+    pub(crate) reserved: u8,
+    /// SHA-256 of the policy's text, and the text's length in bytes.
+    pub(crate) policy_digest: [u8; 32],
+    pub(crate) policy_bytes: U32,
+    pub(crate) version: TextRef,
+    pub(crate) description: TextRef,
+    /// How many tools are declared; [`NONE`] where any tool may be called.
+    pub(crate) tool_count: U32,
+    pub(crate) role_count: U32,
+    pub(crate) rule_count: U32,
+    /// The targets of each kind, in the order of [`TargetKind::ALL`].
+    pub(crate) catalogs: [CatalogRecord; 5],
+    pub(crate) sections: Sections,
+}
+
+/// The targets of one kind. They have numbers from `first` on: first the slots of the names, then the classes into which
+/// the automaton puts the other names.
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub(crate) struct CatalogRecord {
+    /// The hash table of the names.
+    pub(crate) names: Section,
+    pub(crate) first: U32,
+    /// The automaton of the patterns, whose labels are the classes; [`NONE`] where there are none.
+    pub(crate) automaton: U32,
+    /// 1 if calls may name a target that is not declared.
+    pub(crate) is_open: u8,
+    pub(crate) reserved: [u8; 3],
+}
+
+/// A slot of a hash table of names. The slot's index is the name's number; an empty slot has `text.start` [`NONE`].
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub(crate) struct NameSlot {
+    pub(crate) hash: U32,
+    pub(crate) text: TextRef,
+}
+
+impl Slot for NameSlot {
+    const EMPTY: Self = Self { hash: U32::ZERO, text: NO_TEXT };
+
+    fn is_empty(&self) -> bool {
+        self.text.start.get() == NONE
+    }
+}
+
+/// A slot of the hash table of arguments: one for each that a closed tool declares, and one with an empty slot for a name
+/// ([`NONE`]) for each closed tool. An empty slot has `tool` [`NONE`].
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub(crate) struct Argument {
+    pub(crate) hash: U32,
+    pub(crate) tool: U32,
+    pub(crate) name: TextRef,
+}
+
+impl Slot for Argument {
+    const EMPTY: Self = Self { hash: U32::ZERO, tool: U32::MAX_VALUE, name: NO_TEXT };
+
+    fn is_empty(&self) -> bool {
+        self.tool.get() == NONE
+    }
+}
+
+/// A slot of the hash table of fields. A field is a path of names; each name on it has a slot, which knows the one before.
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub(crate) struct FieldSlot {
+    pub(crate) hash: U32,
+    /// The slot of the name before this one, or the source, as [`Source::root`] numbers it.
+    pub(crate) parent: U32,
+    /// The name itself; an empty slot has `name.start` [`NONE`].
+    pub(crate) name: TextRef,
+    /// The whole field as the policy spells it.
+    pub(crate) shown: TextRef,
+    pub(crate) source: u8,
+    /// 1 if some rule reads the field.
+    pub(crate) is_read: u8,
+    /// 1 if some rule reads a field within this one.
+    pub(crate) has_children: u8,
+    pub(crate) reserved: u8,
+}
+
+impl Slot for FieldSlot {
+    const EMPTY: Self = Self {
+        hash: U32::ZERO,
+        parent: U32::MAX_VALUE,
+        name: NO_TEXT,
+        shown: NO_TEXT,
+        source: 0,
+        is_read: 0,
+        has_children: 0,
+        reserved: 0,
+    };
+
+    fn is_empty(&self) -> bool {
+        self.name.start.get() == NONE
+    }
+}
+
+/// A slot of the hash table of (role, target): which rules speak of the pair. An empty slot has `role` [`NONE`].
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub(crate) struct Cell {
+    pub(crate) role: U32,
+    pub(crate) target: U32,
+    pub(crate) first: U32,
+    pub(crate) count: U32,
+}
+
+impl Slot for Cell {
+    const EMPTY: Self = Self { role: U32::MAX_VALUE, target: U32::MAX_VALUE, first: U32::ZERO, count: U32::ZERO };
+
+    fn is_empty(&self) -> bool {
+        self.role.get() == NONE
+    }
+}
+
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub(crate) struct Rule {
+    pub(crate) id: TextRef,
+    /// The first step of the condition, or [`NONE`] where there is no condition.
+    pub(crate) condition: U32,
+    /// What to say where the rule decides; `reason.start` is [`NONE`] where it says nothing by itself.
+    pub(crate) reason: TextRef,
+    pub(crate) effect: u8,
+    /// 1 if answers hide what the condition asks for.
+    pub(crate) hides_condition: u8,
+    pub(crate) reserved: [u8; 2],
+}
+
+/// One node of a condition. A condition is its nodes in reading order, each followed by its children.
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub(crate) struct Step {
+    /// One of [`step`].
+    pub(crate) code: u8,
+    /// The predicate's operator, or the boolean that it asks for.
+    pub(crate) op: u8,
+    pub(crate) reserved: [u8; 2],
+    /// The index of the step after this node's last descendant.
+    pub(crate) end: U32,
+    /// The field that the predicate reads, as a slot of the field table.
+    pub(crate) field: U32,
+    /// The other field, the number, or the first of the texts that the predicate compares with.
+    pub(crate) operand: U32,
+    /// How many texts there are.
+    pub(crate) count: U32,
+    /// The automaton of a regular expression.
+    pub(crate) automaton: U32,
+}
+
+/// The codes of [`Step`].
+pub(crate) mod step {
+    pub(crate) const ALL: u8 = 1;
+    pub(crate) const ANY: u8 = 2;
+    pub(crate) const NOT: u8 = 3;
+    pub(crate) const NUMERIC: u8 = 4;
+    pub(crate) const STRING: u8 = 5;
+    pub(crate) const BOOL: u8 = 6;
+    pub(crate) const PRESENT: u8 = 7;
+    pub(crate) const EQUALS: u8 = 8;
+    pub(crate) const LENGTH: u8 = 9;
+    pub(crate) const COMPARE: u8 = 10;
+    pub(crate) const PATH: u8 = 11;
+    pub(crate) const URL: u8 = 12;
+    pub(crate) const CIDR: u8 = 13;
+    pub(crate) const EVERY: u8 = 14;
+    pub(crate) const SOME: u8 = 15;
+    pub(crate) const TIME: u8 = 16;
+}
+
+/// An automaton: a regular expression, or the patterns of one kind of target.
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub(crate) struct AutomatonRecord {
+    /// Where the classes of the 256 bytes lie in the image's bytes.
+    pub(crate) classes: U32,
+    pub(crate) class_count: U32,
+    pub(crate) states: U32,
+    /// The first of its transitions, after which there is one label for each state.
+    pub(crate) first: U32,
+}
+
+/// A number that a predicate compares with.
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub(crate) struct Number {
+    /// The text in the policy, which is the exact value.
+    pub(crate) text: TextRef,
+    /// The nearest binary64's bits, for the dialect that compares those.
+    pub(crate) binary64: U64,
+    /// The value where it is an integer of at most 18 digits, else [`i64::MIN`].
+    pub(crate) integer: I64,
+}
