@@ -1,0 +1,11 @@
+//! The engine against the reference evaluator, on policies and calls made of the input.
+#![no_main]
+
+use callgate_fuzz_oracles::evaluator;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|input: &[u8]| {
+    if let Err(problem) = evaluator::check(input) {
+        panic!("{problem}");
+    }
+});

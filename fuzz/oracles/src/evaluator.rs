@@ -1,0 +1,175 @@
+//! The engine against the reference evaluator, on policies and calls that are made of the input.
+//!
+//! An input that starts with `{` is three lines: a policy, a call and what an edge knows. This way the fuzzer finds
+//! values that nobody thought of, though most of what it tries is no policy.
+//!
+//! Any other input chooses the parts of a policy and of a call, two bytes a part, each part made by the generator of
+//! random policies. A change of two bytes changes one part and leaves the others, so that what an input covers tells
+//! which part to change next.
+
+use callgate_conformance::generate::{self, Language};
+use callgate_conformance::json::{Json, object};
+use callgate_conformance::judge::{Bench, compile_text, policy_of, request_of};
+use callgate_conformance::reference::Reference;
+use callgate_engine::{Call, Dialect, PolicyImage, parse};
+use fastrand::Rng;
+
+use crate::agreement;
+use crate::strict_json;
+
+/// Beyond this many bytes in a call the reference may take long.
+const MAX_CALL_BYTES: usize = 8192;
+
+/// Has both judges answer.
+///
+/// # Errors
+/// Both answers, where they differ, with the policy and the call.
+pub fn check(input: &[u8]) -> Result<(), String> {
+    if input.starts_with(b"{") {
+        return check_lines(input).unwrap_or(Ok(()));
+    }
+    check_parts(Parts(input))
+}
+
+/// `None` if the input is no policy that both judges can take, or no call.
+fn check_lines(input: &[u8]) -> Option<Result<(), String>> {
+    let text = str::from_utf8(input).ok()?;
+    let (policy, rest) = text.split_once('\n')?;
+    let (body, edge) = rest.split_once('\n').unwrap_or((rest, ""));
+    if body.len() > MAX_CALL_BYTES {
+        return None;
+    }
+    let policy_json = strict_json::read(policy.as_bytes())?;
+    let call_json = strict_json::read(body.as_bytes())?;
+    let document = parse(policy).ok().filter(|document| document.dialect == Dialect::Callgate1)?;
+    if !agreement::is_easy(&policy_json) || !agreement::is_easy(&call_json) {
+        return None;
+    }
+    let image = compile_text(policy).ok()?;
+    let reference = Reference::new(&document).ok()?;
+    let edge = strict_json::read(edge.as_bytes()).unwrap_or(Json::EMPTY);
+    let time = match edge.child("time") {
+        Some(Json::Number(text)) => text.parse().ok(),
+        _ => None,
+    };
+    let text_of = |name: &str| match edge.child(name) {
+        Some(Json::String(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    let request = callgate_conformance::request::Request::from_body(&call_json);
+    let (request, facts) = agreement::with_facts(request, time, text_of("ip"), text_of("country"));
+    let image = match PolicyImage::open(&image) {
+        Ok(image) => image,
+        Err(problem) => return Some(Err(format!("the image does not open: {problem:?}\npolicy    {policy}"))),
+    };
+    // What is no call is the matter of another target.
+    let call = Call::read(body.as_bytes(), &facts, &image).ok()?;
+    let seen = agreement::check(&image, &call, &reference, &request);
+    Some(seen.map_err(|problem| format!("{problem}\npolicy    {policy}\ncall      {body}\nedge      {edge}")))
+}
+
+/// Bytes that choose; zero where there are no more.
+struct Parts<'i>(&'i [u8]);
+
+impl Parts<'_> {
+    fn byte(&mut self) -> u8 {
+        let (first, rest) = self.0.split_first().map_or((0, self.0), |(first, rest)| (*first, rest));
+        self.0 = rest;
+        first
+    }
+
+    /// The number of a part.
+    fn number(&mut self) -> u64 {
+        u64::from(u16::from_le_bytes([self.byte(), self.byte()]))
+    }
+
+    /// The randomness that makes a part.
+    fn random(&mut self) -> Rng {
+        Rng::with_seed(self.number())
+    }
+}
+
+fn check_parts(mut parts: Parts<'_>) -> Result<(), String> {
+    let policy = policy_of_parts(&mut parts);
+    let text = policy.to_string();
+    let say = |problem: String| format!("{problem}\npolicy    {text}");
+    let document = parse(&text).map_err(|problems| say(format!("{problems:#?}")))?;
+    let bench = Bench::new(&document).map_err(&say)?;
+    // A policy takes longer to make than a call to judge.
+    for _ in 0..=parts.byte() % 4 {
+        let mut request = generate::request(&mut parts.random(), &policy);
+        for source in [&mut request.arguments, &mut request.agent, &mut request.resource] {
+            *source = generate::request(&mut parts.random(), &policy).arguments;
+        }
+        bench.compare(&request, &mut parts.random()).map_err(|problem| {
+            say(format!("{problem}\ncall      {}\nedge      {}", request.body(), request.facts_object()))
+        })?;
+    }
+    Ok(())
+}
+
+/// A policy whose names come from one part and whose conditions each come from another.
+fn policy_of_parts(parts: &mut Parts<'_>) -> Json {
+    const EFFECTS: [&str; 3] = ["Allow", "RequireApproval", "Deny"];
+    let mut policy = policy_of(parts.number(), Language::WHOLE);
+    let mut rules = match policy.remove("rules") {
+        Some(Json::Array(rules)) => rules,
+        _ => Vec::new(),
+    };
+    for rule in &mut rules {
+        let choice = parts.byte();
+        if let Some(effect) = EFFECTS.get(usize::from(choice % 4)) {
+            rule.remove("effect");
+            rule.insert("effect", Json::String((*effect).to_owned()));
+        }
+        if choice & 4 == 0 {
+            rule.remove("condition");
+            let operands: Vec<Json> = (0..=choice / 8 % 3).filter_map(|_| condition_of(parts.number())).collect();
+            if !operands.is_empty() {
+                let name = if choice & 0x80 == 0 { "All" } else { "Any" };
+                rule.insert("condition", object([(name, Json::Array(operands))]));
+            }
+        }
+    }
+    policy.insert("rules", Json::Array(rules));
+    policy
+}
+
+/// The condition of the first rule that has one, in the policy that a number makes.
+fn condition_of(number: u64) -> Option<Json> {
+    let policy = policy_of(number, Language::WHOLE);
+    match policy.child("rules")? {
+        Json::Array(rules) => rules.iter().find_map(|rule| rule.child("condition")).cloned(),
+        _ => None,
+    }
+}
+
+/// The input of a policy and a call that two numbers make, as three lines.
+pub(crate) fn lines_of(policy: u64, call: u64) -> String {
+    let text = policy_of(policy, Language::WHOLE);
+    let (request, _) = request_of(policy, call, &text);
+    format!("{text}\n{}\n{}", request.body(), request.facts_object())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn generated_lines_reach_both_judges() {
+        let judged = |policy| check_lines(lines_of(policy, 0).as_bytes());
+        let reached = (0..50).filter_map(judged).inspect(|seen| assert_eq!(*seen, Ok(()))).count();
+        assert!(reached >= 40, "only {reached} of 50");
+    }
+
+    #[test]
+    fn parts_make_policies_that_are_valid() {
+        let mut random = Rng::with_seed(1);
+        for _ in 0..50 {
+            let input: Vec<u8> =
+                std::iter::once(b'a').chain(std::iter::repeat_with(|| random.u8(..)).take(60)).collect();
+            check(&input).expect("no problem");
+        }
+        check(b"").expect("no problem");
+    }
+}

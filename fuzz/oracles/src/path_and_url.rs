@@ -1,0 +1,215 @@
+//! An arbitrary string as a path, a URL and an address.
+//!
+//! Where the engine says whether a string is inside or outside of what a policy names, independent readings must say the
+//! same. Where it says that the string has more than one reading, that is always right: it denies.
+
+use std::net::IpAddr;
+use std::sync::LazyLock;
+
+use callgate_conformance::judge::compile_text;
+use callgate_conformance::readers::{AllowedUrls, address_is_in, path_is_in};
+use callgate_engine::{Call, Code, Effect, PolicyImage, RequestFacts, evaluate};
+use percent_encoding::percent_decode_str;
+use serde_json::json;
+use unicode_normalization::UnicodeNormalization as _;
+use url::{Host, Url};
+
+const ROOTS: [&str; 3] = ["/data/reports", "/srv/", "/a b/é"];
+const SCHEMES: [&str; 4] = ["https", "http", "WSS", "foo"];
+const HOSTS: [&str; 6] =
+    ["api.example.com", "*.CDN.example", "10.0.0.1", "[2001:db8::1]", "xn--bcher-kva.example", "*.com"];
+const PORTS: [u16; 3] = [443, 80, 8443];
+const NETWORKS: [&str; 5] = ["10.0.0.0/8", "2001:db8::/32", "192.168.0.1/32", "128.0.0.0/1", "::/1"];
+
+static IMAGE: LazyLock<Result<Vec<u8>, String>> = LazyLock::new(|| {
+    let rule = |tool: &str, condition: serde_json::Value| json!({ "effect": "Allow", "tool_name": tool, "roles": ["r"], "condition": condition });
+    let policy = json!({
+        "version": "callgate-1",
+        "tools": ["path", "url", "plain_url", "ip", "not_ip"],
+        "roles": { "r": {} },
+        "rules": [
+            rule("path", json!({ "PathCheck": { "source": "Arguments", "field": "v", "roots": ROOTS } })),
+            rule("url", json!({ "UrlCheck": {
+                "source": "Arguments", "field": "v", "schemes": SCHEMES, "hosts": HOSTS, "ports": PORTS } })),
+            rule("plain_url", json!({ "UrlCheck": { "source": "Arguments", "field": "v", "hosts": HOSTS } })),
+            rule("ip", json!({ "CidrCheck": { "source": "Arguments", "field": "v", "op": "In", "value": NETWORKS } })),
+            rule("not_ip", json!({ "CidrCheck": { "source": "Arguments", "field": "v", "op": "NotIn", "value": NETWORKS } })),
+        ],
+    });
+    compile_text(&policy.to_string())
+});
+
+/// Gives a string to each of the three predicates. Bytes that are no UTF-8 are no string.
+///
+/// # Errors
+/// The engine judges a string that an independent reading judges in another way, or does not read at all.
+pub fn check(input: &[u8]) -> Result<(), String> {
+    let Ok(text) = str::from_utf8(input) else { return Ok(()) };
+    let image = IMAGE.as_ref().map_err(Clone::clone)?;
+    let image = PolicyImage::open(image).map_err(|problem| format!("the image does not open: {problem:?}"))?;
+    let ask = |tool: &str| ask(&image, tool, text);
+
+    if let Some(is_inside) = ask("path")? {
+        agree(text, "the plain reading of the path", is_inside, path_is_in(text, &ROOTS))?;
+        // A lenient reader may well take more for a root: characters that are composed in two ways, for one.
+        if is_inside {
+            agree(text, "the most lenient reading of the path", true, Some(leads_into_a_root(text)))?;
+        }
+    }
+    let ports = PORTS.map(|port| port.to_string());
+    let allowed = [
+        ("url", SCHEMES.to_vec(), ports.iter().map(String::as_str).collect()),
+        ("plain_url", vec!["https"], Vec::new()),
+    ];
+    for (tool, schemes, ports) in allowed {
+        if let Some(is_allowed) = ask(tool)? {
+            agree(text, "the standard of browsers", is_allowed, whatwg_goes_to(text, &schemes, &ports))?;
+            let reading = AllowedUrls { schemes, hosts: HOSTS.to_vec(), ports };
+            agree(text, "the plain reading of the URL", is_allowed, reading.hold(text))?;
+        }
+    }
+    let is_in = ask("ip")?;
+    if ask("not_ip")? != is_in.map(|is_in| !is_in) {
+        return Err(format!("{text:?}: `In` says {is_in:?}, and `NotIn` not the opposite"));
+    }
+    if let Some(is_in) = is_in {
+        agree(text, "the plain reading of the address", is_in, address_is_in(text, &NETWORKS))?;
+        agree(text, "the standard of browsers, of the address", true, Some(whatwg_reads_the_address(text)))?;
+    }
+    Ok(())
+}
+
+fn agree(text: &str, reading: &str, engine: bool, other: Option<bool>) -> Result<(), String> {
+    if other == Some(engine) {
+        return Ok(());
+    }
+    Err(format!("{text:?}: the engine says {engine}, and {reading} {other:?}"))
+}
+
+/// What the engine makes of a string by the one rule on a tool: true, false, or more than one reading.
+fn ask(image: &PolicyImage<'_>, tool: &str, text: &str) -> Result<Option<bool>, String> {
+    let body = json!({ "tool": tool, "role": "r", "args": { "v": text } }).to_string();
+    let facts = RequestFacts::default();
+    let call = Call::read(body.as_bytes(), &facts, image).map_err(|problem| format!("{problem}: {body}"))?;
+    let decision = evaluate(image, &call);
+    match (decision.effect, decision.code) {
+        (Effect::Allow, Code::Allowed) => Ok(Some(true)),
+        (Effect::Deny, Code::ConditionFailed) => Ok(Some(false)),
+        (Effect::Deny, Code::ConditionUnknown) => Ok(None),
+        _ => Err(format!("{decision:?}: {body}")),
+    }
+}
+
+/// Where a path leads for a reader that decodes all that can be decoded, takes every look-alike for what it looks like,
+/// cuts segments at `;` and drops what a file system drops, and only then follows the dots.
+fn leads_into_a_root(path: &str) -> bool {
+    let mut decoded = path.to_owned();
+    // Each round that changes something makes the text shorter or takes a look-alike out of it.
+    loop {
+        let normal: String = decoded.nfkc().collect();
+        let next = percent_decode_str(&normal).decode_utf8_lossy().into_owned();
+        if next == decoded {
+            break;
+        }
+        decoded = next;
+    }
+    let segments = |path: &str| {
+        let mut segments: Vec<String> = Vec::new();
+        for segment in path.split(['/', '\\']) {
+            match segment.split([';', '\0']).next().unwrap_or_default() {
+                "" | "." => {}
+                ".." => _ = segments.pop(),
+                plain => segments.push(plain.trim_end_matches(['.', ' ']).to_owned()),
+            }
+        }
+        segments
+    };
+    let place = segments(&decoded);
+    // A root is given the same treatment: it may hold a character that is written in two ways.
+    ROOTS.iter().any(|root| place.starts_with(&segments(&root.nfkc().collect::<String>())))
+}
+
+/// Whether the WHATWG standard reads a URL, and then whether it goes where the policy allows.
+fn whatwg_goes_to(text: &str, schemes: &[&str], ports: &[&str]) -> Option<bool> {
+    let url = Url::parse(text).ok()?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return None;
+    }
+    let host = url.host_str()?.to_ascii_lowercase();
+    let is_scheme = schemes.iter().any(|scheme| scheme.eq_ignore_ascii_case(url.scheme()));
+    let is_host =
+        HOSTS.iter().map(|allowed| allowed.to_ascii_lowercase()).any(|allowed| match allowed.strip_prefix("*.") {
+            None => host == allowed,
+            Some(parent) => host.strip_suffix(parent).is_some_and(|below| below.len() > 1 && below.ends_with('.')),
+        });
+    let is_port = if ports.is_empty() {
+        url.port().is_none()
+    } else {
+        url.port_or_known_default().is_some_and(|port| ports.contains(&port.to_string().as_str()))
+    };
+    Some(is_scheme && is_host && is_port)
+}
+
+/// Whether the WHATWG standard reads an address as the same one.
+fn whatwg_reads_the_address(text: &str) -> bool {
+    let (host, address) = match text.parse::<IpAddr>() {
+        Ok(address @ IpAddr::V4(_)) => (Host::parse(text), address),
+        Ok(address @ IpAddr::V6(_)) => (Host::parse(&format!("[{text}]")), address),
+        Err(_) => return false,
+    };
+    match host {
+        Ok(Host::Ipv4(host)) => address == host,
+        Ok(Host::Ipv6(host)) => address == host,
+        Ok(Host::Domain(_)) | Err(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_readings_agree_on_plain_strings_and_on_hostile_ones() {
+        for text in [
+            "",
+            "/data/reports/q3.csv",
+            "/data/reports_private",
+            "/data/reports/../x",
+            "/data/reports/%2e%2e/x",
+            "/a b/é",
+            "/a b/e\u{301}/x",
+            "https://api.example.com/",
+            "https://x.cdn.example:8443/a",
+            "https://evil.test\\@api.example.com/",
+            "https://xn--bcher-kva.example/",
+            "http://[2001:db8::1]:80/",
+            "foo://10.0.0.1:443/",
+            "10.0.0.1",
+            "010.0.0.1",
+            "::ffff:10.0.0.1",
+            "2001:DB8:0::1",
+        ] {
+            check(text.as_bytes()).expect("no problem");
+        }
+    }
+
+    #[test]
+    fn a_lenient_reader_follows_dots_however_they_are_written() {
+        for path in ["/data/reports/x", "/data/./reports", "/x/../data/reports", "\\srv\\x", "/%2573rv", "/srv;x/y"] {
+            assert!(leads_into_a_root(path), "{path}");
+        }
+        for path in ["/", "/data", "/data/reports/..", "/data/reports/%252e%252e/x", "/srv/\u{2025}/x", "/srv/..;/x"] {
+            assert!(!leads_into_a_root(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_browser_goes_where_the_policy_says() {
+        let goes = |text: &str| whatwg_goes_to(text, &SCHEMES, &["443", "80"]);
+        assert_eq!(goes("https://api.example.com/"), Some(true));
+        assert_eq!(goes("https://api.example.com.evil.test/"), Some(false));
+        assert_eq!(goes("https://evil.test\\@api.example.com/"), Some(false));
+        assert_eq!(goes("https://user@api.example.com/"), None);
+        assert_eq!(goes("https://"), None);
+    }
+}

@@ -1,0 +1,183 @@
+//! Arbitrary bytes as the body of a request.
+//!
+//! The reader and serde_json with the rules of the HTTP reference must take and refuse the same bodies, find the same in
+//! them, and lead to the same decision by a policy that asks for fields of every kind.
+
+use std::sync::LazyLock;
+
+use callgate_conformance::json::Json;
+use callgate_conformance::judge::compile_text;
+use callgate_conformance::reference::Reference;
+use callgate_conformance::request::Request;
+use callgate_engine::limits::{MAX_CALLS_PER_BATCH, MAX_REQUEST_DEPTH, MAX_ROLES_PER_CALL};
+use callgate_engine::{Call, PolicyDocument, PolicyImage, RequestError, RequestFacts, parse};
+
+use crate::agreement;
+use crate::strict_json;
+
+/// A policy that has every condition, and reads fields of every source at several depths.
+pub const POLICY: &str = include_str!("every_condition.json");
+/// A policy of the dialect that takes one role.
+const PERSO_POLICY: &str = include_str!("../../../testdata/perso-1/policies/crm-demo.json");
+
+/// 2026-11-21, a Saturday, shortly after 09:00 UTC.
+const TIME: i64 = 1_795_251_900;
+const ADDRESS: &str = "10.0.0.1";
+const COUNTRY: &str = "DE";
+
+/// What every run needs, made once.
+struct Fixed {
+    image: Vec<u8>,
+    perso_image: Vec<u8>,
+    reference: Reference<'static>,
+    facts: RequestFacts,
+}
+
+static DOCUMENT: LazyLock<Result<PolicyDocument<'static>, String>> =
+    LazyLock::new(|| parse(POLICY).map_err(|problems| format!("{problems:#?}")));
+
+static FIXED: LazyLock<Result<Fixed, String>> = LazyLock::new(|| {
+    let document = DOCUMENT.as_ref().map_err(Clone::clone)?;
+    Ok(Fixed {
+        image: compile_text(POLICY)?,
+        perso_image: compile_text(PERSO_POLICY)?,
+        reference: Reference::new(document).map_err(|problem| problem.to_string())?,
+        facts: RequestFacts::new(Some(TIME), Some(ADDRESS), Some(COUNTRY)),
+    })
+});
+
+/// Reads a body as one call and as a batch.
+///
+/// # Errors
+/// The reader takes what it must refuse, refuses what it must take, reads something else than what stands there, or its
+/// call is decided in another way than the reference decides it.
+pub fn check(body: &[u8]) -> Result<(), String> {
+    let fixed = FIXED.as_ref().map_err(Clone::clone)?;
+    let image = open(&fixed.image)?;
+    let json = strict_json::read(body);
+
+    let read = Call::read(body, &fixed.facts, &image);
+    let expected = json.as_ref().filter(|json| is_call(json));
+    check_call(read.as_ref(), expected, fixed, &image).map_err(|problem| format!("as a call: {problem}"))?;
+
+    let batch = Call::read_batch(body, &fixed.facts, &image);
+    let expected = json.as_ref().and_then(calls_of);
+    match (&batch, expected) {
+        (Ok(calls), Some(expected)) if calls.len() == expected.len() => {
+            for (call, expected) in calls.iter().zip(expected) {
+                check_call(Ok(call), Some(expected), fixed, &image)
+                    .map_err(|problem| format!("in a batch: {problem}"))?;
+            }
+        }
+        (Err(_), None) => {}
+        (read, expected) => return Err(format!("as a batch: {read:?}, where the reference reads {expected:?}")),
+    }
+
+    let perso = Call::read(body, &fixed.facts, &open(&fixed.perso_image)?);
+    let has_one_role = json.as_ref().is_some_and(|json| json.child("role").is_some());
+    if perso.is_ok() != (read.is_ok() && has_one_role) {
+        return Err(format!("by a policy of perso-1: {perso:?}, and else {read:?}"));
+    }
+    Ok(())
+}
+
+fn open(image: &[u8]) -> Result<PolicyImage<'_>, String> {
+    PolicyImage::open(image).map_err(|problem| format!("{problem:?}"))
+}
+
+fn check_call(
+    read: Result<&Call<'_>, &RequestError>,
+    expected: Option<&Json>,
+    fixed: &Fixed,
+    image: &PolicyImage<'_>,
+) -> Result<(), String> {
+    let (call, expected) = match (read, expected) {
+        (Ok(call), Some(expected)) => (call, expected),
+        (Err(_), None) => return Ok(()),
+        (read, expected) => return Err(format!("{read:?}, where the reference reads {expected:?}")),
+    };
+    let request = Request::from_body(expected);
+    let trace = match expected.child("traceId") {
+        Some(Json::String(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    let is_same = call.tool == request.tool.as_str()
+        && call.roles.iter().eq(request.roles.iter())
+        && call.server.as_deref() == request.server.as_deref()
+        && call.trace_id.as_deref() == trace
+        && strict_json::read(call.arguments.as_bytes()).as_ref() == Some(&request.arguments);
+    if !is_same {
+        return Err(format!("{call:?}, where the reference reads {request:?}"));
+    }
+    if !agreement::is_easy(expected) {
+        return Ok(());
+    }
+    let (request, _) = agreement::with_facts(request, Some(TIME), Some(ADDRESS), Some(COUNTRY));
+    agreement::check(image, call, &fixed.reference, &request)
+}
+
+/// The calls of a body that is a batch, as the HTTP reference describes one.
+fn calls_of(body: &Json) -> Option<&[Json]> {
+    let Json::Object(members) = body else { return None };
+    let [(name, Json::Array(calls))] = members.as_slice() else { return None };
+    let is_batch = name == "calls" && (1..=MAX_CALLS_PER_BATCH).contains(&calls.len()) && calls.iter().all(is_call);
+    is_batch.then_some(calls)
+}
+
+/// Whether a body is one call, as the HTTP reference describes it.
+fn is_call(body: &Json) -> bool {
+    let Json::Object(members) = body else { return false };
+    let is_member = |(name, value): &(String, Json)| match name.as_str() {
+        "tool" | "toolName" | "role" | "server" | "traceId" => matches!(value, Json::String(_)),
+        "args" | "agentAttributes" | "resourceAttributes" => matches!(value, Json::Object(_)),
+        "roles" => match value {
+            Json::Array(roles) => {
+                (1..=MAX_ROLES_PER_CALL).contains(&roles.len())
+                    && roles.iter().all(|role| matches!(role, Json::String(_)))
+            }
+            _ => false,
+        },
+        _ => false,
+    };
+    let has_one_of = |one: &str, other: &str| body.child(one).is_some() != body.child(other).is_some();
+    members.iter().all(is_member)
+        && has_one_of("tool", "toolName")
+        && has_one_of("role", "roles")
+        && strict_json::depth(body) <= MAX_REQUEST_DEPTH
+        && strict_json::is_strict(body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_policy_reads_and_the_judges_agree_on_a_plain_call() {
+        check(br#"{"tool":"read","role":"agent","args":{"path":"/data/reports/q3.csv"}}"#).expect("no problem");
+        check(br#"{"calls":[{"toolName":"count","roles":["manager"]}]}"#).expect("no problem");
+    }
+
+    #[test]
+    fn what_is_refused_is_no_problem() {
+        for body in ["", "{", "[]", "{\"tool\":1}", "\u{feff}{}"] {
+            check(body.as_bytes()).expect("no problem");
+        }
+    }
+
+    #[test]
+    fn a_call_that_the_http_reference_refuses_is_none() {
+        for body in [
+            r#"{"role":"a"}"#,
+            r#"{"tool":"a"}"#,
+            r#"{"tool":"a","toolName":"a","role":"a"}"#,
+            r#"{"tool":"a","role":"a","roles":["a"]}"#,
+            r#"{"tool":"a","roles":[]}"#,
+            r#"{"tool":"a","role":"a","args":[]}"#,
+            r#"{"tool":"a","role":"a","other":1}"#,
+            r#"{"tool":"a","role":"a","server":null}"#,
+            r#"{"tool":"a","role":"a","args":{"x":{"y":1,"y":1}}}"#,
+        ] {
+            assert!(!is_call(&strict_json::read(body.as_bytes()).expect("JSON")), "{body}");
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! The inputs that the fuzzer starts from: the case files of the checkout, and what the generator makes.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use callgate_conformance::generate::Language;
+use callgate_conformance::json::Json;
+use callgate_conformance::judge::{policy_of, request_of};
+
+use crate::request_reader;
+use crate::{evaluator, strict_json};
+
+/// How many policies and calls come from the generator. Most of what they cover, the first of them cover.
+const GENERATED: u64 = 100;
+
+/// The inputs of one target.
+#[derive(Debug)]
+pub struct Seeds {
+    /// The target's name.
+    pub target: &'static str,
+    /// The inputs, none of them twice.
+    pub inputs: BTreeSet<Vec<u8>>,
+}
+
+/// Collects the inputs of all targets, from the checkout at `root`.
+///
+/// # Errors
+/// A file of the checkout can't be read.
+pub fn collect(root: &Path) -> io::Result<Vec<Seeds>> {
+    let policies = policies(root)?;
+    let bodies = bodies(root)?;
+    let (mut policy_texts, mut reader_bodies) = (BTreeSet::new(), BTreeSet::new());
+    let (mut pairs, mut strings) = (BTreeSet::new(), BTreeSet::new());
+    for (_, text) in &policies {
+        policy_texts.insert(text.clone().into_bytes());
+    }
+    policy_texts.insert(request_reader::POLICY.as_bytes().to_vec());
+    for (policy_path, text) in &policies {
+        // A policy that ships has its cases beside it.
+        for call in read_cases(&policy_path.with_extension("test.jsonl"), "call")? {
+            pairs.insert(format!("{}\n{call}\n{{\"time\":0}}", on_one_line(text)).into_bytes());
+        }
+    }
+    for body in &bodies {
+        reader_bodies.insert(body.clone().into_bytes());
+        if let Some(body) = strict_json::read(body.as_bytes()) {
+            add_strings(&body, &mut strings);
+        }
+    }
+    for number in 0..GENERATED {
+        let policy = policy_of(number, Language::WHOLE);
+        let (request, mut random) = request_of(number, 0, &policy);
+        policy_texts.insert(policy.to_string().into_bytes());
+        reader_bodies.insert(request.body().spell(&mut random).into_bytes());
+        pairs.insert(evaluator::lines_of(number, 0).into_bytes());
+        add_strings(&request.body(), &mut strings);
+        add_strings(&request.facts_object(), &mut strings);
+        // Parts of a policy and a call, chosen by chance.
+        let length = random.usize(20..80);
+        pairs.insert(std::iter::repeat_with(|| random.u8(..)).take(length).collect());
+    }
+    let batch: Vec<&str> = bodies.iter().take(4).map(String::as_str).collect();
+    reader_bodies.insert(format!("{{\"calls\":[{}]}}", batch.join(",")).into_bytes());
+    Ok(vec![
+        Seeds { target: "request_reader", inputs: reader_bodies },
+        Seeds { target: "policy_text", inputs: policy_texts },
+        Seeds { target: "evaluator", inputs: pairs },
+        Seeds { target: "path_and_url", inputs: strings },
+    ])
+}
+
+/// The policies of the checkout and where each stands.
+fn policies(root: &Path) -> io::Result<Vec<(PathBuf, String)>> {
+    let mut found = Vec::new();
+    for directory in ["policies", "testdata/perso-1/policies"] {
+        for path in files(&root.join(directory))? {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            if name.ends_with(".json") && !name.ends_with(".schema.json") {
+                let text = fs::read_to_string(&path)?;
+                found.push((path, text));
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// The bodies of the case files, calls and batches and what is neither.
+fn bodies(root: &Path) -> io::Result<Vec<String>> {
+    let mut found = read_cases(&root.join("testdata/perso-1/cases.jsonl"), "call")?;
+    for path in files(&root.join("testdata/http"))? {
+        found.extend(read_cases(&path, "body")?);
+    }
+    for path in files(&root.join("policies"))? {
+        if path.extension().is_some_and(|extension| extension == "jsonl") {
+            found.extend(read_cases(&path, "call")?);
+        }
+    }
+    Ok(found)
+}
+
+/// The member `name` of each line of a file; what is a string is taken for the text that it holds.
+fn read_cases(path: &Path, name: &str) -> io::Result<Vec<String>> {
+    if !path.is_file() {
+        return Ok(Vec::new());
+    }
+    let text = fs::read_to_string(path)?;
+    let read = |line: &str| match strict_json::read(line.as_bytes())?.child(name)? {
+        Json::String(text) => Some(text.clone()),
+        value => Some(value.to_string()),
+    };
+    Ok(text.lines().filter_map(read).collect())
+}
+
+fn files(directory: &Path) -> io::Result<Vec<PathBuf>> {
+    let paths: io::Result<Vec<PathBuf>> = fs::read_dir(directory)?.map(|entry| Ok(entry?.path())).collect();
+    let mut paths: Vec<PathBuf> = paths?.into_iter().filter(|path| path.is_file()).collect();
+    paths.sort();
+    Ok(paths)
+}
+
+/// Strings in JSON hold no line breaks, so those in a text are white space.
+fn on_one_line(text: &str) -> String {
+    text.replace(['\n', '\r'], " ")
+}
+
+fn add_strings(value: &Json, strings: &mut BTreeSet<Vec<u8>>) {
+    strict_json::for_texts(value, &mut |text, _| _ = strings.insert(text.as_bytes().to_vec()));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{path_and_url, policy_text};
+
+    #[test]
+    fn nothing_is_wrong_with_what_the_engine_makes_of_the_seeds() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let seeds = collect(&root).expect("the checkout");
+        assert_eq!(seeds.len(), 4);
+        for Seeds { target, inputs } in seeds {
+            let check = match target {
+                "request_reader" => request_reader::check,
+                "policy_text" => policy_text::check,
+                "evaluator" => evaluator::check,
+                _ => path_and_url::check,
+            };
+            assert!(inputs.len() >= 100, "{target} has only {} seeds", inputs.len());
+            for input in inputs {
+                assert_eq!(check(&input), Ok(()), "{target}: {:?}", String::from_utf8_lossy(&input));
+            }
+        }
+    }
+}
