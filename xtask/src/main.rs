@@ -27,6 +27,8 @@ mod size;
 mod api_keys;
 mod up;
 
+mod fuzz;
+
 mod test;
 mod steps;
 mod summary;
@@ -48,6 +50,8 @@ enum Command {
     Up(up::Options),
     /// Runs every check of the checkout and sums up what ran
     Test(test::Options),
+    /// Runs the fuzz targets and keeps what crashes them
+    Fuzz(fuzz::Options),
     /// Builds the Cloudflare Worker; the build command of wrangler.toml
     Worker {
         /// The policy to embed [default: $CALLGATE_POLICY, then policies/crm.json]
@@ -76,6 +80,7 @@ fn run(command: Command) -> Result<()> {
     match command {
         Command::Up(options) => up::run(&checkout, &options),
         Command::Test(options) => test::run(&checkout, &options),
+        Command::Fuzz(options) => fuzz::run(&checkout, &options),
         Command::Worker { policy, out_dir } => {
             worker::install_needs(&checkout)?;
             let policy = Policy::choose(&checkout, policy.as_deref())?;

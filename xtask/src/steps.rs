@@ -11,7 +11,7 @@ use crate::checkout::Checkout;
 use crate::policy::Policy;
 use crate::process::run as run_command;
 use crate::rust_toolchain::{BARE_TARGET, SPIN_TARGET, WORKER_TARGET, cargo, install_component, install_target};
-use crate::{cargo_tools, npm_packages, size, spin, worker};
+use crate::{cargo_tools, fuzz, npm_packages, size, spin, worker};
 
 /// The policies beside the one that ships that the end-to-end suite asks for, by the names that it gives them.
 const OTHER_POLICIES: [(&str, &str); 4] = [
@@ -20,6 +20,9 @@ const OTHER_POLICIES: [(&str, &str); 4] = [
     ("conditions", "testdata/http/conditions.json"),
     ("targets", "testdata/http/targets.json"),
 ];
+
+/// How long each fuzz target runs: long enough for every seed and some thousand inputs made of them.
+const FUZZ_SECONDS: u32 = 10;
 
 /// A step, in the order in which they run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -32,6 +35,7 @@ pub(crate) enum Step {
     Doc,
     NoStd,
     TypeCheck,
+    Fuzz,
     BuildPerso,
     Build,
     E2e,
@@ -55,6 +59,7 @@ impl Step {
             Self::Doc => "the documentation builds without a warning",
             Self::NoStd => "the engine builds where there is no std",
             Self::TypeCheck => "the TypeScript of e2e is well typed",
+            Self::Fuzz => "the fuzz targets run for a short time each, and none crashes",
             Self::BuildPerso => "both edges build with the other policies that e2e asks for",
             Self::Build => "both edges build with the policy that ships",
             Self::E2e => "both edges and the command line answer alike, over HTTP",
@@ -67,13 +72,14 @@ impl Step {
 pub(crate) fn run(checkout: &Checkout, step: Step) -> Result<()> {
     match step {
         Step::Setup => setup(checkout),
-        Step::Fmt => run_cargo(checkout, &["fmt", "--all", "--check"]),
+        Step::Fmt => fmt(checkout),
         Step::Clippy => clippy(checkout),
         Step::ClippyWasm => clippy_wasm(checkout),
         Step::Test => run_native(checkout, &["test", "--locked", "--workspace"], &[]),
         Step::Doc => doc(checkout),
         Step::NoStd => no_std(checkout),
         Step::TypeCheck => type_check(checkout),
+        Step::Fuzz => fuzz::run_all(checkout, FUZZ_SECONDS),
         Step::BuildPerso => OTHER_POLICIES
             .into_iter()
             .try_for_each(|(name, file)| build_edges(checkout, name, &Policy::File(file.into()))),
@@ -91,7 +97,14 @@ fn setup(checkout: &Checkout) -> Result<()> {
     }
     worker::install_needs(checkout)?;
     cargo_tools::install_wasmtime()?;
+    cargo_tools::install_cargo_fuzz()?;
     Ok(())
+}
+
+fn fmt(checkout: &Checkout) -> Result<()> {
+    run_cargo(checkout, &["fmt", "--all", "--check"])?;
+    // The fuzz targets are a workspace of their own.
+    run_cargo(checkout, &["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"])
 }
 
 fn clippy(checkout: &Checkout) -> Result<()> {

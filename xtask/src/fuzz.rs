@@ -1,0 +1,232 @@
+//! `cargo xtask fuzz`: runs the fuzz targets for some time each.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use clap::{Args, ValueEnum};
+
+use crate::cargo_tools;
+use crate::checkout::Checkout;
+use crate::process::{self, Group};
+use crate::rust_toolchain::cargo;
+
+/// How long one input may take. The slowest that are known take some milliseconds.
+const INPUT_LIMIT: Duration = Duration::from_secs(10);
+
+/// What to run, and for how long.
+#[derive(Args)]
+pub(crate) struct Options {
+    /// The targets to run [default: all]
+    #[arg(value_name = "TARGET", value_enum)]
+    targets: Vec<Target>,
+    /// How long each target runs
+    #[arg(long, value_name = "N", default_value_t = 600, value_parser = clap::value_parser!(u32).range(1..))]
+    seconds: u32,
+    /// Runs one target on this input alone, such as one that crashed
+    #[arg(long, value_name = "FILE", conflicts_with = "seconds", requires = "targets")]
+    input: Option<PathBuf>,
+}
+
+/// A fuzz target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+enum Target {
+    /// Arbitrary bytes as the body of a request
+    RequestReader,
+    /// Arbitrary text as a policy
+    PolicyText,
+    /// The engine against the reference, on policies and calls made of the input
+    Evaluator,
+    /// An arbitrary string as a path, a URL and an address
+    PathAndUrl,
+}
+
+impl Target {
+    fn name(self) -> String {
+        self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+    }
+}
+
+/// What a run of a target came to.
+struct Row {
+    target: Target,
+    /// How many inputs were tried, and how many a second, as the fuzzer counts them.
+    runs: String,
+    runs_per_second: String,
+    /// What went wrong, if anything.
+    crash: Option<Crash>,
+}
+
+struct Crash {
+    /// The end of what the target said.
+    said: String,
+    /// The input, if the fuzzer kept one.
+    input: Option<PathBuf>,
+}
+
+/// Runs the chosen targets, or one input.
+pub(crate) fn run(checkout: &Checkout, options: &Options) -> Result<()> {
+    match (&options.input, options.targets.as_slice()) {
+        (None, []) => run_for(checkout, Target::value_variants(), options.seconds),
+        (None, targets) => run_for(checkout, targets, options.seconds),
+        (Some(input), &[target]) => run_input(checkout, target, input),
+        (Some(_), _) => bail!("`--input` takes one target"),
+    }
+}
+
+/// Runs every target for `seconds`.
+pub(crate) fn run_all(checkout: &Checkout, seconds: u32) -> Result<()> {
+    run_for(checkout, Target::value_variants(), seconds)
+}
+
+fn run_for(checkout: &Checkout, targets: &[Target], seconds: u32) -> Result<()> {
+    // The build of cargo-fuzz would change the lock file where it does not fit, and say nothing.
+    let mut fetch = cargo();
+    fetch.current_dir(directory(checkout)).args(["fetch", "--locked"]);
+    process::run(fetch)?;
+    process::run(cargo_fuzz(checkout, "build")?)?;
+    write_seeds(checkout)?;
+    let mut rows = Vec::new();
+    for &target in targets {
+        println!("fuzzing {} for {seconds} seconds", target.name());
+        rows.push(run_target(checkout, target, seconds)?);
+    }
+    println!("\n{:<16}{:<10}{:>12}{:>12}", "target", "outcome", "runs", "runs/s");
+    for Row { target, runs, runs_per_second, crash } in &rows {
+        let outcome = if crash.is_some() { "crashed" } else { "passed" };
+        println!("{:<16}{outcome:<10}{runs:>12}{runs_per_second:>12}", target.name());
+    }
+    let crashes: Vec<(Target, Crash)> = rows.into_iter().filter_map(|row| Some((row.target, row.crash?))).collect();
+    for (target, Crash { said, input }) in &crashes {
+        println!("\n{said}\n");
+        if let Some(input) = input {
+            let input = input.display();
+            println!("the input: {input}\nrun it again: cargo xtask fuzz {} --input {input}", target.name());
+        }
+    }
+    match crashes.as_slice() {
+        [] => Ok(()),
+        [(target, _)] => bail!("the fuzz target {} crashed", target.name()),
+        more => bail!("{} fuzz targets crashed", more.len()),
+    }
+}
+
+/// Writes the inputs that the targets start from, beside those that earlier runs found.
+fn write_seeds(checkout: &Checkout) -> Result<()> {
+    let mut command = cargo();
+    command.current_dir(checkout.root());
+    command.args(["run", "--quiet", "--locked", "--package", "callgate-fuzz-oracles", "--bin", "fuzz-seeds", "--"]);
+    command.arg(checkout.root()).arg(directory(checkout).join("corpus"));
+    process::run(command)
+}
+
+fn run_target(checkout: &Checkout, target: Target, seconds: u32) -> Result<Row> {
+    let mut command = cargo_fuzz(checkout, "run")?;
+    command.arg(target.name()).arg("--").arg(format!("-max_total_time={seconds}")).arg("-print_final_stats=1");
+    command.arg(format!("-timeout={}", INPUT_LIMIT.as_secs()));
+    let dictionary = directory(checkout).join("dictionaries").join(target.name()).with_extension("dict");
+    if dictionary.is_file() {
+        command.arg(format!("-dict={}", dictionary.display()));
+    }
+    // The fuzzer prints a line for each input that it finds worth keeping: thousands, which only its failure gives a meaning.
+    let log_path = checkout.target().join(format!("fuzz-{}.log", target.name()));
+    let log = File::create(&log_path).with_context(|| format!("can't write `{}`", log_path.display()))?;
+    command.stdout(log.try_clone()?).stderr(log);
+    let status = Group::start(command)?.wait()?;
+    let log = fs::read(&log_path).with_context(|| format!("can't read `{}`", log_path.display()))?;
+    let log = String::from_utf8_lossy(&log);
+    let crash = (!status.success()).then(|| Crash { said: what_was_said(&log), input: kept_input(checkout, &log) });
+    let statistic = |name: &str| statistic(&log, name).unwrap_or("-").to_owned();
+    Ok(Row {
+        target,
+        runs: statistic("number_of_executed_units"),
+        runs_per_second: statistic("average_exec_per_sec"),
+        crash,
+    })
+}
+
+/// Runs a target on one input, and lets it say what it has to say.
+fn run_input(checkout: &Checkout, target: Target, input: &Path) -> Result<()> {
+    // cargo-fuzz starts the target at the top of the checkout.
+    let input = fs::canonicalize(input).with_context(|| format!("can't read `{}`", input.display()))?;
+    let mut command = cargo_fuzz(checkout, "run")?;
+    command.arg(target.name()).arg(input);
+    process::run(command)
+}
+
+/// The command of cargo-fuzz on the targets, built as they always are, so that each run finds what the one before built.
+fn cargo_fuzz(checkout: &Checkout, subcommand: &str) -> Result<Command> {
+    let mut command = Command::new(cargo_tools::install_cargo_fuzz()?);
+    command.current_dir(checkout.root()).args([subcommand, "--fuzz-dir"]).arg(directory(checkout));
+    // No sanitizer: all code of callgate forbids `unsafe`, so what one would find is in no code that is tried here, and
+    // each run would take several times as long. It would also take a compiler that has unstable options. Overflows, indices
+    // and what else the engine takes for granted are checked by the debug assertions.
+    command.args(["--sanitizer", "none", "--release", "--debug-assertions"]);
+    // The place in the targets' own three lines matters; how the fuzzer came there does not.
+    command.env("RUST_BACKTRACE", "0");
+    Ok(command)
+}
+
+/// The workspace of the targets.
+fn directory(checkout: &Checkout) -> PathBuf {
+    checkout.root().join("fuzz")
+}
+
+/// A number of the statistics that the fuzzer prints last.
+fn statistic<'l>(log: &'l str, name: &str) -> Option<&'l str> {
+    let line = log.lines().find_map(|line| line.strip_prefix("stat::")?.strip_prefix(name)?.strip_prefix(':'));
+    line.map(str::trim)
+}
+
+/// The input that the fuzzer kept, from the top of the checkout.
+fn kept_input(checkout: &Checkout, log: &str) -> Option<PathBuf> {
+    let path = log.lines().find_map(|line| line.split_once("Test unit written to "))?.1;
+    let path = Path::new(path.trim());
+    Some(path.strip_prefix(checkout.root()).unwrap_or(path).to_owned())
+}
+
+/// What a target said of its failure: from its panic or the fuzzer's complaint to the fuzzer's trace, or the last lines
+/// where it said neither.
+fn what_was_said(log: &str) -> String {
+    const MOST_LINES: usize = 40;
+    let lines: Vec<&str> = log.lines().collect();
+    let starts = |line: &&str| line.contains("panicked at") || line.contains("ERROR: libFuzzer");
+    let from = lines.iter().position(starts).unwrap_or(lines.len().saturating_sub(MOST_LINES));
+    let said = lines.into_iter().skip(from).take_while(|line| !line.starts_with("stack backtrace")).take(MOST_LINES);
+    said.collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LOG: &str = "#2 INITED cov: 1\n\nthread '<unnamed>' panicked at fuzz_targets/evaluator.rs:9:9:\nreference Allow\n\
+                       image     Deny\nnote: run with `RUST_BACKTRACE=1`\n==7== ERROR: libFuzzer: deadly signal\n\
+                       stat::number_of_executed_units: 12\nstat::average_exec_per_sec:     3\n";
+
+    #[test]
+    fn statistics_are_found_by_name() {
+        assert_eq!(statistic(LOG, "number_of_executed_units"), Some("12"));
+        assert_eq!(statistic(LOG, "average_exec_per_sec"), Some("3"));
+        assert_eq!(statistic(LOG, "peak_rss_mb"), None);
+    }
+
+    #[test]
+    fn what_a_target_said_starts_with_its_panic() {
+        let said = what_was_said(LOG);
+        assert!(said.starts_with("thread '<unnamed>' panicked"), "{said}");
+        assert!(said.contains("reference Allow\nimage     Deny"), "{said}");
+        assert_eq!(what_was_said("error: no such target"), "error: no such target");
+    }
+
+    #[test]
+    fn a_target_is_named_as_its_file_is() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/fuzz_targets");
+        for target in Target::value_variants() {
+            assert!(root.join(target.name()).with_extension("rs").is_file(), "{}", target.name());
+        }
+    }
+}
