@@ -20,6 +20,11 @@ pub const POLICY: &str = include_str!("every_condition.json");
 /// A policy of the dialect that takes one role.
 const PERSO_POLICY: &str = include_str!("../../../testdata/perso-1/policies/crm-demo.json");
 
+/// The members of which a call has one.
+const TARGETS: [&str; 4] = ["tool", "toolName", "prompt", "resource"];
+/// What a call may do with a resource.
+const OPERATIONS: [&str; 3] = ["read", "list", "subscribe"];
+
 /// 2026-11-21, a Saturday, shortly after 09:00 UTC.
 const TIME: i64 = 1_795_251_900;
 const ADDRESS: &str = "10.0.0.1";
@@ -74,8 +79,9 @@ pub fn check(body: &[u8]) -> Result<(), String> {
     }
 
     let perso = Call::read(body, &fixed.facts, &open(&fixed.perso_image)?);
-    let has_one_role = json.as_ref().is_some_and(|json| json.child("role").is_some());
-    if perso.is_ok() != (read.is_ok() && has_one_role) {
+    let is_there = |name: &str| json.as_ref().is_some_and(|json| json.child(name).is_some());
+    let is_of_perso = is_there("role") && !is_there("prompt") && !is_there("resource");
+    if perso.is_ok() != (read.is_ok() && is_of_perso) {
         return Err(format!("by a policy of perso-1: {perso:?}, and else {read:?}"));
     }
     Ok(())
@@ -101,7 +107,7 @@ fn check_call(
         Some(Json::String(text)) => Some(text.as_str()),
         _ => None,
     };
-    let is_same = call.tool == request.tool.as_str()
+    let is_same = (call.target.kind, &*call.target.name) == (request.kind, request.name.as_str())
         && call.roles.iter().eq(request.roles.iter())
         && call.server.as_deref() == request.server.as_deref()
         && call.trace_id.as_deref() == trace
@@ -128,7 +134,8 @@ fn calls_of(body: &Json) -> Option<&[Json]> {
 fn is_call(body: &Json) -> bool {
     let Json::Object(members) = body else { return false };
     let is_member = |(name, value): &(String, Json)| match name.as_str() {
-        "tool" | "toolName" | "role" | "server" | "traceId" => matches!(value, Json::String(_)),
+        "tool" | "toolName" | "prompt" | "resource" | "role" | "server" | "traceId" => matches!(value, Json::String(_)),
+        "operation" => matches!(value, Json::String(name) if OPERATIONS.contains(&name.as_str())),
         "args" | "agentAttributes" | "resourceAttributes" => matches!(value, Json::Object(_)),
         "roles" => match value {
             Json::Array(roles) => {
@@ -139,10 +146,11 @@ fn is_call(body: &Json) -> bool {
         },
         _ => false,
     };
-    let has_one_of = |one: &str, other: &str| body.child(one).is_some() != body.child(other).is_some();
+    let count = |names: &[&str]| names.iter().filter(|name| body.child(name).is_some()).count();
     members.iter().all(is_member)
-        && has_one_of("tool", "toolName")
-        && has_one_of("role", "roles")
+        && count(&TARGETS) == 1
+        && count(&["operation"]) == count(&["resource"])
+        && count(&["role", "roles"]) == 1
         && strict_json::depth(body) <= MAX_REQUEST_DEPTH
         && strict_json::is_strict(body)
 }
@@ -174,6 +182,10 @@ mod tests {
             r#"{"tool":"a","roles":[]}"#,
             r#"{"tool":"a","role":"a","args":[]}"#,
             r#"{"tool":"a","role":"a","other":1}"#,
+            r#"{"tool":"a","prompt":"a","role":"a"}"#,
+            r#"{"tool":"a","operation":"read","role":"a"}"#,
+            r#"{"resource":"a:b","role":"a"}"#,
+            r#"{"resource":"a:b","operation":"write","role":"a"}"#,
             r#"{"tool":"a","role":"a","server":null}"#,
             r#"{"tool":"a","role":"a","args":{"x":{"y":1,"y":1}}}"#,
         ] {

@@ -14,6 +14,9 @@ use crate::{evaluator, strict_json};
 /// How many policies and calls come from the generator. Most of what they cover, the first of them cover.
 const GENERATED: u64 = 100;
 
+/// The most calls that a policy is judged on: each of these inputs has the whole policy in it.
+const MOST_CALLS: usize = 100;
+
 /// The inputs of one target.
 #[derive(Debug)]
 pub struct Seeds {
@@ -37,8 +40,10 @@ pub fn collect(root: &Path) -> io::Result<Vec<Seeds>> {
     }
     policy_texts.insert(request_reader::POLICY.as_bytes().to_vec());
     for (policy_path, text) in &policies {
-        // A policy that ships has its cases beside it.
-        for call in read_cases(&policy_path.with_extension("test.jsonl"), "call")? {
+        // A policy has its cases beside it, if any.
+        let mut calls = read_cases(&policy_path.with_extension("test.jsonl"), "call")?;
+        calls.extend(read_cases(&policy_path.with_extension("jsonl"), "body")?);
+        for call in calls.iter().take(MOST_CALLS) {
             pairs.insert(format!("{}\n{call}\n{{\"time\":0}}", on_one_line(text)).into_bytes());
         }
     }
@@ -73,7 +78,7 @@ pub fn collect(root: &Path) -> io::Result<Vec<Seeds>> {
 /// The policies of the checkout and where each stands.
 fn policies(root: &Path) -> io::Result<Vec<(PathBuf, String)>> {
     let mut found = Vec::new();
-    for directory in ["policies", "testdata/perso-1/policies"] {
+    for directory in ["policies", "testdata/http", "testdata/perso-1/policies"] {
         for path in files(&root.join(directory))? {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             if name.ends_with(".json") && !name.ends_with(".schema.json") {
