@@ -15,7 +15,7 @@ use crate::{evaluator, strict_json};
 const GENERATED: u64 = 100;
 
 /// The most calls that a policy is judged on: each of these inputs has the whole policy in it.
-const MOST_CALLS: usize = 100;
+const MOST_CALLS: usize = 30;
 
 /// The inputs of one target.
 #[derive(Debug)]
