@@ -21,6 +21,8 @@ const MAX_EXPRESSION_BYTES: usize = 1 << 20;
 /// The most bytes for the patterns of a policy together. A state takes about 200 of them.
 const MAX_PATTERNS_BYTES: usize = 1 << 24;
 
+const TOO_MANY_STATES: &str = "it takes too many states";
+
 /// An automaton as tables. State 0 is dead, state 1 is the first.
 #[derive(Debug)]
 pub(crate) struct Tables {
@@ -102,17 +104,26 @@ fn determinize(expressions: &[Hir], most_bytes: usize, minimize: bool) -> Result
     let whole = |expression: &Hir| Hir::concat(alloc::vec![expression.clone(), Hir::look(Look::End)]);
     let whole: Vec<Hir> = expressions.iter().map(whole).collect();
     let nfa = thompson::Compiler::new()
-        .configure(thompson::Config::new().utf8(false).which_captures(WhichCaptures::None))
+        .configure(
+            thompson::Config::new()
+                .utf8(false)
+                .which_captures(WhichCaptures::None)
+                // Counts within counts multiply before a single state is determinized.
+                .nfa_size_limit(Some(most_bytes.saturating_mul(8))),
+        )
         .build_many_from_hir(&whole)
-        .map_err(|error| explain(&error))?;
+        .map_err(|error| if error.size_limit().is_some() { TOO_MANY_STATES.to_string() } else { explain(&error) })?;
     let config = dense::Config::new()
         .start_kind(StartKind::Anchored)
         .match_kind(MatchKind::All)
         .minimize(minimize)
         .dfa_size_limit(Some(most_bytes))
         .determinize_size_limit(Some(most_bytes.saturating_mul(8)));
-    let dfa = dense::Builder::new().configure(config).build_from_nfa(&nfa).map_err(|error| explain(&error))?;
-    tables_of(&dfa).ok_or_else(|| "it takes too many states".to_string())
+    let dfa = dense::Builder::new()
+        .configure(config)
+        .build_from_nfa(&nfa)
+        .map_err(|error| if error.is_size_limit_exceeded() { TOO_MANY_STATES.to_string() } else { explain(&error) })?;
+    tables_of(&dfa).ok_or_else(|| TOO_MANY_STATES.to_string())
 }
 
 /// What is wrong with an expression, on one line.

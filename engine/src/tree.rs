@@ -97,7 +97,7 @@ pub(crate) fn read(text: &str) -> Result<(Node<'_>, Vec<Diagnostic>), Diagnostic
     match tree {
         Ok(tree) => Ok((tree, builder.problems)),
         Err(fault) => {
-            let at = builder.offset(&lexer).min(text.len());
+            let at = text.floor_char_boundary(builder.offset(&lexer));
             let rest = text.get(at..).unwrap_or_default();
             let found = rest.chars().next().map_or(0, char::len_utf8);
             let message = match fault {

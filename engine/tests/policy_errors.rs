@@ -46,6 +46,7 @@ fn text_that_is_no_json_is_refused_where_it_stops_being_json() {
     check("{\n  \"version\": nope }", &["error invalid_json 2:14 : this is not JSON"]);
     check("{\"a\":1,}", &["error invalid_json 1:8 : this is not JSON"]);
     check("{\"version\":\"callgate-1\"", &["error invalid_json 1:24 : the text ends in the middle of a JSON value"]);
+    check("\"\\é\"", &["error invalid_json 1:3 : this is not JSON"]);
     check(&"[".repeat(200), &["error invalid_json 1:129 : objects and arrays nest deeper than 128"]);
 }
 
@@ -297,6 +298,8 @@ fn an_expression_that_no_automaton_can_do_is_refused() {
         ("a{2", "unclosed counted repetition"),
         ("(?=a)", "look-around, including look-ahead and look-behind, is not supported"),
         (r"(a)\1", "backreferences are not supported"),
+        (r"((a{1000}){1000}){1000}", "it takes too many states"),
+        (r"(?:a|b)*a(?:a|b){20}", "it takes too many states"),
         (r"[z-a]", "invalid character class range, the start must be <= the end"),
     ] {
         let seen = message(pattern);
