@@ -1,10 +1,11 @@
 //! `callgate`: check a policy before it is deployed, and ask it what it would decide.
 //!
 //! Exit codes: 0 all is well; 1 the policy has an error, a case failed, or a call got no decision; 2 the command line is wrong or a
-//! file can't be read or written.
+//! file can't be read or written; 3 a migrated policy was written, but not all of it could be carried over.
 
 mod check;
 mod eval;
+mod migrate;
 mod test;
 mod tools;
 
@@ -17,7 +18,7 @@ use callgate_engine::error::Diagnostic;
 use callgate_engine::report;
 use clap::{Parser, Subcommand, ValueEnum};
 
-/// Checks policies for MCP tool calls and evaluates calls against them.
+/// Checks policies for MCP tool calls, evaluates calls against them, and migrates policies of other engines.
 #[derive(Parser)]
 #[command(name = "callgate", version, after_help = EXIT_CODES)]
 struct Arguments {
@@ -29,6 +30,12 @@ const EXIT_CODES: &str = "Exit codes:
   0  all is well: the policy has no error; every call got a decision, be it Allow or Deny
   1  the policy has an error, a case failed, or a call was no call and got no decision
   2  the command line is wrong, or a file can't be read or written";
+
+const MIGRATE_EXIT_CODES: &str = "Exit codes:
+  0  the new policy is written, and says all that the old one did
+  1  the old policy has an error, or the new one would: nothing is written
+  2  the command line is wrong, or a file can't be read or written
+  3  the new policy is written, but has no counterpart for a part of the old one, which is denied";
 
 #[derive(Subcommand)]
 enum Command {
@@ -74,6 +81,9 @@ enum Command {
         #[arg(long)]
         jsonl: bool,
     },
+    /// Write a policy of perso or mcpkit in the language of callgate, and say what has no counterpart
+    #[command(after_help = MIGRATE_EXIT_CODES)]
+    Migrate(migrate::Options),
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -88,6 +98,8 @@ enum Format {
 enum Failure {
     /// The input was read and is not right; what is wrong was printed.
     Refused,
+    /// A policy was written that says less than the one that it was made from, as was printed.
+    Incomplete,
     /// Something in the surroundings is not right, as the message says.
     Unusable(String),
 }
@@ -98,10 +110,12 @@ fn main() -> ExitCode {
         Command::Test { files } => test::run(&files),
         Command::Tools { lists, policy, write } => tools::run(&lists, &policy, write),
         Command::Eval { policy, jsonl } => eval::run(&policy, jsonl),
+        Command::Migrate(options) => migrate::run(&options),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Refused) => ExitCode::from(1),
+        Err(Failure::Incomplete) => ExitCode::from(3),
         Err(Failure::Unusable(message)) => {
             // Nothing is left to say it to if standard error is closed too.
             _ = writeln!(io::stderr(), "callgate: {message}");

@@ -1,0 +1,78 @@
+//! The entries of mcpkit's lists.
+
+use crate::migrate::finding::Place;
+use crate::migrate::yaml::{Entry, Node};
+
+/// The operations on resources that a rule can name.
+pub(super) const OPERATIONS: [&str; 3] = ["read", "list", "subscribe"];
+
+/// What entries of a list name.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Subject {
+    Tool,
+    Prompt,
+    Resource,
+}
+
+impl Subject {
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Tool => "tool",
+            Self::Prompt => "prompt",
+            Self::Resource => "resource",
+        }
+    }
+
+    pub(super) fn key(self) -> &'static str {
+        if self == Self::Resource { "uri" } else { "name" }
+    }
+}
+
+/// An entry of a list: what it names, and what else it says.
+pub(super) struct Listed<'n> {
+    pub(super) name: &'n str,
+    pub(super) place: Place,
+    pub(super) operations: Option<&'n Node>,
+    pub(super) others: Vec<&'n Entry>,
+}
+
+/// The operation that a word means; mcpkit's own engine asks for the longer words.
+pub(super) fn operation(word: &str) -> Option<&'static str> {
+    let word = word.strip_prefix("resource_").unwrap_or(word);
+    OPERATIONS.into_iter().find(|known| *known == word)
+}
+
+/// What is left of the bounds on all entries together, which keep a hostile text from costing minutes.
+pub(super) struct Room {
+    entries: usize,
+    /// Bytes of patterns. The engine makes one automaton of them, which takes about a second for 10 KiB.
+    pattern_bytes: usize,
+    /// Whether a bound was passed, which is said once.
+    pub(super) is_full: bool,
+}
+
+impl Default for Room {
+    fn default() -> Self {
+        Self { entries: 5000, pattern_bytes: 32 * 1024, is_full: false }
+    }
+}
+
+impl Room {
+    /// Takes the room of an entry.
+    ///
+    /// # Errors
+    /// What there are too many of.
+    pub(super) fn take(&mut self, name: &str) -> Result<(), &'static str> {
+        let pattern_bytes = if name.contains('*') { name.len() } else { 0 };
+        let left = (self.entries.checked_sub(1), self.pattern_bytes.checked_sub(pattern_bytes));
+        self.is_full = !matches!(left, (Some(_), Some(_)));
+        match left {
+            (None, _) => Err("the lists have too many entries"),
+            (_, None) => Err("the patterns of the lists are too long together"),
+            (Some(entries), Some(bytes)) => {
+                (self.entries, self.pattern_bytes) = (entries, bytes);
+                Ok(())
+            }
+        }
+    }
+}

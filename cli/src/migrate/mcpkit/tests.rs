@@ -1,0 +1,108 @@
+//! What is written for a policy of mcpkit, by a judge that takes every name: the engine's own is asked by the program.
+
+use super::*;
+
+#[track_caller]
+fn check(text: &str, expected: &[&str]) {
+    let (policy, findings) = migrate(text, "agent", |_| Ok(()));
+    let rules = policy.map(|policy| policy.rules).unwrap_or_default();
+    let mut seen: Vec<String> = rules
+        .iter()
+        .map(|rule| {
+            let name = rule.tool_name.as_ref().or(rule.prompt_name.as_ref()).or(rule.resource_uri.as_ref());
+            format!("{} {}", rule.effect, name.map(String::as_str).unwrap_or_default())
+        })
+        .collect();
+    seen.extend(findings.iter().map(|finding| format!("{}:{}", finding.code, finding.place.line)));
+    assert_eq!(seen, expected, "{text}: {findings:?}");
+}
+
+#[test]
+fn a_policy_without_lists_allows_nothing() {
+    check("version: '1.0'\n", &[]);
+    check("version: '1.0'\ntools:\nmcp:\n  tools: ~\n  prompts:\n    allow:\n", &[]);
+}
+
+#[test]
+fn the_short_form_is_a_list_or_two() {
+    check("version: '1.0'\ntools: [a, name: b]\n", &["Allow a", "Allow b"]);
+    check("version: '1.0'\ntools:\n  allow: [a, a]\n  deny: [b]\n", &["Allow a", "Deny b"]);
+}
+
+#[test]
+fn an_entry_that_says_more_than_a_rule_can_allows_nothing() {
+    let entry = |more: &str| format!("version: '1.0'\nmcp:\n  tools:\n    allow:\n      - name: a\n        {more}\n");
+    check(&entry("max_calls_per_minute: 5"), &["restriction:6"]);
+    check(&entry("parameters: {x: 1}"), &["restriction:6"]);
+    check(&entry("max_calls: 5"), &["restriction:6"]);
+    check(&entry("require_confirmation: maybe"), &["restriction:6"]);
+    check(&entry("require_confirmation: true"), &["RequireApproval a", "approval:6"]);
+    check(&entry("require_confirmation: false"), &["Allow a"]);
+    check(&entry("parameters: {}"), &["Allow a"]);
+    check(&entry("max_calls_per_minute: ~"), &["Allow a"]);
+}
+
+#[test]
+fn an_entry_that_denies_denies_whatever_else_it_says() {
+    let text = "version: '1.0'\nmcp:\n  tools:\n    deny:\n      - name: a\n        parameters: {x: 1}\n";
+    check(text, &["Deny a", "restriction:6"]);
+    let text = "version: '1.0'\nmcp:\n  resources:\n    deny:\n      - uri: file:///a\n        operations: [purge]\n";
+    check(text, &["Deny file:///a"]);
+}
+
+#[test]
+fn a_rule_that_the_engine_refuses_is_left_out_or_denies_more() {
+    let refuses_blanks: Judge = |policy| {
+        let names = policy.rules.iter().filter_map(|rule| rule.tool_name.as_ref());
+        if names.clone().any(|name| name.contains(' ')) { Err("a blank".to_owned()) } else { Ok(()) }
+    };
+    let text = "version: '1.0'\ntools:\n  allow: [a b]\n  deny: [c d, e]\n";
+    let (policy, findings) = migrate(text, "agent", refuses_blanks);
+    let rules = policy.expect("a policy").rules;
+    let names: Vec<_> = rules.iter().map(|rule| (rule.effect, rule.tool_name.as_deref().unwrap_or_default())).collect();
+    assert_eq!(names, [("Deny", "c*d"), ("Deny", "e")]);
+    let codes: Vec<_> = findings.iter().map(|finding| (finding.weight, finding.code)).collect();
+    assert_eq!(codes, [(Weight::Lost, "pattern"), (Weight::Lost, "deny_more")]);
+}
+
+#[test]
+fn what_can_not_be_read_is_an_error_and_nothing_is_written() {
+    check("tools: [a]\n", &["missing_key:1"]);
+    check("version: 2\ntools: [a]\n", &["unknown_version:1"]);
+    check("version: '1.0'\ntools: a\n", &["wrong_type:2"]);
+    check("version: '1.0'\ntools: [1]\n", &["wrong_type:2"]);
+    check("version: '1.0'\ntools: [yes, no, '']\n", &["empty_name:2"]);
+    check("version: '1.0'\ntools: [{title: a}]\n", &["missing_key:2"]);
+    check("version: '1.0'\nmcp:\n  resources:\n    allow: [{uri: 'file:///a'}]\n", &["missing_key:4"]);
+    check("version: '1.0'\nmcp:\n  resources:\n    allow: [{uri: 'file:///a', operations: []}]\n", &["empty_list:4"]);
+    check("version: '1.0'\nextensions: {mcp: {}}\nmcp: {}\n", &["two_sections:3"]);
+}
+
+#[test]
+fn a_key_that_is_not_known_is_named() {
+    let text = "version: '1.0'\ntool: [a]\ncore: {files: {}}\nextensions: {mcp: {tool: [a]}, other: {}}\nmcp2: {}\n";
+    check(text, &["unknown_key:2", "unknown_key:3", "unknown_key:4", "unknown_key:4", "unknown_key:5"]);
+    check("version: '1.0'\ntools: {alow: [a]}\n", &["unknown_key:2"]);
+}
+
+#[test]
+fn the_example_of_the_document_is_what_is_written() {
+    let document = include_str!("../../../../docs/migrate.md");
+    let (before, rest) = document.split_once("```yaml\n").expect("an example");
+    assert!(before.contains("## From mcpkit"));
+    let (source, rest) = rest.split_once("```").expect("its end");
+    let expected =
+        rest.split_once("```json\n").and_then(|(_, rest)| rest.split("```").next()).expect("what it becomes");
+    let (policy, _) = migrate(source, "agent", |_| Ok(()));
+    let value = |text: &str| serde_json::from_str::<serde_json::Value>(text).expect("JSON");
+    assert_eq!(value(&policy.expect("a policy").to_text().expect("a text")), value(expected));
+}
+
+#[test]
+fn a_text_of_too_many_or_too_long_patterns_is_refused() {
+    for text in ["a,".repeat(6000), format!("'{}'", "*a".repeat(20_000)), "names_*,".repeat(5000)] {
+        let (policy, findings) = migrate(&format!("version: '1.0'\ntools: [{text}]\n"), "agent", |_| Ok(()));
+        assert!(policy.is_none());
+        assert_eq!(findings.iter().map(|finding| finding.code).collect::<Vec<_>>(), ["too_long"]);
+    }
+}

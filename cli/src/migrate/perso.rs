@@ -1,0 +1,275 @@
+//! A policy of perso as one of `callgate-1`.
+//!
+//! In perso the last rule for a tool and a role is the only one; here all rules count. So each rule is written for those
+//! pairs of tool and role only for which it is the last.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use callgate_engine::document::{PolicyDocument, Rule as Source, Spanned};
+use callgate_engine::error::{Diagnostic, Severity};
+use callgate_engine::{Effect, parse, validate};
+use wildmatch::WildMatchPattern;
+
+use super::finding::{Finding, Lines, Place, Weight, quoted};
+use super::perso_condition::{Said, Translator};
+use super::policy::{Condition, Policy, Rule, RuleIds, judge};
+
+/// A pattern as the engine reads it: NUL, which no name holds, takes the place of the second wildcard.
+type Pattern = WildMatchPattern<'*', '\0'>;
+
+/// A tool and a role, as indices into the lists of both.
+type Pair = (usize, usize);
+
+/// What a policy becomes.
+pub(super) struct Migrated {
+    pub(super) policy: Policy,
+    pub(super) findings: Vec<Finding>,
+}
+
+/// Migrates the text of a policy.
+///
+/// # Errors
+/// What keeps perso's dialect from reading it.
+pub(super) fn migrate(text: &str) -> Result<Migrated, Vec<Diagnostic>> {
+    let document = parse(text)?;
+    // Only what stands in the text is looked at below; the whole check finds what it refers to.
+    validate(document.clone())?;
+    let lines = Lines::new(text);
+    let mut findings: Vec<Finding> = document.problems.iter().filter_map(|found| unknown_key(found, &lines)).collect();
+    if document.default_effect == Effect::Allow {
+        let at = text.find("\"default_action\"").unwrap_or_default();
+        let message =
+            "`default_action` is `Allow`, which has no counterpart: calls that no rule speaks of are denied now";
+        let fix = "write an Allow rule for each tool and role that it was meant for";
+        let finding = Finding::new(Weight::Lost, "allows_by_default", lines.place(at), message);
+        findings.push(finding.with_fix(fix));
+    }
+    let names = Names::collect(&document, &lines, &mut findings);
+    let rules = migrate_rules(&document, &names, &lines, &mut findings);
+    let mut policy = Policy::new(Some(names.tools), names.roles, rules);
+    policy.description = Some(document.description).filter(|text| !text.is_empty());
+    Ok(Migrated { policy, findings })
+}
+
+/// perso ignores keys that it does not know; what they were meant to say is lost on the way here too.
+fn unknown_key(found: &Diagnostic, lines: &Lines<'_>) -> Option<Finding> {
+    (found.severity == Severity::Warning).then(|| Finding {
+        weight: Weight::Lost,
+        code: found.code,
+        place: lines.place(found.span.start),
+        message: found.message.clone(),
+        fix: found.fix.clone(),
+    })
+}
+
+/// The tools and roles of the new policy.
+struct Names {
+    tools: Vec<String>,
+    /// How many of `tools` are declared in the source, which is what patterns there cover.
+    declared: usize,
+    roles: Vec<String>,
+}
+
+impl Names {
+    fn collect(document: &PolicyDocument<'_>, lines: &Lines<'_>, findings: &mut Vec<Finding>) -> Self {
+        let mut keep = |names: &mut Vec<&Spanned<String>>, what: &str| {
+            let mut seen = BTreeSet::new();
+            names.retain(|name| seen.insert(&name.value));
+            let refusal = |names: Vec<String>| {
+                let (tools, roles) = if what == "tool" { (names, Vec::new()) } else { (Vec::new(), names) };
+                judge(&Policy::new(Some(tools), roles, Vec::new())).err()
+            };
+            if refusal(names.iter().map(|name| name.value.clone()).collect()).is_none() {
+                return;
+            }
+            names.retain(|name| {
+                let refused = refusal(vec![name.value.clone()]);
+                if let Some(problem) = &refused {
+                    let message = format!(
+                        "{} can't be the name of a {what}, so it is left out and its calls are denied: {problem}",
+                        quoted(&name.value)
+                    );
+                    findings.push(Finding::new(Weight::Lost, "bad_name", lines.place(name.span.start), message));
+                }
+                refused.is_none()
+            });
+        };
+        let mut declared: Vec<_> = document.tools.iter().flatten().map(|tool| &tool.name).collect();
+        keep(&mut declared, "tool");
+        let mut roles: Vec<_> = document.roles.iter().flatten().map(|role| &role.name).collect();
+        keep(&mut roles, "role");
+
+        let is_declared = |name: &str| document.tools.iter().flatten().any(|tool| tool.name.value == name);
+        let speaks_of_a_role =
+            |rule: &&Source| rule.roles.iter().any(|role| roles.iter().any(|known| known.value == role.value));
+        let mut added: Vec<_> = document
+            .rules
+            .iter()
+            .filter(speaks_of_a_role)
+            .map(|rule| &rule.target)
+            .filter(|name| !name.value.contains('*') && !is_declared(&name.value))
+            .collect();
+        keep(&mut added, "tool");
+        for name in &added {
+            let message = format!(
+                "{} is not declared in `tools`, yet perso lets this rule allow it: it is declared now",
+                quoted(&name.value)
+            );
+            findings.push(Finding::new(Weight::Note, "undeclared_tool", lines.place(name.span.start), message));
+        }
+        let texts = |names: &[&Spanned<String>]| names.iter().map(|name| name.value.clone()).collect::<Vec<_>>();
+        let mut tools = texts(&declared);
+        tools.extend(texts(&added));
+        Self { tools, declared: declared.len(), roles: texts(&roles) }
+    }
+
+    /// The tools that a rule speaks of in perso.
+    fn tools_of(&self, rule: &Source) -> Vec<usize> {
+        let name = &rule.target.value;
+        let pattern = name.contains('*').then(|| Pattern::new(name));
+        let matches = |at: usize, tool: &str| match &pattern {
+            Some(pattern) => at < self.declared && pattern.matches(tool),
+            None => tool == name,
+        };
+        self.tools.iter().enumerate().filter(|(at, tool)| matches(*at, tool)).map(|(at, _)| at).collect()
+    }
+
+    /// The tools that a rule's name would cover in the new policy.
+    fn covered_by(&self, name: &str) -> Vec<usize> {
+        let pattern = Pattern::new(name);
+        self.tools.iter().enumerate().filter(|(_, tool)| pattern.matches(tool)).map(|(at, _)| at).collect()
+    }
+}
+
+fn migrate_rules(
+    document: &PolicyDocument<'_>,
+    names: &Names,
+    lines: &Lines<'_>,
+    findings: &mut Vec<Finding>,
+) -> Vec<Rule> {
+    let role_at: HashMap<&str, usize> = names.roles.iter().enumerate().map(|(at, role)| (&**role, at)).collect();
+    let mut pairs_of: Vec<Vec<Pair>> = Vec::new();
+    let mut last: HashMap<Pair, usize> = HashMap::new();
+    for (index, rule) in document.rules.iter().enumerate() {
+        let tools = names.tools_of(rule);
+        let place = |name: &Spanned<String>| lines.place(name.span.start);
+        if tools.is_empty() && rule.target.value.contains('*') {
+            let message = format!(
+                "the pattern {} matches no declared tool, so this rule is left out",
+                quoted(&rule.target.value)
+            );
+            findings.push(Finding::new(Weight::Note, "no_tool_matches", place(&rule.target), message));
+        }
+        let mut roles = BTreeSet::new();
+        for role in &rule.roles {
+            match role_at.get(&*role.value) {
+                Some(&at) => _ = roles.insert(at),
+                None => {
+                    let message = format!(
+                        "{} is not declared in `roles`, so perso ignores it here: it is left out",
+                        quoted(&role.value)
+                    );
+                    findings.push(Finding::new(Weight::Note, "unknown_role", place(role), message));
+                }
+            }
+        }
+        let pairs: Vec<Pair> = tools.iter().flat_map(|&tool| roles.iter().map(move |&role| (tool, role))).collect();
+        last.extend(pairs.iter().map(|&pair| (pair, index)));
+        pairs_of.push(pairs);
+    }
+
+    let mut ids = RuleIds::default();
+    let mut rules = Vec::new();
+    let mut told = Vec::new();
+    let mut translator = Translator::new(lines, &mut told);
+    for (index, (source, pairs)) in document.rules.iter().zip(&pairs_of).enumerate() {
+        let place = lines.place(source.target.span.start);
+        let kept: Vec<Pair> = pairs.iter().filter(|pair| last.get(pair) == Some(&index)).copied().collect();
+        if kept.len() < pairs.len() {
+            findings.push(replaced(place, kept.len(), pairs.len()));
+        }
+        if kept.is_empty() {
+            continue;
+        }
+        let condition = match source.condition.as_ref().map(|condition| translator.say(condition)) {
+            None | Some(Said::Always) => None,
+            Some(Said::When(condition)) => Some(condition),
+            Some(Said::Never) => {
+                let message =
+                    "the condition of this rule is never true, so it is left out and what it speaks of is denied";
+                findings.push(Finding::new(Weight::Note, "never_allows", place, message));
+                continue;
+            }
+        };
+        rules.extend(write_rules(source, &kept, names, condition.as_ref(), &mut ids));
+    }
+    findings.extend(told);
+    rules
+}
+
+fn replaced(place: Place, kept: usize, all: usize) -> Finding {
+    let message = if kept == 0 {
+        "later rules replace this one for all its tools and roles: it has no effect in perso, and is left out"
+            .to_owned()
+    } else {
+        let replaced = all.saturating_sub(kept);
+        format!(
+            "later rules replace this one for {replaced} of its {all} pairs of tool and role: it is written for the others"
+        )
+    };
+    Finding::new(Weight::Note, "rule_replaced", place, message)
+}
+
+/// One rule for as many pairs as one can name: the source's own pattern for the roles that have all of its tools, then
+/// a rule for each tool that is left.
+fn write_rules(
+    source: &Source,
+    kept: &[Pair],
+    names: &Names,
+    condition: Option<&Condition>,
+    ids: &mut RuleIds,
+) -> Vec<Rule> {
+    let mut tools_of_role: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
+    for &(tool, role) in kept {
+        tools_of_role.entry(role).or_default().insert(tool);
+    }
+    let name = &source.target.value;
+    let mut wide: BTreeSet<usize> = BTreeSet::new();
+    if name.contains('*') {
+        let covered: BTreeSet<usize> = names.covered_by(name).into_iter().collect();
+        wide.extend(tools_of_role.iter().filter(|(_, tools)| **tools == covered).map(|(&role, _)| role));
+        let left: BTreeSet<usize> =
+            kept.iter().filter(|(_, role)| !wide.contains(role)).map(|&(tool, _)| tool).collect();
+        if left == covered {
+            // Each tool needs a rule of its own anyway, which can name these roles too.
+            wide.clear();
+        }
+    }
+    let mut roles_of_tool: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
+    for &(tool, role) in kept.iter().filter(|(_, role)| !wide.contains(role)) {
+        roles_of_tool.entry(tool).or_default().insert(role);
+    }
+    let mut write = |tool: &str, roles: &BTreeSet<usize>| {
+        let roles: Vec<String> = roles.iter().filter_map(|&at| names.roles.get(at)).cloned().collect();
+        Rule {
+            id: ids.name(&format!("{tool}-{}", named(&roles))),
+            effect: Effect::Allow.name(),
+            tool_name: Some(tool.to_owned()),
+            roles,
+            condition: condition.cloned(),
+            ..Rule::default()
+        }
+    };
+    let by_pattern = (!wide.is_empty()).then(|| write(name, &wide));
+    let by_tool = roles_of_tool.iter().filter_map(|(&at, roles)| names.tools.get(at).map(|tool| write(tool, roles)));
+    by_pattern.into_iter().chain(by_tool).collect()
+}
+
+/// The roles as a rule's name has them.
+fn named(roles: &[String]) -> String {
+    const MOST: usize = 3;
+    let shown: Vec<&str> = roles.iter().take(MOST).map(String::as_str).collect();
+    let more = roles.len().saturating_sub(MOST);
+    let shown = shown.join("-");
+    if more == 0 { shown } else { format!("{shown}-and-{more}-more") }
+}

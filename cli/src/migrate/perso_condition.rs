@@ -1,0 +1,265 @@
+//! A condition of perso's as one of `callgate-1` that is true for no call for which perso's is false.
+//!
+//! A field that is missing or of the wrong type makes a predicate false in perso and unknown here. What is true here is true
+//! whatever the unknown parts are, so `All`, `Any` and `Not` carry over as they are and are stricter at most.
+//! Predicates need care where they are known on both sides and differ: under an even number of `Not`s none may be true
+//! here and false there, under an odd number none false here and true there.
+
+use callgate_engine::condition::{Condition as Source, ConditionKind, Field};
+use callgate_engine::predicate::{NumericOp, StringOp};
+use serde_json::value::RawValue;
+
+use super::finding::{Finding, Lines, Weight, quoted};
+use super::number::{self, Comparison, Exact};
+use super::policy::Condition;
+
+/// What became of a condition.
+pub(super) enum Said {
+    /// It is true for every call.
+    Always,
+    /// It is true for no call.
+    Never,
+    When(Condition),
+}
+
+/// Says conditions and collects where they are stricter.
+pub(super) struct Translator<'t, 'f> {
+    lines: &'t Lines<'t>,
+    findings: &'f mut Vec<Finding>,
+    /// Whether it was said that numbers compare exactly, which once is enough.
+    numbers_are_told: bool,
+}
+
+impl<'t, 'f> Translator<'t, 'f> {
+    pub(super) fn new(lines: &'t Lines<'t>, findings: &'f mut Vec<Finding>) -> Self {
+        Self { lines, findings, numbers_are_told: false }
+    }
+
+    /// Says a condition as the one of a rule that allows.
+    pub(super) fn say(&mut self, condition: &Source) -> Said {
+        self.say_within(condition, false)
+    }
+
+    fn note(&mut self, at: &Source, code: &'static str, message: impl Into<String>, fix: &str) {
+        let finding = Finding::new(Weight::Note, code, self.lines.place(at.span.start), message);
+        self.findings.push(if fix.is_empty() { finding } else { finding.with_fix(fix) });
+    }
+
+    fn say_within(&mut self, at: &Source, negated: bool) -> Said {
+        match &at.kind {
+            ConditionKind::All(children) => {
+                if children.is_empty() {
+                    self.note(at, "always_true", "an empty `All` is always true, so it is left out", "");
+                }
+                self.join(children, negated, true)
+            }
+            ConditionKind::Any(children) => {
+                if children.is_empty() {
+                    self.note(at, "never_true", "an empty `Any` is never true, so what depends on it is left out", "");
+                }
+                self.join(children, negated, false)
+            }
+            ConditionKind::Not(inner) => self.say_not(at, inner, negated),
+            ConditionKind::NumericCheck { field, op, value } => self.say_numeric(at, field, *op, value, negated),
+            ConditionKind::StringCheck { field, op, values } if values.is_empty() => {
+                let is_in = *op == StringOp::In;
+                let (code, message) = if is_in {
+                    ("never_true", "`In` an empty list is never true, so what depends on it is left out")
+                } else {
+                    ("empty_list", "`NotIn` an empty list is true for every string, and is written so")
+                };
+                self.note(at, code, message, "");
+                if is_in { Said::Never } else { Said::When(is_string(field)) }
+            }
+            ConditionKind::StringCheck { field, op, values } => Said::When(Condition::StringCheck {
+                source: field.source.name(),
+                field: spelt(field),
+                op: op.name(),
+                value: values.iter().map(|text| text.value.clone()).collect(),
+            }),
+            ConditionKind::FieldPresent { field } => {
+                let message = "`FieldPresent` is true for `false`, 0 and the empty string, here as in perso";
+                self.note(
+                    at,
+                    "presence_only",
+                    message,
+                    "where the field is a boolean, ask for `true` with `BoolCheck`",
+                );
+                Said::When(is_present(field))
+            }
+            ConditionKind::FieldEquals { a, b } => self.say_equals(at, a, b, negated),
+            // The reader of perso's policies knows no other condition; one that it learns must not become more than it is.
+            _ => {
+                self.note(at, "never_true", "this condition has no counterpart, so what depends on it is denied", "");
+                if negated { Said::Always } else { Said::Never }
+            }
+        }
+    }
+
+    /// `All` where `all`, else `Any`.
+    fn join(&mut self, children: &[Source], negated: bool, all: bool) -> Said {
+        let mut said = Vec::new();
+        let mut is_decided = false;
+        for child in children {
+            match (self.say_within(child, negated), all) {
+                (Said::When(condition), _) => said.push(condition),
+                (Said::Always, true) | (Said::Never, false) => {}
+                (Said::Never, true) | (Said::Always, false) => is_decided = true,
+            }
+        }
+        match (is_decided, all, said.len()) {
+            (true, true, _) | (false, false, 0) => Said::Never,
+            (true, false, _) | (false, true, 0) => Said::Always,
+            (false, _, 1) => said.pop().map_or(Said::Never, Said::When),
+            (false, true, _) => Said::When(Condition::All(said)),
+            (false, false, _) => Said::When(Condition::Any(said)),
+        }
+    }
+
+    fn say_not(&mut self, at: &Source, inner: &Source, negated: bool) -> Said {
+        if can_be_unknown(inner) {
+            let message = "in perso `Not` is true where a field is missing, null or of the wrong type; here it is unknown, and denied";
+            let fix = "where such calls must pass, add `{ \"Not\": { \"FieldPresent\": .. } }` beside it, within `Any`";
+            self.note(at, "not_of_unknown", message, fix);
+        }
+        match self.say_within(inner, !negated) {
+            Said::Always => Said::Never,
+            Said::Never => Said::Always,
+            Said::When(condition) => {
+                let is_predicate =
+                    !matches!(inner.kind, ConditionKind::All(_) | ConditionKind::Any(_) | ConditionKind::Not(_));
+                Said::When(if is_predicate { negate(condition) } else { Condition::Not(Box::new(condition)) })
+            }
+        }
+    }
+
+    fn say_numeric(&mut self, at: &Source, field: &Field, op: NumericOp, text: &str, negated: bool) -> Said {
+        let Ok(value) = text.parse::<f64>() else { return if negated { Said::Always } else { Said::Never } };
+        if !self.numbers_are_told {
+            self.numbers_are_told = true;
+            let message = "numbers compare exactly, here and below: perso rounded them to a binary64 first, and took 500.00000000000000001 for 500";
+            self.note(at, "exact_numbers", message, "");
+        }
+        if let Some(held) = number::rounded(text, value) {
+            let message = format!("perso compared with {held}, the nearest binary64; callgate-1 compares with {text}");
+            self.note(at, "rounded_literal", message, "");
+        }
+        let comparisons = if negated {
+            number::not_less_than(op, text, value)
+        } else {
+            match number::not_more_than(op, text, value) {
+                Exact::All(comparisons) => comparisons,
+                Exact::Never => {
+                    self.note(at, "never_true", "no number passes this, so what depends on it is left out", "");
+                    return Said::Never;
+                }
+            }
+        };
+        if op == NumericOp::Eq && !negated {
+            let message = "perso took numbers that differ by less than 2.2e-16 for equal; here they are not";
+            self.note(at, "exact_equality", message, "");
+        }
+        if !matches!(comparisons.as_slice(), [(same, _)] if *same == op) {
+            let bounds: Vec<&str> = comparisons.iter().map(|(_, text)| text.as_str()).collect();
+            let (under, meant) = if negated { ("under `Not`, ", op.inverse()) } else { ("", op) };
+            let message = format!(
+                "{under}the bound of `{}` {text} is written as {}: perso rounds numbers between the two to {text}, and denies them",
+                op.name(),
+                if bounds.is_empty() { "beyond all numbers".to_owned() } else { bounds.join(" and ") },
+            );
+            let fix = format!("write `{}` {text} if those numbers may pass", meant.name());
+            self.note(at, "moved_bound", message, &fix);
+        }
+        let check = |(op, text): Comparison| {
+            let value = RawValue::from_string(text).ok()?;
+            Some(Condition::NumericCheck { source: field.source.name(), field: spelt(field), op: op.name(), value })
+        };
+        let mut checks: Vec<Condition> = comparisons.into_iter().filter_map(check).collect();
+        match (checks.len(), checks.pop()) {
+            // Under `Not`, what is always true denies.
+            (_, None) => Said::Always,
+            (1, Some(only)) => Said::When(only),
+            (_, Some(last)) => {
+                checks.push(last);
+                Said::When(Condition::All(checks))
+            }
+        }
+    }
+
+    fn say_equals(&mut self, at: &Source, a: &Field, b: &Field, negated: bool) -> Said {
+        if a.source == b.source && a.path == b.path {
+            let message = format!(
+                "{} is compared with itself, which perso takes for whether it is there; where it is null, that is denied here",
+                quoted(&a.name.value)
+            );
+            self.note(at, "same_field", message, "");
+            return if negated { Said::Always } else { Said::When(is_present(a)) };
+        }
+        let message = "`FieldEquals` is asked of strings only: perso also took null for null, equal lists and equal objects, \
+                       which callgate-1 never does, and told 1 from 1.0, which callgate-1 does not";
+        let fix =
+            "where both fields are numbers or booleans, remove the `StringCheck` beside it; 1 and 1.0 are then equal";
+        self.note(at, "strings_only", message, fix);
+        let equals = Condition::FieldEquals {
+            source_a: a.source.name(),
+            field_a: spelt(a),
+            source_b: b.source.name(),
+            field_b: spelt(b),
+        };
+        Said::When(if negated {
+            // False only of two strings that differ: of other values it is unknown, so `Not` of it never allows.
+            Condition::Any(vec![equals, Condition::Not(Box::new(is_string(a)))])
+        } else {
+            Condition::All(vec![equals, is_string(a)])
+        })
+    }
+}
+
+/// Whether a condition is unknown for some call, where perso takes it for false.
+fn can_be_unknown(condition: &Source) -> bool {
+    match &condition.kind {
+        ConditionKind::All(children) | ConditionKind::Any(children) => children.iter().any(can_be_unknown),
+        ConditionKind::Not(inner) => can_be_unknown(inner),
+        ConditionKind::FieldPresent { .. } => false,
+        _ => true,
+    }
+}
+
+/// The opposite of a predicate, and of the one level of `All` or `Any` that was made for it.
+fn negate(condition: Condition) -> Condition {
+    match condition {
+        Condition::All(children) => Condition::Any(children.into_iter().map(negate).collect()),
+        Condition::Any(children) => Condition::All(children.into_iter().map(negate).collect()),
+        Condition::Not(inner) => *inner,
+        Condition::NumericCheck { source, field, op, value } => {
+            let known = NumericOp::ALL.into_iter().find(|known| known.name() == op);
+            let op = known.map_or(op, |op| op.inverse().name());
+            Condition::NumericCheck { source, field, op, value }
+        }
+        other => Condition::Not(Box::new(other)),
+    }
+}
+
+fn is_present(field: &Field) -> Condition {
+    Condition::FieldPresent { source: field.source.name(), field: spelt(field) }
+}
+
+/// True for every string, and unknown for everything else.
+fn is_string(field: &Field) -> Condition {
+    Condition::StringCheck {
+        source: field.source.name(),
+        field: spelt(field),
+        op: StringOp::Matches.name(),
+        value: vec!["(?s).*".to_owned()],
+    }
+}
+
+/// The field as `callgate-1` spells it, where a name that starts with `/` is a JSON pointer and an empty one none.
+fn spelt(field: &Field) -> String {
+    let name = &field.name.value;
+    if name.is_empty() || name.starts_with('/') {
+        format!("/{}", name.replace('~', "~0").replace('/', "~1"))
+    } else {
+        name.clone()
+    }
+}

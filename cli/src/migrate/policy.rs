@@ -1,0 +1,154 @@
+//! A `callgate-1` policy as it is written: the keys in the order of the language reference.
+
+use std::collections::HashMap;
+
+use callgate_engine::error::{Diagnostic, Severity};
+use callgate_engine::{PolicyImage, compile, parse, validate};
+use serde::ser::{Serialize, SerializeMap as _, Serializer};
+use serde_json::value::RawValue;
+
+/// A policy.
+#[derive(serde::Serialize)]
+pub(super) struct Policy {
+    pub(super) version: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) description: Option<String>,
+    /// The tools that calls may name; without them, any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) tools: Option<Vec<String>>,
+    pub(super) roles: Roles,
+    pub(super) rules: Vec<Rule>,
+}
+
+impl Policy {
+    pub(super) fn new(tools: Option<Vec<String>>, roles: Vec<String>, rules: Vec<Rule>) -> Self {
+        Self { version: "callgate-1", description: None, tools, roles: Roles(roles), rules }
+    }
+
+    /// The text of the policy, with a line break at its end.
+    pub(super) fn to_text(&self) -> serde_json::Result<String> {
+        let mut text = serde_json::to_string_pretty(self)?;
+        text.push('\n');
+        Ok(text)
+    }
+}
+
+/// Roles that inherit nothing, in order.
+pub(super) struct Roles(Vec<String>);
+
+impl Serialize for Roles {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(serde::Serialize)]
+        struct InheritsNothing {}
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for role in &self.0 {
+            map.serialize_entry(role, &InheritsNothing {})?;
+        }
+        map.end()
+    }
+}
+
+/// A rule, which names exactly one of a tool, a prompt and a resource.
+#[derive(Clone, Debug, Default, serde::Serialize)]
+pub(super) struct Rule {
+    pub(super) id: String,
+    pub(super) effect: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) tool_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) prompt_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) resource_uri: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) operations: Vec<&'static str>,
+    pub(super) roles: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) condition: Option<Condition>,
+}
+
+/// A condition of those that a source can ask for.
+#[derive(Clone, Debug, serde::Serialize)]
+pub(super) enum Condition {
+    All(Vec<Condition>),
+    Any(Vec<Condition>),
+    Not(Box<Condition>),
+    NumericCheck {
+        source: &'static str,
+        field: String,
+        op: &'static str,
+        /// The number as it is spelt, since a binary64 would change it.
+        value: Box<RawValue>,
+    },
+    StringCheck {
+        source: &'static str,
+        field: String,
+        op: &'static str,
+        value: Vec<String>,
+    },
+    FieldPresent {
+        source: &'static str,
+        field: String,
+    },
+    FieldEquals {
+        source_a: &'static str,
+        field_a: String,
+        source_b: &'static str,
+        field_b: String,
+    },
+    PathCheck {
+        source: &'static str,
+        field: String,
+        roots: Vec<String>,
+    },
+    UrlCheck {
+        source: &'static str,
+        field: String,
+        hosts: Vec<String>,
+    },
+    CidrCheck {
+        source: &'static str,
+        field: String,
+        op: &'static str,
+        value: Vec<String>,
+    },
+}
+
+/// Names for rules, each given once.
+#[derive(Default)]
+pub(super) struct RuleIds(HashMap<String, usize>);
+
+impl RuleIds {
+    /// `wanted`, with a number behind it where that is taken.
+    pub(super) fn name(&mut self, wanted: &str) -> String {
+        let wanted: String = wanted.chars().filter(|c| !c.is_control()).collect();
+        let wanted = wanted.trim_start_matches('/');
+        let wanted = if wanted.is_empty() { "rule" } else { wanted };
+        let mut given = self.0.get(wanted).copied().unwrap_or_default();
+        let mut name = wanted.to_owned();
+        while given > 0 && self.0.contains_key(&name) {
+            given = given.saturating_add(1);
+            name = format!("{wanted}-{given}");
+        }
+        self.0.insert(wanted.to_owned(), given.max(1));
+        self.0.entry(name.clone()).or_insert(1);
+        name
+    }
+}
+
+/// Whether the engine takes a policy text, up to its image.
+///
+/// # Errors
+/// What is wrong with it.
+pub(super) fn check(text: &str) -> Result<(), Vec<Diagnostic>> {
+    let image = compile(&parse(text).and_then(validate)?);
+    PolicyImage::open(&image).map(|_| ()).map_err(|_| Vec::new())
+}
+
+/// Whether the engine takes a policy, or the first thing that it has against it.
+pub(super) fn judge(policy: &Policy) -> Result<(), String> {
+    let text = policy.to_text().map_err(|error| error.to_string())?;
+    check(&text).map_err(|problems| {
+        let problem = problems.into_iter().find(|problem| problem.severity == Severity::Error);
+        problem.map_or_else(|| "it can't be compiled".to_owned(), |problem| problem.message)
+    })
+}

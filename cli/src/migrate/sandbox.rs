@@ -1,0 +1,145 @@
+//! What a policy of mcpkit says of the sandbox that a server runs in: files, hosts, environment, limits.
+//!
+//! A call does not show what the server will touch, so none of it has a counterpart. Where a tool takes a path, a URL or
+//! an address as an argument, a condition on that argument comes near, and is suggested.
+
+use callgate_engine::Effect;
+use callgate_engine::predicate::{Source, StringOp};
+
+use super::finding::{Finding, Place, Weight, quoted, snippet};
+use super::policy::{Condition, Policy, Rule, judge};
+use super::yaml::{Entry, Value};
+
+/// The keys of the sections.
+pub(super) const SECTIONS: [&str; 4] = ["storage", "network", "environment", "resources"];
+
+/// Says of a section that it is not carried over, and what comes near.
+pub(super) fn report(section: &Entry, findings: &mut Vec<Finding>) {
+    if let Value::Null = section.value.value {
+        return;
+    }
+    let lists = match &section.value.value {
+        Value::Mapping(entries) if section.key != "resources" => entries.as_slice(),
+        _ => &[],
+    };
+    if lists.is_empty() {
+        let message =
+            format!("`{}` is a matter of the sandbox that the server runs in, and has no counterpart", section.key);
+        findings.push(lost(section.place, message).with_fix("keep it where the server runs"));
+    }
+    for list in lists {
+        let message = format!(
+            "{} of `{}` says what the server may do and not which calls may run, so it has no counterpart",
+            quoted(&list.key),
+            section.key
+        );
+        let near = match (&*section.key, &*list.key) {
+            ("storage", "allow") => paths(list, false),
+            ("storage", "deny") => paths(list, true),
+            ("network", "allow") => hosts(list),
+            // A `UrlCheck` is false of another scheme or port too, so a Deny rule with it would let those pass.
+            ("network", "deny") => Near { conditions: networks(list), left_out: texts(list, "host") },
+            _ => Near::default(),
+        };
+        let mut fix = "keep it where the server runs".to_owned();
+        let conditions: Vec<String> =
+            near.conditions.iter().filter(|condition| is_valid(condition)).map(snippet).collect();
+        if !conditions.is_empty() {
+            let into = if list.key == "deny" { "a Deny rule" } else { "the Allow rule" };
+            fix.push_str(&format!(
+                "; for a tool that takes {}, give {into} of that tool the condition {}",
+                if section.key == "storage" { "a path" } else { "a URL or an address" },
+                conditions.join(" or "),
+            ));
+            if !near.left_out.is_empty() {
+                let left_out: Vec<String> = near.left_out.iter().map(|text| quoted(text)).collect();
+                fix.push_str(&format!(", which does not speak of {}", left_out.join(", ")));
+            }
+        }
+        findings.push(lost(list.place, message).with_fix(fix));
+    }
+}
+
+fn lost(place: Place, message: String) -> Finding {
+    Finding::new(Weight::Lost, "sandbox", place, message)
+}
+
+/// Whether the engine takes a condition; a suggestion that it refuses helps nobody.
+fn is_valid(condition: &Condition) -> bool {
+    let (tool, role) = ("tool".to_owned(), "agent".to_owned());
+    let rule = Rule {
+        id: "suggested".to_owned(),
+        effect: Effect::Allow.name(),
+        tool_name: Some(tool.clone()),
+        roles: vec![role.clone()],
+        condition: Some(condition.clone()),
+        ..Rule::default()
+    };
+    judge(&Policy::new(Some(vec![tool]), vec![role], vec![rule])).is_ok()
+}
+
+/// The texts under `key` of the items of a list.
+fn texts<'n>(list: &'n Entry, key: &str) -> Vec<&'n str> {
+    let Value::List(items) = &list.value.value else { return Vec::new() };
+    items
+        .iter()
+        .filter_map(|item| match &item.get(key)?.value {
+            Value::Text(text) => Some(&**text),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Conditions that come near a list, and what of it they do not speak of.
+#[derive(Default)]
+struct Near<'n> {
+    conditions: Vec<Condition>,
+    left_out: Vec<&'n str>,
+}
+
+/// A condition for the directories that a list of URIs names as a whole.
+///
+/// In an Allow rule a root must not be wider than its URI; in one that `denies` it may be.
+fn paths(list: &Entry, denies: bool) -> Near<'_> {
+    const SPECIAL: [char; 5] = ['*', '?', '[', '{', '\\'];
+    let (mut roots, mut left_out) = (Vec::new(), Vec::new());
+    for uri in texts(list, "uri") {
+        let path = uri.strip_prefix("fs://").unwrap_or(uri).trim_start_matches('/');
+        let tree = path.strip_suffix("/**").or((path == "**").then_some("")).unwrap_or(path);
+        let before = tree.split(SPECIAL).next().unwrap_or_default();
+        let root = if before.len() == tree.len() {
+            tree
+        } else if denies {
+            // The directory in which the pattern starts.
+            before.rsplit_once('/').map_or("", |(directory, _)| directory)
+        } else {
+            left_out.push(uri);
+            continue;
+        };
+        let root = format!("/{root}");
+        if !roots.contains(&root) {
+            roots.push(root);
+        }
+    }
+    let check = |roots| Condition::PathCheck { source: Source::Arguments.name(), field: "path".to_owned(), roots };
+    Near { conditions: if roots.is_empty() { Vec::new() } else { vec![check(roots)] }, left_out }
+}
+
+/// Conditions for the hosts and for the networks that a list names.
+fn hosts(list: &Entry) -> Near<'_> {
+    let is_said = |host: &&str| !host.strip_prefix("*.").unwrap_or(host).contains('*');
+    let (hosts, left_out): (Vec<&str>, Vec<&str>) = texts(list, "host").into_iter().partition(is_said);
+    let mut conditions = networks(list);
+    if !hosts.is_empty() {
+        let hosts = hosts.into_iter().map(str::to_owned).collect();
+        let source = Source::Arguments.name();
+        conditions.insert(0, Condition::UrlCheck { source, field: "url".to_owned(), hosts });
+    }
+    Near { conditions, left_out }
+}
+
+fn networks(list: &Entry) -> Vec<Condition> {
+    let value: Vec<String> = texts(list, "cidr").into_iter().map(str::to_owned).collect();
+    let (source, field, op) = (Source::Arguments.name(), "ip".to_owned(), StringOp::In.name());
+    if value.is_empty() { Vec::new() } else { vec![Condition::CidrCheck { source, field, op, value }] }
+}

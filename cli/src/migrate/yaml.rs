@@ -1,0 +1,264 @@
+//! YAML as a tree whose values know where they stand.
+//!
+//! The events of the parser are taken one by one, so a hostile text is given up where it passes a bound. What programs
+//! read in different ways is an error: keys that stand twice, aliases, merge keys, tags, more than one document.
+
+use std::collections::HashSet;
+
+use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Span, StrInput, Tag};
+
+use super::finding::{Finding, Place, Weight, quoted};
+
+/// Bytes of a text; a policy of a thousand rules has a tenth.
+const MAX_BYTES: usize = 1024 * 1024;
+
+/// Nested lists and mappings.
+const MAX_DEPTH: usize = 32;
+
+#[derive(Debug)]
+pub(super) struct Node {
+    pub(super) place: Place,
+    pub(super) value: Value,
+}
+
+#[derive(Debug)]
+pub(super) enum Value {
+    Null,
+    Text(String),
+    /// A boolean or a number, as it is spelt.
+    Word(String),
+    List(Vec<Node>),
+    Mapping(Vec<Entry>),
+}
+
+/// A key of a mapping and its value.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) key: String,
+    pub(super) place: Place,
+    pub(super) value: Node,
+}
+
+impl Node {
+    /// What the value is, for messages.
+    pub(super) fn kind(&self) -> &'static str {
+        match self.value {
+            Value::Null => "null",
+            Value::Text(_) => "a string",
+            Value::Word(_) => "a number or a boolean",
+            Value::List(_) => "a list",
+            Value::Mapping(_) => "a mapping",
+        }
+    }
+
+    pub(super) fn get(&self, key: &str) -> Option<&Node> {
+        let Value::Mapping(entries) = &self.value else { return None };
+        entries.iter().find(|entry| entry.key == key).map(|entry| &entry.value)
+    }
+}
+
+/// Reads a text that holds one document.
+///
+/// # Errors
+/// The text is no YAML, passes a bound, or can be read in more than one way.
+pub(super) fn read(text: &str) -> Result<Node, Finding> {
+    if text.len() > MAX_BYTES {
+        let start = Place { line: 1, column: 1 };
+        return Err(Finding::new(Weight::Error, "too_long", start, "the policy is longer than 1 MiB"));
+    }
+    Reader { parser: Parser::new_from_str(text) }.document()
+}
+
+struct Reader<'t> {
+    parser: Parser<'t, StrInput<'t>>,
+}
+
+impl<'t> Reader<'t> {
+    fn next(&mut self) -> Result<(Event<'t>, Place), Finding> {
+        match self.parser.next_event() {
+            Some(Ok((event, Span { start, .. }))) => Ok((event, place(&start))),
+            Some(Err(error)) => Err(no_yaml(&error)),
+            None => Ok((Event::StreamEnd, Place { line: 1, column: 1 })),
+        }
+    }
+
+    fn document(mut self) -> Result<Node, Finding> {
+        let node = loop {
+            let (event, at) = self.next()?;
+            match event {
+                Event::StreamStart | Event::DocumentStart(_) | Event::Nothing => {}
+                Event::StreamEnd => return Err(error("invalid_yaml", at, "the text holds no document")),
+                first => break self.node(first, at, 0)?,
+            }
+        };
+        loop {
+            let (event, at) = self.next()?;
+            match event {
+                Event::StreamEnd => return Ok(node),
+                Event::DocumentStart(_) => return Err(error("two_documents", at, "a policy is one YAML document")),
+                _ => {}
+            }
+        }
+    }
+
+    fn node(&mut self, event: Event<'t>, at: Place, depth: usize) -> Result<Node, Finding> {
+        let depth = depth.saturating_add(1);
+        if depth > MAX_DEPTH {
+            return Err(error("too_deep", at, format!("lists and mappings nest deeper than {MAX_DEPTH}")));
+        }
+        let value = match event {
+            Event::Scalar(text, style, _, tag) => scalar(&text, style, tag.as_deref(), at)?,
+            Event::SequenceStart(_, tag) => {
+                only_tag(tag.as_deref(), "seq", at)?;
+                let mut items = Vec::new();
+                loop {
+                    match self.next()? {
+                        (Event::SequenceEnd, _) => break,
+                        (event, at) => items.push(self.node(event, at, depth)?),
+                    }
+                }
+                Value::List(items)
+            }
+            Event::MappingStart(_, tag) => {
+                only_tag(tag.as_deref(), "map", at)?;
+                Value::Mapping(self.entries(depth)?)
+            }
+            Event::Alias(_) => {
+                let finding = error("alias", at, "an alias stands for a part of the text that others read elsewhere");
+                return Err(finding.with_fix("write out what it stands for"));
+            }
+            _ => return Err(error("invalid_yaml", at, "a value is missing here")),
+        };
+        Ok(Node { place: at, value })
+    }
+
+    fn entries(&mut self, depth: usize) -> Result<Vec<Entry>, Finding> {
+        let mut entries = Vec::new();
+        let mut seen = HashSet::new();
+        loop {
+            let (event, at) = self.next()?;
+            if event == Event::MappingEnd {
+                return Ok(entries);
+            }
+            let key = match self.node(event, at, depth)?.value {
+                Value::Text(key) => key,
+                _ => return Err(error("key_type", at, "a key must be a string")),
+            };
+            if key == "<<" {
+                return Err(error("merge_key", at, "a merge key is read by some programs only")
+                    .with_fix("write out what it adds"));
+            }
+            if !seen.insert(key.clone()) {
+                let finding = error("duplicate_key", at, format!("{} stands twice in this mapping", quoted(&key)));
+                return Err(finding.with_fix("keep one of the two: programs differ in which one they read"));
+            }
+            let (event, value_at) = self.next()?;
+            entries.push(Entry { key, place: at, value: self.node(event, value_at, depth)? });
+        }
+    }
+}
+
+fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>, at: Place) -> Result<Value, Finding> {
+    only_tag(tag, "str", at)?;
+    let is_text = tag.is_some() || style != ScalarStyle::Plain;
+    Ok(if is_text {
+        Value::Text(text.to_owned())
+    } else if matches!(text, "" | "~" | "null" | "Null" | "NULL") {
+        Value::Null
+    } else if is_word(text) {
+        Value::Word(text.to_owned())
+    } else {
+        Value::Text(text.to_owned())
+    })
+}
+
+/// Whether a plain scalar is a boolean or a number (YAML 1.2.2, section 10.3.2).
+fn is_word(text: &str) -> bool {
+    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let radix = |prefix: &str, radix: u32| {
+        unsigned
+            .strip_prefix(prefix)
+            .is_some_and(|digits| !digits.is_empty() && digits.chars().all(|c| c.is_digit(radix)))
+    };
+    let is_number = unsigned.starts_with(|c: char| c.is_ascii_digit() || c == '.') && unsigned.parse::<f64>().is_ok();
+    let is_named = matches!(unsigned, ".inf" | ".Inf" | ".INF") || matches!(text, ".nan" | ".NaN" | ".NAN");
+    let is_boolean = matches!(text, "true" | "True" | "TRUE" | "false" | "False" | "FALSE");
+    is_boolean || is_number || is_named || radix("0x", 16) || radix("0o", 8) || radix("0b", 2)
+}
+
+/// Takes the tag that says what is plain already, and no other.
+fn only_tag(tag: Option<&Tag>, expected: &str, at: Place) -> Result<(), Finding> {
+    match tag {
+        Some(tag) if !(tag.is_yaml_core_schema() && tag.suffix == expected) => {
+            Err(error("tag", at, format!("the tag {} is not read here", quoted(&tag.to_string()))))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn no_yaml(error_found: &ScanError) -> Finding {
+    // The parser's words can hold a part of the text.
+    let what = quoted(error_found.info()).replace('`', "");
+    error("invalid_yaml", place(error_found.marker()), format!("this is not YAML: {what}"))
+}
+
+fn error(code: &'static str, at: Place, message: impl Into<String>) -> Finding {
+    Finding::new(Weight::Error, code, at, message)
+}
+
+fn place(marker: &Marker) -> Place {
+    Place { line: marker.line(), column: marker.col().saturating_add(1) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expected: &str) {
+        let seen = match read(text) {
+            Ok(node) => format!("{:?}", node.value),
+            Err(finding) => format!("{} at {}:{}", finding.code, finding.place.line, finding.place.column),
+        };
+        assert!(seen.starts_with(expected), "{text:.80}: {seen}");
+    }
+
+    #[test]
+    fn a_scalar_is_what_yaml_says_it_is() {
+        check("'1.0'", "Text");
+        check("1.0", "Word");
+        check("0x1F", "Word");
+        check("+12", "Word");
+        check(".inf", "Word");
+        check("yes", "Text");
+        check("infinity", "Text");
+        check("!!str 1", "Text");
+        check("~", "Null");
+        check("\"~\"", "Text");
+        check("*star", "invalid_yaml");
+    }
+
+    #[test]
+    fn what_programs_read_in_different_ways_is_an_error() {
+        check("a: 1\nb: 2\na: 3\n", "duplicate_key at 3:1");
+        check("a: &x [1]\nb: *x\n", "alias at 2:4");
+        check("a:\n  <<: {b: 1}\n", "merge_key at 2:3");
+        check("a: !secret x\n", "tag at 1:");
+        check("--- a\n--- b\n", "two_documents at 2:1");
+        check("? [a]\n: b\n", "key_type at 1:3");
+        check("1: b\n", "key_type at 1:1");
+        check("", "invalid_yaml");
+    }
+
+    #[test]
+    fn a_hostile_text_is_given_up_at_a_bound() {
+        check(&"a".repeat(MAX_BYTES + 1), "too_long");
+        check(&"- ".repeat(MAX_BYTES / 2), "too_deep");
+        check(&"[".repeat(MAX_BYTES), "invalid_yaml");
+        check(&"{a: ".repeat(MAX_BYTES / 4), "invalid_yaml");
+        check(&(0..1000).map(|n| format!("{:n$}a:\n", "")).collect::<String>(), "too_deep");
+        let bomb: String = (1..60).map(|n| format!("a{n}: &a{n} [*a{0}, *a{0}]\n", n - 1)).collect();
+        check(&format!("a0: &a0 x\n{bomb}"), "alias at 2:");
+        check(&(0..80_000).map(|n| format!("k{n}: v\n")).collect::<String>(), "Mapping");
+    }
+}

@@ -1,0 +1,80 @@
+//! `callgate migrate` of a policy of mcpkit, through the program and the engine that judges what it writes.
+#![expect(clippy::expect_used, reason = "a test states what must hold by failing")]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{env, fs};
+
+use callgate_engine::{Call, Effect, PolicyImage, RequestFacts, compile, evaluate, parse, validate};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+#[track_caller]
+fn migrate(name: &str, arguments: &[&str]) -> (String, String) {
+    let source = format!("testdata/migrate/mcpkit/{name}.yaml");
+    let output = Command::new(env!("CARGO_BIN_EXE_callgate"))
+        .args(["migrate", &source])
+        .args(arguments)
+        .current_dir(root())
+        .output()
+        .expect("the program runs");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+    (text(output.stdout), format!("{}exit code {}\n", text(output.stderr), output.status.code().expect("an exit code")))
+}
+
+/// What a migrated policy decides of a call.
+#[track_caller]
+fn decide(policy: &str, call: &str) -> Effect {
+    let image = compile(&parse(policy).and_then(validate).expect("a policy"));
+    let image = PolicyImage::open(&image).expect("an image");
+    let facts = RequestFacts::default();
+    evaluate(&image, &Call::read(call.as_bytes(), &facts, &image).expect("a call")).effect
+}
+
+#[test]
+fn what_is_written_and_said_is_as_recorded() {
+    for name in ["configuration", "notes-server", "patterns"] {
+        let (out, said) = migrate(name, &[]);
+        for (extension, seen) in [("callgate.json", out), ("said.txt", said)] {
+            let path = root().join(format!("testdata/migrate/mcpkit/{name}.{extension}"));
+            if env::var_os("BLESS").is_some() {
+                fs::write(&path, &seen).expect("a golden file");
+            }
+            assert_eq!(seen, fs::read_to_string(&path).unwrap_or_default(), "{}", path.display());
+        }
+    }
+}
+
+#[test]
+fn a_pattern_that_never_denied_denies() {
+    let (policy, _) = migrate("notes-server", &["--role", "editor"]);
+    let tool = |tool: &str, role: &str| decide(&policy, &format!(r#"{{"tool":"{tool}","role":"{role}"}}"#));
+    assert_eq!(tool("note_add", "editor"), Effect::Allow);
+    assert_eq!(tool("note_purge_all", "editor"), Effect::Deny);
+    assert_eq!(tool("publish", "editor"), Effect::RequireApproval);
+    assert_eq!(tool("search", "editor"), Effect::Deny, "its limit can't be said");
+    assert_eq!(tool("other", "editor"), Effect::Deny);
+    assert_eq!(tool("note_add", "agent"), Effect::Deny);
+    let prompt = |prompt: &str| decide(&policy, &format!(r#"{{"prompt":"{prompt}","role":"editor"}}"#));
+    assert_eq!(prompt("help_me"), Effect::Allow);
+    assert_eq!(prompt("help_admin_me"), Effect::Deny);
+    let resource = |verb: &str, uri: &str| {
+        decide(&policy, &format!(r#"{{"resource":"{uri}","operation":"{verb}","role":"editor"}}"#))
+    };
+    assert_eq!(resource("read", "file:///srv/notes/a/b"), Effect::Allow);
+    assert_eq!(resource("subscribe", "file:///srv/notes/a/b"), Effect::Deny);
+    assert_eq!(resource("read", "file:///srv/notes/private/b"), Effect::Deny);
+    assert_eq!(resource("read", "https://a.example.com/docs/x"), Effect::Allow);
+    assert_eq!(resource("read", "https://evil.test/a.example.com/docs/x"), Effect::Deny);
+}
+
+#[test]
+fn a_star_in_a_host_that_is_denied_is_denied_in_the_path_too() {
+    let (policy, _) = migrate("patterns", &[]);
+    let read = |uri: &str| decide(&policy, &format!(r#"{{"resource":"{uri}","operation":"read","role":"agent"}}"#));
+    assert_eq!(read("https://docs.example.com/a"), Effect::Allow);
+    assert_eq!(read("https://docs.example.com/internal/a"), Effect::Deny);
+    assert_eq!(read("https://docs.example.com/api-1.example.com/internal/a"), Effect::Deny);
+}
