@@ -13,6 +13,9 @@ use crate::regex::{self, Tables};
 use crate::target::TargetKind;
 use crate::uri;
 
+/// The longest URI or pattern of URIs that a rule may speak of, in characters.
+const MAX_URI_CHARS: usize = 2048;
+
 /// The targets of one kind.
 ///
 /// Where the policy declares them, a rule's pattern stands for the declared ones that it matches. Where it does not, the
@@ -61,8 +64,14 @@ impl Catalog {
     }
 
     fn collect_from_rules(&mut self, rules: &[Rule], findings: &mut Vec<Diagnostic>) {
+        let longest = if self.kind.is_resource() { MAX_URI_CHARS } else { MAX_NAME_CHARS };
         let mut first_pattern = None;
         for rule in rules.iter().filter(|rule| rule.kinds.contains(&self.kind)) {
+            if rule.target.value.chars().count() > longest {
+                let message = format!("what a rule speaks of must not be longer than {longest} characters");
+                findings.push(Diagnostic::error("bad_name", &rule.target.span, message));
+                continue;
+            }
             let words = if rule.target.value.contains('*') {
                 first_pattern.get_or_insert(&rule.target.span);
                 &mut self.patterns
@@ -151,13 +160,11 @@ impl Catalog {
 
     /// Checks a name that no list declares.
     fn check_open_name(&self, name: &Spanned<String>, findings: &mut Vec<Diagnostic>) {
-        let is_too_long = || name.value.chars().count() > MAX_NAME_CHARS;
         let is_bad = |c: char| c.is_control() || c.is_whitespace();
         if self.kind.is_resource() && !uri::is_normal(&name.value) {
             let message = format!("{} is no URI in normal form, so no call can name it", quoted(&name.value));
             findings.push(Diagnostic::error("bad_uri", &name.span, message).with_fix(URI_FIX));
-        } else if !self.kind.is_resource() && (name.value.is_empty() || name.value.chars().any(is_bad) || is_too_long())
-        {
+        } else if !self.kind.is_resource() && (name.value.is_empty() || name.value.chars().any(is_bad)) {
             let message = format!("{} can't be the name of a {}", quoted(&name.value), self.kind.noun());
             findings.push(Diagnostic::error("bad_name", &name.span, message));
         }

@@ -19,7 +19,7 @@ use crate::target::TargetKind;
 /// meet, and the image carries every one of them.
 const MAX_EXPRESSION_BYTES: usize = 1 << 20;
 /// The most bytes for the patterns of a policy together. A state takes about 200 of them.
-const MAX_PATTERNS_BYTES: usize = 1 << 24;
+const MAX_PATTERNS_BYTES: usize = 1 << 22;
 
 const TOO_MANY_STATES: &str = "it takes too many states";
 

@@ -8,15 +8,19 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 use crate::error::{Diagnostic, Places, Severity};
 
+/// The most diagnostics that are shown: nobody reads more, and each shows its whole line.
+const MOST_SHOWN: usize = 100;
+
 /// Prints diagnostics of the policy text that stands in the file `path`.
 ///
-/// With `color`, the text holds the escape sequences of a terminal.
+/// At most 100 are shown. With `color`, the text holds the escape sequences of a terminal.
 #[must_use]
 pub fn render(path: &str, text: &str, diagnostics: &[Diagnostic], color: bool) -> String {
     let renderer = if color { Renderer::styled() } else { Renderer::plain() };
     let places = Places::new(text);
-    let blocks: Vec<String> = diagnostics
+    let mut blocks: Vec<String> = diagnostics
         .iter()
+        .take(MOST_SHOWN)
         .map(|diagnostic| {
             let level = match diagnostic.severity {
                 Severity::Error => Level::ERROR,
@@ -35,5 +39,8 @@ pub fn render(path: &str, text: &str, diagnostics: &[Diagnostic], color: bool) -
             renderer.render(&[group])
         })
         .collect();
+    if let Some(more) = diagnostics.len().checked_sub(MOST_SHOWN).filter(|&more| more > 0) {
+        blocks.push(format!("{more} more, not shown here"));
+    }
     blocks.join("\n\n")
 }
