@@ -23,6 +23,7 @@ mod npm_packages;
 mod worker;
 mod spin;
 mod size;
+mod parts;
 
 mod api_keys;
 mod up;
@@ -62,7 +63,11 @@ enum Command {
         out_dir: Option<PathBuf>,
     },
     /// Prints how large the Worker's wasm is, raw and gzipped, beside that of a Worker that does nothing
-    Size,
+    Size {
+        /// Prints what its code is made of instead, by module
+        #[arg(long)]
+        parts: bool,
+    },
 }
 
 fn main() -> ExitCode {
@@ -86,6 +91,7 @@ fn run(command: Command) -> Result<()> {
             let policy = Policy::choose(&checkout, policy.as_deref())?;
             worker::build(&checkout, &policy, out_dir.as_deref())
         }
-        Command::Size => size::print(&checkout),
+        Command::Size { parts: false } => size::print(&checkout),
+        Command::Size { parts: true } => parts::print(&checkout),
     }
 }

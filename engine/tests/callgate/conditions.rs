@@ -1,0 +1,354 @@
+//! What each condition asks of its fields.
+
+use callgate_engine::{Code, Effect, RequestFacts};
+use serde_json::{Value, json};
+
+use crate::judge::{
+    allow_if, check, check_condition, check_facts, check_reason, no_number, numeric, refund, strings, unknown_and,
+};
+
+#[test]
+fn numbers_compare_by_each_operator() {
+    let (less, equal, more) = (json!({"x": 4.99}), json!({"x": 5.0}), json!({"x": 6}));
+    let all = [&less, &equal, &more];
+    for (op, holds) in [
+        ("Eq", &[&equal][..]),
+        ("Ne", &[&less, &more]),
+        ("Lt", &[&less]),
+        ("Lte", &[&less, &equal]),
+        ("Gt", &[&more]),
+        ("Gte", &[&equal, &more]),
+    ] {
+        let fails: Vec<Value> = all.iter().filter(|args| !holds.contains(args)).map(|&args| args.clone()).collect();
+        let holds: Vec<Value> = holds.iter().map(|&args| args.clone()).collect();
+        check_condition(&numeric(op, &json!(5)), &holds, &fails, &no_number());
+    }
+}
+
+#[test]
+fn numbers_compare_beyond_the_precision_of_a_binary64() {
+    let rules = allow_if(&numeric("Eq", &json!(9_007_199_254_740_992_u64)));
+    check(&rules, &refund(&json!({"x": 9_007_199_254_740_992_u64})), Effect::Allow, Code::Allowed);
+    check(&rules, &refund(&json!({"x": 9_007_199_254_740_993_u64})), Effect::Deny, Code::ConditionFailed);
+    let rules = allow_if(&numeric("Lte", &json!(500)));
+    let exact: Value = serde_json::from_str(r#"{"x": 18446744073709551615}"#).expect("JSON");
+    check(&rules, &refund(&exact), Effect::Deny, Code::ConditionFailed);
+}
+
+#[test]
+fn strings_are_looked_up_as_they_are() {
+    let check_x =
+        |op: &str| json!({ "StringCheck": { "source": "Arguments", "field": "x", "op": op, "value": ["prod", "a"] } });
+    let listed = [json!({"x": "prod"}), json!({"x": "a"})];
+    let others = [json!({"x": "Prod"}), json!({"x": ""}), json!({"x": "prod "}), json!({"x": "pro"})];
+    let no_string = [json!({}), json!({"x": null}), json!({"x": 1}), json!({"x": ["prod"]}), json!({"x": true})];
+    check_condition(&check_x("In"), &listed, &others, &no_string);
+    check_condition(&check_x("NotIn"), &others, &listed, &no_string);
+}
+
+/// Checks a `StringCheck` with one text or a list.
+#[track_caller]
+fn check_string(op: &str, value: &Value, holds: &[&str], fails: &[&str]) {
+    let condition = json!({ "StringCheck": { "source": "Arguments", "field": "x", "op": op, "value": value } });
+    let strings = |list: &[&str]| list.iter().map(|text| json!({ "x": text })).collect::<Vec<Value>>();
+    let no_string = [json!({}), json!({"x": null}), json!({"x": 1}), json!({"x": ["a"]}), json!({"x": true})];
+    check_condition(&condition, &strings(holds), &strings(fails), &no_string);
+}
+
+#[test]
+fn strings_are_compared_in_part() {
+    check_string("StartsWith", &json!("ab"), &["ab", "abc"], &["", "a", "Ab", " ab", "cab"]);
+    check_string("EndsWith", &json!(["@a.test", "@b.test"]), &["x@a.test", "@b.test"], &["x@a.test.", "a.test", ""]);
+    check_string("Contains", &json!("é"), &["é", "café!"], &["", "e", "e\u{301}"]);
+}
+
+#[test]
+fn a_star_stands_for_any_run_of_characters_and_nothing_else_is_special() {
+    check_string("Glob", &json!("a*b"), &["ab", "a*b", "axxb", "aab", "a/\n/b"], &["a", "b", "abc", "xab", "AB", ""]);
+    check_string("Glob", &json!("*.csv"), &[".csv", "a.b.csv"], &["csv", "a.csv.exe", "a.csvx", "acsv"]);
+    check_string("Glob", &json!("a*a"), &["aa", "aXa"], &["a"]);
+    check_string("Glob", &json!("*a*a*b"), &["aab", "xaxaxb"], &["ab", "aaaa", "b"]);
+    check_string("Glob", &json!("a?[b]"), &["a?[b]"], &["axb", "ab"]);
+    check_string("Glob", &json!(["x", "y*"]), &["x", "y", "yz"], &["xx", "z"]);
+    check_string("Glob", &json!("é*"), &["é", "école"], &["e", ""]);
+}
+
+#[test]
+fn a_regular_expression_matches_the_whole_string() {
+    check_string(
+        "Matches",
+        &json!("ORD-[0-9]{4}"),
+        &["ORD-8821"],
+        &["", "ORD-882", "xORD-8821", "ORD-8821\n", "ORD-88211"],
+    );
+    check_string("Matches", &json!("a|b"), &["a", "b"], &["ab", "", "c"]);
+    check_string("Matches", &json!(["a+", "x.z"]), &["aaa", "xyz", "xéz"], &["aaab", "xyyz", "x\nz"]);
+    check_string("Matches", &json!("(?i)prod|é"), &["PROD", "prod", "É"], &["prodx", "e"]);
+    check_string("Matches", &json!("^a$"), &["a"], &["aa", "a\n"]);
+    check_string("Matches", &json!(".*"), &["", "anything"], &["two\nlines"]);
+    check_string("Matches", &json!("\\p{Greek}+"), &["αβγ"], &["abc", "αb"]);
+    check_string("Matches", &json!(""), &[""], &["a"]);
+    check_string("Matches", &json!(["(?x) a # a comment", "b"]), &["a", "b"], &["ab", "a # a comment"]);
+    check_string("Matches", &json!(["(?i)a", "b"]), &["A", "b"], &["B"]);
+    let hostile = "a".repeat(50_000) + "!";
+    check_string("Matches", &json!("(a+)+"), &["a"], &[&hostile]);
+}
+
+#[test]
+fn a_pattern_is_matched_in_linear_time() {
+    let text = "a".repeat(200_000);
+    let stars = "*a".repeat(2_000) + "*b";
+    let started = std::time::Instant::now();
+    check_string("Glob", &json!(stars), &[], &[&text]);
+    assert!(started.elapsed().as_secs() < 20, "a backtracking matcher would not end");
+}
+
+#[test]
+fn lengths_are_counted_in_characters_items_and_members() {
+    let at_most_2 = json!({ "LengthCheck": { "source": "Arguments", "field": "x", "op": "Lte", "value": 2 } });
+    let short = [
+        json!({"x": ""}),
+        json!({"x": "é\u{1f600}"}),
+        json!({"x": []}),
+        json!({"x": [[], {}]}),
+        json!({"x": {"a": 1}}),
+    ];
+    let long = [
+        json!({"x": "abc"}),
+        json!({"x": "e\u{301}x"}),
+        json!({"x": [1, 2, 3]}),
+        json!({"x": {"a": 1, "b": 2, "c": 3}}),
+    ];
+    let unknown = [json!({}), json!({"x": null}), json!({"x": 1}), json!({"x": true})];
+    check_condition(&at_most_2, &short, &long, &unknown);
+    let exactly_1 = json!({ "LengthCheck": { "source": "Arguments", "field": "x", "op": "Eq", "value": 1 } });
+    check_condition(&exactly_1, &[json!({"x": "\n"})], &[json!({"x": ""}), json!({"x": "ab"})], &unknown);
+}
+
+#[test]
+fn two_numbers_compare_exactly() {
+    let condition = json!({ "FieldCompare": {
+        "source_a": "Arguments", "field_a": "x", "op": "Lte", "source_b": "Arguments", "field_b": "y" } });
+    let holds = [
+        json!({"x": 1, "y": 1.0}),
+        json!({"x": -1, "y": 0}),
+        json!({"x": 9007199254740992_u64, "y": 9007199254740993_u64}),
+    ];
+    let fails = [json!({"x": 2, "y": 1}), json!({"x": 9007199254740993_u64, "y": 9007199254740992_u64})];
+    let unknown = [
+        json!({}),
+        json!({"x": 1}),
+        json!({"y": 1}),
+        json!({"x": "1", "y": 1}),
+        json!({"x": 1, "y": null}),
+        json!({"x": [1], "y": [1]}),
+    ];
+    check_condition(&condition, &holds, &fails, &unknown);
+}
+
+#[test]
+fn a_path_lies_in_a_root_after_all_readers_agree_on_it() {
+    let condition =
+        json!({ "PathCheck": { "source": "Arguments", "field": "x", "roots": ["/data/reports", "/srv/pub/"] } });
+    check_condition(
+        &condition,
+        &strings(&["/data/reports/q3.csv", "/data/reports", "/srv/pub/a/b"]),
+        &strings(&["/data/reports_private/x", "/etc/passwd", "/", "/srv/public"]),
+        &unknown_and(&[
+            "",
+            "reports/x",
+            "/data/reports/../../etc/passwd",
+            "/data/reports/%2e%2e/x",
+            "\\data",
+            "//data/reports/x",
+        ]),
+    );
+}
+
+#[test]
+fn a_url_goes_where_the_policy_says() {
+    let condition =
+        json!({ "UrlCheck": { "source": "Arguments", "field": "x", "hosts": ["api.example.com", "*.cdn.test"] } });
+    check_condition(
+        &condition,
+        &strings(&[
+            "https://api.example.com/v1?q=1",
+            "https://API.EXAMPLE.COM",
+            "https://api.example.com:443/",
+            "https://a.cdn.test/",
+            "https://a.b.CDN.test/",
+        ]),
+        &strings(&[
+            "http://api.example.com/",
+            "https://api.example.com.evil.test/",
+            "https://api.example.com:8443/",
+            "https://cdn.test/",
+            "https://evilcdn.test/",
+            "https://evil.test/?https://api.example.com/",
+            "http://169.254.169.254/",
+            "ftp://api.example.com/",
+        ]),
+        &unknown_and(&[
+            "",
+            "api.example.com",
+            "https://api.example.com@evil.test/",
+            "http://127.1/",
+            "https://\u{430}pi.example.com/",
+            "https://api.example.com\\@evil.test",
+            "ht\ttps://api.example.com/",
+            "https://.cdn.test/",
+            // Punycode that the policy does not spell itself, valid or not.
+            "https://xn--a.cdn.test/",
+            "https://xn--bcher-kva.example/",
+            "https://XN--A.cdn.test/",
+        ]),
+    );
+    let condition = json!({ "UrlCheck": {
+        "source": "Arguments", "field": "x", "hosts": ["xn--bcher-kva.test", "*.xn--bcher-kva.test"] } });
+    check_condition(
+        &condition,
+        &strings(&["https://xn--bcher-kva.test/", "https://XN--Bcher-kva.test/", "https://a.xn--bcher-kva.test/"]),
+        &strings(&["https://bcher-kva.test/"]),
+        &unknown_and(&["https://xn--a.xn--bcher-kva.test/", "https://xn--bcher-kv.test/", "https://bücher.test/"]),
+    );
+    let condition = json!({ "UrlCheck": {
+        "source": "Arguments", "field": "x", "schemes": ["http", "https"], "hosts": ["10.0.0.1", "[2001:db8::1]"], "ports": [80, 8080] } });
+    check_condition(
+        &condition,
+        &strings(&["http://10.0.0.1/", "http://10.0.0.1:8080/", "https://[2001:db8::1]:80/"]),
+        &strings(&["https://10.0.0.1/", "http://10.0.0.2/", "http://10.0.0.1:81/", "http://[2001:db8::2]/"]),
+        &unknown_and(&["http://10.1/", "http://[2001:db8:0:0::1]/", "http://[::ffff:10.0.0.1]/"]),
+    );
+}
+
+#[test]
+fn an_address_lies_in_a_network() {
+    let check_x = |op: &str| json!({ "CidrCheck": { "source": "Arguments", "field": "x", "op": op, "value": ["10.0.0.0/8", "2001:db8::/32"] } });
+    let inside = strings(&["10.0.0.0", "10.255.255.255", "2001:db8::1", "2001:DB8:ffff::"]);
+    let outside = strings(&["11.0.0.0", "9.255.255.255", "2001:db9::", "::1"]);
+    let unknown = unknown_and(&[
+        "",
+        "10",
+        "10.1",
+        "010.0.0.1",
+        "10.0.0.1/8",
+        "10.0.0.1 ",
+        "::ffff:10.0.0.1",
+        "::10.0.0.1",
+        "64:ff9b::10.0.0.1",
+        "2002:a00:1::1",
+        "localhost",
+        "0x0a000001",
+    ]);
+    check_condition(&check_x("In"), &inside, &outside, &unknown);
+    check_condition(&check_x("NotIn"), &outside, &inside, &unknown);
+}
+
+#[test]
+fn booleans_are_not_guessed() {
+    let condition = json!({ "BoolCheck": { "source": "Arguments", "field": "x", "value": true } });
+    let unknown =
+        [json!({}), json!({"x": null}), json!({"x": 1}), json!({"x": "true"}), json!({"x": [true]}), json!({"x": {}})];
+    check_condition(&condition, &[json!({"x": true})], &[json!({"x": false})], &unknown);
+}
+
+#[test]
+fn presence_is_never_unknown_and_null_is_absent() {
+    let condition = json!({ "FieldPresent": { "source": "Arguments", "field": "x" } });
+    let present = [json!({"x": 0}), json!({"x": false}), json!({"x": ""}), json!({"x": {}}), json!({"x": []})];
+    check_condition(&condition, &present, &[json!({}), json!({"x": null}), json!({"y": 1})], &[]);
+}
+
+#[test]
+fn fields_are_equal_only_where_both_are_scalars_of_one_type() {
+    let condition = json!({ "FieldEquals": {
+        "source_a": "Arguments", "field_a": "x", "source_b": "Arguments", "field_b": "y" } });
+    let equal = [json!({"x": "a", "y": "a"}), json!({"x": 1, "y": 1.0}), json!({"x": false, "y": false})];
+    let differ = [json!({"x": "a", "y": "A"}), json!({"x": 1, "y": 2}), json!({"x": "é", "y": "e\u{301}"})];
+    let unknown = [
+        json!({}),
+        json!({"x": null, "y": null}),
+        json!({"x": "1", "y": 1}),
+        json!({"x": {}, "y": {}}),
+        json!({"x": [], "y": []}),
+        json!({"x": "a"}),
+        json!({"y": "a"}),
+        json!({"x": true, "y": 1}),
+    ];
+    check_condition(&condition, &equal, &differ, &unknown);
+}
+
+#[test]
+fn combinators_follow_kleene() {
+    let (yes, no, unknown) = ([json!({"x": 5})], [json!({"x": 6})], [json!({})]);
+    let any = [&yes[..], &no, &unknown].concat();
+    let is_5 = numeric("Eq", &json!(5));
+    let always = json!({ "Not": { "FieldPresent": { "source": "Arguments", "field": "never" } } });
+    let never = json!({ "FieldPresent": { "source": "Arguments", "field": "never" } });
+    check_condition(&json!({ "All": [always, is_5] }), &yes, &no, &unknown);
+    check_condition(&json!({ "Any": [never, is_5] }), &yes, &no, &unknown);
+    check_condition(&json!({ "All": [never, is_5] }), &[], &any, &[]);
+    check_condition(&json!({ "Any": [always, is_5] }), &any, &[], &[]);
+}
+
+#[test]
+fn sources_are_kept_apart() {
+    let rules = allow_if(&json!({ "BoolCheck": { "source": "AgentAttributes", "field": "mfa", "value": true } }));
+    let by = |member: &str| json!({ "tool": "refund", "role": "agent", member: { "mfa": true } });
+    check(&rules, &by("agentAttributes"), Effect::Allow, Code::Allowed);
+    check(&rules, &by("args"), Effect::Deny, Code::ConditionUnknown);
+    check(&rules, &by("resourceAttributes"), Effect::Deny, Code::ConditionUnknown);
+}
+
+#[test]
+fn a_pointer_leads_into_objects_and_lists() {
+    let at = |field: &str| allow_if(&json!({ "BoolCheck": { "source": "Arguments", "field": field, "value": true } }));
+    let args = json!({
+        "a": { "b": { "c": true, "": true } },
+        "list": [false, { "x": true }],
+        "/": true, "~": { "1/2": true },
+        "a.b": true, "10": [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, true],
+    });
+    for field in ["/a/b/c", "/a/b/", "/list/1/x", "/~1", "/~0/1~12", "a.b", "/a.b", "/10/10"] {
+        check(&at(field), &refund(&args), Effect::Allow, Code::Allowed);
+    }
+    for field in ["/a/b", "/a/c", "/list/0/x", "/list/01/x", "/list/-", "/list/2", "/a/b/c/d", "/nothing", "a/b/c"] {
+        check(&at(field), &refund(&args), Effect::Deny, Code::ConditionUnknown);
+    }
+}
+
+#[test]
+fn a_field_and_a_field_within_it_are_both_read() {
+    let rules = allow_if(&json!({ "All": [
+        { "FieldPresent": { "source": "Arguments", "field": "order" } },
+        { "NumericCheck": { "source": "Arguments", "field": "/order/total", "op": "Lte", "value": 5 } },
+        { "NumericCheck": { "source": "Arguments", "field": "/order/lines/0/price", "op": "Lte", "value": 5 } },
+    ] }));
+    let order = |total: Value, lines: Value| refund(&json!({ "order": { "total": total, "lines": lines } }));
+    check(&rules, &order(json!(5), json!([{ "price": 1 }])), Effect::Allow, Code::Allowed);
+    check(&rules, &order(json!(6), json!([{ "price": 1 }])), Effect::Deny, Code::ConditionFailed);
+    check(&rules, &order(json!(5), json!([])), Effect::Deny, Code::ConditionUnknown);
+    check(&rules, &refund(&json!({ "order": [5] })), Effect::Deny, Code::ConditionUnknown);
+    check_reason(&rules, &order(json!(6), json!([{ "price": 1 }])), Some("r"), "`/order/total` must be at most 5");
+}
+
+#[test]
+fn what_the_edge_knows_is_a_source_of_its_own() {
+    let friday_9_30 = RequestFacts::new(Some(1_795_167_000), Some("10.1.2.3"), Some("DE"));
+    let nothing = RequestFacts::default();
+    let work = json!({ "TimeCheck": { "from": "09:00", "to": "17:30", "weekdays": ["Mon", "Fri"], "offset": "Z" } });
+    check_facts(&work, &friday_9_30, Code::Allowed);
+    check_facts(&work, &RequestFacts::new(Some(1_795_167_000 + 8 * 3600), None, None), Code::ConditionFailed);
+    check_facts(&work, &RequestFacts::new(Some(1_795_167_000 + 86_400), None, None), Code::ConditionFailed);
+    check_facts(&work, &nothing, Code::ConditionUnknown);
+    let from =
+        |op: &str| json!({ "CidrCheck": { "source": "Request", "field": "ip", "op": op, "value": ["10.0.0.0/8"] } });
+    check_facts(&from("In"), &friday_9_30, Code::Allowed);
+    check_facts(&from("NotIn"), &friday_9_30, Code::ConditionFailed);
+    check_facts(&from("In"), &nothing, Code::ConditionUnknown);
+    check_facts(&from("NotIn"), &RequestFacts::new(None, Some("no\" address"), None), Code::ConditionUnknown);
+    let country = json!({ "StringCheck": { "source": "Request", "field": "country", "op": "In", "value": ["DE"] } });
+    check_facts(&country, &friday_9_30, Code::Allowed);
+    check_facts(&country, &RequestFacts::new(None, None, Some("FR")), Code::ConditionFailed);
+    check_facts(&country, &RequestFacts::new(None, None, Some("de")), Code::ConditionUnknown);
+}
