@@ -8,6 +8,7 @@ pub mod json;
 pub mod request;
 pub mod readers;
 pub mod reference;
+mod values;
 pub mod generate;
 pub mod targets;
 pub mod judge;

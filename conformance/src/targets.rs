@@ -3,9 +3,9 @@
 use callgate_engine::TargetKind;
 use fastrand::Rng;
 
-use crate::generate::{NAMES, once_in, pick, pick_some};
 use crate::json::{Json, object, string, strings};
 use crate::readers::matches_pattern;
+use crate::values::{NAMES, once_in, pick, pick_some};
 
 const TOOLS: [&str; 6] = ["view", "view_all", "review", "refund", "crm.delete", "überweisung"];
 const PROMPTS: [&str; 3] = ["view", "mail_draft", "mail_reply"];
