@@ -10,7 +10,7 @@ use crate::request::Request;
 use crate::targets::Targets;
 use crate::values::{
     ALLOWED_HOSTS, CLOCKS, COUNTRIES, EXPRESSIONS, Kind, NETWORKS, NUMBERS, OFFSETS, PATTERNS, ROOTS, SCHEMES, TEXTS,
-    TIMES, WEEKDAYS, any_kind, item, once_in, pick, pick_kind, pick_some, source, value,
+    TIMES, WEEKDAYS, any_kind, once_in, pick, pick_kind, pick_some, source,
 };
 
 /// What a policy may say, where a property holds for a part of the language only.
