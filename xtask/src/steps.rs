@@ -32,6 +32,7 @@ pub(crate) enum Step {
     Clippy,
     ClippyWasm,
     Test,
+    Conformance,
     Doc,
     NoStd,
     TypeCheck,
@@ -56,6 +57,7 @@ impl Step {
             Self::Clippy => "the lints hold in the native crates and their tests",
             Self::ClippyWasm => "the lints hold in the two edges, on their targets",
             Self::Test => "the native tests pass",
+            Self::Conformance => "the engine and its reference agree on random policies and calls",
             Self::Doc => "the documentation builds without a warning",
             Self::NoStd => "the engine builds where there is no std",
             Self::TypeCheck => "the TypeScript of e2e is well typed",
@@ -76,6 +78,7 @@ pub(crate) fn run(checkout: &Checkout, step: Step) -> Result<()> {
         Step::Clippy => clippy(checkout),
         Step::ClippyWasm => clippy_wasm(checkout),
         Step::Test => run_native(checkout, &["test", "--locked", "--workspace"], &[]),
+        Step::Conformance => conformance(checkout),
         Step::Doc => doc(checkout),
         Step::NoStd => no_std(checkout),
         Step::TypeCheck => type_check(checkout),
@@ -120,6 +123,14 @@ fn clippy_wasm(checkout: &Checkout) -> Result<()> {
         run_cargo(checkout, &[&arguments[..], &["--all-features", "--", "--deny", "warnings"]].concat())?;
     }
     Ok(())
+}
+
+/// How many pairs of policy and call are judged twice.
+const PAIRS: &str = "200000";
+
+fn conformance(checkout: &Checkout) -> Result<()> {
+    let run = ["run", "--locked", "--release", "--package", "callgate-conformance", "--", "--pairs", PAIRS];
+    run_cargo(checkout, &run)
 }
 
 fn doc(checkout: &Checkout) -> Result<()> {
