@@ -124,8 +124,8 @@ impl Catalog {
         if matched.is_empty() {
             let message = format!("the pattern {} matches no declared {}", quoted(&name.value), self.kind.noun());
             findings.push(match self.dialect {
-                Dialect::Callgate1 => Diagnostic::error("no_tool_matches", &name.span, message),
-                Dialect::Perso1 => Diagnostic::warning("no_tool_matches", &name.span, message),
+                Dialect::Callgate1 => Diagnostic::error("no_match", &name.span, message),
+                Dialect::Perso1 => Diagnostic::warning("no_match", &name.span, message),
             });
         }
         matched

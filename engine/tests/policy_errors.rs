@@ -80,7 +80,7 @@ fn every_mistake_is_found_at_once() {
             "error unknown_role 4:56 /rules/1/roles/0: `agnet` is not declared in `roles` [did you mean `agent`?]",
             "error no_role 5:1 /rules/2: this rule names no role, so it never applies",
             "error duplicate_id 5:7 /rules/2/id: two rules have the `id` `b`",
-            "error no_tool_matches 5:39 /rules/2/tool_name: the pattern `delete_*` matches no declared tool",
+            "error no_match 5:39 /rules/2/tool_name: the pattern `delete_*` matches no declared tool",
         ],
     );
 }
@@ -183,7 +183,7 @@ fn each_spot_where_perso_fails_open_is_warned_of() {
             "warning undeclared_tool 4:14 /rules/2/tool_name: `b` is not declared in `tools`, yet this rule allows it",
             "warning unknown_role 4:27 /rules/2/roles/0: `s` is not declared in `roles`, so perso ignores it here [expected `r`]",
             "warning always_true 4:44 /rules/2/condition: an empty `All` is always true [remove the condition, or write what must hold]",
-            "warning no_tool_matches 5:14 /rules/3/tool_name: the pattern `z*` matches no declared tool",
+            "warning no_match 5:14 /rules/3/tool_name: the pattern `z*` matches no declared tool",
             "warning null_equals_null 5:45 /rules/3/condition: `FieldEquals` is true where both fields are null, empty or equal objects [ask for one of the fields with `StringCheck` too]",
         ],
     );

@@ -158,7 +158,7 @@ fn migrate_rules(
                 "the pattern {} matches no declared tool, so this rule is left out",
                 quoted(&rule.target.value)
             );
-            findings.push(Finding::new(Weight::Note, "no_tool_matches", place(&rule.target), message));
+            findings.push(Finding::new(Weight::Note, "no_match", place(&rule.target), message));
         }
         let mut roles = BTreeSet::new();
         for role in &rule.roles {
