@@ -8,6 +8,8 @@ use callgate_engine::reason::{FailedPredicate, Requirement};
 use callgate_engine::{Call, PolicyImage, RequestError, RequestFacts, evaluate};
 use sha2::{Digest as _, Sha256};
 
+use crate::json_text::{write_digest, write_list, write_member, write_text, write_text_by};
+
 /// What an edge adds to a request.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Arrival<'a> {
@@ -38,9 +40,9 @@ impl Arrival<'_> {
 pub fn answer_call(image: &PolicyImage<'_>, body: &[u8], arrival: &Arrival<'_>) -> Result<Vec<u8>, RequestError> {
     let facts = arrival.facts(image);
     let call = Call::read(body, &facts, image)?;
-    let mut out = Vec::with_capacity(512);
+    let mut out = String::with_capacity(768);
     write_decision(image, &call, arrival.random, &mut out);
-    Ok(out)
+    Ok(out.into_bytes())
 }
 
 /// Judges the calls of `body` in order and writes `{"decisions":[..]}`. The ids of the decisions follow on one another.
@@ -50,62 +52,61 @@ pub fn answer_call(image: &PolicyImage<'_>, body: &[u8], arrival: &Arrival<'_>) 
 pub fn answer_batch(image: &PolicyImage<'_>, body: &[u8], arrival: &Arrival<'_>) -> Result<Vec<u8>, RequestError> {
     let facts = arrival.facts(image);
     let calls = Call::read_batch(body, &facts, image)?;
-    let mut out = Vec::with_capacity(calls.len().saturating_mul(512));
-    out.extend_from_slice(b"{\"decisions\":[");
+    let mut out = String::with_capacity(calls.len().saturating_mul(512));
+    out.push_str("{\"decisions\":[");
     let mut id = u128::from_be_bytes(arrival.random);
     for (at, call) in calls.iter().enumerate() {
         if at > 0 {
-            out.push(b',');
+            out.push(',');
         }
         write_decision(image, call, id.to_be_bytes(), &mut out);
         id = id.wrapping_add(1);
     }
-    out.extend_from_slice(b"]}");
-    Ok(out)
+    out.push_str("]}");
+    Ok(out.into_bytes())
 }
 
-fn write_decision(image: &PolicyImage<'_>, call: &Call<'_>, random: [u8; 16], out: &mut Vec<u8>) {
+fn write_decision(image: &PolicyImage<'_>, call: &Call<'_>, random: [u8; 16], out: &mut String) {
     let decision = evaluate(image, call);
-    out.extend_from_slice(b"{\"decision\":");
+    out.push_str("{\"decision\":");
     write_text(decision.effect.name(), out);
     write_member("code", decision.code.name(), out);
-    out.extend_from_slice(b",\"rule\":");
+    out.push_str(",\"rule\":");
     match decision.rule(image) {
         Some(rule) => write_text(rule, out),
-        None => out.extend_from_slice(b"null"),
+        None => out.push_str("null"),
     }
-    let mut reason = String::with_capacity(96);
-    decision.write_reason(image, call, &mut reason);
-    write_member("reason", &reason, out);
-    out.extend_from_slice(b",\"failed\":[");
+    out.push_str(",\"reason\":");
+    write_text_by(out, |out| decision.write_reason(image, call, out));
+    out.push_str(",\"failed\":[");
     for (at, failed) in decision.failed(image).enumerate() {
         if at > 0 {
-            out.push(b',');
+            out.push(',');
         }
         write_failed(&failed, out);
     }
-    out.extend_from_slice(b"],\"policy\":{\"version\":");
+    out.push_str("],\"policy\":{\"version\":");
     write_text(image.version(), out);
-    out.extend_from_slice(b",\"digest\":");
+    out.push_str(",\"digest\":");
     write_digest(image.policy_digest(), out);
-    out.extend_from_slice(b"},\"argsDigest\":");
+    out.push_str("},\"argsDigest\":");
     write_digest(&Sha256::digest(call.arguments.as_bytes()).into(), out);
     let mut buffer = uuid::Uuid::encode_buffer();
     let id = uuid::Builder::from_random_bytes(random).into_uuid().hyphenated();
     write_member("decisionId", id.encode_lower(&mut buffer), out);
-    out.push(b'}');
+    out.push('}');
 }
 
-fn write_failed(failed: &FailedPredicate<'_>, out: &mut Vec<u8>) {
-    out.extend_from_slice(b"{\"check\":");
+fn write_failed(failed: &FailedPredicate<'_>, out: &mut String) {
+    out.push_str("{\"check\":");
     write_text(failed.requirement.check(), out);
     write_member("source", failed.source.name(), out);
     write_member("field", failed.field, out);
     write_member("op", failed.requirement.op(), out);
     match failed.requirement {
         Requirement::Numeric(_, number) | Requirement::Length(_, number) => {
-            out.extend_from_slice(b",\"value\":");
-            out.extend_from_slice(number.as_bytes());
+            out.push_str(",\"value\":");
+            out.push_str(number);
         }
         Requirement::Path(_, texts) | Requirement::Cidr(_, texts) => {
             write_list("value", texts.iter(), out);
@@ -125,10 +126,10 @@ fn write_failed(failed: &FailedPredicate<'_>, out: &mut Vec<u8>) {
         }
         Requirement::String(asked, _, texts) => {
             write_list("value", texts.iter(), out);
-            out.extend_from_slice(if asked { b"" } else { b",\"negated\":true" });
+            out.push_str(if asked { "" } else { ",\"negated\":true" });
         }
         Requirement::Bool(value) => {
-            out.extend_from_slice(if value { b",\"value\":true" } else { b",\"value\":false" });
+            out.push_str(if value { ",\"value\":true" } else { ",\"value\":false" });
         }
         Requirement::Present(_) | Requirement::Items { .. } => {}
         Requirement::Equals(_, source, field) | Requirement::Compare(_, source, field) => {
@@ -136,79 +137,12 @@ fn write_failed(failed: &FailedPredicate<'_>, out: &mut Vec<u8>) {
         }
     }
     write_member("problem", failed.problem.name(), out);
-    out.push(b'}');
+    out.push('}');
 }
 
-/// Writes a comma, a name and a list of texts.
-fn write_list<'t>(name: &str, texts: impl Iterator<Item = &'t str>, out: &mut Vec<u8>) {
-    out.extend_from_slice(b",\"");
-    out.extend_from_slice(name.as_bytes());
-    out.extend_from_slice(b"\":[");
-    for (at, text) in texts.enumerate() {
-        if at > 0 {
-            out.push(b',');
-        }
-        write_text(text, out);
-    }
-    out.push(b']');
-}
-
-fn write_other(source: Source, field: &str, out: &mut Vec<u8>) {
-    out.extend_from_slice(b",\"other\":{\"source\":");
+fn write_other(source: Source, field: &str, out: &mut String) {
+    out.push_str(",\"other\":{\"source\":");
     write_text(source.name(), out);
     write_member("field", field, out);
-    out.push(b'}');
-}
-
-pub(crate) fn write_digest(digest: &[u8; 32], out: &mut Vec<u8>) {
-    let mut hex = [0; 64];
-    out.extend_from_slice(b"\"sha256:");
-    out.extend_from_slice(base16ct::lower::encode(digest, &mut hex).unwrap_or_default());
-    out.push(b'"');
-}
-
-/// Writes a comma, a name that needs no escape, and a text.
-pub(crate) fn write_member(name: &str, text: &str, out: &mut Vec<u8>) {
-    out.extend_from_slice(b",\"");
-    out.extend_from_slice(name.as_bytes());
-    out.extend_from_slice(b"\":");
-    write_text(text, out);
-}
-
-/// Writes a JSON string (RFC 8259, section 7).
-///
-/// The serializers in reach write through a formatter that costs more wasm than all of this module.
-pub(crate) fn write_text(text: &str, out: &mut Vec<u8>) {
-    const HEX: &[u8; 16] = b"0123456789abcdef";
-    out.push(b'"');
-    for &byte in text.as_bytes() {
-        match byte {
-            b'"' | b'\\' => out.extend([b'\\', byte]),
-            b'\n' => out.extend(b"\\n"),
-            b'\r' => out.extend(b"\\r"),
-            b'\t' => out.extend(b"\\t"),
-            0..=0x1f | 0x7f => {
-                let digit = |nibble: u8| HEX.get(usize::from(nibble)).copied().unwrap_or(b'0');
-                out.extend([b'\\', b'u', b'0', b'0', digit(byte >> 4), digit(byte & 0xf)]);
-            }
-            _ => out.push(byte),
-        }
-    }
-    out.push(b'"');
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use alloc::string::ToString as _;
-
-    #[test]
-    fn every_string_is_written_as_json_that_reads_back_the_same() {
-        let all: String = (0..0x300).filter_map(char::from_u32).chain("😀\u{202e}`".chars()).collect();
-        let mut out = Vec::new();
-        write_text(&all, &mut out);
-        let value: serde_json::Value = serde_json::from_slice(&out).expect("JSON");
-        assert_eq!(value, serde_json::Value::from(all.to_string()));
-        assert!(out.iter().all(|&byte| byte >= 0x20 && byte != 0x7f), "no control character is sent as it is");
-    }
+    out.push('}');
 }

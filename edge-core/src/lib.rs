@@ -9,6 +9,7 @@ extern crate alloc;
 mod http;
 mod route;
 mod authenticate;
+mod json_text;
 mod answer;
 mod problem;
 #[cfg(feature = "embed")]

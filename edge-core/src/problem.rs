@@ -1,11 +1,11 @@
 //! Errors: `application/problem+json` (RFC 9457), each with a stable `code` and a decision, which is Deny.
 
-use alloc::vec::Vec;
+use alloc::string::String;
 
 use callgate_engine::RequestError;
 
-use crate::answer::{write_member, write_text};
 use crate::http::Response;
+use crate::json_text::{write_member, write_text};
 
 /// Why a request gets no decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,26 +103,26 @@ impl Problem {
     /// The error as an answer.
     #[must_use]
     pub fn response(self) -> Response {
-        let mut body = Vec::with_capacity(256);
-        body.extend_from_slice(b"{\"type\":\"about:blank\",\"title\":");
+        let mut body = String::with_capacity(256);
+        body.push_str("{\"type\":\"about:blank\",\"title\":");
         write_text(self.title(), &mut body);
-        body.extend_from_slice(b",\"status\":");
+        body.push_str(",\"status\":");
         write_status(self.status(), &mut body);
         write_member("code", self.code(), &mut body);
         write_member("detail", self.detail(), &mut body);
         write_member("decision", "Deny", &mut body);
-        body.push(b'}');
+        body.push('}');
         let extra = match self {
             Self::Unauthenticated => Some(("www-authenticate", "Bearer realm=\"callgate\"")),
             Self::MethodNotAllowed(allowed) => Some(("allow", allowed)),
             _ => None,
         };
-        Response { status: self.status(), body, content_type: "application/problem+json", extra }
+        Response { status: self.status(), body: body.into_bytes(), content_type: "application/problem+json", extra }
     }
 }
 
 /// Writes a status code, which has three digits.
-fn write_status(status: u16, out: &mut Vec<u8>) {
+fn write_status(status: u16, out: &mut String) {
     let digit = |place: u16| u8::try_from(status.checked_div(place).unwrap_or(0) % 10).unwrap_or(0) | b'0';
-    out.extend([digit(100), digit(10), digit(1)]);
+    out.extend([digit(100), digit(10), digit(1)].map(char::from));
 }

@@ -227,10 +227,15 @@ impl<'i> PolicyImage<'i> {
     pub(crate) fn field(&self, parent: u32, name: &str) -> Option<FieldRef> {
         let hash = hash_within(parent, name);
         let is_it = |field: &FieldSlot| {
-            field.hash.get() == hash && field.parent.get() == parent && self.text(field.name) == Some(name)
+            field.hash.get() == hash && field.parent.get() == parent && self.is_text(field.name, name)
         };
         let (slot, field) = hash_table::find(self.fields, hash, is_it)?;
         Some(FieldRef { slot, is_read: field.is_read != 0, has_children: field.has_children != 0 })
+    }
+
+    /// Whether some tool takes only the arguments that its schema declares.
+    pub(crate) fn has_closed_tools(&self) -> bool {
+        self.arguments.len() > 1
     }
 
     /// Whether calls of a tool may have only the arguments that its schema declares.
@@ -240,9 +245,7 @@ impl<'i> PolicyImage<'i> {
 
     /// Whether a closed tool declares an argument.
     pub(crate) fn declares(&self, tool: u32, name: &str) -> bool {
-        self.has_argument(tool, name, |argument| {
-            argument.name.start.get() != NONE && self.text(argument.name) == Some(name)
-        })
+        self.has_argument(tool, name, |argument| argument.name.start.get() != NONE && self.is_text(argument.name, name))
     }
 
     fn has_argument(&self, tool: u32, name: &str, is_it: impl Fn(&Argument) -> bool) -> bool {
@@ -312,14 +315,22 @@ impl<'i> PolicyImage<'i> {
     }
 
     pub(crate) fn text(&self, text: TextRef) -> Option<&'i str> {
+        core::str::from_utf8(self.bytes_of(text)?).ok()
+    }
+
+    /// Whether a text is the one given, which spares the check that it is UTF-8.
+    fn is_text(&self, text: TextRef, expected: &str) -> bool {
+        self.bytes_of(text) == Some(expected.as_bytes())
+    }
+
+    fn bytes_of(&self, text: TextRef) -> Option<&'i [u8]> {
         let start = usize::try_from(text.start.get()).ok()?;
-        let end = start.checked_add(usize::try_from(text.len.get()).ok()?)?;
-        core::str::from_utf8(self.bytes.get(start..end)?).ok()
+        self.bytes.get(start..start.checked_add(usize::try_from(text.len.get()).ok()?)?)
     }
 
     fn find(&self, names: &[NameSlot], name: &str) -> Option<u32> {
         let hash = hash_name(name);
-        let is_it = |slot: &NameSlot| slot.hash.get() == hash && self.text(slot.text) == Some(name);
+        let is_it = |slot: &NameSlot| slot.hash.get() == hash && self.is_text(slot.text, name);
         hash_table::find(names, hash, is_it).map(|(at, _)| at)
     }
 }

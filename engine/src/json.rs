@@ -216,7 +216,6 @@ impl<'a> Reader<'a> {
         &mut self,
         mut member: impl FnMut(&mut Self, Cow<'a, str>) -> Result<(), E>,
     ) -> Result<(), E> {
-        use hifijson::str::LexAlloc as _;
         self.enter(b'{')?;
         let outer = self.names.len();
         if self.peek()? == b'}' {
@@ -226,7 +225,7 @@ impl<'a> Reader<'a> {
             if self.peek()? != b'"' {
                 return Err(Fault::Syntax.into());
             }
-            let name = self.lexer.discarded().str_string().map_err(Fault::from)?;
+            let name = self.string()?;
             self.lexer.expect(SliceLexer::ws_peek, b':').ok_or(Fault::Syntax)?;
             self.names.push(name.clone());
             self.peek()?;
@@ -266,19 +265,36 @@ impl<'a> Reader<'a> {
         match first {
             b'{' => self.object(|reader, _| reader.value().map(drop))?,
             b'[' => self.array(|reader| reader.value().map(drop))?,
-            b'"' => self.skip_string()?,
+            b'"' => self.skip_string().map(drop)?,
             b'-' | b'0'..=b'9' => self.skip_number()?,
             _ => self.lexer.null_or_bool().map(drop).ok_or(Fault::Syntax)?,
         }
         self.value_from(start).ok_or(Fault::Syntax)
     }
 
-    fn skip_string(&mut self) -> Result<(), Fault> {
+    /// Reads the next value, which must be a string, with its escapes read. Borrows unless there is an escape.
+    pub(crate) fn string(&mut self) -> Result<Cow<'a, str>, Fault> {
+        let start = self.offset();
+        if self.skip_string()? {
+            return self.value_from(start).and_then(RawValue::as_string).ok_or(Fault::Syntax);
+        }
+        let (first, end) = (start.saturating_add(1), self.offset().saturating_sub(1));
+        self.text.get(first..end).map(Cow::Borrowed).ok_or(Fault::Syntax)
+    }
+
+    /// Checks a string to its end, and says whether there is an escape in it.
+    fn skip_string(&mut self) -> Result<bool, Fault> {
         use hifijson::escape::Lex as _;
         use hifijson::str::LexWrite as _;
         use hifijson::{Read as _, escape};
-        self.lexer.discarded();
-        self.skip_plain_run();
+        let bytes = self.lexer.discarded().as_slice();
+        let rest = bytes.get(find_special(bytes)..).unwrap_or_default();
+        if let Some((b'"', after)) = rest.split_first() {
+            self.lexer = SliceLexer::new(after);
+            return Ok(false);
+        }
+        // What an escape may be, and that nothing else may stand here, the lexer knows.
+        self.lexer = SliceLexer::new(rest);
         self.lexer.str_fold(
             (),
             |_, ()| Ok(()),
@@ -287,19 +303,7 @@ impl<'a> Reader<'a> {
                 lexer.escape(kind).map(drop).map_err(string::Error::Escape)
             },
         )?;
-        Ok(())
-    }
-
-    /// Skips the bytes of a string that neither end nor escape it, as far as they fill whole blocks.
-    ///
-    /// The lexer looks at one byte after the other; a block at a time is looked at with vector instructions.
-    fn skip_plain_run(&mut self) {
-        let is_special = |byte: u8| byte == b'"' || byte == b'\\' || byte < 0x20;
-        let bytes = self.lexer.as_slice();
-        let (blocks, _) = bytes.as_chunks::<32>();
-        let is_plain = |block: &&[u8; 32]| !block.iter().fold(false, |special, &byte| special | is_special(byte));
-        let plain = blocks.iter().take_while(is_plain).count().saturating_mul(32);
-        self.lexer = SliceLexer::new(bytes.get(plain..).unwrap_or_default());
+        Ok(true)
     }
 
     fn skip_number(&mut self) -> Result<(), Fault> {
@@ -339,6 +343,33 @@ impl<'a> Reader<'a> {
 }
 
 /// Whether one of `names` stands twice. Puts them in another order.
+/// The place of the first byte that ends a string, starts an escape or may not stand in one; the length if there is none.
+///
+/// Eight bytes are looked at as one number: strings are mostly too short for vectors, and wasm has none by default.
+fn find_special(bytes: &[u8]) -> usize {
+    let (blocks, rest) = bytes.as_chunks::<8>();
+    for (at, block) in blocks.iter().enumerate() {
+        let marks = special_marks(u64::from_le_bytes(*block));
+        if marks != 0 {
+            // INVARIANT: there are at most seven bytes before the first that is marked.
+            let before = usize::try_from(marks.trailing_zeros() / 8).unwrap_or(0);
+            return at.saturating_mul(8).saturating_add(before);
+        }
+    }
+    let is_special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..=0x1f);
+    let looked_at = bytes.len().saturating_sub(rest.len());
+    looked_at.saturating_add(rest.iter().position(is_special).unwrap_or(rest.len()))
+}
+
+/// Marks the high bit of bytes that are `"`, `\` or below 0x20. The lowest mark is exact; a borrow may set others above.
+fn special_marks(bytes: u64) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    let below = |bytes: u64, bound: u8| bytes.wrapping_sub(ONES.wrapping_mul(u64::from(bound))) & !bytes & HIGH;
+    let equal = |byte: u8| below(bytes ^ ONES.wrapping_mul(u64::from(byte)), 1);
+    below(bytes, 0x20) | equal(b'"') | equal(b'\\')
+}
+
 fn has_duplicate(names: &mut [Cow<'_, str>]) -> bool {
     // Comparing each with each is the fastest for the few names that objects have;
     // sorting keeps an object of 40,000 names from costing 800 million comparisons.

@@ -46,7 +46,14 @@ pub struct Call<'a> {
     pub arguments: &'a str,
     /// The fields that some rule reads, in ascending order of their slot in the image.
     fields: SmallVec<[(u32, RawValue<'a>); 12]>,
+    /// The names of the first arguments, where the policy has closed tools.
+    argument_names: SmallVec<[Cow<'a, str>; MAX_NAMES_KEPT]>,
+    /// How many arguments there are.
+    argument_count: usize,
 }
+
+/// How many names of arguments are kept, so that what is kept does not grow with what is sent.
+const MAX_NAMES_KEPT: usize = 12;
 
 /// Why a body is no call. The codes are stable; no text repeats what the caller sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -283,6 +290,9 @@ impl<'a> Call<'a> {
 
     /// Whether every argument has a name that `is_declared` knows.
     pub(crate) fn has_only(&self, mut is_declared: impl FnMut(&str) -> bool) -> bool {
+        if self.argument_count <= MAX_NAMES_KEPT {
+            return self.argument_names.iter().all(|name| is_declared(name));
+        }
         let mut all = true;
         let read = Reader::new(self.arguments.as_bytes(), MAX_REQUEST_DEPTH).and_then(|mut reader| {
             reader.object(|reader, name| {
@@ -315,6 +325,8 @@ fn read_call<'a>(reader: &mut Reader<'a>, image: &PolicyImage<'_>) -> Result<Cal
         trace_id: None,
         arguments: NO_ARGUMENTS,
         fields: SmallVec::new(),
+        argument_names: SmallVec::new(),
+        argument_count: 0,
     };
     reader.object(|reader, name| {
         match &*name {
@@ -401,7 +413,16 @@ impl<'a> Call<'a> {
         let first = reader.peek()?;
         let start = reader.offset();
         match first {
-            b'{' => reader.object(|reader, name| self.read_field(reader, image, image.field(parent, &name)))?,
+            b'{' => reader.object(|reader, name| {
+                let field = image.field(parent, &name);
+                if parent == Source::Arguments.root() && image.has_closed_tools() {
+                    self.argument_count = self.argument_count.saturating_add(1);
+                    if self.argument_count <= MAX_NAMES_KEPT {
+                        self.argument_names.push(name);
+                    }
+                }
+                self.read_field(reader, image, field)
+            })?,
             b'[' => {
                 let mut index = 0_usize;
                 reader.array(|reader| {
@@ -435,7 +456,12 @@ impl<'a> Call<'a> {
 }
 
 fn read_string<'a>(reader: &mut Reader<'a>, member: Member) -> Result<Cow<'a, str>, RequestError> {
-    reader.value()?.as_string().ok_or(RequestError::WrongType(member))
+    if reader.peek()? == b'"' {
+        return Ok(reader.string()?);
+    }
+    // What is no JSON is no value of another type.
+    reader.value()?;
+    Err(RequestError::WrongType(member))
 }
 
 fn read_roles<'a>(reader: &mut Reader<'a>) -> Result<SmallVec<[Cow<'a, str>; 4]>, RequestError> {

@@ -1,0 +1,105 @@
+//! JSON text, written once and straight into the string that is sent.
+//!
+//! The serializers in reach write through a formatter that costs more wasm than all of this module.
+
+use alloc::string::String;
+
+/// Writes a JSON string (RFC 8259, section 7).
+pub(crate) fn write_text(text: &str, out: &mut String) {
+    out.push('"');
+    write_escaped(text, out);
+    out.push('"');
+}
+
+/// Writes a comma, a name that needs no escape, and a text.
+pub(crate) fn write_member(name: &str, text: &str, out: &mut String) {
+    write_name(name, out);
+    write_text(text, out);
+}
+
+/// Writes a comma, and a name that needs no escape with its colon.
+fn write_name(name: &str, out: &mut String) {
+    for part in [",\"", name, "\":"] {
+        out.push_str(part);
+    }
+}
+
+/// Writes a comma, a name and a list of texts.
+pub(crate) fn write_list<'t>(name: &str, texts: impl Iterator<Item = &'t str>, out: &mut String) {
+    write_name(name, out);
+    out.push('[');
+    for (at, text) in texts.enumerate() {
+        if at > 0 {
+            out.push(',');
+        }
+        write_text(text, out);
+    }
+    out.push(']');
+}
+
+/// Writes a digest as a string that names its algorithm.
+pub(crate) fn write_digest(digest: &[u8; 32], out: &mut String) {
+    let mut hex = [0; 64];
+    out.push_str("\"sha256:");
+    out.push_str(base16ct::lower::encode_str(digest, &mut hex).unwrap_or_default());
+    out.push('"');
+}
+
+/// Writes a string whose text `write` appends to what it is given.
+pub(crate) fn write_text_by(out: &mut String, write: impl FnOnce(&mut String)) {
+    out.push('"');
+    let start = out.len();
+    write(out);
+    // What is written seldom needs an escape, and is then where it belongs already.
+    if out.as_bytes().get(start..).is_some_and(|text| text.iter().any(needs_escape)) {
+        let text = out.split_off(start);
+        write_escaped(&text, out);
+    }
+    out.push('"');
+}
+
+/// Whether a byte can't stand in a string, or had better not.
+fn needs_escape(byte: &u8) -> bool {
+    matches!(byte, b'"' | b'\\' | 0..=0x1f | 0x7f)
+}
+
+fn write_escaped(text: &str, out: &mut String) {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    let mut rest = text;
+    while let Some((plain, special)) =
+        rest.bytes().position(|byte| needs_escape(&byte)).and_then(|at| rest.split_at_checked(at))
+    {
+        out.push_str(plain);
+        let mut special = special.chars();
+        match special.next() {
+            Some(c @ ('"' | '\\')) => out.extend(['\\', c]),
+            Some('\n') => out.push_str("\\n"),
+            Some('\r') => out.push_str("\\r"),
+            Some('\t') => out.push_str("\\t"),
+            Some(c) => {
+                let digit = |shift: u32| HEX.get(usize::try_from(u32::from(c) >> shift & 0xf).unwrap_or(0));
+                out.push_str("\\u00");
+                out.extend([4, 0].into_iter().filter_map(digit).copied().map(char::from));
+            }
+            None => {}
+        }
+        rest = special.as_str();
+    }
+    out.push_str(rest);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString as _;
+
+    #[test]
+    fn every_string_is_written_as_json_that_reads_back_the_same() {
+        let all: String = (0..0x300).filter_map(char::from_u32).chain("😀\u{202e}`".chars()).collect();
+        let mut out = String::new();
+        write_text(&all, &mut out);
+        let value: serde_json::Value = serde_json::from_str(&out).expect("JSON");
+        assert_eq!(value, serde_json::Value::from(all.to_string()));
+        assert!(out.bytes().all(|byte| byte >= 0x20 && byte != 0x7f), "no control character is sent as it is");
+    }
+}
