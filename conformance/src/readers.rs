@@ -47,6 +47,9 @@ pub fn matches_pattern(pattern: &str, text: &str) -> bool {
 /// have one reading then too.
 #[must_use]
 pub fn path_is_in(path: &str, roots: &[&str]) -> Option<bool> {
+    if path.contains(':') {
+        return None;
+    }
     let segments = path_segments(path)?;
     Some(roots.iter().any(|root| path_segments(root).is_some_and(|root| segments.starts_with(&root))))
 }
@@ -75,12 +78,14 @@ fn path_segments(path: &str) -> Option<Vec<&str>> {
 /// Whether a reader that normalizes makes of a character beyond ASCII a text with a dot, a slash, a backslash or a percent
 /// sign in it, or the character looks like one.
 fn looks_like_what_separates(c: char) -> bool {
-    const FRACTION_SLASH: char = '\u{2044}';
-    const DIVISION_SLASH: char = '\u{2215}';
-    const REVERSE_SOLIDUS_OPERATOR: char = '\u{29f5}';
+    const SLASHES: [char; 3] = ['\u{2044}', '\u{2215}', '\u{29f8}'];
+    const BACKSLASHES: [char; 3] = ['\u{2216}', '\u{29f5}', '\u{29f9}'];
+    // Code pages of Japan and Korea have them where ASCII has the backslash.
+    const CURRENCIES: [char; 4] = ['\u{a5}', '\u{20a9}', '\u{ffe5}', '\u{ffe6}'];
     !c.is_ascii()
-        && ([FRACTION_SLASH, DIVISION_SLASH, REVERSE_SOLIDUS_OPERATOR].contains(&c)
-            || std::iter::once(c).nfkc().any(|normal| ['.', '/', '\\', '%'].contains(&normal)))
+        && ([&SLASHES[..], &BACKSLASHES, &CURRENCIES].concat().contains(&c)
+            || c.is_whitespace()
+            || std::iter::once(c).nfkc().any(|normal| ['.', '/', '\\', '%', ';'].contains(&normal)))
 }
 
 fn has_percent_encoding(path: &str) -> bool {
@@ -88,6 +93,7 @@ fn has_percent_encoding(path: &str) -> bool {
     chars
         .windows(3)
         .any(|three| matches!(three, ['%', high, low] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit()))
+        || path.to_ascii_lowercase().contains("%u")
 }
 
 /// What a `UrlCheck` allows.
@@ -190,49 +196,69 @@ pub fn matches_uri(pattern: &str, uri: &str) -> bool {
     match (split_uri(pattern), split_uri(uri)) {
         _ if pattern == "*" => true,
         (Some((place, rest)), Some((uri_place, uri_rest))) => {
-            matches_pattern(place, uri_place) && matches_pattern(rest, uri_rest)
+            let ((host, port), (uri_host, uri_port)) = (split_port(place), split_port(uri_place));
+            port == uri_port && matches_pattern(host, uri_host) && matches_pattern(rest, uri_rest)
         }
         (None, None) => matches_pattern(pattern, uri),
         _ => false,
     }
 }
 
+/// Splits the port off a scheme and an authority.
+fn split_port(place: &str) -> (&str, Option<&str>) {
+    match place.rsplit_once(':') {
+        Some((host, port)) if !port.contains(['/', ']']) => (host, Some(port)),
+        _ => (place, None),
+    }
+}
+
+/// Whether a tool or a prompt that no list declares may have a name.
+#[must_use]
+pub fn can_be_name(name: &str) -> bool {
+    let is_dropped = IGNORABLE.as_ref().is_none_or(|ignorable| ignorable.is_match(name));
+    let length = name.chars().count();
+    !is_dropped
+        && (1..=128).contains(&length)
+        && !name.contains(|c: char| c.is_whitespace() || c.is_control() || c == '*')
+}
+
 /// Splits a URI with an authority behind the authority.
 fn split_uri(uri: &str) -> Option<(&str, &str)> {
-    let (_, rest) = uri.split_once("://")?;
+    let (_, rest) = uri.split_once("://").filter(|(scheme, _)| !scheme.contains([':', '*']))?;
     let below = rest.trim_start_matches(|c| !['/', '?', '#'].contains(&c));
     uri.split_at_checked(uri.len().checked_sub(below.len())?)
 }
 
-/// The expression of RFC 3986, appendix B, whose scheme is in normal form.
+/// The expression of RFC 3986, appendix B, for a scheme in normal form, without a fragment.
 static FORM: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    let form = r"^(?<scheme>[a-z][a-z0-9+.-]*):(?://(?<authority>[^/?#]*))?(?<path>[^?#]*)(?<query>\?[^#]*)?(?:#.*)?$";
-    Regex::new(form).ok()
+    let path_byte = r"[A-Za-z0-9\-._~!$&'()*+,=:@/]|%[0-9A-F]{2}";
+    let form = format!(
+        r"^(?<scheme>[a-z][a-z0-9+.-]*):(?://(?<authority>[^/?#]*))?(?<path>(?:{path_byte})*)(?:\?(?<query>(?:{path_byte}|[?;])+))?$"
+    );
+    Regex::new(&form).ok()
 });
-/// The characters of RFC 3986, appendix A, with percent-encoding in normal form.
-static ALLOWED: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"^(?:[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=]|%[0-9A-F]{2})*$").ok());
 
 /// Whether a URI is in normal form (RFC 3986, section 6.2.2) and every reader takes the same from it.
 #[must_use]
 pub fn uri_is_normal(uri: &str) -> bool {
-    let (Some(form), Some(allowed)) = (&*FORM, &*ALLOWED) else { return false };
-    let Some(parts) = form.captures(uri).filter(|_| allowed.is_match(uri)) else { return false };
+    let Some(parts) = FORM.as_ref().and_then(|form| form.captures(uri)) else { return false };
     let part = |name: &str| parts.name(name).map(|part| part.as_str());
     let (scheme, path) = (part("scheme").unwrap_or_default(), part("path").unwrap_or_default());
-    // What needs no encoding has none.
-    let encodes_plain =
-        percent_encoded(uri).iter().any(|&byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte));
-    let hides_structure = percent_encoded(path).iter().any(|&byte| b"/\\%\x7f".contains(&byte) || byte < 0x20);
-    if encodes_plain || hides_structure {
+    // What may stand as it is must; in a query what separates its parts may be meant as a value.
+    let may_stand = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~!$'()*,:@/".contains(byte);
+    let separates = |byte: &u8| b"&=+;".contains(byte);
+    let hides = |byte: &u8| b"\\%\x7f".contains(byte) || *byte < 0x20;
+    if percent_encoded(path).iter().any(|byte| may_stand(byte) || separates(byte) || hides(byte)) {
         return false;
     }
-    let query_and_fragment = uri.find(['?', '#']).and_then(|at| uri.get(at..)).unwrap_or_default();
-    let (Ok(decoded), Ok(_)) =
-        (percent_decode_str(path).decode_utf8(), percent_decode_str(query_and_fragment).decode_utf8())
-    else {
-        return false;
-    };
+    if let Some(query) = part("query") {
+        let is_decoded = percent_decode_str(query).decode_utf8().is_ok();
+        if scheme == "file" || !is_decoded || percent_encoded(query).iter().any(|byte| may_stand(byte) || *byte == b'?')
+        {
+            return false;
+        }
+    }
+    let Ok(decoded) = percent_decode_str(path).decode_utf8() else { return false };
     match part("authority") {
         None => {
             let is_of_text = !path.starts_with('/') && !path.is_empty() && is_opaque(scheme);
@@ -242,11 +268,21 @@ pub fn uri_is_normal(uri: &str) -> bool {
             let is_path_plain = match path {
                 // The scheme of a file or of the web has at least the root.
                 "" => !authority.is_empty() && is_opaque(scheme),
-                _ => decoded == "/" || path_segments(&decoded).is_some(),
+                "/" => authority.is_empty() || !is_opaque(scheme),
+                _ if scheme == "file" => file_is_plain(path) && path_segments(&decoded).is_some(),
+                _ => path_segments(&decoded).is_some(),
             };
             is_path_plain && authority_is_normal(scheme, authority)
         }
     }
+}
+
+/// Whether the path of a file ends in a name, and has a colon behind a drive's letter alone.
+fn file_is_plain(path: &str) -> bool {
+    let colons: Vec<usize> = path.match_indices(':').map(|(at, _)| at).collect();
+    let is_drive =
+        path.chars().nth(1).is_some_and(|c| c.is_ascii_uppercase()) && path.chars().nth(3).is_none_or(|c| c == '/');
+    !path.ends_with('/') && (colons.is_empty() || (colons == [2] && is_drive))
 }
 
 /// Whether the WHATWG standard leaves the host of a scheme as it is.
@@ -260,9 +296,13 @@ fn authority_is_normal(scheme: &str, authority: &str) -> bool {
     }
     if is_opaque(scheme) {
         let (host, port) = authority.split_once(':').unwrap_or((authority, "1"));
-        let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || ['.', '_', '~', '-'].contains(&c);
+        let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || ['_', '~', '-'].contains(&c);
+        let are_labels = host.split('.').all(|label| !label.is_empty() && label.chars().all(is_plain));
         let is_port = port.parse::<u16>().is_ok_and(|number| number != 0 && number.to_string() == port);
-        return !host.is_empty() && host.chars().all(is_plain) && is_port;
+        let is_own_port = [("redis", "6379"), ("postgres", "5432"), ("ssh", "22")].contains(&(scheme, port));
+        let ends_in_digit = host.rsplit('.').next().is_some_and(|last| last.starts_with(|c: char| c.is_ascii_digit()));
+        let is_name = are_labels && (!ends_in_digit || host.parse::<Ipv4Addr>().is_ok());
+        return is_name && is_port && !is_own_port;
     }
     // The standard's own spelling of a URL with this authority is the one that was given.
     let url = format!("{scheme}://{authority}/");
@@ -281,9 +321,13 @@ fn leads_to_ipv4(address: Ipv6Addr) -> bool {
     const COMPATIBLE: &str = "::/96";
     const NAT64: [&str; 2] = ["64:ff9b::/96", "64:ff9b:1::/48"];
     const SIX_TO_FOUR: &str = "2002::/16";
+    const TEREDO: &str = "2001::/32";
+    const TRANSLATED: &str = "::ffff:0:0:0/96";
+    let is_isatap = address.to_bits() >> 32 & 0xfdff_ffff == 0x5efe;
     let is_in = |network: &&str| network_holds(network, IpAddr::V6(address)).unwrap_or(false);
     let is_own = address.is_loopback() || address.is_unspecified();
-    !is_own && [MAPPED, COMPATIBLE, SIX_TO_FOUR].iter().chain(&NAT64).any(is_in)
+    let networks = [MAPPED, COMPATIBLE, SIX_TO_FOUR, TEREDO, TRANSLATED];
+    !is_own && (is_isatap || networks.iter().chain(&NAT64).any(is_in))
 }
 
 /// Whether an address lies in one of the networks. An IPv4 address within an IPv6 one goes by two names.
@@ -326,9 +370,13 @@ pub fn time_is_in(seconds: i64, window: TimeWindow) -> Option<bool> {
     let local = Timestamp::from_second(seconds).ok()?.to_zoned(zone);
     // Times of day that are written alike are in the order of their texts.
     let clock = local.strftime("%H:%M").to_string();
-    let weekday = local.strftime("%a").to_string();
-    let is_in_hours = window
-        .hours()
-        .is_none_or(|(from, to)| if from < to { from <= clock && clock < to } else { from <= clock || clock < to });
-    Some(is_in_hours && window.weekday_names().any(|name| name == weekday))
+    let is_day = |weekday: &str| window.weekday_names().any(|name| name == weekday);
+    let today = local.strftime("%a").to_string();
+    Some(match window.hours() {
+        None => is_day(&today),
+        Some((from, to)) if from < to => from <= clock && clock < to && is_day(&today),
+        // The window is that of the day on which it starts.
+        Some((from, _)) if from <= clock => is_day(&today),
+        Some((_, to)) => clock < to && is_day(&local.yesterday().ok()?.strftime("%a").to_string()),
+    })
 }

@@ -11,7 +11,9 @@ use callgate_engine::{Code, Effect, TargetKind};
 use regex::Regex;
 
 use crate::json::Json;
-use crate::readers::{AllowedUrls, address_is_in, matches_pattern, matches_uri, path_is_in, time_is_in, uri_is_normal};
+use crate::readers::{
+    AllowedUrls, address_is_in, can_be_name, matches_pattern, matches_uri, path_is_in, time_is_in, uri_is_normal,
+};
 use crate::request::Request;
 
 /// True, false or, as `None`, unknown.
@@ -70,9 +72,13 @@ impl<'d> Reference<'d> {
         let tool = tools.and_then(|tools| tools.iter().find(|tool| tool.name.value == request.name));
         let prompts = self.document.prompts.as_deref();
         match request.kind {
-            TargetKind::Tool if tools.is_some() && tool.is_none() => return deny(Code::UnknownTool),
+            TargetKind::Tool if tools.map_or(!can_be_name(&request.name), |_| tool.is_none()) => {
+                return deny(Code::UnknownTool);
+            }
             TargetKind::Prompt
-                if prompts.is_some_and(|prompts| prompts.iter().all(|prompt| prompt.value != request.name)) =>
+                if prompts.map_or(!can_be_name(&request.name), |prompts| {
+                    prompts.iter().all(|prompt| prompt.value != request.name)
+                }) =>
             {
                 return deny(Code::UnknownPrompt);
             }
@@ -289,6 +295,7 @@ fn server_truth(rule: &Rule, request: &Request) -> Truth {
     match (&rule.server, &request.server) {
         (None, _) => Some(true),
         (Some(_), None) => None,
+        (Some(_), Some(server)) if server.is_empty() => None,
         (Some(wanted), Some(server)) => Some(wanted.value == *server),
     }
 }

@@ -66,7 +66,7 @@ pub(crate) const EXPRESSIONS: [&str; 20] = [
     "日.",
 ];
 pub(crate) const ROOTS: [&str; 6] = ["/data", "/data/reports", "/data/reports/", "/srv/pub/", "/", "/data/a b"];
-const SEGMENTS: [&str; 43] = [
+const SEGMENTS: [&str; 49] = [
     "data",
     "reports",
     "reports_private",
@@ -110,6 +110,12 @@ const SEGMENTS: [&str; 43] = [
     "a\u{ad}b",
     "x\u{fe0f}",
     "\u{180e}y",
+    "%u002e",
+    "a:b",
+    "..\u{a0}",
+    "..\u{37e}",
+    "..¥",
+    "a\u{2216}b",
 ];
 pub(crate) const SCHEMES: [&str; 6] = ["https", "http", "HTTPS", "ftp", "wss", "foo"];
 pub(crate) const ALLOWED_HOSTS: [&str; 10] = [
@@ -182,7 +188,7 @@ pub(crate) const NETWORKS: [&str; 9] = [
     "2001:db8::/127",
     "128.0.0.0/1",
 ];
-const ADDRESSES: [&str; 27] = [
+const ADDRESSES: [&str; 31] = [
     "10.0.0.0",
     "10.0.0.1",
     "10.0.0.2",
@@ -202,6 +208,10 @@ const ADDRESSES: [&str; 27] = [
     "64:ff9b:1::a00:1",
     "2002:a00:1::",
     "2003::",
+    "2001:0:a00:1::",
+    "::ffff:0:10.0.0.1",
+    "fe80::5efe:10.0.0.1",
+    "fe80::200:5efe:a00:1",
     "010.0.0.1",
     "10.1",
     "10.0.0.1 ",

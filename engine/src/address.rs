@@ -12,10 +12,20 @@ pub(crate) fn read(text: &str) -> Option<IpAddr> {
 
 /// Whether an IPv6 address reaches an IPv4 one, which a rule on IPv4 networks would not recognize.
 ///
-/// Mapped and compatible addresses (RFC 4291, section 2.5.5), NAT64 (RFC 6052, RFC 8215) and 6to4 (RFC 3056).
+/// Mapped and compatible addresses (RFC 4291, section 2.5.5), translated ones (RFC 2765), NAT64 (RFC 6052, RFC 8215), 6to4
+/// (RFC 3056), Teredo (RFC 4380) and ISATAP (RFC 5214).
 pub(crate) fn holds_ipv4(address: Ipv6Addr) -> bool {
     let is_compatible = address.to_ipv4().is_some() && !address.is_loopback() && !address.is_unspecified();
-    is_compatible || matches!(address.segments(), [0x64, 0xff9b, 0, 0, 0, 0, ..] | [0x64, 0xff9b, 1, ..] | [0x2002, ..])
+    is_compatible
+        || matches!(
+            address.segments(),
+            [0x64, 0xff9b, 0, 0, 0, 0, ..]
+                | [0x64, 0xff9b, 1, ..]
+                | [0x2002, ..]
+                | [0x2001, 0, ..]
+                | [0, 0, 0, 0, 0xffff, 0, ..]
+                | [_, _, _, _, 0 | 0x200, 0x5efe, ..]
+        )
 }
 
 #[cfg(test)]
@@ -40,6 +50,10 @@ mod tests {
             "64:ff9b::a9fe:a9fe",
             "64:ff9b:1::a00:1",
             "2002:a00:1::1",
+            "2001:0:4136:e378:8000:63bf:3fff:fdd2",
+            "::ffff:0:10.0.0.1",
+            "fe80::5efe:10.0.0.1",
+            "2001:db8::200:5efe:a00:1",
         ] {
             assert_eq!(read(text), None, "{text}");
         }

@@ -7,10 +7,10 @@ use alloc::vec::Vec;
 use crate::document::{PolicyDocument, Rule, Spanned};
 use crate::error::{Diagnostic, quoted};
 use crate::image::Dialect;
-use crate::names::{MAX_NAME_CHARS, Words, declare, place};
+use crate::names::{Words, declare, place};
 use crate::predicate::matches_pattern;
 use crate::regex::{self, Tables};
-use crate::target::TargetKind;
+use crate::target::{MAX_NAME_CHARS, TargetKind, can_be_name};
 use crate::uri;
 
 /// The longest URI or pattern of URIs that a rule may speak of, in characters.
@@ -160,11 +160,10 @@ impl Catalog {
 
     /// Checks a name that no list declares.
     fn check_open_name(&self, name: &Spanned<String>, findings: &mut Vec<Diagnostic>) {
-        let is_bad = |c: char| c.is_control() || c.is_whitespace();
         if self.kind.is_resource() && !uri::is_normal(&name.value) {
             let message = format!("{} is no URI in normal form, so no call can name it", quoted(&name.value));
             findings.push(Diagnostic::error("bad_uri", &name.span, message).with_fix(URI_FIX));
-        } else if !self.kind.is_resource() && (name.value.is_empty() || name.value.chars().any(is_bad)) {
+        } else if !self.kind.is_resource() && !can_be_name(&name.value) {
             let message = format!("{} can't be the name of a {}", quoted(&name.value), self.kind.noun());
             findings.push(Diagnostic::error("bad_name", &name.span, message));
         }

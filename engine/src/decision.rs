@@ -66,6 +66,8 @@ pub enum Code {
     DeniedByRule,
     /// A RequireApproval rule applies and no Deny rule does.
     ApprovalRequired,
+    /// Judging the call takes more work than one call may cost.
+    TooComplex,
     /// The embedded policy could not be read.
     PolicyFault,
 }
@@ -86,6 +88,7 @@ impl Code {
             Self::ConditionUnknown => "condition_unknown",
             Self::DeniedByRule => "denied_by_rule",
             Self::ApprovalRequired => "approval_required",
+            Self::TooComplex => "too_complex",
             Self::PolicyFault => "policy_fault",
         }
     }

@@ -26,6 +26,9 @@ impl Severity {
     }
 }
 
+/// The most words among which the likely meant one is looked for.
+const MOST_WORDS: usize = 1000;
+
 /// One finding about a policy text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
@@ -57,6 +60,10 @@ impl Diagnostic {
 
     /// Adds the likely meant word, or else lists the words there are.
     pub(crate) fn with_likely_word<'w>(self, wrong: &str, words: impl Iterator<Item = &'w str> + Clone) -> Self {
+        // To look for the word among very many takes longer than it helps.
+        if words.clone().nth(MOST_WORDS).is_some() {
+            return self;
+        }
         let likeness = |word: &str| strsim::jaro_winkler(&wrong.to_lowercase(), &word.to_lowercase());
         let likely = words.clone().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
         match likely {

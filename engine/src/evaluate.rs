@@ -1,6 +1,7 @@
 //! A call against an image: a pure function that always has an answer.
 
 use alloc::borrow::Cow;
+use core::cell::Cell;
 use core::cmp::{Ordering, Reverse};
 
 use ipnet::IpNet;
@@ -11,13 +12,13 @@ use crate::decimal::Decimal;
 use crate::decision::{Code, Decision, Effect, Failure, Problem};
 use crate::image::{Dialect, PolicyImage};
 use crate::json::{Kind, RawValue};
-use crate::limits::{MAX_POLICY_DEPTH, MAX_REQUEST_DEPTH};
+use crate::limits::{MAX_JUDGED_BYTES, MAX_POLICY_DEPTH, MAX_REQUEST_DEPTH};
 use crate::path;
 use crate::perso_value;
 use crate::predicate::{Predicate, Source, StringOp};
 use crate::records::{NONE, Number, Step, step};
 use crate::request::{Call, Target};
-use crate::target::TargetKind;
+use crate::target::{TargetKind, can_be_name};
 use crate::uri;
 use crate::url;
 
@@ -56,21 +57,25 @@ struct Standing {
 /// Nothing turns into Allow that no rule allows: what can't be decided, a damaged image included, is denied.
 #[must_use]
 pub fn evaluate(image: &PolicyImage<'_>, call: &Call<'_>) -> Decision {
-    let evaluation = Evaluation { image, call, item: None };
+    let budget = Cell::new(MAX_JUDGED_BYTES);
+    let evaluation = Evaluation { image, call, item: None, budget: &budget };
     let decision = match image.dialect() {
         Dialect::Callgate1 => evaluation.strictest_rule(),
         Dialect::Perso1 => evaluation.only_rule(),
     };
-    decision.unwrap_or_else(|| Decision::deny(Code::PolicyFault))
+    let is_spent = budget.get() == 0;
+    decision.unwrap_or_else(|| Decision::deny(if is_spent { Code::TooComplex } else { Code::PolicyFault }))
 }
 
-/// One call and the image that judges it. Its functions answer `None` where the image is damaged.
+/// One call and the image that judges it. Its functions answer `None` where the image is damaged or the budget is spent.
 #[derive(Clone, Copy)]
 struct Evaluation<'e, 'i, 'a> {
     image: &'e PolicyImage<'i>,
     call: &'e Call<'a>,
     /// The item that is judged, inside `Every` and `Some`.
     item: Option<RawValue<'a>>,
+    /// How many bytes of fields may still be looked at.
+    budget: &'e Cell<usize>,
 }
 
 impl<'a> Evaluation<'_, '_, 'a> {
@@ -81,8 +86,10 @@ impl<'a> Evaluation<'_, '_, 'a> {
             // Another spelling of the same URI must not slip past a rule.
             return Some(Decision::deny(Code::AmbiguousResource));
         }
-        let target = self.image.target(*kind, name);
-        if target.is_none() && !self.image.is_open(*kind) {
+        // Where nothing is declared, a call names what could be a name.
+        let is_open = self.image.is_open(*kind) && (kind.is_resource() || can_be_name(name));
+        let target = self.image.target(*kind, name).filter(|_| is_open || !self.image.is_open(*kind));
+        if target.is_none() && !is_open {
             let is_prompt = *kind == TargetKind::Prompt;
             return Some(Decision::deny(if is_prompt { Code::UnknownPrompt } else { Code::UnknownTool }));
         }
@@ -136,7 +143,10 @@ impl<'a> Evaluation<'_, '_, 'a> {
             Effect::RequireApproval | Effect::Deny => {
                 // Only what could not be told explains why a rule decides that is not known to be true.
                 self.explain(self.image.rule(rule)?.condition.get(), true, &mut failures, MAX_POLICY_DEPTH)?;
-                failures.retain(|failure| failure.problem != Problem::Value);
+                let is_unknown = |failure: &Failure| failure.problem != Problem::Value;
+                if failures.iter().any(is_unknown) {
+                    failures.retain(|failure| is_unknown(failure));
+                }
                 Code::ConditionUnknown
             }
         };
@@ -244,6 +254,9 @@ impl<'a> Evaluation<'_, '_, 'a> {
         depth: usize,
     ) -> Option<Truth> {
         let Ok(list) = self.value(node.field.get()) else { return Some(Truth::Unknown) };
+        if !self.is_within_budget() {
+            return None;
+        }
         let condition = at.checked_add(1)?;
         let mut truth = Some(start);
         let is_list = list.for_items(|item| {
@@ -340,10 +353,15 @@ impl<'a> Evaluation<'_, '_, 'a> {
     /// The value of a predicate, or why it has none and for which field.
     fn predicate(&self, node: &Step) -> Option<Result<bool, (Problem, u32)>> {
         let predicate = Predicate::read(self.image, node)?;
-        Some(match self.image.dialect() {
+        let value = match self.image.dialect() {
             Dialect::Callgate1 => self.callgate_predicate(&predicate),
             Dialect::Perso1 => Ok(self.perso_predicate(&predicate)),
-        })
+        };
+        self.is_within_budget().then_some(value)
+    }
+
+    fn is_within_budget(&self) -> bool {
+        self.budget.get() > 0
     }
 
     fn callgate_predicate(&self, predicate: &Predicate<'_>) -> Result<bool, (Problem, u32)> {
@@ -353,6 +371,7 @@ impl<'a> Evaluation<'_, '_, 'a> {
             return Ok(self.field(field).is_some_and(|value| value.kind() != Kind::Null));
         }
         let value = self.value(field)?;
+        self.look_at(value, predicate.comparisons());
         match *predicate {
             Predicate::Numeric { op, number, .. } => {
                 let text = value.as_number().ok_or(wrong_type)?;
@@ -407,14 +426,22 @@ impl<'a> Evaluation<'_, '_, 'a> {
 
     /// The value of a field of the call, or of the item that is judged.
     fn field(&self, field: u32) -> Option<RawValue<'a>> {
-        match self.item {
+        let value = match self.item {
             Some(item) if self.image.is_of_item(field) => self.within(item, field, MAX_REQUEST_DEPTH),
             _ => self.call.field(field),
-        }
+        };
+        value.inspect(|&value| self.look_at(value, 1))
+    }
+
+    /// Takes what a value is long from the budget, for each time that it is looked at.
+    fn look_at(&self, value: RawValue<'_>, times: usize) {
+        let bytes = value.text().len().saturating_add(1).saturating_mul(times);
+        self.budget.set(self.budget.get().saturating_sub(bytes));
     }
 
     /// What `field` leads to within an item.
     fn within(&self, item: RawValue<'a>, field: u32, depth: usize) -> Option<RawValue<'a>> {
+        self.look_at(item, 1);
         if field == Source::Item.root() {
             return Some(item);
         }

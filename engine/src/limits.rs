@@ -19,3 +19,9 @@ pub const MAX_POLICY_DEPTH: usize = 128;
 
 /// Bytes of a policy text: offsets in the image are 32 bits wide.
 pub const MAX_POLICY_BYTES: usize = 256 * 1024 * 1024;
+
+/// Bytes of fields that may be looked at to judge one call.
+///
+/// A field that is compared with each item of a list is looked at once for each, so that a short request could cost the
+/// product of both. A policy of a hundred predicates on a body of 256 KiB stays below.
+pub const MAX_JUDGED_BYTES: usize = 32 * 1024 * 1024;

@@ -3,14 +3,15 @@
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::document::{PolicyDocument, Role, Rule, Spanned};
 use crate::error::{Diagnostic, quoted};
 use crate::image::Dialect;
+use crate::target::{MAX_NAME_CHARS, has_bad_character};
 
-/// The longest name of a tool, a prompt or a role, in characters. MCP's own bound for tool names.
-pub(crate) const MAX_NAME_CHARS: usize = 128;
+/// The most pairs of a role and one that it inherits, at any remove.
+const MOST_HEIRS: usize = 1_000_000;
 
 /// Words and their places in a list.
 #[derive(Debug, Default)]
@@ -60,10 +61,9 @@ pub(crate) fn declare(
         // perso takes a name twice.
         return is_new || dialect == Dialect::Perso1;
     }
-    let is_bad = |c: char| c.is_control() || c.is_whitespace() || c == '*';
     let problem = if name.value.is_empty() {
         format!("the name of a {noun} must not be empty")
-    } else if name.value.chars().any(is_bad) {
+    } else if has_bad_character(&name.value) {
         format!("the name of a {noun} must not hold white space, control characters or `*`")
     } else if name.value.chars().count() > MAX_NAME_CHARS {
         format!("the name of a {noun} must not be longer than {MAX_NAME_CHARS} characters")
@@ -154,14 +154,22 @@ impl Roles {
             }
         }
         self.heirs = alloc::vec![Vec::new(); parents.len()];
+        let mut pairs: usize = 0;
         for (at, role) in (0_u32..).zip(&self.names.words) {
             let ancestors = ancestors(at, &parents);
-            if ancestors.contains(&at) {
-                let declared = roles.iter().find(|declared| declared.name.value == *role);
-                if let Some(declared) = declared {
-                    let message = format!("the role {} inherits itself", quoted(role));
-                    findings.push(Diagnostic::error("role_cycle", &declared.name.span, message));
+            if ancestors.contains(&at)
+                && let Some(declared) = roles.get(place(at)).filter(|declared| declared.name.value == *role)
+            {
+                let message = format!("the role {} inherits itself", quoted(role));
+                findings.push(Diagnostic::error("role_cycle", &declared.name.span, message));
+            }
+            pairs = pairs.saturating_add(ancestors.len());
+            if pairs > MOST_HEIRS {
+                if let Some(declared) = roles.get(place(at)) {
+                    let message = "the roles of this policy inherit too much: more than a million pairs";
+                    findings.push(Diagnostic::error("too_many_heirs", &declared.name.span, message));
                 }
+                return;
             }
             for ancestor in ancestors.into_iter().chain([at]) {
                 if let Some(heirs) = usize::try_from(ancestor).ok().and_then(|ancestor| self.heirs.get_mut(ancestor)) {
@@ -173,13 +181,12 @@ impl Roles {
 }
 
 /// The roles that a role inherits, at any remove; the role itself is among them only in a cycle.
-fn ancestors(role: u32, parents: &[Vec<u32>]) -> Vec<u32> {
+fn ancestors(role: u32, parents: &[Vec<u32>]) -> HashSet<u32> {
     let parents_of = |role: u32| usize::try_from(role).ok().and_then(|role| parents.get(role)).into_iter().flatten();
-    let mut found: Vec<u32> = Vec::new();
+    let mut found: HashSet<u32> = HashSet::new();
     let mut open: Vec<u32> = parents_of(role).copied().collect();
     while let Some(next) = open.pop() {
-        if !found.contains(&next) {
-            found.push(next);
+        if found.insert(next) {
             open.extend(parents_of(next));
         }
     }

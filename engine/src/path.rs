@@ -2,7 +2,7 @@
 
 /// Whether a lenient reader drops a character, so that what stands around it comes together: the code points that Unicode
 /// calls default ignorable.
-fn is_ignorable(c: char) -> bool {
+pub(crate) fn is_ignorable(c: char) -> bool {
     matches!(
         c,
         '\u{ad}'
@@ -25,20 +25,22 @@ fn is_ignorable(c: char) -> bool {
     )
 }
 
-/// Whether compatibility normalization (Unicode NFKC or NFKD) makes of a character a text with `.`, `/`, `\` or `%` in it,
-/// or a lenient reader takes it for one of them.
+/// Whether compatibility normalization (Unicode NFKC or NFKD) makes of a character a text with `.`, `/`, `\`, `%` or `;`
+/// in it, or a lenient reader takes it for one of them: by its looks, or as old code pages have a currency for `\`.
 fn is_look_alike(c: char) -> bool {
     matches!(
         c,
         '\u{2024}'..='\u{2026}'
             | '\u{2044}'
             | '\u{2100}' | '\u{2101}' | '\u{2105}' | '\u{2106}'
-            | '\u{2215}'
+            | '\u{2215}' | '\u{2216}'
+            | '\u{37e}'
             | '\u{2488}'..='\u{249b}'
-            | '\u{29f5}'
+            | '\u{29f5}' | '\u{29f8}' | '\u{29f9}'
+            | '\u{a5}' | '\u{20a9}'
             | '\u{33c2}' | '\u{33c7}' | '\u{33d8}'
-            | '\u{fe19}' | '\u{fe30}' | '\u{fe52}' | '\u{fe68}' | '\u{fe6a}'
-            | '\u{ff05}' | '\u{ff0e}' | '\u{ff0f}' | '\u{ff3c}'
+            | '\u{fe14}' | '\u{fe19}' | '\u{fe30}' | '\u{fe52}' | '\u{fe54}' | '\u{fe68}' | '\u{fe6a}'
+            | '\u{ff05}' | '\u{ff0e}' | '\u{ff0f}' | '\u{ff1b}' | '\u{ff3c}' | '\u{ffe5}' | '\u{ffe6}'
             | '\u{1f100}'
     )
 }
@@ -60,13 +62,16 @@ pub(crate) fn is_inside<'r>(path: &str, roots: impl IntoIterator<Item = &'r str>
 /// Whether a path is absolute and has one reading.
 pub(crate) fn is_canonical(path: &str) -> bool {
     let Some(inside) = path.strip_prefix('/') else { return false };
-    !has_percent_encoding(path) && (inside.is_empty() || has_plain_segments(inside))
+    // A colon names a stream of a file on Windows, and separates on old systems of Apple.
+    !path.contains(':') && !has_percent_encoding(path) && (inside.is_empty() || has_plain_segments(inside))
 }
 
 /// Whether a path without its first slash has segments that are what they seem, and none that is empty but the last: a
 /// directory may be written with a slash after it.
 pub(crate) fn has_plain_segments(path: &str) -> bool {
-    let has_one_reading = |c: char| !(c == '\\' || c.is_control() || is_look_alike(c) || is_ignorable(c));
+    let is_odd_space = |c: char| c.is_whitespace() && c != ' ';
+    let has_one_reading =
+        |c: char| !(c == '\\' || c.is_control() || is_odd_space(c) || is_look_alike(c) || is_ignorable(c));
     path.chars().all(has_one_reading) && path.strip_suffix('/').unwrap_or(path).split('/').all(is_plain_segment)
 }
 
@@ -78,7 +83,12 @@ fn is_plain_segment(segment: &str) -> bool {
 
 fn has_percent_encoding(path: &str) -> bool {
     let is_hex = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_hexdigit);
-    path.as_bytes().split(|&byte| byte == b'%').skip(1).any(|after| is_hex(after.first()) && is_hex(after.get(1)))
+    let is_encoding = |after: &[u8]| match after.first() {
+        // Some servers read `%u002e` too.
+        Some(b'u' | b'U') => true,
+        first => is_hex(first) && is_hex(after.get(1)),
+    };
+    path.as_bytes().split(|&byte| byte == b'%').skip(1).any(is_encoding)
 }
 
 #[cfg(test)]
@@ -145,6 +155,15 @@ mod tests {
             "/data/reports/..\u{200d}/x",
             "/data/reports/..\u{ad}/x",
             "/data/reports/x\u{fe0f}",
+            "/data/reports/..\u{a0}/x",
+            "/data/reports/..\u{3000}",
+            "/data/reports/..\u{37e}/x",
+            "/data/reports/..\u{ff1b}/x",
+            "/data/reports/..¥..¥etc",
+            "/data/reports/..\u{2216}x",
+            "/data/reports/%u002e%u002e/x",
+            "/data/reports:stream",
+            "/data/reports::$INDEX_ALLOCATION/x",
             "/data／reports",
             "/data/reports/..;/x",
             "/data/reports/..;a=b",

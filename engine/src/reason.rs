@@ -132,6 +132,11 @@ impl Decision {
             return out.push_str(text);
         }
         match self.code {
+            Code::UnknownTool | Code::UnknownPrompt if image.is_open(kind) => {
+                for part in ["this is no name that a ", kind.noun(), " can have"] {
+                    out.push_str(part);
+                }
+            }
             Code::UnknownTool => out.push_str("the policy does not declare this tool"),
             Code::UnknownRole => out.push_str("the policy declares none of the caller's roles"),
             Code::UnknownPrompt => out.push_str("the policy does not declare this prompt"),
@@ -148,6 +153,7 @@ impl Decision {
             Code::UndeclaredArgument => {
                 out.push_str("the call has an argument that the schema of this tool does not declare");
             }
+            Code::TooComplex => out.push_str("judging this call takes more work than one call may cost"),
             Code::PolicyFault => out.push_str("the embedded policy can't be read"),
             Code::Allowed => self.write_rule(image, "rule ", " allows this call", out),
             Code::ApprovalRequired => self.write_rule(image, "rule ", " asks for a person's approval", out),
@@ -195,6 +201,9 @@ impl Decision {
     fn write_perso_reason(&self, image: &PolicyImage<'_>, call: &Call<'_>, out: &mut String) {
         let (start, end) = match (self.code, self.rule.and_then(|rule| image.rule(rule))) {
             (Code::PolicyFault, _) => return out.push_str("the embedded policy can't be read"),
+            (Code::TooComplex, _) => {
+                return out.push_str("judging this call takes more work than one call may cost");
+            }
             (_, None) => ("no rule matched tool '", "'; applying default_action"),
             (_, Some(rule)) if rule.condition.get() == NONE => ("rule matched tool '", "'; no condition required"),
             (Code::Allowed, Some(_)) => ("rule matched tool '", "'; condition passed"),

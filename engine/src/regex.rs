@@ -72,18 +72,23 @@ pub(crate) fn build_patterns(patterns: &[String], kind: TargetKind) -> Result<Ta
 
 /// A pattern as an expression. In the host of a URI a `*` stays within the host: what is behind it is another place.
 fn expression_of(pattern: &str, kind: TargetKind) -> Hir {
-    let any = || Hir::dot(Dot::AnyByte);
+    let any = || any_number_of(Hir::dot(Dot::AnyByte));
+    // A host holds no colon, but for an IPv6 address in its brackets.
     let in_host = || {
-        let but = [(0, b'"'), (b'$', b'.'), (b'0', b'>'), (b'@', u8::MAX)];
-        Hir::class(Class::Bytes(ClassBytes::new(but.map(|(first, last)| ClassBytesRange::new(first, last)))))
+        let bytes = |ranges: &[(u8, u8)]| {
+            let ranges = ranges.iter().map(|&(first, last)| ClassBytesRange::new(first, last));
+            any_number_of(Hir::class(Class::Bytes(ClassBytes::new(ranges))))
+        };
+        let name = bytes(&[(0, b'"'), (b'$', b'.'), (b'0', b'9'), (b';', b'>'), (b'@', b'Z'), (b'\\', u8::MAX)]);
+        let address = [Hir::literal(*b"["), bytes(&[(b'0', b':'), (b'a', b'f'), (b'.', b'.')]), Hir::literal(*b"]")];
+        Hir::alternation(alloc::vec![name, Hir::concat(address.to_vec())])
     };
     let path = if kind.is_resource() { path_of(pattern) } else { 0 };
     let mut parts = Vec::new();
     let mut at: usize = 0;
     for (number, part) in pattern.split('*').enumerate() {
         if number > 0 {
-            let star = if at <= path && path > 0 { in_host() } else { any() };
-            parts.push(Hir::repetition(Repetition { min: 0, max: None, greedy: true, sub: Box::new(star) }));
+            parts.push(if at <= path && path > 0 { in_host() } else { any() });
             at = at.saturating_add(1);
         }
         parts.push(Hir::literal(part.as_bytes()));
@@ -92,11 +97,17 @@ fn expression_of(pattern: &str, kind: TargetKind) -> Hir {
     Hir::concat(parts)
 }
 
+fn any_number_of(what: Hir) -> Hir {
+    Hir::repetition(Repetition { min: 0, max: None, greedy: true, sub: Box::new(what) })
+}
+
 /// Where the path of a URI's pattern starts; 0 where the pattern has no authority.
 fn path_of(pattern: &str) -> usize {
-    let Some(authority) = pattern.find("://").map(|at| at.saturating_add(3)) else { return 0 };
-    let rest = pattern.get(authority..).unwrap_or_default();
-    authority.saturating_add(rest.find(['/', '?', '#']).unwrap_or(rest.len()))
+    let Some((scheme, rest)) = pattern.split_once("://").filter(|(scheme, _)| !scheme.contains([':', '*'])) else {
+        return 0;
+    };
+    let authority = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    scheme.len().saturating_add("://".len()).saturating_add(authority)
 }
 
 /// Builds the automaton that tells which of some expressions match a whole text.

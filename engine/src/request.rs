@@ -356,9 +356,12 @@ fn read_call<'a>(reader: &mut Reader<'a>, image: &PolicyImage<'_>) -> Result<Cal
             }
             "server" => {
                 let value = reader.value()?;
-                call.server = Some(value.as_string().ok_or(RequestError::WrongType(Member::Server))?);
-                // A rule that names a server reads it as a field.
-                if let Some(FieldRef { slot, .. }) = image.field(Source::Request.root(), SERVER_FIELD) {
+                let name = value.as_string().ok_or(RequestError::WrongType(Member::Server))?;
+                // The empty name names none. A rule that names a server reads it as a field.
+                call.server = Some(name).filter(|name| !name.is_empty());
+                if let Some(FieldRef { slot, .. }) = image.field(Source::Request.root(), SERVER_FIELD)
+                    && call.server.is_some()
+                {
                     call.fields.push((slot, value));
                 }
             }

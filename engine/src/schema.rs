@@ -12,6 +12,9 @@ use crate::predicate::Source;
 use crate::target::TargetKind;
 use crate::validate::Target;
 
+/// For how many tools a predicate is found not to fit: a pattern may stand for thousands, and what is wrong is one thing.
+const MOST_TOOLS_NAMED: usize = 3;
+
 /// Finds the predicates of rules that do not fit the arguments of the rule's tools.
 pub(crate) fn check(document: &PolicyDocument<'_>, rule_targets: &[Vec<Target>], findings: &mut Vec<Diagnostic>) {
     let tools = document.tools.as_deref().unwrap_or_default();
@@ -64,7 +67,11 @@ fn check_condition(condition: &Condition, schemas: &[(&Tool, &InputSchema)], fin
 /// Checks a field against the tools' schemas; `types` are those that its predicate compares, none for all.
 fn check_field(field: &Field, types: &[&str], schemas: &[(&Tool, &InputSchema)], findings: &mut Vec<Diagnostic>) {
     let (Source::Arguments, [name, inside @ ..]) = (field.source, field.path.as_slice()) else { return };
+    let before = findings.len();
     for (tool, schema) in schemas {
+        if findings.len().saturating_sub(before) >= MOST_TOOLS_NAMED {
+            return;
+        }
         let tool = quoted(&tool.name.value);
         let Some(Property { types: declared, .. }) = schema.property(name) else {
             let problem = format!("the schema of {tool} declares no argument {}", quoted(name));

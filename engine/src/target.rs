@@ -1,5 +1,7 @@
 //! What a call is for, and a rule speaks of: a tool, a prompt, or an operation on a resource.
 
+use crate::path;
+
 /// A kind of target, each with names of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TargetKind {
@@ -55,4 +57,17 @@ impl TargetKind {
             Self::ResourceRead | Self::ResourceList | Self::ResourceSubscribe => "resource",
         }
     }
+}
+
+/// The longest name of a tool, a prompt or a role, in characters. MCP's own bound for tool names.
+pub(crate) const MAX_NAME_CHARS: usize = 128;
+
+/// Whether a name holds a character that no name may hold: white space, control characters, what readers drop, and `*`.
+pub(crate) fn has_bad_character(name: &str) -> bool {
+    name.chars().any(|c| c.is_control() || c.is_whitespace() || path::is_ignorable(c) || c == '*')
+}
+
+/// Whether a call may name a tool or a prompt so, where no list says what there is.
+pub(crate) fn can_be_name(name: &str) -> bool {
+    !name.is_empty() && !has_bad_character(name) && name.chars().count() <= MAX_NAME_CHARS
 }

@@ -27,8 +27,11 @@ impl TimeWindow {
     /// The calendar that this takes is a division by the length of a day: no crate is needed for it.
     pub(crate) fn holds(&self, unix_time: i64) -> Option<bool> {
         let minute = unix_time.div_euclid(SECONDS_PER_MINUTE).checked_add(i64::from(self.offset))?;
-        let weekday = minute.div_euclid(MINUTES_PER_DAY).checked_add(WEEKDAY_OF_DAY_0)?.rem_euclid(7);
         let of_day = u16::try_from(minute.rem_euclid(MINUTES_PER_DAY)).ok()?;
+        // What is behind midnight in a window that spans it belongs to the day on which the window started.
+        let is_behind_midnight = self.minutes.is_some_and(|(from, to)| to < from && of_day < to);
+        let day = minute.div_euclid(MINUTES_PER_DAY).checked_sub(i64::from(is_behind_midnight))?;
+        let weekday = day.checked_add(WEEKDAY_OF_DAY_0)?.rem_euclid(7);
         let is_in_hours = self.minutes.is_none_or(|(from, to)| {
             if from <= to { (from..to).contains(&of_day) } else { of_day >= from || of_day < to }
         });
@@ -170,6 +173,10 @@ mod tests {
     fn a_window_may_span_midnight() {
         check(Some(("22:00", "05:00")), 0x7f, "Z", true);
         check(Some(("22:00", "04:00")), 0x7f, "Z", false);
+        // Saturday's early morning belongs to the window of Friday.
+        check(Some(("22:00", "05:00")), 0b001_0000, "Z", true);
+        check(Some(("22:00", "05:00")), 0b010_0000, "Z", false);
+        check(Some(("04:00", "03:00")), 0b010_0000, "Z", true);
     }
 
     #[test]

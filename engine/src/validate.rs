@@ -67,6 +67,7 @@ pub fn validate(mut document: PolicyDocument<'_>) -> Result<ValidPolicy<'_>, Vec
     let roles = Roles::collect(&document, &mut findings);
     let mut rule_targets = Vec::with_capacity(document.rules.len());
     let mut rule_roles = Vec::with_capacity(document.rules.len());
+    let mut expressions = Expressions::default();
     for rule in &document.rules {
         let mut targets = Vec::new();
         for catalog in catalogs.iter_mut().filter(|catalog| rule.kinds.contains(&catalog.kind)) {
@@ -79,9 +80,10 @@ pub fn validate(mut document: PolicyDocument<'_>) -> Result<ValidPolicy<'_>, Vec
         rule_targets.push(targets);
         rule_roles.push(roles.of(rule, &mut findings));
         if let Some(condition) = &rule.condition {
-            check_condition(condition, document.dialect, &mut findings);
+            check_condition(condition, document.dialect, &mut expressions, &mut findings);
         }
     }
+    check_pairs(&document, &rule_targets, &rule_roles, &mut findings);
     check_rule_ids(&document.rules, &mut findings);
     check_servers(&document, &mut findings);
     schema::check(&document, &rule_targets, &mut findings);
@@ -105,6 +107,28 @@ pub fn validate(mut document: PolicyDocument<'_>) -> Result<ValidPolicy<'_>, Vec
         return Err(findings);
     }
     Ok(ValidPolicy { document, catalogs, roles: roles.names.words, rule_targets, rule_roles, warnings: findings })
+}
+
+/// The most pairs of a role and a target that the rules of a policy speak of, each counted once for each rule: the tables
+/// of the image have an entry for each.
+const MOST_PAIRS: usize = 10_000_000;
+
+fn check_pairs(
+    document: &PolicyDocument<'_>,
+    rule_targets: &[Vec<Target>],
+    rule_roles: &[Vec<u32>],
+    findings: &mut Vec<Diagnostic>,
+) {
+    let mut pairs: usize = 0;
+    for (rule, (targets, roles)) in document.rules.iter().zip(rule_targets.iter().zip(rule_roles)) {
+        pairs = pairs.saturating_add(targets.len().saturating_mul(roles.len()));
+        if pairs > MOST_PAIRS {
+            let message =
+                format!("the rules up to this one speak of more than {MOST_PAIRS} pairs of a role and a target");
+            findings.push(Diagnostic::error("too_many_pairs", &rule.target.span, message));
+            return;
+        }
+    }
 }
 
 fn check_rule_ids(rules: &[Rule], findings: &mut Vec<Diagnostic>) {
@@ -139,7 +163,12 @@ fn check_servers(document: &PolicyDocument<'_>, findings: &mut Vec<Diagnostic>) 
     }
 }
 
-fn check_condition(condition: &Condition, dialect: Dialect, findings: &mut Vec<Diagnostic>) {
+fn check_condition(
+    condition: &Condition,
+    dialect: Dialect,
+    expressions: &mut Expressions,
+    findings: &mut Vec<Diagnostic>,
+) {
     if dialect == Dialect::Perso1 {
         return;
     }
@@ -150,23 +179,18 @@ fn check_condition(condition: &Condition, dialect: Dialect, findings: &mut Vec<D
                 findings.push(Diagnostic::error("empty_list", &condition.span, message));
             }
             for child in children {
-                check_condition(child, dialect, findings);
+                check_condition(child, dialect, expressions, findings);
             }
         }
         ConditionKind::Every { condition: inner, .. }
         | ConditionKind::Some { condition: inner, .. }
-        | ConditionKind::Not(inner) => check_condition(inner, dialect, findings),
+        | ConditionKind::Not(inner) => check_condition(inner, dialect, expressions, findings),
         ConditionKind::StringCheck { values, .. } if values.is_empty() => {
             let message = "an empty list of strings says nothing";
             findings.push(Diagnostic::error("empty_list", &condition.span, message));
         }
         ConditionKind::StringCheck { op: StringOp::Matches, values, .. } => {
-            for value in values {
-                if let Err(problem) = regex::build(core::slice::from_ref(&value.value)) {
-                    let message = format!("{} is no regular expression here: {problem}", quoted(&value.value));
-                    findings.push(Diagnostic::error("bad_regex", &value.span, message));
-                }
-            }
+            check_expressions(condition, values, expressions, findings);
         }
         ConditionKind::StringCheck { op, values, .. } => {
             for value in values.iter().filter(|value| is_always_true(*op, &value.value)) {
@@ -195,6 +219,33 @@ fn check_condition(condition: &Condition, dialect: Dialect, findings: &mut Vec<D
         | ConditionKind::FieldPresent { .. }
         | ConditionKind::FieldEquals { .. }
         | ConditionKind::FieldCompare { .. } => {}
+    }
+}
+
+/// Lists of regular expressions that were tried, and what is wrong with each: rules often ask for the same.
+type Expressions = HashMap<Vec<String>, Option<String>>;
+
+fn check_expressions(
+    condition: &Condition,
+    values: &[Spanned<String>],
+    known: &mut Expressions,
+    findings: &mut Vec<Diagnostic>,
+) {
+    let mut problem_of = |values: &[Spanned<String>]| {
+        let texts: Vec<String> = values.iter().map(|value| value.value.clone()).collect();
+        known.entry(texts).or_insert_with_key(|texts| regex::build(texts).err()).clone()
+    };
+    let Some(problem) = problem_of(values) else { return };
+    let before = findings.len();
+    for value in values {
+        if let Some(problem) = problem_of(core::slice::from_ref(value)) {
+            let message = format!("{} is no regular expression here: {problem}", quoted(&value.value));
+            findings.push(Diagnostic::error("bad_regex", &value.span, message));
+        }
+    }
+    if findings.len() == before {
+        let message = format!("these regular expressions can't be one: {problem}");
+        findings.push(Diagnostic::error("bad_regex", &condition.span, message));
     }
 }
 

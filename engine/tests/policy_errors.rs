@@ -375,3 +375,11 @@ fn servers_are_declared_and_reasons_say_something() {
         ],
     );
 }
+
+#[test]
+fn expressions_that_are_right_by_themselves_may_be_too_many_together() {
+    let values: Vec<String> = ["x", "y", "z", "w"].map(|first| format!("{first}[ab]*a[ab]{{12}}")).to_vec();
+    let list = serde_json::Value::from(values);
+    let check = format!(r#"{{"StringCheck":{{"source":"Arguments","field":"x","op":"Matches","value":{list}}}}}"#);
+    check_codes(&check, &["bad_regex"]);
+}

@@ -278,3 +278,26 @@ fn a_rule_may_say_its_own_reason_and_hide_its_condition() {
     let failed = |rules: &Value| judge(rules, &over, |image, _, decision| decision.failed(image).count());
     assert_eq!((failed(&own), failed(&hidden)), (1, 0));
 }
+
+#[test]
+fn a_call_that_takes_too_much_work_is_denied() {
+    let same = json!({ "FieldEquals": { "source_a": "Item", "field_a": "", "source_b": "Arguments", "field_b": "y" } });
+    let rules = allow_if(&json!({ "Not": { "Some": { "source": "Arguments", "field": "x", "condition": same } } }));
+    let call = |items: usize, length: usize| {
+        let items: Vec<Value> = (0..items).map(|_| json!("a")).collect();
+        refund(&json!({ "x": items, "y": "b".repeat(length) }))
+    };
+    check(&rules, &call(1_000, 1_000), Effect::Allow, Code::Allowed);
+    check(&rules, &call(20_000, 100_000), Effect::Deny, Code::TooComplex);
+    let reason = "judging this call takes more work than one call may cost";
+    check_reason(&rules, &call(20_000, 100_000), None, reason);
+}
+
+#[test]
+fn a_deny_rule_that_an_item_keeps_from_being_told_says_so() {
+    let item = json!({ "StringCheck": { "source": "Item", "field": "", "op": "In", "value": ["a"] } });
+    let rules = json!([{ "id": "d", "effect": "Deny", "tool_name": "refund", "roles": ["agent"],
+        "condition": { "Every": { "source": "Arguments", "field": "x", "condition": item } } }]);
+    let expected = "`x` must hold an item that does not meet the condition";
+    check_reason(&rules, &refund(&json!({ "x": [5] })), Some("d"), expected);
+}
