@@ -10,6 +10,7 @@ use clap::{Args, ValueEnum};
 
 use crate::cargo_tools;
 use crate::checkout::Checkout;
+use crate::missing_tool::find_cxx;
 use crate::process::{self, Group};
 use crate::rust_toolchain::cargo;
 
@@ -83,6 +84,7 @@ pub(crate) fn run_all(checkout: &Checkout, seconds: u32) -> Result<()> {
 }
 
 fn run_for(checkout: &Checkout, targets: &[Target], seconds: u32) -> Result<()> {
+    find_cxx()?;
     // The build of cargo-fuzz would change the lock file where it does not fit, and say nothing.
     let mut fetch = cargo();
     fetch.current_dir(directory(checkout)).args(["fetch", "--locked"]);

@@ -1,7 +1,7 @@
 //! Tools that the commands need and can't install.
 
-use std::fmt;
 use std::path::PathBuf;
+use std::{env, fmt};
 
 /// A tool that is not on this machine.
 #[derive(Debug)]
@@ -32,6 +32,15 @@ pub(crate) fn find_npm() -> Result<PathBuf, MissingTool> {
 /// Finds `rustup` on `PATH`.
 pub(crate) fn find_rustup() -> Result<PathBuf, MissingTool> {
     find("rustup", "install it from https://rustup.rs; it adds the parts of the Rust toolchain that callgate needs")
+}
+
+/// Finds the C++ compiler that builds libFuzzer: the one that `CXX` names, or the system's.
+pub(crate) fn find_cxx() -> Result<PathBuf, MissingTool> {
+    const REMEDY: &str = "install a C++ compiler, such as `g++`, for libFuzzer";
+    match env::var_os("CXX") {
+        Some(chosen) => which::which(chosen).map_err(|_| MissingTool { name: "CXX", remedy: REMEDY }),
+        None => find("c++", REMEDY),
+    }
 }
 
 fn find(name: &'static str, remedy: &'static str) -> Result<PathBuf, MissingTool> {

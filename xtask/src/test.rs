@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum as _};
 
 use crate::checkout::Checkout;
 use crate::failure::{Reported, exit_code};
+use crate::missing_tool::find_cxx;
 use crate::steps::{self, Step};
 use crate::summary::{self, Outcome, Row};
 
@@ -28,6 +29,9 @@ impl Options {
             Some("left out by --skip")
         } else if !self.only.is_empty() && !self.only.contains(&step) {
             Some("not named by --only")
+        } else if step == Step::Fuzz && self.only.is_empty() && find_cxx().is_err() {
+            // All else takes Rust and Node.js, and nothing more is asked of a machine for it.
+            Some("libFuzzer takes a C++ compiler, and there is none")
         } else {
             None
         }
