@@ -52,7 +52,8 @@ impl Request {
             kind,
             name: target,
             roles,
-            server: name("server"),
+            // The empty name names no server.
+            server: name("server").filter(|name| !name.is_empty()),
             arguments: source("args"),
             agent: source("agentAttributes"),
             resource: source("resourceAttributes"),
