@@ -81,18 +81,10 @@ struct Evaluation<'e, 'i, 'a> {
 impl<'a> Evaluation<'_, '_, 'a> {
     /// `callgate-1`: the strictest rule that applies decides, whatever the order of rules and roles.
     fn strictest_rule(&self) -> Option<Decision> {
-        let Target { kind, name } = &self.call.target;
-        if kind.is_resource() && !uri::is_normal(name) {
-            // Another spelling of the same URI must not slip past a rule.
-            return Some(Decision::deny(Code::AmbiguousResource));
-        }
-        // Where nothing is declared, a call names what could be a name.
-        let is_open = self.image.is_open(*kind) && (kind.is_resource() || can_be_name(name));
-        let target = self.image.target(*kind, name).filter(|_| is_open || !self.image.is_open(*kind));
-        if target.is_none() && !is_open {
-            let is_prompt = *kind == TargetKind::Prompt;
-            return Some(Decision::deny(if is_prompt { Code::UnknownPrompt } else { Code::UnknownTool }));
-        }
+        let target = match self.target() {
+            Ok(target) => target,
+            Err(code) => return Some(Decision::deny(code)),
+        };
         let roles: SmallVec<[u32; 4]> = self.call.roles.iter().filter_map(|role| self.image.role(role)).collect();
         if roles.is_empty() {
             return Some(Decision::deny(Code::UnknownRole));
@@ -131,10 +123,24 @@ impl<'a> Evaluation<'_, '_, 'a> {
         }
     }
 
-    fn decide_by(
-        &self,
-        Standing { effect: Reverse(effect), truth: Reverse(truth), rule }: Standing,
-    ) -> Option<Decision> {
+    /// The number of what is called, none where no rule speaks of it; or why the call is denied whatever the rules say.
+    fn target(&self) -> Result<Option<u32>, Code> {
+        let Target { kind, name } = &self.call.target;
+        let target = || self.image.target(*kind, name);
+        let unknown = if *kind == TargetKind::Prompt { Code::UnknownPrompt } else { Code::UnknownTool };
+        if kind.is_resource() {
+            // Another spelling of the same URI must not slip past a rule.
+            return if uri::is_normal(name) { Ok(target()) } else { Err(Code::AmbiguousResource) };
+        }
+        if !self.image.is_open(*kind) {
+            return target().map(Some).ok_or(unknown);
+        }
+        // Where nothing is declared, a call names what could be a name.
+        if can_be_name(name) { Ok(target()) } else { Err(unknown) }
+    }
+
+    fn decide_by(&self, standing: Standing) -> Option<Decision> {
+        let Standing { effect: Reverse(effect), truth: Reverse(truth), rule } = standing;
         let mut failures = SmallVec::new();
         let code = match effect {
             Effect::Allow => Code::Allowed,
