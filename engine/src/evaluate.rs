@@ -24,14 +24,14 @@ use crate::url;
 
 /// Kleene's three truth values, in the order in which `All` takes the least and `Any` the greatest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Truth {
+pub(crate) enum Truth {
     False,
     Unknown,
     True,
 }
 
 impl Truth {
-    fn of(value: bool) -> Self {
+    pub(crate) fn of(value: bool) -> Self {
         if value { Self::True } else { Self::False }
     }
 
@@ -69,8 +69,8 @@ pub fn evaluate(image: &PolicyImage<'_>, call: &Call<'_>) -> Decision {
 
 /// One call and the image that judges it. Its functions answer `None` where the image is damaged or the budget is spent.
 #[derive(Clone, Copy)]
-struct Evaluation<'e, 'i, 'a> {
-    image: &'e PolicyImage<'i>,
+pub(crate) struct Evaluation<'e, 'i, 'a> {
+    pub(crate) image: &'e PolicyImage<'i>,
     call: &'e Call<'a>,
     /// The item that is judged, inside `Every` and `Some`.
     item: Option<RawValue<'a>>,
@@ -159,30 +159,6 @@ impl<'a> Evaluation<'_, '_, 'a> {
         Some(Decision { effect, code, rule: Some(rule), failures })
     }
 
-    /// Explains a Deny by default with the rule that came nearest to applying.
-    fn nothing_allows(&self, rules: impl Iterator<Item = u32>) -> Option<Decision> {
-        let mut nearest: Option<Decision> = None;
-        for rule in rules {
-            let record = self.image.rule(rule)?;
-            if Effect::from_code(record.effect) == Effect::Deny
-                || nearest.as_ref().is_some_and(|decision| decision.rule == Some(rule))
-            {
-                continue;
-            }
-            let mut failures = SmallVec::new();
-            self.explain(record.condition.get(), false, &mut failures, MAX_POLICY_DEPTH)?;
-            let code =
-                if self.rule_truth(rule)? == Truth::Unknown { Code::ConditionUnknown } else { Code::ConditionFailed };
-            let is_nearer = nearest
-                .as_ref()
-                .is_none_or(|other| (failures.len(), rule) < (other.failures.len(), other.rule.unwrap_or(NONE)));
-            if is_nearer {
-                nearest = Some(Decision { effect: Effect::Deny, code, rule: Some(rule), failures });
-            }
-        }
-        Some(nearest.unwrap_or_else(|| Decision::deny(Code::NoRule)))
-    }
-
     /// `perso-1`: the one rule that is left for the tool and the role decides, else the default.
     fn only_rule(&self) -> Option<Decision> {
         let rule = self.call.roles.first().and_then(|role| {
@@ -206,7 +182,12 @@ impl<'a> Evaluation<'_, '_, 'a> {
         Some(Decision { effect, code, rule: Some(rule), failures })
     }
 
-    fn rule_truth(&self, rule: u32) -> Option<Truth> {
+    /// The same call, in the eyes of a condition on an item.
+    pub(crate) fn of_item(&self, item: RawValue<'a>) -> Self {
+        Self { item: Some(item), ..*self }
+    }
+
+    pub(crate) fn rule_truth(&self, rule: u32) -> Option<Truth> {
         match self.image.rule(rule)?.condition.get() {
             NONE => Some(Truth::True),
             condition => self.truth(condition, MAX_POLICY_DEPTH),
@@ -214,7 +195,7 @@ impl<'a> Evaluation<'_, '_, 'a> {
     }
 
     /// The truth of the condition that starts at a step.
-    fn truth(&self, at: u32, depth: usize) -> Option<Truth> {
+    pub(crate) fn truth(&self, at: u32, depth: usize) -> Option<Truth> {
         let depth = depth.checked_sub(1)?;
         let node = self.image.step(at)?;
         match node.code {
@@ -266,7 +247,7 @@ impl<'a> Evaluation<'_, '_, 'a> {
         let condition = at.checked_add(1)?;
         let mut truth = Some(start);
         let is_list = list.for_items(|item| {
-            let of_item = Evaluation { item: Some(item), ..*self }.truth(condition, depth);
+            let of_item = self.of_item(item).truth(condition, depth);
             truth = truth.zip(of_item).map(|(truth, of_item)| merge(truth, of_item));
             truth.is_some_and(|truth| truth != start.negate())
         });
@@ -274,7 +255,7 @@ impl<'a> Evaluation<'_, '_, 'a> {
     }
 
     /// The steps at which the children of `node` start.
-    fn children(&self, at: u32, node: &Step) -> impl Iterator<Item = Option<u32>> {
+    pub(crate) fn children(&self, at: u32, node: &Step) -> impl Iterator<Item = Option<u32>> {
         let end = node.end.get();
         let mut next = at.checked_add(1);
         core::iter::from_fn(move || {
@@ -287,77 +268,8 @@ impl<'a> Evaluation<'_, '_, 'a> {
         })
     }
 
-    /// Collects the predicates that keep the condition at a step from being true, or false where `negated`.
-    fn explain(&self, at: u32, negated: bool, failures: &mut SmallVec<[Failure; 8]>, depth: usize) -> Option<()> {
-        if at == NONE {
-            return Some(());
-        }
-        let wanted = Truth::of(!negated);
-        let depth = depth.checked_sub(1)?;
-        let node = self.image.step(at)?;
-        if self.truth(at, depth.checked_add(1)?)? == wanted {
-            return Some(());
-        }
-        match node.code {
-            step::ALL | step::ANY => {
-                // Where one child would do, what keeps the others from being so are alternatives.
-                let one_would_do = (node.code == step::ANY) != negated;
-                let first = failures.len();
-                for child in self.children(at, node) {
-                    let before = failures.len();
-                    self.explain(child?, negated, failures, depth)?;
-                    if let Some(failure) = failures.get_mut(before).filter(|_| before > first) {
-                        failure.is_alternative = one_would_do;
-                    }
-                }
-            }
-            step::NOT => self.explain(at.checked_add(1)?, !negated, failures, depth)?,
-            step::EVERY | step::SOME => self.explain_items(at, node, negated, failures, depth)?,
-            _ => {
-                let (problem, field) = self.predicate(node)?.err().unwrap_or((Problem::Value, node.field.get()));
-                failures.push(Failure { step: at, negated, problem, field, is_alternative: false });
-            }
-        }
-        Some(())
-    }
-
-    /// Explains a condition on items with the first item that is not as asked, where each must be, else as a whole.
-    fn explain_items(
-        &self,
-        at: u32,
-        node: &Step,
-        negated: bool,
-        failures: &mut SmallVec<[Failure; 8]>,
-        depth: usize,
-    ) -> Option<()> {
-        let field = node.field.get();
-        let mut failure = Failure { step: at, negated, problem: Problem::Value, field, is_alternative: false };
-        let each_must = (node.code == step::EVERY) != negated;
-        let before = failures.len();
-        match self.value(field) {
-            Err((problem, _)) => failure.problem = problem,
-            Ok(list) => {
-                let condition = at.checked_add(1)?;
-                let mut done = Some(());
-                let is_list = list.for_items(|item| {
-                    if each_must {
-                        let inner = Evaluation { item: Some(item), ..*self };
-                        done = inner.explain(condition, negated, failures, depth);
-                    }
-                    each_must && done.is_some() && failures.len() == before
-                });
-                done?;
-                failure.problem = if is_list.is_some() { Problem::Value } else { Problem::WrongType };
-            }
-        }
-        if failures.len() == before {
-            failures.push(failure);
-        }
-        Some(())
-    }
-
     /// The value of a predicate, or why it has none and for which field.
-    fn predicate(&self, node: &Step) -> Option<Result<bool, (Problem, u32)>> {
+    pub(crate) fn predicate(&self, node: &Step) -> Option<Result<bool, (Problem, u32)>> {
         let predicate = Predicate::read(self.image, node)?;
         let value = match self.image.dialect() {
             Dialect::Callgate1 => self.callgate_predicate(&predicate),
@@ -455,7 +367,7 @@ impl<'a> Evaluation<'_, '_, 'a> {
         self.within(item, before, depth.checked_sub(1)?)?.member(name)
     }
 
-    fn value(&self, field: u32) -> Result<RawValue<'a>, (Problem, u32)> {
+    pub(crate) fn value(&self, field: u32) -> Result<RawValue<'a>, (Problem, u32)> {
         let value = self.field(field).ok_or((Problem::Missing, field))?;
         if value.kind() == Kind::Null { Err((Problem::Null, field)) } else { Ok(value) }
     }

@@ -72,6 +72,7 @@ mod automaton;
 pub mod time;
 pub mod request;
 mod evaluate;
+mod explain;
 mod perso_value;
 pub mod decision;
 pub mod reason;
