@@ -43,9 +43,30 @@ fn the_policies_that_ship_fit_the_schema() {
         include_str!("../../policies/database.json"),
         include_str!("../../policies/web-fetch.json"),
         include_str!("../../policies/code-repository.json"),
+        include_str!("../../testdata/http/conditions.json"),
+        include_str!("../../testdata/http/targets.json"),
     ] {
         check(&serde_json::from_str(text).expect("JSON"), true);
     }
+}
+
+#[test]
+fn a_rule_speaks_of_one_kind_of_target_in_both() {
+    let check_rule = |target: Value, is_valid: bool| {
+        let mut rule = json!({ "effect": "Allow", "roles": ["agent"] });
+        rule.as_object_mut().expect("an object").extend(target.as_object().expect("an object").clone());
+        check(&json!({ "version": "callgate-1", "roles": { "agent": {} }, "rules": [rule] }), is_valid);
+    };
+    check_rule(json!({ "tool_name": "view_*" }), true);
+    check_rule(json!({ "prompt_name": "greet" }), true);
+    check_rule(json!({ "resource_uri": "note://today", "operations": ["read", "list", "subscribe"] }), true);
+    check_rule(json!({}), false);
+    check_rule(json!({ "tool_name": "view", "prompt_name": "greet" }), false);
+    check_rule(json!({ "tool_name": "view", "operations": ["read"] }), false);
+    check_rule(json!({ "resource_uri": "note://today" }), false);
+    check_rule(json!({ "resource_uri": "note://today", "operations": [] }), false);
+    check_rule(json!({ "resource_uri": "note://today", "operations": ["read", "read"] }), false);
+    check_rule(json!({ "resource_uri": "note://today", "operations": ["write"] }), false);
 }
 
 #[test]
