@@ -14,12 +14,12 @@ use crate::catalog::Catalog;
 use crate::compile_condition::{collect_fields, whole_condition};
 use crate::condition::Field;
 use crate::document::{Rule as DocumentRule, Tool};
-use crate::hash_table::{self, hash_name, hash_pair, hash_within};
+use crate::hash_table::{self, hash_name, hash_pair, hash_within, short_hash};
 use crate::image::Dialect;
 use crate::predicate::Source;
 use crate::records::{
-    Argument, AutomatonRecord, CatalogRecord, Cell, FORMAT, FieldSlot, Header, MAGIC, NO_TEXT, NONE, NameSlot, Number,
-    Rule, Section, Sections, Step, TextRef,
+    Argument, AutomatonRecord, CLOSED, CatalogRecord, Cell, FORMAT, FieldSlot, Header, MAGIC, NO_TEXT, NONE, NameSlot,
+    Number, Rule, Section, Sections, Step, TextRef,
 };
 use crate::regex::{self, Tables};
 use crate::request::SERVER_FIELD;
@@ -194,7 +194,7 @@ impl Writer {
         let mut slots = hash_table::table(names.len());
         let mut slot_of = Vec::with_capacity(names.len());
         for name in names {
-            let hash = hash_name(name);
+            let hash = short_hash(hash_name(name));
             let entry = NameSlot { hash: U32::new(hash), text: self.text(name) };
             slot_of.push(hash_table::insert(&mut slots, hash, entry).unwrap_or(NONE));
         }
@@ -240,7 +240,7 @@ impl Writer {
                 parent.has_children = 1;
             }
             let parent = parent.unwrap_or_else(|| source.root());
-            let hash = hash_within(parent, name);
+            let hash = hash_within(parent, hash_name(name));
             let field = FieldSlot {
                 hash: U32::new(hash),
                 parent: U32::new(parent),
@@ -268,7 +268,7 @@ impl Writer {
         }
         let mut slots = hash_table::table(entries.len());
         for (tool, name) in entries {
-            let hash = hash_within(tool, name.unwrap_or_default());
+            let hash = hash_within(tool, name.map_or(CLOSED, hash_name));
             let name = name.map_or(NO_TEXT, |name| self.text(name));
             hash_table::insert(&mut slots, hash, Argument { hash: U32::new(hash), tool: U32::new(tool), name });
         }

@@ -90,7 +90,7 @@ impl<'a> Evaluation<'_, '_, 'a> {
             return Some(Decision::deny(Code::UnknownRole));
         }
         let Some(target) = target else { return Some(Decision::deny(Code::NoRule)) };
-        if self.image.is_closed(target) && !self.call.has_only(|name| self.image.declares(target, name)) {
+        if self.image.is_closed(target) && !self.call.has_only(|name, hash| self.image.declares(target, name, hash)) {
             return Some(Decision::deny(Code::UndeclaredArgument));
         }
         let rules =
@@ -398,7 +398,7 @@ impl<'a> Evaluation<'_, '_, 'a> {
             Predicate::Bool { value: wanted, .. } => value.is_some_and(|value| value.kind() == Kind::Bool(wanted)),
             Predicate::Present { .. } => value.is_some_and(|value| value.kind() != Kind::Null),
             Predicate::Equals { other, .. } => match (value, self.call.field(other)) {
-                (Some(a), Some(b)) => perso_value::equal(a.text(), b.text()),
+                (Some(a), Some(b)) => perso_value::equal(a, b),
                 _ => false,
             },
             // perso has no such predicates.

@@ -14,9 +14,13 @@ pub(crate) trait Slot: Copy {
 }
 
 /// The hash of a name. Portable: the build machine and the wasm that looks up must agree on it.
-pub(crate) fn hash_name(name: &str) -> u32 {
-    let hash =
-        rapidhash::v3::rapidhash_v3_nano_inline::<true, false>(name.as_bytes(), &rapidhash::v3::DEFAULT_RAPID_SECRETS);
+#[inline]
+pub(crate) fn hash_name(name: &str) -> u64 {
+    rapidhash::v3::rapidhash_v3_nano_inline::<true, false>(name.as_bytes(), &rapidhash::v3::DEFAULT_RAPID_SECRETS)
+}
+
+/// The half of a name's hash that tables keep.
+pub(crate) fn short_hash(hash: u64) -> u32 {
     let [a, b, c, d, ..] = hash.to_le_bytes();
     u32::from_le_bytes([a, b, c, d])
 }
@@ -29,9 +33,9 @@ pub(crate) fn hash_pair(a: u32, b: u32) -> u32 {
     u32::from_le_bytes([a, b, c, d])
 }
 
-/// The hash of a name within another.
-pub(crate) fn hash_within(parent: u32, name: &str) -> u32 {
-    hash_name(name) ^ parent.wrapping_mul(0x9e37_79b9)
+/// The hash of a name, whose own hash is given, within another.
+pub(crate) fn hash_within(parent: u32, name: u64) -> u32 {
+    short_hash(name) ^ parent.wrapping_mul(0x9e37_79b9)
 }
 
 /// The slots in the order in which a look-up visits them. Their number is a power of two.

@@ -8,10 +8,10 @@ use zerocopy::little_endian::{U16, U32};
 use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
 
 use crate::automaton;
-use crate::hash_table::{self, hash_name, hash_pair, hash_within};
+use crate::hash_table::{self, hash_name, hash_pair, hash_within, short_hash};
 use crate::predicate::Source;
 use crate::records::{
-    Argument, AutomatonRecord, CatalogRecord, Cell, FORMAT, FieldSlot, Header, MAGIC, NONE, NameSlot, Number, Rule,
+    Argument, AutomatonRecord, CLOSED, CatalogRecord, Cell, FORMAT, FieldSlot, Header, MAGIC, NONE, NameSlot, Number, Rule,
     Section, Step, TextRef,
 };
 use crate::target::TargetKind;
@@ -224,8 +224,8 @@ impl<'i> PolicyImage<'i> {
     }
 
     /// The field `name` within `parent`, which is a slot or [`Source::root`], if some rule reads it or into it.
-    pub(crate) fn field(&self, parent: u32, name: &str) -> Option<FieldRef> {
-        let hash = hash_within(parent, name);
+    pub(crate) fn field(&self, parent: u32, name: &str, hash: u64) -> Option<FieldRef> {
+        let hash = hash_within(parent, hash);
         let is_it = |field: &FieldSlot| {
             field.hash.get() == hash && field.parent.get() == parent && self.is_text(field.name, name)
         };
@@ -240,16 +240,16 @@ impl<'i> PolicyImage<'i> {
 
     /// Whether calls of a tool may have only the arguments that its schema declares.
     pub(crate) fn is_closed(&self, tool: u32) -> bool {
-        self.has_argument(tool, "", |argument| argument.name.start.get() == NONE)
+        self.has_closed_tools() && self.has_argument(tool, CLOSED, |argument| argument.name.start.get() == NONE)
     }
 
     /// Whether a closed tool declares an argument.
-    pub(crate) fn declares(&self, tool: u32, name: &str) -> bool {
-        self.has_argument(tool, name, |argument| argument.name.start.get() != NONE && self.is_text(argument.name, name))
+    pub(crate) fn declares(&self, tool: u32, name: &str, hash: u64) -> bool {
+        self.has_argument(tool, hash, |argument| argument.name.start.get() != NONE && self.is_text(argument.name, name))
     }
 
-    fn has_argument(&self, tool: u32, name: &str, is_it: impl Fn(&Argument) -> bool) -> bool {
-        let hash = hash_within(tool, name);
+    fn has_argument(&self, tool: u32, hash: u64, is_it: impl Fn(&Argument) -> bool) -> bool {
+        let hash = hash_within(tool, hash);
         let is_it = |argument: &Argument| argument.hash.get() == hash && argument.tool.get() == tool && is_it(argument);
         hash_table::find(self.arguments, hash, is_it).is_some()
     }
@@ -329,7 +329,7 @@ impl<'i> PolicyImage<'i> {
     }
 
     fn find(&self, names: &[NameSlot], name: &str) -> Option<u32> {
-        let hash = hash_name(name);
+        let hash = short_hash(hash_name(name));
         let is_it = |slot: &NameSlot| slot.hash.get() == hash && self.is_text(slot.text, name);
         hash_table::find(names, hash, is_it).map(|(at, _)| at)
     }

@@ -1,16 +1,15 @@
 //! Strict JSON: what I-JSON (RFC 7493) asks beyond the grammar of RFC 8259.
 //!
-//! `hifijson` lexes: it knows the grammar of tokens, strings, escapes and numbers.
-//! This module adds what no parser in reach refuses while it skips a value: a name that stands twice in an object
-//! at any depth, a lone surrogate, a number that a binary64 can't hold, and nesting beyond a bound.
+//! Beyond tokens and their order, no name may stand twice in an object at any depth, a surrogate has a partner, a
+//! binary64 can hold each number, and nesting has a bound: no parser in reach refuses all of this while it skips a value.
 
 use alloc::borrow::Cow;
+use alloc::vec::Vec;
 
-use hifijson::token::Lex as _;
-use hifijson::{Expect, SliceLexer, num, str as string};
 use smallvec::SmallVec;
 
-use crate::decimal::Decimal;
+use crate::hash_table::hash_name;
+use crate::lexer::Lexer;
 use crate::limits::MAX_REQUEST_DEPTH;
 
 /// What is wrong with a JSON text.
@@ -28,24 +27,6 @@ pub enum Fault {
     DuplicateMember,
     /// Objects and arrays nest deeper than the bound.
     TooDeep,
-}
-
-impl From<Expect> for Fault {
-    fn from(_: Expect) -> Self {
-        Self::Syntax
-    }
-}
-
-impl From<num::Error> for Fault {
-    fn from(_: num::Error) -> Self {
-        Self::Syntax
-    }
-}
-
-impl From<string::Error> for Fault {
-    fn from(error: string::Error) -> Self {
-        if error.is_unicode_error() { Self::LoneSurrogate } else { Self::Syntax }
-    }
 }
 
 /// A JSON value as it stands in its text, checked and not converted.
@@ -93,11 +74,11 @@ impl<'a> RawValue<'a> {
             Kind::String => return Some(self.as_string()?.chars().count()),
             Kind::Array => Reader::inside(self).array(|reader| {
                 count = count.saturating_add(1);
-                reader.value().map(drop)
+                reader.skip()
             }),
             Kind::Object => Reader::inside(self).object(|reader, _| {
                 count = count.saturating_add(1);
-                reader.value().map(drop)
+                reader.skip()
             }),
             Kind::Null | Kind::Bool(_) | Kind::Number => return None,
         }
@@ -111,7 +92,7 @@ impl<'a> RawValue<'a> {
         match self.kind() {
             Kind::Object => Reader::inside(self).object(|reader, member| {
                 let value = reader.value()?;
-                found = if member == name { Some(value) } else { found };
+                found = if member.text == name { Some(value) } else { found };
                 Ok::<_, Fault>(())
             }),
             Kind::Array => {
@@ -144,25 +125,32 @@ impl<'a> RawValue<'a> {
 
     /// The string with its escapes read, or `None` for another kind. Borrows unless there is an escape.
     pub(crate) fn as_string(self) -> Option<Cow<'a, str>> {
-        let inner = self.0.strip_prefix('"')?.strip_suffix('"')?;
-        if !inner.as_bytes().contains(&b'\\') {
-            return Some(Cow::Borrowed(inner));
+        if self.kind() != Kind::String {
+            return None;
         }
-        use hifijson::str::LexAlloc as _;
-        SliceLexer::new(self.0.as_bytes()).discarded().str_string().ok()
+        Some(Lexer::new(self.0).string().ok()?.read())
     }
 }
 
-/// The names of the objects that are open at one point of a text, innermost last.
-type OpenNames<'a> = SmallVec<[Cow<'a, str>; 32]>;
+/// The name of a member, with its escapes read.
+pub(crate) struct Name<'a> {
+    pub(crate) text: Cow<'a, str>,
+    /// [`hash_name`] of it.
+    pub(crate) hash: u64,
+}
+
+/// How many hashes of names are kept at most: what a request may cost is bounded, however many names it has.
+const MAX_KEPT_NAMES: usize = 8_192;
 
 /// Reads one JSON text from front to back.
 pub(crate) struct Reader<'a> {
-    text: &'a str,
-    lexer: SliceLexer<'a>,
-    names: OpenNames<'a>,
+    lexer: Lexer<'a>,
     depth: usize,
     max_depth: usize,
+    /// The hashes of the names of the objects that are open, innermost last.
+    names: SmallVec<[u64; 32]>,
+    /// Whether names that stand twice are looked for.
+    is_strict: bool,
 }
 
 impl<'a> Reader<'a> {
@@ -172,33 +160,34 @@ impl<'a> Reader<'a> {
         if text.starts_with('\u{feff}') {
             return Err(Fault::NotUtf8);
         }
-        Ok(Self { text, lexer: SliceLexer::new(bytes), names: SmallVec::new(), depth: 0, max_depth })
+        Ok(Self { lexer: Lexer::new(text), depth: 0, max_depth, names: SmallVec::new(), is_strict: true })
     }
 
     /// Starts at the front of a value that was checked before.
     pub(crate) fn inside(value: RawValue<'a>) -> Self {
-        let lexer = SliceLexer::new(value.0.as_bytes());
-        Self { text: value.0, lexer, names: SmallVec::new(), depth: 0, max_depth: MAX_REQUEST_DEPTH }
+        let (lexer, max_depth) = (Lexer::new(value.0), MAX_REQUEST_DEPTH);
+        Self { lexer, depth: 0, max_depth, names: SmallVec::new(), is_strict: false }
     }
 
     /// How many bytes were read, for the place of a fault.
     pub(crate) fn offset(&self) -> usize {
-        self.text.len().saturating_sub(self.lexer.as_slice().len())
+        self.lexer.offset()
     }
 
     /// The value that was read since `start`, the [`Reader::offset`] of its first byte.
     pub(crate) fn value_from(&self, start: usize) -> Option<RawValue<'a>> {
-        self.text.get(start..self.offset()).map(RawValue)
+        self.lexer.since(start).map(RawValue)
     }
 
     /// The next byte after white space, not yet read.
+    #[inline]
     pub(crate) fn peek(&mut self) -> Result<u8, Fault> {
-        self.lexer.ws_peek().ok_or(Fault::Syntax)
+        self.lexer.peek().ok_or(Fault::Syntax)
     }
 
     /// Ends the text: only white space may follow.
     pub(crate) fn end(&mut self) -> Result<(), Fault> {
-        self.lexer.ws_peek().map_or(Ok(()), |_| Err(Fault::Syntax))
+        self.lexer.peek().map_or(Ok(()), |_| Err(Fault::Syntax))
     }
 
     /// Counts nesting from here on anew, so that a call in a batch is bounded like a call alone.
@@ -212,34 +201,41 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads an object; `member` must read the value of each name that it is given.
+    #[inline]
     pub(crate) fn object<E: From<Fault>>(
         &mut self,
-        mut member: impl FnMut(&mut Self, Cow<'a, str>) -> Result<(), E>,
+        mut member: impl FnMut(&mut Self, Name<'a>) -> Result<(), E>,
     ) -> Result<(), E> {
+        self.peek()?;
+        let start = self.offset();
         self.enter(b'{')?;
         let outer = self.names.len();
-        if self.peek()? == b'}' {
-            return Ok(self.leave(b'}')?);
-        }
-        loop {
-            if self.peek()? != b'"' {
-                return Err(Fault::Syntax.into());
+        let mut count = 0_usize;
+        if self.peek()? != b'}' {
+            loop {
+                if self.peek()? != b'"' {
+                    return Err(Fault::Syntax.into());
+                }
+                let text = self.lexer.string()?.read();
+                let hash = hash_name(&text);
+                self.lexer.expect(b':')?;
+                if self.is_strict {
+                    count = count.wrapping_add(1);
+                    self.keep_name(hash);
+                }
+                self.peek()?;
+                member(self, Name { text, hash })?;
+                if !self.comma_or(b'}')? {
+                    break;
+                }
             }
-            let name = self.string()?;
-            self.lexer.expect(SliceLexer::ws_peek, b':').ok_or(Fault::Syntax)?;
-            self.names.push(name.clone());
-            self.peek()?;
-            member(self, name)?;
-            if !self.comma_or(b'}')? {
-                break;
-            }
         }
-        let open = self.names.get_mut(outer..).unwrap_or_default();
-        if has_duplicate(open) {
+        self.leave(b'}')?;
+        if count > 1 && self.has_duplicate(outer, count, start) {
             return Err(Fault::DuplicateMember.into());
         }
         self.names.truncate(outer);
-        Ok(self.leave(b'}')?)
+        Ok(())
     }
 
     /// Reads an array; `item` must read each item.
@@ -260,127 +256,101 @@ impl<'a> Reader<'a> {
 
     /// Checks the next value to its end and returns it as it stands in the text.
     pub(crate) fn value(&mut self) -> Result<RawValue<'a>, Fault> {
-        let first = self.peek()?;
+        self.peek()?;
         let start = self.offset();
-        match first {
-            b'{' => self.object(|reader, _| reader.value().map(drop))?,
-            b'[' => self.array(|reader| reader.value().map(drop))?,
-            b'"' => self.skip_string().map(drop)?,
-            b'-' | b'0'..=b'9' => self.skip_number()?,
-            _ => self.lexer.null_or_bool().map(drop).ok_or(Fault::Syntax)?,
-        }
+        self.skip()?;
         self.value_from(start).ok_or(Fault::Syntax)
+    }
+
+    /// Checks the next value to its end.
+    pub(crate) fn skip(&mut self) -> Result<(), Fault> {
+        match self.peek()? {
+            b'"' => self.lexer.string().map(drop),
+            b'-' | b'0'..=b'9' => self.lexer.number(),
+            b'{' => self.object(|reader, _| reader.skip()),
+            b'[' => self.array(Self::skip),
+            _ => self.lexer.literal(),
+        }
     }
 
     /// Reads the next value, which must be a string, with its escapes read. Borrows unless there is an escape.
     pub(crate) fn string(&mut self) -> Result<Cow<'a, str>, Fault> {
-        let start = self.offset();
-        if self.skip_string()? {
-            return self.value_from(start).and_then(RawValue::as_string).ok_or(Fault::Syntax);
-        }
-        let (first, end) = (start.saturating_add(1), self.offset().saturating_sub(1));
-        self.text.get(first..end).map(Cow::Borrowed).ok_or(Fault::Syntax)
+        if self.peek()? == b'"' { Ok(self.lexer.string()?.read()) } else { Err(Fault::Syntax) }
     }
 
-    /// Checks a string to its end, and says whether there is an escape in it.
-    fn skip_string(&mut self) -> Result<bool, Fault> {
-        use hifijson::escape::Lex as _;
-        use hifijson::str::LexWrite as _;
-        use hifijson::{Read as _, escape};
-        let bytes = self.lexer.discarded().as_slice();
-        let rest = bytes.get(find_special(bytes)..).unwrap_or_default();
-        if let Some((b'"', after)) = rest.split_first() {
-            self.lexer = SliceLexer::new(after);
-            return Ok(false);
-        }
-        // What an escape may be, and that nothing else may stand here, the lexer knows.
-        self.lexer = SliceLexer::new(rest);
-        self.lexer.str_fold(
-            (),
-            |_, ()| Ok(()),
-            |lexer, ()| {
-                let kind = lexer.take_next().ok_or(string::Error::Escape(escape::Error::Eof))?;
-                lexer.escape(kind).map(drop).map_err(string::Error::Escape)
-            },
-        )?;
-        Ok(true)
-    }
-
-    fn skip_number(&mut self) -> Result<(), Fault> {
-        use hifijson::num::LexWrite as _;
-        let (text, parts) = self.lexer.num_string().validated()?;
-        // Shorter integers are in range whatever their digits are.
-        if parts.is_int() && text.len() < 300 {
-            return Ok(());
-        }
-        let in_range = Decimal::read(text).is_some_and(|decimal| decimal.is_finite(text));
-        in_range.then_some(()).ok_or(Fault::NumberOutOfRange)
-    }
-
+    #[inline]
     fn enter(&mut self, open: u8) -> Result<(), Fault> {
-        self.lexer.expect(SliceLexer::ws_peek, open).ok_or(Fault::Syntax)?;
+        self.lexer.expect(open)?;
         self.depth = self.depth.checked_add(1).filter(|&depth| depth <= self.max_depth).ok_or(Fault::TooDeep)?;
         Ok(())
     }
 
+    #[inline]
     fn leave(&mut self, close: u8) -> Result<(), Fault> {
-        self.lexer.expect(SliceLexer::ws_peek, close).ok_or(Fault::Syntax)?;
+        self.lexer.expect(close)?;
         self.depth = self.depth.saturating_sub(1);
         Ok(())
     }
 
     /// Reads a comma and answers true, or stands before `close` and answers false.
+    #[inline]
     fn comma_or(&mut self, close: u8) -> Result<bool, Fault> {
         match self.peek()? {
-            b',' => {
-                self.lexer.discarded();
-                Ok(true)
-            }
+            b',' => self.lexer.expect(b',').map(|()| true),
             next if next == close => Ok(false),
             _ => Err(Fault::Syntax),
         }
     }
-}
 
-/// Whether one of `names` stands twice. Puts them in another order.
-/// The place of the first byte that ends a string, starts an escape or may not stand in one; the length if there is none.
-///
-/// Eight bytes are looked at as one number: strings are mostly too short for vectors, and wasm has none by default.
-fn find_special(bytes: &[u8]) -> usize {
-    let (blocks, rest) = bytes.as_chunks::<8>();
-    for (at, block) in blocks.iter().enumerate() {
-        let marks = special_marks(u64::from_le_bytes(*block));
-        if marks != 0 {
-            // INVARIANT: there are at most seven bytes before the first that is marked.
-            let before = usize::try_from(marks.trailing_zeros() / 8).unwrap_or(0);
-            return at.saturating_mul(8).saturating_add(before);
+    #[inline]
+    fn keep_name(&mut self, hash: u64) {
+        if self.names.len() == self.names.capacity() {
+            self.names.grow(MAX_KEPT_NAMES);
+        }
+        if self.names.len() < MAX_KEPT_NAMES {
+            self.names.push(hash);
         }
     }
-    let is_special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..=0x1f);
-    let looked_at = bytes.len().saturating_sub(rest.len());
-    looked_at.saturating_add(rest.iter().position(is_special).unwrap_or(rest.len()))
-}
 
-/// Marks the high bit of bytes that are `"`, `\` or below 0x20. The lowest mark is exact; a borrow may set others above.
-fn special_marks(bytes: u64) -> u64 {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = 0x8080_8080_8080_8080;
-    let below = |bytes: u64, bound: u8| bytes.wrapping_sub(ONES.wrapping_mul(u64::from(bound))) & !bytes & HIGH;
-    let equal = |byte: u8| below(bytes ^ ONES.wrapping_mul(u64::from(byte)), 1);
-    below(bytes, 0x20) | equal(b'"') | equal(b'\\')
-}
-
-fn has_duplicate(names: &mut [Cow<'_, str>]) -> bool {
-    // Comparing each with each is the fastest for the few names that objects have;
-    // sorting keeps an object of 40,000 names from costing 800 million comparisons.
-    if names.len() <= 16 {
-        return names
-            .iter()
-            .enumerate()
-            .any(|(at, name)| names.iter().skip(at.saturating_add(1)).any(|other| other == name));
+    /// Whether the object that was read since `start`, whose names are kept from `outer` on, names a member twice.
+    ///
+    /// Equal hashes are taken for equal names. Two that only hash alike are refused too, which denies no call that was
+    /// not made for it: of 64 bits, a body has too few names to meet by chance.
+    #[inline]
+    fn has_duplicate(&mut self, outer: usize, count: usize, start: usize) -> bool {
+        match self.names.get_mut(outer..).unwrap_or_default() {
+            kept if kept.len() < count => self.has_duplicate_among_many(count, start),
+            // Comparing each with each is the fastest for the few names that objects have.
+            kept if count <= 12 => kept.iter().enumerate().any(|(at, name)| kept.iter().take(at).any(|one| one == name)),
+            kept => is_repetitive(kept),
+        }
     }
-    names.sort_unstable();
-    names.windows(2).any(|pair| matches!(pair, [a, b] if a == b))
+
+    /// As [`Reader::has_duplicate`], where the names are too many to be kept: goes through the object again and again,
+    /// for a part of the hashes each time.
+    #[cold]
+    fn has_duplicate_among_many(&self, count: usize, start: usize) -> bool {
+        let Some(object) = self.value_from(start) else { return true };
+        // A quarter stays free, as hashes don't spread evenly.
+        let parts = count.div_ceil(MAX_KEPT_NAMES / 4 * 3);
+        let mut kept = Vec::with_capacity(count.min(MAX_KEPT_NAMES));
+        (0..parts).any(|part| {
+            kept.clear();
+            let read = Reader::inside(object).object(|reader, name| {
+                if usize::try_from(name.hash >> 33).unwrap_or_default().checked_rem(parts) == Some(part) {
+                    kept.push(name.hash);
+                }
+                if kept.len() > MAX_KEPT_NAMES { Err(Fault::DuplicateMember) } else { reader.skip() }
+            });
+            read.is_err() || is_repetitive(&mut kept)
+        })
+    }
+}
+
+/// Whether a number stands twice among `hashes`. Puts them in another order.
+fn is_repetitive(hashes: &mut [u64]) -> bool {
+    hashes.sort_unstable();
+    hashes.windows(2).any(|pair| matches!(pair, [a, b] if a == b))
 }
 
 #[cfg(test)]

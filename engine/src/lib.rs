@@ -13,8 +13,10 @@ extern crate std;
 
 // What both halves stand on.
 pub mod limits;
-mod json;
+mod hash_table;
 mod decimal;
+mod lexer;
+mod json;
 
 // What calls are for, which both halves speak of.
 pub mod target;
@@ -64,7 +66,6 @@ mod compile_condition;
 pub mod report;
 
 // Image and call to decision, where it is deployed.
-mod hash_table;
 mod records;
 mod image;
 pub mod predicate;

@@ -6,14 +6,8 @@
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
-use hifijson::token::Lex as _;
-use hifijson::value::{Value, parse_bounded};
-use hifijson::{SliceLexer, num};
-
-use crate::limits::MAX_REQUEST_DEPTH;
+use crate::json::{Fault, Kind, RawValue, Reader};
 use crate::predicate::NumericOp;
-
-type Parsed<'a> = Value<&'a str, Cow<'a, str>>;
 
 /// Compares two binary64 numbers; equal is what differs by less than the distance from 1 to the next number.
 pub(crate) fn compare(value: f64, op: NumericOp, expected: f64) -> bool {
@@ -31,40 +25,43 @@ fn is_near(a: f64, b: f64) -> bool {
     (a - b).abs() < f64::EPSILON
 }
 
-/// Whether two checked JSON texts hold equal values.
-pub(crate) fn equal(a: &str, b: &str) -> bool {
-    match (read(a), read(b)) {
-        (Some(a), Some(b)) => values_equal(&a, &b),
-        _ => false,
-    }
-}
-
-fn read(text: &str) -> Option<Parsed<'_>> {
-    SliceLexer::new(text.as_bytes())
-        .exactly_one(SliceLexer::ws_peek, |next, lexer| parse_bounded(MAX_REQUEST_DEPTH, next, lexer))
-        .ok()
-}
-
-fn values_equal(a: &Parsed<'_>, b: &Parsed<'_>) -> bool {
-    match (a, b) {
-        (Value::Null, Value::Null) => true,
-        (Value::Bool(a), Value::Bool(b)) => a == b,
-        (Value::Number(a), Value::Number(b)) => numbers_equal(a, b),
-        (Value::String(a), Value::String(b)) => a == b,
-        (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| values_equal(a, b)),
-        (Value::Object(a), Value::Object(b)) => {
-            // INVARIANT: the request reader refused names that stand twice, so sorted members pair up.
-            let (a, b) = (by_name(a), by_name(b));
-            a.len() == b.len() && a.iter().zip(&b).all(|(a, b)| a.0 == b.0 && values_equal(&a.1, &b.1))
+/// Whether two values are equal.
+pub(crate) fn equal(a: RawValue<'_>, b: RawValue<'_>) -> bool {
+    match (a.kind(), b.kind()) {
+        (Kind::Number, Kind::Number) => matches!((hold(a.text()), hold(b.text())), (Some(a), Some(b)) if a == b),
+        (Kind::String, Kind::String) => a.as_string() == b.as_string(),
+        (Kind::Array, Kind::Array) => {
+            let (a, b) = (items(a), items(b));
+            a.len() == b.len() && a.iter().zip(&b).all(|(&a, &b)| equal(a, b))
         }
-        _ => false,
+        (Kind::Object, Kind::Object) => {
+            // INVARIANT: the request reader refused names that stand twice, so sorted members pair up.
+            let (a, b) = (members(a), members(b));
+            a.len() == b.len() && a.iter().zip(&b).all(|(a, b)| a.0 == b.0 && equal(a.1, b.1))
+        }
+        (a, b) => a == b,
     }
 }
 
-fn by_name<'v, 'a>(members: &'v [(Cow<'a, str>, Parsed<'a>)]) -> Vec<&'v (Cow<'a, str>, Parsed<'a>)> {
-    let mut sorted: Vec<_> = members.iter().collect();
-    sorted.sort_unstable_by(|a, b| a.0.cmp(&b.0));
-    sorted
+fn items(list: RawValue<'_>) -> Vec<RawValue<'_>> {
+    let mut items = Vec::new();
+    list.for_items(|item| {
+        items.push(item);
+        true
+    });
+    items
+}
+
+/// The members of an object, in the order of their names.
+fn members(object: RawValue<'_>) -> Vec<(Cow<'_, str>, RawValue<'_>)> {
+    let mut members = Vec::new();
+    // INVARIANT: the object was checked, so reading it again does not fail.
+    _ = Reader::inside(object).object(|reader, name| {
+        members.push((name.text, reader.value()?));
+        Ok::<_, Fault>(())
+    });
+    members.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+    members
 }
 
 /// A number as serde_json holds it.
@@ -75,12 +72,8 @@ enum Held {
     Binary64(f64),
 }
 
-fn numbers_equal(a: &(&str, num::Parts), b: &(&str, num::Parts)) -> bool {
-    matches!((hold(a), hold(b)), (Some(a), Some(b)) if a == b)
-}
-
-fn hold((text, parts): &(&str, num::Parts)) -> Option<Held> {
-    if parts.is_int() && *text != "-0" {
+fn hold(text: &str) -> Option<Held> {
+    if !text.contains(['.', 'e', 'E']) && text != "-0" {
         if let Ok(value) = text.parse() {
             return Some(Held::Unsigned(value));
         }
@@ -97,8 +90,10 @@ mod tests {
 
     #[track_caller]
     fn check(a: &str, b: &str, expected: bool) {
-        assert_eq!(equal(a, b), expected, "{a} and {b}");
-        assert_eq!(equal(b, a), expected, "{b} and {a}");
+        let read = |text| Reader::new(text, 32).and_then(|mut reader| reader.value()).expect("JSON");
+        let (left, right) = (read(a.as_bytes()), read(b.as_bytes()));
+        assert_eq!(equal(left, right), expected, "{a} and {b}");
+        assert_eq!(equal(right, left), expected, "{b} and {a}");
     }
 
     #[test]

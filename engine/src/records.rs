@@ -8,7 +8,9 @@ use crate::hash_table::Slot;
 /// The first bytes of every image.
 pub(crate) const MAGIC: [u8; 8] = *b"callgate";
 /// Changes with every change of a record or of the hash.
-pub(crate) const FORMAT: u32 = 2;
+pub(crate) const FORMAT: u32 = 3;
+/// The hash of the entry that closes a tool in the table of arguments.
+pub(crate) const CLOSED: u64 = 0;
 /// Stands for "no entry" in a record.
 pub(crate) const NONE: u32 = u32::MAX;
 
@@ -104,8 +106,8 @@ impl Slot for NameSlot {
     }
 }
 
-/// A slot of the hash table of arguments: one for each that a closed tool declares, and one with an empty slot for a name
-/// ([`NONE`]) for each closed tool. An empty slot has `tool` [`NONE`].
+/// A slot of the hash table of arguments: one for each that a closed tool declares, and one without a name (`name.start` is
+/// [`NONE`]) and with the hash [`CLOSED`] for each closed tool. An empty slot has `tool` [`NONE`].
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 pub(crate) struct Argument {

@@ -10,8 +10,9 @@ use core::net::IpAddr;
 
 use smallvec::SmallVec;
 
+use crate::hash_table::hash_name;
 use crate::image::{Dialect, FieldRef, PolicyImage};
-use crate::json::{Fault, RawValue, Reader};
+use crate::json::{Fault, Name, RawValue, Reader};
 use crate::limits::{MAX_CALLS_PER_BATCH, MAX_REQUEST_DEPTH, MAX_ROLES_PER_CALL};
 use crate::predicate::Source;
 use crate::target::TargetKind;
@@ -44,16 +45,25 @@ pub struct Call<'a> {
     pub trace_id: Option<Cow<'a, str>>,
     /// The text of `args` as it was sent; `{}` where it was not.
     pub arguments: &'a str,
-    /// The fields that some rule reads, in ascending order of their slot in the image.
+    /// The fields that some rule reads, by their slot in the image; in ascending order where they are many.
     fields: SmallVec<[(u32, RawValue<'a>); 12]>,
-    /// The names of the first arguments, where the policy has closed tools.
-    argument_names: SmallVec<[Cow<'a, str>; MAX_NAMES_KEPT]>,
-    /// How many arguments there are.
-    argument_count: usize,
+    /// The names of the arguments and their hashes, where the policy has closed tools.
+    argument_names: ArgumentNames<'a>,
 }
 
+/// The names of arguments, as far as they are kept.
+#[derive(Clone, Debug)]
+enum ArgumentNames<'a> {
+    Kept(SmallVec<[(&'a str, u64); MAX_NAMES_KEPT]>),
+    /// There are more, or one has an escape: the arguments have to be read again.
+    Unkept,
+}
+
+/// How many fields are looked through one by one: fewer than a search by halves pays for.
+const MAX_FIELDS_SEARCHED: usize = 12;
+
 /// How many names of arguments are kept, so that what is kept does not grow with what is sent.
-const MAX_NAMES_KEPT: usize = 12;
+const MAX_NAMES_KEPT: usize = 8;
 
 /// Why a body is no call. The codes are stable; no text repeats what the caller sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -248,7 +258,7 @@ impl<'a> Call<'a> {
             return Err(RequestError::NotAnObject);
         }
         reader.object(|reader, name| {
-            if name != "calls" {
+            if name.text != "calls" {
                 return Err(RequestError::UnknownMember);
             }
             if reader.peek()? != b'[' {
@@ -283,30 +293,41 @@ impl<'a> Call<'a> {
         if image.reads_request() && !facts.text.is_empty() {
             let mut reader = Reader::new(facts.text.as_bytes(), MAX_REQUEST_DEPTH)?;
             self.read_fields(&mut reader, image, Source::Request.root())?;
-            self.fields.sort_unstable_by_key(|&(slot, _)| slot);
+            self.sort_fields();
         }
         Ok(())
     }
 
-    /// Whether every argument has a name that `is_declared` knows.
-    pub(crate) fn has_only(&self, mut is_declared: impl FnMut(&str) -> bool) -> bool {
-        if self.argument_count <= MAX_NAMES_KEPT {
-            return self.argument_names.iter().all(|name| is_declared(name));
+    /// Whether every argument has a name that `is_declared` knows, by its text and its hash.
+    pub(crate) fn has_only(&self, mut is_declared: impl FnMut(&str, u64) -> bool) -> bool {
+        if let ArgumentNames::Kept(names) = &self.argument_names {
+            return names.iter().all(|&(name, hash)| is_declared(name, hash));
         }
-        let mut all = true;
-        let read = Reader::new(self.arguments.as_bytes(), MAX_REQUEST_DEPTH).and_then(|mut reader| {
+        let undeclared = RequestError::UnknownMember;
+        let read = Reader::new(self.arguments.as_bytes(), MAX_REQUEST_DEPTH).map_err(RequestError::from);
+        read.and_then(|mut reader| {
             reader.object(|reader, name| {
-                all &= is_declared(&name);
-                reader.value().map(drop)
+                if is_declared(&name.text, name.hash) { Ok(reader.skip()?) } else { Err(undeclared) }
             })
-        });
-        read.is_ok() && all
+        })
+        .is_ok()
     }
 
     /// The value of a field that some rule reads, if the call has it.
     pub(crate) fn field(&self, field: u32) -> Option<RawValue<'a>> {
+        let is_it = |&&(slot, _): &&(u32, RawValue<'_>)| slot == field;
+        if self.fields.len() <= MAX_FIELDS_SEARCHED {
+            return self.fields.iter().find(is_it).map(|&(_, value)| value);
+        }
         let at = self.fields.binary_search_by_key(&field, |&(slot, _)| slot).ok()?;
         self.fields.get(at).map(|&(_, value)| value)
+    }
+
+    /// Puts the fields in the order in which they are looked up.
+    fn sort_fields(&mut self) {
+        if self.fields.len() > MAX_FIELDS_SEARCHED {
+            self.fields.sort_unstable_by_key(|&(slot, _)| slot);
+        }
     }
 }
 
@@ -325,13 +346,12 @@ fn read_call<'a>(reader: &mut Reader<'a>, image: &PolicyImage<'_>) -> Result<Cal
         trace_id: None,
         arguments: NO_ARGUMENTS,
         fields: SmallVec::new(),
-        argument_names: SmallVec::new(),
-        argument_count: 0,
+        argument_names: ArgumentNames::Kept(SmallVec::new()),
     };
     reader.object(|reader, name| {
-        match &*name {
+        match &*name.text {
             "tool" | "toolName" | "prompt" | "resource" => {
-                let (kind, member) = match &*name {
+                let (kind, member) = match &*name.text {
                     "prompt" => (TargetKind::Prompt, Member::Prompt),
                     "resource" => (TargetKind::ResourceRead, Member::Resource),
                     _ => (TargetKind::Tool, Member::Tool),
@@ -359,7 +379,7 @@ fn read_call<'a>(reader: &mut Reader<'a>, image: &PolicyImage<'_>) -> Result<Cal
                 let name = value.as_string().ok_or(RequestError::WrongType(Member::Server))?;
                 // The empty name names none. A rule that names a server reads it as a field.
                 call.server = Some(name).filter(|name| !name.is_empty());
-                if let Some(FieldRef { slot, .. }) = image.field(Source::Request.root(), SERVER_FIELD)
+                if let Some(FieldRef { slot, .. }) = image.field(Source::Request.root(), SERVER_FIELD, hash_name(SERVER_FIELD))
                     && call.server.is_some()
                 {
                     call.fields.push((slot, value));
@@ -387,7 +407,7 @@ fn read_call<'a>(reader: &mut Reader<'a>, image: &PolicyImage<'_>) -> Result<Cal
         (Some(_), Some(_)) => return Err(RequestError::Ambiguous(Member::Role)),
         (None, None) => return Err(RequestError::Missing(Member::Role)),
     };
-    call.fields.sort_unstable_by_key(|&(slot, _)| slot);
+    call.sort_fields();
     Ok(call)
 }
 
@@ -416,21 +436,22 @@ impl<'a> Call<'a> {
         let first = reader.peek()?;
         let start = reader.offset();
         match first {
-            b'{' => reader.object(|reader, name| {
-                let field = image.field(parent, &name);
-                if parent == Source::Arguments.root() && image.has_closed_tools() {
-                    self.argument_count = self.argument_count.saturating_add(1);
-                    if self.argument_count <= MAX_NAMES_KEPT {
-                        self.argument_names.push(name);
+            b'{' => {
+                let is_argument = parent == Source::Arguments.root() && image.has_closed_tools();
+                reader.object(|reader, name| {
+                    let field = image.field(parent, &name.text, name.hash);
+                    if is_argument {
+                        self.keep_argument_name(name);
                     }
-                }
-                self.read_field(reader, image, field)
-            })?,
+                    self.read_field(reader, image, field)
+                })?;
+            }
             b'[' => {
                 let mut index = 0_usize;
                 reader.array(|reader| {
                     let mut digits = itoa::Buffer::new();
-                    let field = image.field(parent, digits.format(index));
+                    let digits = digits.format(index);
+                    let field = image.field(parent, digits, hash_name(digits));
                     index = index.saturating_add(1);
                     self.read_field(reader, image, field)
                 })?;
@@ -438,6 +459,15 @@ impl<'a> Call<'a> {
             _ => return reader.value(),
         }
         reader.value_from(start).ok_or(Fault::Syntax)
+    }
+
+    fn keep_argument_name(&mut self, name: Name<'a>) {
+        match (&mut self.argument_names, name.text) {
+            (ArgumentNames::Kept(names), Cow::Borrowed(text)) if names.len() < MAX_NAMES_KEPT => {
+                names.push((text, name.hash));
+            }
+            (names, _) => *names = ArgumentNames::Unkept,
+        }
     }
 
     /// Reads the value of a member or an item, and keeps it if some rule reads it.
@@ -448,8 +478,9 @@ impl<'a> Call<'a> {
         field: Option<FieldRef>,
     ) -> Result<(), Fault> {
         let value = match field {
+            None => return reader.skip(),
             Some(FieldRef { slot, has_children: true, .. }) => self.read_fields(reader, image, slot)?,
-            _ => reader.value()?,
+            Some(_) => reader.value()?,
         };
         if let Some(FieldRef { slot, is_read: true, .. }) = field {
             self.fields.push((slot, value));

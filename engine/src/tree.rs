@@ -7,12 +7,30 @@ use alloc::vec::Vec;
 use core::ops::Range;
 
 use hifijson::token::Lex as _;
-use hifijson::{Expect, Read as _, SliceLexer};
+use hifijson::{Expect, Read as _, SliceLexer, num, str as string};
 
 use crate::decimal::Decimal;
 use crate::error::{Diagnostic, quoted};
 use crate::json::Fault;
 use crate::limits::{MAX_POLICY_BYTES, MAX_POLICY_DEPTH};
+
+impl From<Expect> for Fault {
+    fn from(_: Expect) -> Self {
+        Self::Syntax
+    }
+}
+
+impl From<num::Error> for Fault {
+    fn from(_: num::Error) -> Self {
+        Self::Syntax
+    }
+}
+
+impl From<string::Error> for Fault {
+    fn from(error: string::Error) -> Self {
+        if error.is_unicode_error() { Self::LoneSurrogate } else { Self::Syntax }
+    }
+}
 
 /// A JSON value and the bytes that it takes in the text.
 #[derive(Debug)]
