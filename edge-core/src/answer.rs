@@ -8,7 +8,7 @@ use callgate_engine::reason::{FailedPredicate, Requirement};
 use callgate_engine::{Call, PolicyImage, RequestError, RequestFacts, evaluate};
 use sha2::{Digest as _, Sha256};
 
-use crate::json_text::{write_digest, write_list, write_member, write_text, write_text_by};
+use crate::json_text::{write_digest, write_list, write_member, write_plain_member, write_text, write_text_by};
 
 /// What an edge adds to a request.
 #[derive(Clone, Copy, Debug, Default)]
@@ -68,10 +68,10 @@ pub fn answer_batch(image: &PolicyImage<'_>, body: &[u8], arrival: &Arrival<'_>)
 
 fn write_decision(image: &PolicyImage<'_>, call: &Call<'_>, random: [u8; 16], out: &mut String) {
     let decision = evaluate(image, call);
-    out.push_str("{\"decision\":");
-    write_text(decision.effect.name(), out);
-    write_member("code", decision.code.name(), out);
-    out.push_str(",\"rule\":");
+    // The names of effects and codes are words.
+    for part in ["{\"decision\":\"", decision.effect.name(), "\",\"code\":\"", decision.code.name(), "\",\"rule\":"] {
+        out.push_str(part);
+    }
     match decision.rule(image) {
         Some(rule) => write_text(rule, out),
         None => out.push_str("null"),
@@ -89,20 +89,26 @@ fn write_decision(image: &PolicyImage<'_>, call: &Call<'_>, random: [u8; 16], ou
     write_text(image.version(), out);
     out.push_str(",\"digest\":");
     write_digest(image.policy_digest(), out);
-    out.push_str("},\"argsDigest\":");
-    write_digest(&Sha256::digest(call.arguments.as_bytes()).into(), out);
+    if call.wants_digest {
+        out.push_str("},\"argsDigest\":");
+        write_digest(&Sha256::digest(call.arguments.as_bytes()).into(), out);
+        out.push_str(",\"decisionId\":\"");
+    } else {
+        out.push_str("},\"decisionId\":\"");
+    }
     let mut buffer = uuid::Uuid::encode_buffer();
     let id = uuid::Builder::from_random_bytes(random).into_uuid().hyphenated();
-    write_member("decisionId", id.encode_lower(&mut buffer), out);
-    out.push('}');
+    out.push_str(id.encode_lower(&mut buffer));
+    out.push_str("\"}");
 }
 
 fn write_failed(failed: &FailedPredicate<'_>, out: &mut String) {
-    out.push_str("{\"check\":");
-    write_text(failed.requirement.check(), out);
-    write_member("source", failed.source.name(), out);
+    out.push_str("{\"check\":\"");
+    out.push_str(failed.requirement.check());
+    out.push('"');
+    write_plain_member("source", failed.source.name(), out);
     write_member("field", failed.field, out);
-    write_member("op", failed.requirement.op(), out);
+    write_plain_member("op", failed.requirement.op(), out);
     match failed.requirement {
         Requirement::Numeric(_, number) | Requirement::Length(_, number) => {
             out.push_str(",\"value\":");
@@ -136,7 +142,7 @@ fn write_failed(failed: &FailedPredicate<'_>, out: &mut String) {
             write_other(source, field, out)
         }
     }
-    write_member("problem", failed.problem.name(), out);
+    write_plain_member("problem", failed.problem.name(), out);
     out.push('}');
 }
 
@@ -145,4 +151,34 @@ fn write_other(source: Source, field: &str, out: &mut String) {
     write_text(source.name(), out);
     write_member("field", field, out);
     out.push('}');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::format;
+    use callgate_engine::{compile, parse, validate};
+    use serde_json::Value;
+
+    #[track_caller]
+    fn check(digest: &str, expected: Option<&str>) {
+        let text = r#"{"version":"callgate-1","tools":["t"],"roles":{"r":{}},
+            "rules":[{"effect":"Allow","tool_name":"t","roles":["r"]}]}"#;
+        let bytes = compile(&parse(text).and_then(validate).expect("a valid policy"));
+        let image = PolicyImage::open(&bytes).expect("an image");
+        let body = format!(r#"{{"tool":"t","role":"r","args":{{"a": 1}}{digest}}}"#);
+        let answer = answer_call(&image, body.as_bytes(), &Arrival::default()).expect("a call");
+        let answer: Value = serde_json::from_slice(&answer).expect("JSON");
+        assert_eq!(answer.get("decision"), Some(&Value::from("Allow")));
+        assert_eq!(answer.get("argsDigest").map(|digest| digest.as_str().expect("text")), expected);
+    }
+
+    #[test]
+    fn the_digest_of_the_arguments_is_left_out_for_who_has_no_use_for_it() {
+        // SHA-256 of `{"a": 1}`, white space included.
+        let digest = "sha256:f9d86028c6e0d64e225186f96acb69338b2c59764df79162107f5c4bb34d1310";
+        check("", Some(digest));
+        check(r#","argsDigest":true"#, Some(digest));
+        check(r#","argsDigest":false"#, None);
+    }
 }

@@ -17,6 +17,14 @@ pub(crate) fn write_member(name: &str, text: &str, out: &mut String) {
     write_text(text, out);
 }
 
+/// Writes a comma, a name and a text which both need no escape.
+pub(crate) fn write_plain_member(name: &str, text: &str, out: &mut String) {
+    write_name(name, out);
+    out.push('"');
+    out.push_str(text);
+    out.push('"');
+}
+
 /// Writes a comma, and a name that needs no escape with its colon.
 fn write_name(name: &str, out: &mut String) {
     for part in [",\"", name, "\":"] {
@@ -51,7 +59,7 @@ pub(crate) fn write_text_by(out: &mut String, write: impl FnOnce(&mut String)) {
     let start = out.len();
     write(out);
     // What is written seldom needs an escape, and is then where it belongs already.
-    if out.as_bytes().get(start..).is_some_and(|text| text.iter().any(needs_escape)) {
+    if out.as_bytes().get(start..).and_then(find_escape).is_some() {
         let text = out.split_off(start);
         write_escaped(&text, out);
     }
@@ -64,28 +72,52 @@ fn needs_escape(byte: &u8) -> bool {
 }
 
 fn write_escaped(text: &str, out: &mut String) {
-    const HEX: &[u8; 16] = b"0123456789abcdef";
     let mut rest = text;
-    while let Some((plain, special)) =
-        rest.bytes().position(|byte| needs_escape(&byte)).and_then(|at| rest.split_at_checked(at))
-    {
+    while let Some((plain, special)) = find_escape(rest.as_bytes()).and_then(|at| rest.split_at_checked(at)) {
         out.push_str(plain);
         let mut special = special.chars();
-        match special.next() {
-            Some(c @ ('"' | '\\')) => out.extend(['\\', c]),
-            Some('\n') => out.push_str("\\n"),
-            Some('\r') => out.push_str("\\r"),
-            Some('\t') => out.push_str("\\t"),
-            Some(c) => {
-                let digit = |shift: u32| HEX.get(usize::try_from(u32::from(c) >> shift & 0xf).unwrap_or(0));
-                out.push_str("\\u00");
-                out.extend([4, 0].into_iter().filter_map(digit).copied().map(char::from));
-            }
-            None => {}
-        }
+        write_escape(special.next(), out);
         rest = special.as_str();
     }
     out.push_str(rest);
+}
+
+/// Where the first byte stands that needs an escape.
+fn find_escape(bytes: &[u8]) -> Option<usize> {
+    let (blocks, rest) = bytes.as_chunks::<8>();
+    // Eight bytes at once: there is seldom one.
+    if !blocks.iter().any(|block| has_escape(*block)) && !rest.iter().any(needs_escape) {
+        return None;
+    }
+    bytes.iter().position(needs_escape)
+}
+
+/// Whether one of eight ASCII bytes needs an escape; a byte beyond ASCII may make it say so too.
+fn has_escape(block: [u8; 8]) -> bool {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    let bytes = u64::from_le_bytes(block);
+    // A byte below a bound borrows from its high bit.
+    let below = |bytes: u64, bound: u8| bytes.wrapping_sub(ONES.wrapping_mul(u64::from(bound)));
+    let is = |byte: u8| below(bytes ^ ONES.wrapping_mul(u64::from(byte)), 1);
+    (bytes | below(bytes, 0x20) | is(b'"') | is(b'\\') | is(0x7f)) & HIGH != 0
+}
+
+#[cold]
+fn write_escape(special: Option<char>, out: &mut String) {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    match special {
+        Some(c @ ('"' | '\\')) => out.extend(['\\', c]),
+        Some('\n') => out.push_str("\\n"),
+        Some('\r') => out.push_str("\\r"),
+        Some('\t') => out.push_str("\\t"),
+        Some(c) => {
+            let digit = |shift: u32| HEX.get(usize::try_from(u32::from(c) >> shift & 0xf).unwrap_or(0));
+            out.push_str("\\u00");
+            out.extend([4, 0].into_iter().filter_map(digit).copied().map(char::from));
+        }
+        None => {}
+    }
 }
 
 #[cfg(test)]

@@ -194,7 +194,7 @@ impl Writer {
         let mut slots = hash_table::table(names.len());
         let mut slot_of = Vec::with_capacity(names.len());
         for name in names {
-            let hash = short_hash(hash_name(name));
+            let hash = short_hash(hash_name(name.as_bytes()));
             let entry = NameSlot { hash: U32::new(hash), text: self.text(name) };
             slot_of.push(hash_table::insert(&mut slots, hash, entry).unwrap_or(NONE));
         }
@@ -240,7 +240,7 @@ impl Writer {
                 parent.has_children = 1;
             }
             let parent = parent.unwrap_or_else(|| source.root());
-            let hash = hash_within(parent, hash_name(name));
+            let hash = hash_within(parent, hash_name(name.as_bytes()));
             let field = FieldSlot {
                 hash: U32::new(hash),
                 parent: U32::new(parent),
@@ -268,7 +268,7 @@ impl Writer {
         }
         let mut slots = hash_table::table(entries.len());
         for (tool, name) in entries {
-            let hash = hash_within(tool, name.map_or(CLOSED, hash_name));
+            let hash = hash_within(tool, name.map_or(CLOSED, |name| hash_name(name.as_bytes())));
             let name = name.map_or(NO_TEXT, |name| self.text(name));
             hash_table::insert(&mut slots, hash, Argument { hash: U32::new(hash), tool: U32::new(tool), name });
         }

@@ -146,7 +146,7 @@ pub struct Decision {
     /// The rule that decided, as an index into the image.
     pub(crate) rule: Option<u32>,
     /// The predicates that decided, in the order of the policy.
-    pub(crate) failures: SmallVec<[Failure; 8]>,
+    pub(crate) failures: SmallVec<[Failure; 4]>,
 }
 
 impl Decision {

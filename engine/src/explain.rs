@@ -37,7 +37,7 @@ impl Evaluation<'_, '_, '_> {
         &self,
         at: u32,
         negated: bool,
-        failures: &mut SmallVec<[Failure; 8]>,
+        failures: &mut SmallVec<[Failure; 4]>,
         depth: usize,
     ) -> Option<()> {
         if at == NONE {
@@ -78,7 +78,7 @@ impl Evaluation<'_, '_, '_> {
         at: u32,
         node: &Step,
         negated: bool,
-        failures: &mut SmallVec<[Failure; 8]>,
+        failures: &mut SmallVec<[Failure; 4]>,
         depth: usize,
     ) -> Option<()> {
         let field = node.field.get();

@@ -15,8 +15,8 @@ pub(crate) trait Slot: Copy {
 
 /// The hash of a name. Portable: the build machine and the wasm that looks up must agree on it.
 #[inline]
-pub(crate) fn hash_name(name: &str) -> u64 {
-    rapidhash::v3::rapidhash_v3_nano_inline::<true, false>(name.as_bytes(), &rapidhash::v3::DEFAULT_RAPID_SECRETS)
+pub(crate) fn hash_name(name: &[u8]) -> u64 {
+    rapidhash::v3::rapidhash_v3_nano_inline::<true, false>(name, &rapidhash::v3::DEFAULT_RAPID_SECRETS)
 }
 
 /// The half of a name's hash that tables keep.
@@ -39,6 +39,7 @@ pub(crate) fn hash_within(parent: u32, name: u64) -> u32 {
 }
 
 /// The slots in the order in which a look-up visits them. Their number is a power of two.
+#[inline]
 fn probe(hash: u32, slots: usize) -> impl Iterator<Item = usize> {
     let mask = slots.saturating_sub(1);
     let start = usize::try_from(hash).unwrap_or(0);
@@ -46,11 +47,15 @@ fn probe(hash: u32, slots: usize) -> impl Iterator<Item = usize> {
 }
 
 /// The entry with a hash that is the one looked for, and the index of its slot.
+#[inline]
 pub(crate) fn find<T: Slot>(slots: &[T], hash: u32, is_it: impl Fn(&T) -> bool) -> Option<(u32, &T)> {
-    let (at, slot) = probe(hash, slots.len())
-        .map_while(|at| slots.get(at).filter(|slot| !slot.is_empty()).map(|slot| (at, slot)))
-        .find(|(_, slot)| is_it(slot))?;
-    Some((u32::try_from(at).ok()?, slot))
+    for at in probe(hash, slots.len()) {
+        let slot = slots.get(at).filter(|slot| !slot.is_empty())?;
+        if is_it(slot) {
+            return Some((u32::try_from(at).ok()?, slot));
+        }
+    }
+    None
 }
 
 /// A table without entries, for `len` of them: a power of two, at most three quarters full.

@@ -11,8 +11,8 @@ use crate::automaton;
 use crate::hash_table::{self, hash_name, hash_pair, hash_within, short_hash};
 use crate::predicate::Source;
 use crate::records::{
-    Argument, AutomatonRecord, CLOSED, CatalogRecord, Cell, FORMAT, FieldSlot, Header, MAGIC, NONE, NameSlot, Number, Rule,
-    Section, Step, TextRef,
+    Argument, AutomatonRecord, CLOSED, CatalogRecord, Cell, FORMAT, FieldSlot, Header, MAGIC, NONE, NameSlot, Number,
+    Rule, Section, Step, TextRef,
 };
 use crate::target::TargetKind;
 
@@ -102,7 +102,23 @@ pub struct PolicyImage<'i> {
     automata: &'i [AutomatonRecord],
     transitions: &'i [U16],
     arguments: &'i [Argument],
-    bytes: &'i [u8],
+    bytes: TextBytes<'i>,
+}
+
+/// The texts of an image, end to end.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TextBytes<'i>(&'i [u8]);
+
+impl<'i> TextBytes<'i> {
+    #[inline]
+    pub(crate) fn of(self, text: TextRef) -> Option<&'i [u8]> {
+        let start = usize::try_from(text.start.get()).ok()?;
+        self.0.get(start..start.checked_add(usize::try_from(text.len.get()).ok()?)?)
+    }
+
+    pub(crate) fn text(self, text: TextRef) -> Option<&'i str> {
+        core::str::from_utf8(self.of(text)?).ok()
+    }
 }
 
 impl<'i> PolicyImage<'i> {
@@ -136,7 +152,7 @@ impl<'i> PolicyImage<'i> {
             automata: table(image, sections.automata)?,
             transitions: table(image, sections.transitions)?,
             arguments: table(image, sections.arguments)?,
-            bytes: table(image, sections.bytes)?,
+            bytes: TextBytes(table(image, sections.bytes)?),
         })
     }
 
@@ -224,7 +240,7 @@ impl<'i> PolicyImage<'i> {
     }
 
     /// The field `name` within `parent`, which is a slot or [`Source::root`], if some rule reads it or into it.
-    pub(crate) fn field(&self, parent: u32, name: &str, hash: u64) -> Option<FieldRef> {
+    pub(crate) fn field(&self, parent: u32, name: &[u8], hash: u64) -> Option<FieldRef> {
         let hash = hash_within(parent, hash);
         let is_it = |field: &FieldSlot| {
             field.hash.get() == hash && field.parent.get() == parent && self.is_text(field.name, name)
@@ -244,7 +260,7 @@ impl<'i> PolicyImage<'i> {
     }
 
     /// Whether a closed tool declares an argument.
-    pub(crate) fn declares(&self, tool: u32, name: &str, hash: u64) -> bool {
+    pub(crate) fn declares(&self, tool: u32, name: &[u8], hash: u64) -> bool {
         self.has_argument(tool, hash, |argument| argument.name.start.get() != NONE && self.is_text(argument.name, name))
     }
 
@@ -305,7 +321,7 @@ impl<'i> PolicyImage<'i> {
     }
 
     pub(crate) fn bytes(&self, start: usize, end: usize) -> Option<&'i [u8]> {
-        self.bytes.get(start..end)
+        self.bytes.0.get(start..end)
     }
 
     /// `count` texts from `first` on, in ascending order of their bytes.
@@ -314,21 +330,22 @@ impl<'i> PolicyImage<'i> {
         self.texts.get(first..first.checked_add(usize::try_from(count).ok()?)?)
     }
 
+    pub(crate) fn text_bytes(&self) -> TextBytes<'i> {
+        self.bytes
+    }
+
     pub(crate) fn text(&self, text: TextRef) -> Option<&'i str> {
-        core::str::from_utf8(self.bytes_of(text)?).ok()
+        self.bytes.text(text)
     }
 
     /// Whether a text is the one given, which spares the check that it is UTF-8.
-    fn is_text(&self, text: TextRef, expected: &str) -> bool {
-        self.bytes_of(text) == Some(expected.as_bytes())
-    }
-
-    fn bytes_of(&self, text: TextRef) -> Option<&'i [u8]> {
-        let start = usize::try_from(text.start.get()).ok()?;
-        self.bytes.get(start..start.checked_add(usize::try_from(text.len.get()).ok()?)?)
+    #[inline]
+    fn is_text(&self, text: TextRef, expected: &[u8]) -> bool {
+        self.bytes.of(text) == Some(expected)
     }
 
     fn find(&self, names: &[NameSlot], name: &str) -> Option<u32> {
+        let name = name.as_bytes();
         let hash = short_hash(hash_name(name));
         let is_it = |slot: &NameSlot| slot.hash.get() == hash && self.is_text(slot.text, name);
         hash_table::find(names, hash, is_it).map(|(at, _)| at)

@@ -6,8 +6,6 @@
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
-use smallvec::SmallVec;
-
 use crate::hash_table::hash_name;
 use crate::lexer::Lexer;
 use crate::limits::MAX_REQUEST_DEPTH;
@@ -92,7 +90,7 @@ impl<'a> RawValue<'a> {
         match self.kind() {
             Kind::Object => Reader::inside(self).object(|reader, member| {
                 let value = reader.value()?;
-                found = if member.text == name { Some(value) } else { found };
+                found = if *member.bytes == *name.as_bytes() { Some(value) } else { found };
                 Ok::<_, Fault>(())
             }),
             Kind::Array => {
@@ -128,27 +126,48 @@ impl<'a> RawValue<'a> {
         if self.kind() != Kind::String {
             return None;
         }
-        Some(Lexer::new(self.0).string().ok()?.read())
+        let mut lexer = Lexer::new(self.0);
+        let quoted = lexer.string().ok()?;
+        Some(lexer.unquote(quoted))
     }
 }
 
 /// The name of a member, with its escapes read.
 pub(crate) struct Name<'a> {
-    pub(crate) text: Cow<'a, str>,
+    /// Its UTF-8: names are compared and not read.
+    pub(crate) bytes: Cow<'a, [u8]>,
     /// [`hash_name`] of it.
     pub(crate) hash: u64,
 }
 
-/// How many hashes of names are kept at most: what a request may cost is bounded, however many names it has.
-const MAX_KEPT_NAMES: usize = 8_192;
+/// How many hashes of the names of open objects are kept in place.
+const MAX_KEPT_NAMES: usize = 48;
+
+/// How many hashes of one object's names are compared at once where they can't be kept in place: what a request costs is
+/// bounded, however many names it has.
+const MAX_COMPARED_NAMES: usize = 8_192;
+
+/// The names of one object, as far as it takes to see that it names no member twice.
+struct Names {
+    count: usize,
+    /// Where the kept hashes of its names start.
+    first: usize,
+    /// A bit for each name, by its hash: most objects have no two names with one bit.
+    seen: u64,
+    /// Whether two names have one bit.
+    may_repeat: bool,
+    /// Whether there was no room for all hashes.
+    is_overfull: bool,
+}
 
 /// Reads one JSON text from front to back.
 pub(crate) struct Reader<'a> {
     lexer: Lexer<'a>,
     depth: usize,
     max_depth: usize,
-    /// The hashes of the names of the objects that are open, innermost last.
-    names: SmallVec<[u64; 32]>,
+    /// The hashes of the names of the objects that are open, innermost last, and how many they are.
+    kept: [u64; MAX_KEPT_NAMES],
+    kept_count: usize,
     /// Whether names that stand twice are looked for.
     is_strict: bool,
 }
@@ -160,13 +179,16 @@ impl<'a> Reader<'a> {
         if text.starts_with('\u{feff}') {
             return Err(Fault::NotUtf8);
         }
-        Ok(Self { lexer: Lexer::new(text), depth: 0, max_depth, names: SmallVec::new(), is_strict: true })
+        Ok(Self::start(text, max_depth, true))
     }
 
     /// Starts at the front of a value that was checked before.
     pub(crate) fn inside(value: RawValue<'a>) -> Self {
-        let (lexer, max_depth) = (Lexer::new(value.0), MAX_REQUEST_DEPTH);
-        Self { lexer, depth: 0, max_depth, names: SmallVec::new(), is_strict: false }
+        Self::start(value.0, MAX_REQUEST_DEPTH, false)
+    }
+
+    fn start(text: &'a str, max_depth: usize, is_strict: bool) -> Self {
+        Self { lexer: Lexer::new(text), depth: 0, max_depth, kept: [0; MAX_KEPT_NAMES], kept_count: 0, is_strict }
     }
 
     /// How many bytes were read, for the place of a fault.
@@ -200,58 +222,54 @@ impl<'a> Reader<'a> {
         self.depth = depth;
     }
 
-    /// Reads an object; `member` must read the value of each name that it is given.
+    /// Reads an object, before whose brace the reader stands; `member` must read the value of each name that it is given.
     #[inline]
     pub(crate) fn object<E: From<Fault>>(
         &mut self,
         mut member: impl FnMut(&mut Self, Name<'a>) -> Result<(), E>,
     ) -> Result<(), E> {
-        self.peek()?;
         let start = self.offset();
-        self.enter(b'{')?;
-        let outer = self.names.len();
-        let mut count = 0_usize;
-        if self.peek()? != b'}' {
-            loop {
-                if self.peek()? != b'"' {
-                    return Err(Fault::Syntax.into());
-                }
-                let text = self.lexer.string()?.read();
-                let hash = hash_name(&text);
-                self.lexer.expect(b':')?;
-                if self.is_strict {
-                    count = count.wrapping_add(1);
-                    self.keep_name(hash);
-                }
-                self.peek()?;
-                member(self, Name { text, hash })?;
-                if !self.comma_or(b'}')? {
-                    break;
-                }
+        self.enter()?;
+        let first = self.kept_count;
+        let mut names = Names { count: 0, first, seen: 0, may_repeat: false, is_overfull: false };
+        let mut next = self.peek()?;
+        while next != b'}' {
+            if next != b'"' {
+                return Err(Fault::Syntax.into());
             }
+            let quoted = self.lexer.string()?;
+            if self.peek()? != b':' {
+                return Err(Fault::Syntax.into());
+            }
+            self.lexer.skip(1);
+            let bytes = self.lexer.unquote_bytes(quoted);
+            let hash = hash_name(&bytes);
+            if self.is_strict {
+                self.keep_name(&mut names, hash);
+            }
+            self.peek()?;
+            member(self, Name { bytes, hash })?;
+            next = self.after_item(b'}')?;
         }
-        self.leave(b'}')?;
-        if count > 1 && self.has_duplicate(outer, count, start) {
+        self.leave();
+        if names.may_repeat && self.has_duplicate(&names, start) {
             return Err(Fault::DuplicateMember.into());
         }
-        self.names.truncate(outer);
+        self.kept_count = first;
         Ok(())
     }
 
-    /// Reads an array; `item` must read each item.
+    /// Reads an array, before whose bracket the reader stands; `item` must read each item.
+    #[inline]
     pub(crate) fn array<E: From<Fault>>(&mut self, mut item: impl FnMut(&mut Self) -> Result<(), E>) -> Result<(), E> {
-        self.enter(b'[')?;
-        if self.peek()? == b']' {
-            return Ok(self.leave(b']')?);
-        }
-        loop {
-            self.peek()?;
+        self.enter()?;
+        let mut next = self.peek()?;
+        while next != b']' {
             item(self)?;
-            if !self.comma_or(b']')? {
-                break;
-            }
+            next = self.after_item(b']')?;
         }
-        Ok(self.leave(b']')?)
+        self.leave();
+        Ok(())
     }
 
     /// Checks the next value to its end and returns it as it stands in the text.
@@ -275,74 +293,91 @@ impl<'a> Reader<'a> {
 
     /// Reads the next value, which must be a string, with its escapes read. Borrows unless there is an escape.
     pub(crate) fn string(&mut self) -> Result<Cow<'a, str>, Fault> {
-        if self.peek()? == b'"' { Ok(self.lexer.string()?.read()) } else { Err(Fault::Syntax) }
+        if self.peek()? != b'"' {
+            return Err(Fault::Syntax);
+        }
+        let quoted = self.lexer.string()?;
+        Ok(self.lexer.unquote(quoted))
     }
 
     #[inline]
-    fn enter(&mut self, open: u8) -> Result<(), Fault> {
-        self.lexer.expect(open)?;
-        self.depth = self.depth.checked_add(1).filter(|&depth| depth <= self.max_depth).ok_or(Fault::TooDeep)?;
-        Ok(())
+    fn enter(&mut self) -> Result<(), Fault> {
+        self.lexer.skip(1);
+        // INVARIANT: the depth is at most `max_depth`, so it does not overflow.
+        self.depth = self.depth.wrapping_add(1);
+        if self.depth > self.max_depth { Err(Fault::TooDeep) } else { Ok(()) }
     }
 
     #[inline]
-    fn leave(&mut self, close: u8) -> Result<(), Fault> {
-        self.lexer.expect(close)?;
+    fn leave(&mut self) {
+        self.lexer.skip(1);
         self.depth = self.depth.saturating_sub(1);
-        Ok(())
     }
 
-    /// Reads a comma and answers true, or stands before `close` and answers false.
+    /// What comes after a member or an item: `close`, or the first byte of the next, behind its comma.
     #[inline]
-    fn comma_or(&mut self, close: u8) -> Result<bool, Fault> {
-        match self.peek()? {
-            b',' => self.lexer.expect(b',').map(|()| true),
-            next if next == close => Ok(false),
-            _ => Err(Fault::Syntax),
+    fn after_item(&mut self, close: u8) -> Result<u8, Fault> {
+        let next = self.peek()?;
+        if next == close {
+            return Ok(close);
         }
+        if next != b',' {
+            return Err(Fault::Syntax);
+        }
+        self.lexer.skip(1);
+        let next = self.peek()?;
+        // No comma stands at the end.
+        if next == close { Err(Fault::Syntax) } else { Ok(next) }
     }
 
     #[inline]
-    fn keep_name(&mut self, hash: u64) {
-        if self.names.len() == self.names.capacity() {
-            self.names.grow(MAX_KEPT_NAMES);
+    fn keep_name(&mut self, names: &mut Names, hash: u64) {
+        let bit = 1 << (hash >> 58);
+        names.may_repeat |= names.seen & bit != 0;
+        names.seen |= bit;
+        names.count = names.count.wrapping_add(1);
+        if names.is_overfull {
+            return;
         }
-        if self.names.len() < MAX_KEPT_NAMES {
-            self.names.push(hash);
+        match self.kept.get_mut(self.kept_count) {
+            Some(kept) => {
+                *kept = hash;
+                self.kept_count = self.kept_count.wrapping_add(1);
+            }
+            // An object that is too large leaves the room to those within it.
+            None => (names.is_overfull, self.kept_count) = (true, names.first),
         }
     }
 
-    /// Whether the object that was read since `start`, whose names are kept from `outer` on, names a member twice.
+    /// Whether the object that was read since `start` names a member twice.
     ///
     /// Equal hashes are taken for equal names. Two that only hash alike are refused too, which denies no call that was
     /// not made for it: of 64 bits, a body has too few names to meet by chance.
-    #[inline]
-    fn has_duplicate(&mut self, outer: usize, count: usize, start: usize) -> bool {
-        match self.names.get_mut(outer..).unwrap_or_default() {
-            kept if kept.len() < count => self.has_duplicate_among_many(count, start),
-            // Comparing each with each is the fastest for the few names that objects have.
-            kept if count <= 12 => kept.iter().enumerate().any(|(at, name)| kept.iter().take(at).any(|one| one == name)),
-            kept => is_repetitive(kept),
+    fn has_duplicate(&mut self, names: &Names, start: usize) -> bool {
+        if names.is_overfull {
+            return self.has_duplicate_among_many(names.count, start);
         }
+        let kept = self.kept.get_mut(names.first..self.kept_count).unwrap_or_default();
+        is_repetitive(kept)
     }
 
-    /// As [`Reader::has_duplicate`], where the names are too many to be kept: goes through the object again and again,
-    /// for a part of the hashes each time.
+    /// As [`Reader::has_duplicate`], where the hashes were not kept: goes through the object again, and again where its
+    /// names are too many for one time, for a part of the hashes each time.
     #[cold]
     fn has_duplicate_among_many(&self, count: usize, start: usize) -> bool {
         let Some(object) = self.value_from(start) else { return true };
         // A quarter stays free, as hashes don't spread evenly.
-        let parts = count.div_ceil(MAX_KEPT_NAMES / 4 * 3);
-        let mut kept = Vec::with_capacity(count.min(MAX_KEPT_NAMES));
+        let parts = count.div_ceil(MAX_COMPARED_NAMES / 4 * 3);
+        let mut hashes = Vec::with_capacity(count.min(MAX_COMPARED_NAMES));
         (0..parts).any(|part| {
-            kept.clear();
+            hashes.clear();
             let read = Reader::inside(object).object(|reader, name| {
                 if usize::try_from(name.hash >> 33).unwrap_or_default().checked_rem(parts) == Some(part) {
-                    kept.push(name.hash);
+                    hashes.push(name.hash);
                 }
-                if kept.len() > MAX_KEPT_NAMES { Err(Fault::DuplicateMember) } else { reader.skip() }
+                if hashes.len() > MAX_COMPARED_NAMES { Err(Fault::DuplicateMember) } else { reader.skip() }
             });
-            read.is_err() || is_repetitive(&mut kept)
+            read.is_err() || is_repetitive(&mut hashes)
         })
     }
 }

@@ -10,18 +10,12 @@ use alloc::string::String;
 use crate::decimal::Decimal;
 use crate::json::Fault;
 
-/// A string as it stands between its quotes, checked and with its escapes unread.
+/// Where a string that was read stands: what is between its quotes, checked and with its escapes unread.
 #[derive(Clone, Copy)]
-pub(crate) struct RawString<'a> {
-    text: &'a str,
+pub(crate) struct Quoted {
+    start: usize,
+    end: usize,
     has_escape: bool,
-}
-
-impl<'a> RawString<'a> {
-    /// The string that the text between two quotes stands for. Borrows unless there is an escape.
-    pub(crate) fn read(self) -> Cow<'a, str> {
-        if self.has_escape { Cow::Owned(unescape(self.text)) } else { Cow::Borrowed(self.text) }
-    }
 }
 
 /// A place in a text from which tokens are read.
@@ -46,53 +40,87 @@ impl<'a> Lexer<'a> {
         self.text.get(start..self.at)
     }
 
+    /// The string that a quoted text stands for. Borrows unless there is an escape.
+    #[inline]
+    pub(crate) fn unquote(&self, quoted: Quoted) -> Cow<'a, str> {
+        // INVARIANT: a quote is a character of its own, so what is between two of them is whole.
+        let text = self.text.get(quoted.start..quoted.end).unwrap_or_default();
+        if quoted.has_escape { Cow::Owned(unescape(text)) } else { Cow::Borrowed(text) }
+    }
+
+    /// The UTF-8 of the string that a quoted text stands for. Borrows unless there is an escape.
+    #[inline]
+    pub(crate) fn unquote_bytes(&self, quoted: Quoted) -> Cow<'a, [u8]> {
+        if quoted.has_escape {
+            return Cow::Owned(self.unquote(quoted).into_owned().into_bytes());
+        }
+        Cow::Borrowed(self.text.as_bytes().get(quoted.start..quoted.end).unwrap_or_default())
+    }
+
+    /// The next byte.
+    #[inline]
+    fn byte(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
     /// The next byte after white space, not yet read.
     #[inline]
     pub(crate) fn peek(&mut self) -> Option<u8> {
         loop {
-            match self.text.as_bytes().get(self.at) {
-                Some(b' ' | b'\n' | b'\r' | b'\t') => self.skip(1),
-                next => return next.copied(),
+            let next = self.byte();
+            // One comparison tells that most bytes are no white space.
+            if next.is_none_or(|byte| byte > b' ' || !matches!(byte, b' ' | b'\n' | b'\r' | b'\t')) {
+                return next;
             }
+            self.skip(1);
         }
-    }
-
-    /// Reads one byte after white space, which must be `expected`.
-    #[inline]
-    pub(crate) fn expect(&mut self, expected: u8) -> Result<(), Fault> {
-        if self.peek() != Some(expected) {
-            return Err(Fault::Syntax);
-        }
-        self.skip(1);
-        Ok(())
     }
 
     /// Reads a string, before whose quote the lexer stands.
-    #[inline]
-    pub(crate) fn string(&mut self) -> Result<RawString<'a>, Fault> {
-        self.skip(1);
-        let start = self.at;
-        self.at = self.find_special();
-        if self.text.as_bytes().get(self.at) == Some(&b'"') {
-            let text = self.since(start).ok_or(Fault::Syntax)?;
-            self.skip(1);
-            return Ok(RawString { text, has_escape: false });
+    #[inline(never)]
+    pub(crate) fn string(&mut self) -> Result<Quoted, Fault> {
+        let bytes = self.text.as_bytes();
+        let start = self.at.wrapping_add(1);
+        let mut at = start;
+        // Most strings are short: the first blocks are looked at one by one.
+        for _ in 0..4 {
+            let Some(block) = bytes.get(at..).and_then(<[u8]>::first_chunk) else { break };
+            let marks = special_marks(*block);
+            if marks != 0 {
+                let end = first_marked(at, marks);
+                if bytes.get(end) != Some(&b'"') {
+                    return self.string_with_escapes(start, end);
+                }
+                self.at = end.wrapping_add(1);
+                return Ok(Quoted { start, end, has_escape: false });
+            }
+            at = at.wrapping_add(8);
         }
-        self.string_with_escapes(start)
+        self.long_string(start, at)
+    }
+
+    /// Reads a string on from `at`, before which nothing ends it.
+    #[inline(never)]
+    fn long_string(&mut self, start: usize, at: usize) -> Result<Quoted, Fault> {
+        let end = find_special(self.text.as_bytes(), at);
+        if self.text.as_bytes().get(end) != Some(&b'"') {
+            return self.string_with_escapes(start, end);
+        }
+        self.at = end.wrapping_add(1);
+        Ok(Quoted { start, end, has_escape: false })
     }
 
     /// Reads a string on from its first escape.
-    fn string_with_escapes(&mut self, start: usize) -> Result<RawString<'a>, Fault> {
+    #[inline(never)]
+    fn string_with_escapes(&mut self, start: usize, first: usize) -> Result<Quoted, Fault> {
+        self.at = first;
         loop {
             match self.next() {
-                Some(b'"') => {
-                    let text = self.text.get(start..self.at.saturating_sub(1)).ok_or(Fault::Syntax)?;
-                    return Ok(RawString { text, has_escape: true });
-                }
+                Some(b'"') => return Ok(Quoted { start, end: self.at.saturating_sub(1), has_escape: true }),
                 Some(b'\\') => _ = self.escape()?,
                 _ => return Err(Fault::Syntax),
             }
-            self.at = self.find_special();
+            self.at = find_special(self.text.as_bytes(), self.at);
         }
     }
 
@@ -100,27 +128,27 @@ impl<'a> Lexer<'a> {
     #[inline]
     pub(crate) fn number(&mut self) -> Result<(), Fault> {
         let start = self.at;
-        if self.text.as_bytes().get(self.at) == Some(&b'-') {
+        if self.byte() == Some(b'-') {
             self.skip(1);
         }
-        let has_leading_zero = self.text.as_bytes().get(self.at) == Some(&b'0');
+        let has_leading_zero = self.byte() == Some(b'0');
         let digits = self.digits();
         // A zero at the front stands alone.
         if digits == 0 || has_leading_zero && digits > 1 {
             return Err(Fault::Syntax);
         }
-        let mut next = self.text.as_bytes().get(self.at);
-        if next == Some(&b'.') {
+        let mut next = self.byte();
+        if next == Some(b'.') {
             self.skip(1);
             if self.digits() == 0 {
                 return Err(Fault::Syntax);
             }
-            next = self.text.as_bytes().get(self.at);
+            next = self.byte();
         }
         let has_exponent = matches!(next, Some(b'e' | b'E'));
         if has_exponent {
             self.skip(1);
-            if matches!(self.text.as_bytes().get(self.at), Some(b'+' | b'-')) {
+            if matches!(self.byte(), Some(b'+' | b'-')) {
                 self.skip(1);
             }
             if self.digits() == 0 {
@@ -148,7 +176,7 @@ impl<'a> Lexer<'a> {
     #[inline]
     fn digits(&mut self) -> usize {
         let start = self.at;
-        while self.text.as_bytes().get(self.at).is_some_and(u8::is_ascii_digit) {
+        while self.byte().is_some_and(|byte| byte.is_ascii_digit()) {
             self.skip(1);
         }
         self.at.wrapping_sub(start)
@@ -188,54 +216,40 @@ impl<'a> Lexer<'a> {
     }
 
     fn next(&mut self) -> Option<u8> {
-        let byte = self.text.as_bytes().get(self.at).copied()?;
+        let byte = self.byte()?;
         self.skip(1);
         Some(byte)
     }
 
+    /// Goes on by bytes that were looked at.
     #[inline]
-    fn skip(&mut self, bytes: usize) {
+    pub(crate) fn skip(&mut self, bytes: usize) {
         // INVARIANT: only bytes that are there are skipped, so the sum is at most the length of the text.
         self.at = self.at.wrapping_add(bytes);
     }
+}
 
-    /// The offset of the next byte that ends a string, starts an escape or may not stand in one; the end if there is none.
-    #[inline]
-    fn find_special(&self) -> usize {
-        let mut at = self.at;
-        // Most strings are short: look at one block of eight bytes at a time before many.
-        for _ in 0..2 {
-            let Some(block) = self.text.as_bytes().get(at..).and_then(<[u8]>::first_chunk) else { break };
-            let marks = special_marks(*block);
-            if marks != 0 {
-                return first_marked(at, marks);
-            }
-            at = at.wrapping_add(8);
+/// The offset, from `at` on, of the first byte that ends a string, starts an escape or may not stand in one; the end if
+/// there is none.
+fn find_special(bytes: &[u8], mut at: usize) -> usize {
+    let (wide, _) = bytes.get(at..).unwrap_or_default().as_chunks::<32>();
+    for block in wide {
+        let (blocks, _) = block.as_chunks::<8>();
+        if blocks.iter().fold(0, |marks, &block| marks | special_marks(block)) != 0 {
+            break;
         }
-        self.find_special_from(at)
+        at = at.wrapping_add(32);
     }
-
-    fn find_special_from(&self, mut at: usize) -> usize {
-        let rest = self.text.as_bytes().get(at..).unwrap_or_default();
-        let (wide, _) = rest.as_chunks::<32>();
-        for block in wide {
-            let (blocks, _) = block.as_chunks::<8>();
-            if blocks.iter().fold(0, |marks, &block| marks | special_marks(block)) != 0 {
-                break;
-            }
-            at = at.wrapping_add(32);
+    while let Some(block) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
+        let marks = special_marks(*block);
+        if marks != 0 {
+            return first_marked(at, marks);
         }
-        while let Some(block) = self.text.as_bytes().get(at..).and_then(<[u8]>::first_chunk) {
-            let marks = special_marks(*block);
-            if marks != 0 {
-                return first_marked(at, marks);
-            }
-            at = at.wrapping_add(8);
-        }
-        let is_special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..=0x1f);
-        let rest = self.text.as_bytes().get(at..).unwrap_or_default();
-        at.wrapping_add(rest.iter().position(is_special).unwrap_or(rest.len()))
+        at = at.wrapping_add(8);
     }
+    let is_special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..=0x1f);
+    let rest = bytes.get(at..).unwrap_or_default();
+    at.wrapping_add(rest.iter().position(is_special).unwrap_or(rest.len()))
 }
 
 /// Marks the high bit of bytes that are `"`, `\` or below 0x20. The lowest mark is exact; a borrow may set others above.

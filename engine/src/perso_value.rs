@@ -53,11 +53,11 @@ fn items(list: RawValue<'_>) -> Vec<RawValue<'_>> {
 }
 
 /// The members of an object, in the order of their names.
-fn members(object: RawValue<'_>) -> Vec<(Cow<'_, str>, RawValue<'_>)> {
+fn members(object: RawValue<'_>) -> Vec<(Cow<'_, [u8]>, RawValue<'_>)> {
     let mut members = Vec::new();
     // INVARIANT: the object was checked, so reading it again does not fail.
     _ = Reader::inside(object).object(|reader, name| {
-        members.push((name.text, reader.value()?));
+        members.push((name.bytes, reader.value()?));
         Ok::<_, Fault>(())
     });
     members.sort_unstable_by(|a, b| a.0.cmp(&b.0));

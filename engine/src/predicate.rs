@@ -2,8 +2,8 @@
 
 use core::cmp::Ordering;
 
-use crate::automaton;
-use crate::image::PolicyImage;
+use crate::automaton::{self, Automaton};
+use crate::image::{PolicyImage, TextBytes};
 use crate::records::{NONE, Number, Step, TextRef, step};
 use crate::time::TimeWindow;
 use crate::url::{self, Target};
@@ -188,7 +188,7 @@ impl StringOp {
     /// Whether a string compares with a list of texts as the operator says; `automaton` stands for those of `Matches`.
     ///
     /// `None` if the automaton is damaged.
-    pub(crate) fn holds(self, string: &str, texts: Texts<'_>, automaton: u32) -> Option<bool> {
+    pub(crate) fn holds(self, string: &str, texts: Texts<'_>, automaton: Option<Automaton<'_>>) -> Option<bool> {
         Some(match self {
             Self::In => texts.contains(string),
             Self::NotIn => !texts.contains(string),
@@ -196,7 +196,7 @@ impl StringOp {
             Self::EndsWith => texts.iter().any(|text| string.ends_with(text)),
             Self::Contains => texts.iter().any(|text| string.contains(text)),
             Self::Glob => texts.iter().any(|pattern| matches_pattern(pattern, string)),
-            Self::Matches => automaton::open(&texts.image, automaton)?.label(string)? != 0,
+            Self::Matches => automaton?.label(string)? != 0,
         })
     }
 }
@@ -221,18 +221,23 @@ pub(crate) fn matches_pattern(pattern: &str, text: &str) -> bool {
 /// A list of strings in the image, in ascending order of their bytes.
 #[derive(Clone, Copy, Debug)]
 pub struct Texts<'i> {
-    image: PolicyImage<'i>,
+    bytes: TextBytes<'i>,
     refs: &'i [TextRef],
 }
 
 impl<'i> Texts<'i> {
     /// The strings.
     pub fn iter(self) -> impl Iterator<Item = &'i str> {
-        self.refs.iter().filter_map(move |&text| self.image.text(text))
+        self.refs.iter().filter_map(move |&text| self.bytes.text(text))
     }
 
     pub(crate) fn contains(self, wanted: &str) -> bool {
-        self.refs.binary_search_by(|&text| self.image.text(text).unwrap_or_default().cmp(wanted)).is_ok()
+        let wanted = wanted.as_bytes();
+        // Most lists are short, and texts of another length need no look.
+        if self.refs.len() <= 8 {
+            return self.refs.iter().any(|&text| self.bytes.of(text) == Some(wanted));
+        }
+        self.refs.binary_search_by(|&text| self.bytes.of(text).unwrap_or_default().cmp(wanted)).is_ok()
     }
 }
 
@@ -294,7 +299,7 @@ fn free_labels<'h>(allowed: &str, host: &'h str) -> Option<&'h str> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Predicate<'i> {
     Numeric { field: u32, op: NumericOp, number: &'i Number },
-    String { field: u32, op: StringOp, texts: Texts<'i>, automaton: u32 },
+    String { field: u32, op: StringOp, texts: Texts<'i>, automaton: Option<Automaton<'i>> },
     Bool { field: u32, value: bool },
     Present { field: u32 },
     Equals { field: u32, other: u32 },
@@ -312,13 +317,18 @@ impl<'i> Predicate<'i> {
     pub(crate) fn read(image: &PolicyImage<'i>, from: &Step) -> Option<Self> {
         let field = from.field.get();
         let operand = from.operand.get();
-        let texts = || Some(Texts { image: *image, refs: image.texts(operand, from.count.get())? });
+        let texts = || Some(Texts { bytes: image.text_bytes(), refs: image.texts(operand, from.count.get())? });
         let string_op = || StringOp::ALL.into_iter().find(|op| op.code() == from.op);
         Some(match from.code {
             step::NUMERIC => {
                 Self::Numeric { field, op: NumericOp::from_code(from.op)?, number: image.number(operand)? }
             }
-            step::STRING => Self::String { field, op: string_op()?, texts: texts()?, automaton: from.automaton.get() },
+            step::STRING => Self::String {
+                field,
+                op: string_op()?,
+                texts: texts()?,
+                automaton: automaton::open(image, from.automaton.get()),
+            },
             step::BOOL => Self::Bool { field, value: from.op != 0 },
             step::PRESENT => Self::Present { field },
             step::EQUALS => Self::Equals { field, other: operand },

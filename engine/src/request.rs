@@ -12,7 +12,7 @@ use smallvec::SmallVec;
 
 use crate::hash_table::hash_name;
 use crate::image::{Dialect, FieldRef, PolicyImage};
-use crate::json::{Fault, Name, RawValue, Reader};
+use crate::json::{Fault, Kind, Name, RawValue, Reader};
 use crate::limits::{MAX_CALLS_PER_BATCH, MAX_REQUEST_DEPTH, MAX_ROLES_PER_CALL};
 use crate::predicate::Source;
 use crate::target::TargetKind;
@@ -32,32 +32,33 @@ pub struct Target<'a> {
     pub name: Cow<'a, str>,
 }
 
+/// The roles of a caller: most have one.
+pub type Roles<'a> = SmallVec<[Cow<'a, str>; 2]>;
+
 /// One call and what the host says of its caller and its resource.
 #[derive(Clone, Debug)]
 pub struct Call<'a> {
     /// What is called.
     pub target: Target<'a>,
     /// The caller's roles, at least one.
-    pub roles: SmallVec<[Cow<'a, str>; 4]>,
+    pub roles: Roles<'a>,
     /// The MCP server that offers the target.
     pub server: Option<Cow<'a, str>>,
     /// The host's name for the run that the call belongs to.
     pub trace_id: Option<Cow<'a, str>>,
     /// The text of `args` as it was sent; `{}` where it was not.
     pub arguments: &'a str,
+    /// Whether the answer is to name the arguments by their digest.
+    pub wants_digest: bool,
     /// The fields that some rule reads, by their slot in the image; in ascending order where they are many.
-    fields: SmallVec<[(u32, RawValue<'a>); 12]>,
-    /// The names of the arguments and their hashes, where the policy has closed tools.
-    argument_names: ArgumentNames<'a>,
+    fields: SmallVec<[(u32, RawValue<'a>); 8]>,
+    /// The names of the arguments and their hashes, where the policy has closed tools; `None` where there are more than
+    /// are kept or one has an escape, so that the arguments have to be read again.
+    argument_names: Option<HashedNames<'a>>,
 }
 
-/// The names of arguments, as far as they are kept.
-#[derive(Clone, Debug)]
-enum ArgumentNames<'a> {
-    Kept(SmallVec<[(&'a str, u64); MAX_NAMES_KEPT]>),
-    /// There are more, or one has an escape: the arguments have to be read again.
-    Unkept,
-}
+/// Names and their hashes.
+type HashedNames<'a> = SmallVec<[(&'a [u8], u64); MAX_NAMES_KEPT]>;
 
 /// How many fields are looked through one by one: fewer than a search by halves pays for.
 const MAX_FIELDS_SEARCHED: usize = 12;
@@ -116,6 +117,8 @@ pub enum Member {
     Server,
     /// `traceId`
     TraceId,
+    /// `argsDigest`
+    ArgsDigest,
     /// `calls`
     Calls,
 }
@@ -176,6 +179,7 @@ impl RequestError {
             Self::WrongType(Member::ResourceAttributes) => "`resourceAttributes` must be an object",
             Self::WrongType(Member::Server) => "`server` must be a string",
             Self::WrongType(Member::TraceId) => "`traceId` must be a string",
+            Self::WrongType(Member::ArgsDigest) => "`argsDigest` must be a boolean",
             Self::WrongType(Member::Calls) => "`calls` must be a list of calls",
             Self::Ambiguous(Member::Operation) => "`operation` belongs to `resource`",
             Self::Ambiguous(Member::Tool) => "`tool`, `toolName`, `prompt` and `resource` exclude each other",
@@ -258,7 +262,7 @@ impl<'a> Call<'a> {
             return Err(RequestError::NotAnObject);
         }
         reader.object(|reader, name| {
-            if name.text != "calls" {
+            if *name.bytes != *b"calls" {
                 return Err(RequestError::UnknownMember);
             }
             if reader.peek()? != b'[' {
@@ -299,16 +303,18 @@ impl<'a> Call<'a> {
     }
 
     /// Whether every argument has a name that `is_declared` knows, by its text and its hash.
-    pub(crate) fn has_only(&self, mut is_declared: impl FnMut(&str, u64) -> bool) -> bool {
-        if let ArgumentNames::Kept(names) = &self.argument_names {
+    pub(crate) fn has_only(&self, mut is_declared: impl FnMut(&[u8], u64) -> bool) -> bool {
+        if let Some(names) = &self.argument_names {
             return names.iter().all(|&(name, hash)| is_declared(name, hash));
         }
         let undeclared = RequestError::UnknownMember;
         let read = Reader::new(self.arguments.as_bytes(), MAX_REQUEST_DEPTH).map_err(RequestError::from);
         read.and_then(|mut reader| {
-            reader.object(|reader, name| {
-                if is_declared(&name.text, name.hash) { Ok(reader.skip()?) } else { Err(undeclared) }
-            })
+            reader.object(
+                |reader, name| {
+                    if is_declared(&name.bytes, name.hash) { Ok(reader.skip()?) } else { Err(undeclared) }
+                },
+            )
         })
         .is_ok()
     }
@@ -345,15 +351,16 @@ fn read_call<'a>(reader: &mut Reader<'a>, image: &PolicyImage<'_>) -> Result<Cal
         server: None,
         trace_id: None,
         arguments: NO_ARGUMENTS,
+        wants_digest: true,
         fields: SmallVec::new(),
-        argument_names: ArgumentNames::Kept(SmallVec::new()),
+        argument_names: Some(SmallVec::new()),
     };
     reader.object(|reader, name| {
-        match &*name.text {
-            "tool" | "toolName" | "prompt" | "resource" => {
-                let (kind, member) = match &*name.text {
-                    "prompt" => (TargetKind::Prompt, Member::Prompt),
-                    "resource" => (TargetKind::ResourceRead, Member::Resource),
+        match &*name.bytes {
+            b"tool" | b"toolName" | b"prompt" | b"resource" => {
+                let (kind, member) = match &*name.bytes {
+                    b"prompt" => (TargetKind::Prompt, Member::Prompt),
+                    b"resource" => (TargetKind::ResourceRead, Member::Resource),
                     _ => (TargetKind::Tool, Member::Tool),
                 };
                 let name = read_string(reader, member)?;
@@ -361,31 +368,35 @@ fn read_call<'a>(reader: &mut Reader<'a>, image: &PolicyImage<'_>) -> Result<Cal
                     return Err(RequestError::Ambiguous(Member::Tool));
                 }
             }
-            "operation" => {
+            b"operation" => {
                 let kind = TargetKind::of_operation(&read_string(reader, Member::Operation)?);
                 operation = Some(kind.ok_or(RequestError::WrongType(Member::Operation))?);
             }
-            "role" => role = Some(read_string(reader, Member::Role)?),
-            "roles" => roles = Some(read_roles(reader)?),
-            "args" => call.arguments = call.read_source(reader, image, Source::Arguments, Member::Args)?,
-            "agentAttributes" => {
+            b"role" => role = Some(read_string(reader, Member::Role)?),
+            b"roles" => roles = Some(read_roles(reader)?),
+            b"args" => call.arguments = call.read_source(reader, image, Source::Arguments, Member::Args)?,
+            b"agentAttributes" => {
                 call.read_source(reader, image, Source::AgentAttributes, Member::AgentAttributes)?;
             }
-            "resourceAttributes" => {
+            b"resourceAttributes" => {
                 call.read_source(reader, image, Source::ResourceAttributes, Member::ResourceAttributes)?;
             }
-            "server" => {
+            b"server" => {
                 let value = reader.value()?;
                 let name = value.as_string().ok_or(RequestError::WrongType(Member::Server))?;
                 // The empty name names none. A rule that names a server reads it as a field.
                 call.server = Some(name).filter(|name| !name.is_empty());
-                if let Some(FieldRef { slot, .. }) = image.field(Source::Request.root(), SERVER_FIELD, hash_name(SERVER_FIELD))
-                    && call.server.is_some()
-                {
+                let field = SERVER_FIELD.as_bytes();
+                let field = image.field(Source::Request.root(), field, hash_name(field));
+                if let Some(FieldRef { slot, .. }) = field.filter(|_| call.server.is_some()) {
                     call.fields.push((slot, value));
                 }
             }
-            "traceId" => call.trace_id = Some(read_string(reader, Member::TraceId)?),
+            b"argsDigest" => match reader.value()?.kind() {
+                Kind::Bool(wanted) => call.wants_digest = wanted,
+                _ => return Err(RequestError::WrongType(Member::ArgsDigest)),
+            },
+            b"traceId" => call.trace_id = Some(read_string(reader, Member::TraceId)?),
             _ => return Err(RequestError::UnknownMember),
         }
         Ok(())
@@ -439,7 +450,7 @@ impl<'a> Call<'a> {
             b'{' => {
                 let is_argument = parent == Source::Arguments.root() && image.has_closed_tools();
                 reader.object(|reader, name| {
-                    let field = image.field(parent, &name.text, name.hash);
+                    let field = image.field(parent, &name.bytes, name.hash);
                     if is_argument {
                         self.keep_argument_name(name);
                     }
@@ -450,7 +461,7 @@ impl<'a> Call<'a> {
                 let mut index = 0_usize;
                 reader.array(|reader| {
                     let mut digits = itoa::Buffer::new();
-                    let digits = digits.format(index);
+                    let digits = digits.format(index).as_bytes();
                     let field = image.field(parent, digits, hash_name(digits));
                     index = index.saturating_add(1);
                     self.read_field(reader, image, field)
@@ -462,11 +473,11 @@ impl<'a> Call<'a> {
     }
 
     fn keep_argument_name(&mut self, name: Name<'a>) {
-        match (&mut self.argument_names, name.text) {
-            (ArgumentNames::Kept(names), Cow::Borrowed(text)) if names.len() < MAX_NAMES_KEPT => {
-                names.push((text, name.hash));
+        match (&mut self.argument_names, name.bytes) {
+            (Some(names), Cow::Borrowed(bytes)) if names.len() < MAX_NAMES_KEPT => {
+                names.push((bytes, name.hash));
             }
-            (names, _) => *names = ArgumentNames::Unkept,
+            (names, _) => *names = None,
         }
     }
 
@@ -498,7 +509,7 @@ fn read_string<'a>(reader: &mut Reader<'a>, member: Member) -> Result<Cow<'a, st
     Err(RequestError::WrongType(member))
 }
 
-fn read_roles<'a>(reader: &mut Reader<'a>) -> Result<SmallVec<[Cow<'a, str>; 4]>, RequestError> {
+fn read_roles<'a>(reader: &mut Reader<'a>) -> Result<Roles<'a>, RequestError> {
     if reader.peek()? != b'[' {
         return Err(RequestError::WrongType(Member::Roles));
     }
