@@ -29,21 +29,40 @@ pub enum Fault {
 
 /// A JSON value as it stands in its text, checked and not converted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct RawValue<'a>(&'a str);
+pub struct RawValue<'a>(&'a str);
 
 /// What a [`RawValue`] is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub enum Kind {
+    /// `null`
     Null,
+    /// `true` or `false`
     Bool(bool),
+    /// A number
     Number,
+    /// A string
     String,
+    /// A list of values
     Array,
+    /// Members, each with a name and a value
     Object,
 }
 
+/// Reads a text that is one strict JSON value and nothing else, in which objects and lists nest at most `max_depth` deep.
+///
+/// # Errors
+/// The text is not UTF-8, no JSON, or more than JSON; or it is not I-JSON (RFC 7493), as [`Fault`] tells.
+pub fn read(text: &[u8], max_depth: usize) -> Result<RawValue<'_>, Fault> {
+    let mut reader = Reader::new(text, max_depth)?;
+    let value = reader.value()?;
+    reader.end()?;
+    Ok(value)
+}
+
 impl<'a> RawValue<'a> {
-    pub(crate) fn kind(self) -> Kind {
+    /// Which kind of value it is.
+    #[must_use]
+    pub fn kind(self) -> Kind {
         // INVARIANT: the text is one checked JSON value without white space around it, so its first byte tells its kind.
         match self.0.as_bytes().first() {
             Some(b'"') => Kind::String,
@@ -56,17 +75,21 @@ impl<'a> RawValue<'a> {
         }
     }
 
-    pub(crate) fn text(self) -> &'a str {
+    /// The value as it stands in its text, without white space around it.
+    #[must_use]
+    pub fn text(self) -> &'a str {
         self.0
     }
 
     /// The text of the number, or `None` for another kind.
-    pub(crate) fn as_number(self) -> Option<&'a str> {
+    #[must_use]
+    pub fn as_number(self) -> Option<&'a str> {
         (self.kind() == Kind::Number).then_some(self.0)
     }
 
     /// How many characters a string, items a list or members an object has; `None` for another kind.
-    pub(crate) fn length(self) -> Option<usize> {
+    #[must_use]
+    pub fn length(self) -> Option<usize> {
         let mut count = 0_usize;
         match self.kind() {
             Kind::String => return Some(self.as_string()?.chars().count()),
@@ -85,7 +108,8 @@ impl<'a> RawValue<'a> {
     }
 
     /// The member or item that `name` leads to, as a token of a JSON pointer does.
-    pub(crate) fn member(self, name: &str) -> Option<Self> {
+    #[must_use]
+    pub fn member(self, name: &str) -> Option<Self> {
         let mut found = None;
         match self.kind() {
             Kind::Object => Reader::inside(self).object(|reader, member| {
@@ -109,7 +133,7 @@ impl<'a> RawValue<'a> {
     }
 
     /// Gives each item of a list to `look` until that answers false; `None` for another kind.
-    pub(crate) fn for_items(self, mut look: impl FnMut(Self) -> bool) -> Option<()> {
+    pub fn for_items(self, mut look: impl FnMut(Self) -> bool) -> Option<()> {
         if self.kind() != Kind::Array {
             return None;
         }
@@ -121,8 +145,23 @@ impl<'a> RawValue<'a> {
         Some(())
     }
 
+    /// Gives each member of an object to `look`, by its name with the escapes read, until that answers false; `None` for
+    /// another kind.
+    pub fn for_members(self, mut look: impl FnMut(&str, Self) -> bool) -> Option<()> {
+        if self.kind() != Kind::Object {
+            return None;
+        }
+        _ = Reader::inside(self).object(|reader, name| {
+            let value = reader.value()?;
+            let is_wanted = core::str::from_utf8(&name.bytes).is_ok_and(|name| look(name, value));
+            if is_wanted { Ok(()) } else { Err(Fault::Syntax) }
+        });
+        Some(())
+    }
+
     /// The string with its escapes read, or `None` for another kind. Borrows unless there is an escape.
-    pub(crate) fn as_string(self) -> Option<Cow<'a, str>> {
+    #[must_use]
+    pub fn as_string(self) -> Option<Cow<'a, str>> {
         if self.kind() != Kind::String {
             return None;
         }
@@ -396,12 +435,7 @@ mod tests {
 
     #[track_caller]
     fn check(text: impl AsRef<[u8]>, expected: Result<&str, Fault>) {
-        let read = Reader::new(text.as_ref(), 32).and_then(|mut reader| {
-            let value = reader.value()?;
-            reader.end()?;
-            Ok(value.text())
-        });
-        assert_eq!(read, expected);
+        assert_eq!(read(text.as_ref(), 32).map(RawValue::text), expected);
     }
 
     #[test]

@@ -16,7 +16,7 @@ pub mod limits;
 mod hash_table;
 mod decimal;
 mod lexer;
-mod json;
+pub mod json;
 
 // What calls are for, which both halves speak of.
 pub mod target;
