@@ -241,10 +241,12 @@ impl<'a> Call<'a> {
     /// The body is not one strict JSON object with the members of a call.
     pub fn read(body: &'a [u8], facts: &'a RequestFacts, image: &PolicyImage<'_>) -> Result<Self, RequestError> {
         let mut reader = Reader::new(body, MAX_REQUEST_DEPTH)?;
-        let mut call = read_call(&mut reader, image)?;
-        reader.end()?;
-        call.add_facts(facts, image)?;
-        Ok(call)
+        let call = read_call(&mut reader, facts, image);
+        if call.is_ok() {
+            reader.end()?;
+        }
+        // A call is large: it is handed on where it is and not taken out and put in again.
+        call
     }
 
     /// Reads the calls of a batch, in order: every one or none.
@@ -274,7 +276,7 @@ impl<'a> Call<'a> {
                     return Err(RequestError::CallCount);
                 }
                 let outer = reader.restart_depth();
-                list.push(read_call(reader, image)?);
+                list.push(read_call(reader, facts, image)?);
                 reader.resume_depth(outer);
                 Ok(())
             })?;
@@ -285,10 +287,7 @@ impl<'a> Call<'a> {
         match calls {
             None => Err(RequestError::Missing(Member::Calls)),
             Some(list) if list.is_empty() => Err(RequestError::CallCount),
-            Some(mut list) => {
-                list.iter_mut().try_for_each(|call| call.add_facts(facts, image))?;
-                Ok(list)
-            }
+            Some(list) => Ok(list),
         }
     }
 
@@ -297,7 +296,6 @@ impl<'a> Call<'a> {
         if image.reads_request() && !facts.text.is_empty() {
             let mut reader = Reader::new(facts.text.as_bytes(), MAX_REQUEST_DEPTH)?;
             self.read_fields(&mut reader, image, Source::Request.root())?;
-            self.sort_fields();
         }
         Ok(())
     }
@@ -337,7 +335,11 @@ impl<'a> Call<'a> {
     }
 }
 
-fn read_call<'a>(reader: &mut Reader<'a>, image: &PolicyImage<'_>) -> Result<Call<'a>, RequestError> {
+fn read_call<'a>(
+    reader: &mut Reader<'a>,
+    facts: &'a RequestFacts,
+    image: &PolicyImage<'_>,
+) -> Result<Call<'a>, RequestError> {
     if reader.peek()? != b'{' {
         return Err(RequestError::NotAnObject);
     }
@@ -418,6 +420,7 @@ fn read_call<'a>(reader: &mut Reader<'a>, image: &PolicyImage<'_>) -> Result<Cal
         (Some(_), Some(_)) => return Err(RequestError::Ambiguous(Member::Role)),
         (None, None) => return Err(RequestError::Missing(Member::Role)),
     };
+    call.add_facts(facts, image)?;
     call.sort_fields();
     Ok(call)
 }
