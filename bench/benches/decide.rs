@@ -3,15 +3,18 @@
 
 use std::hint::black_box;
 
-use callgate_bench::{call_text, image, policy_text};
+use callgate_bench::{CRM_POLICY, Padding, call_text, image, open_crm_policy, policy_text, refund_text};
 use callgate_edge_core::{Arrival, answer_call};
 use callgate_engine::{Call, PolicyImage, RequestFacts, evaluate};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
 
 /// The engine alone: the call is read before, the decision is not written.
 fn engine(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("engine");
-    for rules in [10, 1_000, 100_000] {
+    for (rules, shown) in [(10, "10"), (1_000, "1,000"), (100_000, "100,000")] {
         let bytes = image(&policy_text(rules)).expect("a valid policy");
         let image = PolicyImage::open(&bytes).expect("an image");
         for (name, tool, role) in [
@@ -23,7 +26,7 @@ fn engine(criterion: &mut Criterion) {
             let text = call_text(tool, role, 200, 0);
             let facts = RequestFacts::default();
             let call = Call::read(text.as_bytes(), &facts, &image).expect("a call");
-            group.bench_function(BenchmarkId::new(name, rules), |bencher| {
+            group.bench_function(BenchmarkId::new(name, format!("{shown} rules")), |bencher| {
                 bencher.iter(|| evaluate(black_box(&image), black_box(&call)));
             });
         }
@@ -31,23 +34,79 @@ fn engine(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// From the bytes of the body to the bytes of the answer, against parsing the same body to a tree of values.
+/// The bodies of refunds, and whether the policy that ships lets them through or one with an open schema must.
+const BODIES: [(Padding, bool); 7] = [
+    (Padding::None, false),
+    (Padding::OneString(1_000), false),
+    (Padding::OneString(100_000), false),
+    (Padding::OneString(250_000), false),
+    (Padding::Members(1_000), true),
+    (Padding::Members(100_000), true),
+    (Padding::Members(250_000), true),
+];
+
+/// The members of a body, as the least that a program must tell apart before it can decide anything.
+#[derive(Deserialize)]
+#[expect(dead_code, reason = "nothing reads what is only parsed for the time it takes")]
+#[serde(rename_all = "camelCase")]
+struct RawCall<'b> {
+    tool: &'b str,
+    #[serde(borrow)]
+    args: &'b RawValue,
+    role: &'b str,
+    #[serde(borrow)]
+    agent_attributes: &'b RawValue,
+    #[serde(borrow)]
+    resource_attributes: &'b RawValue,
+}
+
+/// From the bytes of the body to the bytes of the answer, beside two parses of the same body that decide nothing: to a
+/// tree of values, and to fields that borrow from it.
 fn bytes_to_bytes(criterion: &mut Criterion) {
-    let bytes = image(include_str!("../../policies/crm.json")).expect("a valid policy");
-    let image = PolicyImage::open(&bytes).expect("an image");
-    let mut group = criterion.benchmark_group("bytes to bytes");
-    for padding in [0, 1_000, 100_000, 250_000] {
-        let body = call_text("process_refund", "agent", 200, padding).into_bytes();
-        group.throughput(Throughput::Bytes(u64::try_from(body.len()).unwrap_or(u64::MAX)));
-        group.bench_function(BenchmarkId::new("callgate", padding), |bencher| {
+    let (shipped, open) = images();
+    let mut group = criterion.benchmark_group("bytes");
+    for (padding, needs_open) in BODIES {
+        let image = PolicyImage::open(if needs_open { &open } else { &shipped }).expect("an image");
+        let body = refund_text(200, padding).into_bytes();
+        let answer = answer_call(&image, &body, &Arrival::default()).expect("an answer");
+        assert!(answer.starts_with(br#"{"decision":"Allow""#), "{}", String::from_utf8_lossy(&answer));
+        let row = padding.name();
+        group.bench_function(BenchmarkId::new(&row, "callgate"), |bencher| {
             bencher.iter(|| answer_call(black_box(&image), black_box(&body), &Arrival::default()));
         });
-        group.bench_function(BenchmarkId::new("serde_json to Value, no decision", padding), |bencher| {
-            bencher.iter(|| serde_json::from_slice::<serde_json::Value>(black_box(&body)));
+        group.bench_function(BenchmarkId::new(&row, "serde_json, Value"), |bencher| {
+            bencher.iter(|| serde_json::from_slice::<Value>(black_box(&body)));
+        });
+        group.bench_function(BenchmarkId::new(&row, "serde_json, RawValue"), |bencher| {
+            bencher.iter(|| serde_json::from_slice::<RawCall<'_>>(black_box(&body)).map(|call| call.args.get().len()));
         });
     }
     group.finish();
 }
 
-criterion_group!(benches, engine, bytes_to_bytes);
+/// The reader alone, with the rate at which it takes bytes in.
+fn reader(criterion: &mut Criterion) {
+    let (shipped, open) = images();
+    let mut group = criterion.benchmark_group("reader");
+    for (padding, needs_open) in BODIES {
+        let image = PolicyImage::open(if needs_open { &open } else { &shipped }).expect("an image");
+        let body = refund_text(200, padding).into_bytes();
+        let facts = RequestFacts::default();
+        group.throughput(Throughput::Bytes(u64::try_from(body.len()).unwrap_or(u64::MAX)));
+        group.bench_function(BenchmarkId::new(padding.name(), "callgate"), |bencher| {
+            bencher.iter(|| Call::read(black_box(&body), &facts, black_box(&image)).is_ok());
+        });
+        group.bench_function(BenchmarkId::new(padding.name(), "serde_json, RawValue"), |bencher| {
+            bencher.iter(|| serde_json::from_slice::<RawCall<'_>>(black_box(&body)).is_ok());
+        });
+    }
+    group.finish();
+}
+
+fn images() -> (Vec<u8>, Vec<u8>) {
+    let open = open_crm_policy().expect("a policy");
+    (image(CRM_POLICY).expect("a valid policy"), image(&open).expect("a valid policy"))
+}
+
+criterion_group!(benches, engine, bytes_to_bytes, reader);
 criterion_main!(benches);

@@ -1,4 +1,8 @@
-//! Policies of any size for the benchmarks: made from a fixed seed, so that every run judges the same ones.
+//! Policies of any size and bodies of any length for the benchmarks, the same ones in every run.
+
+mod bodies;
+
+pub use bodies::{Padding, call_text, refund_text};
 
 use callgate_engine::{compile, parse, validate};
 use serde_json::{Value, json};
@@ -58,6 +62,20 @@ fn all_of_three(limit: u32) -> Value {
     ] })
 }
 
+/// The policy that ships, in the text that its image is made of.
+pub const CRM_POLICY: &str = include_str!("../../policies/crm.json");
+
+/// The policy that ships, with room for arguments that the schema of a refund does not name.
+///
+/// # Errors
+/// The policy that ships has changed its shape.
+pub fn open_crm_policy() -> Result<String, String> {
+    let mut policy: Value = serde_json::from_str(CRM_POLICY).map_err(|error| error.to_string())?;
+    let refund = policy.pointer_mut("/tools/2/inputSchema").and_then(Value::as_object_mut);
+    refund.ok_or("the refund has no schema")?.insert("additionalProperties".to_owned(), true.into());
+    Ok(policy.to_string())
+}
+
 /// The image of a policy text.
 ///
 /// # Errors
@@ -65,23 +83,6 @@ fn all_of_three(limit: u32) -> Value {
 pub fn image(text: &str) -> Result<Vec<u8>, String> {
     let policy = parse(text).and_then(validate).map_err(|problems| format!("{problems:?}"))?;
     Ok(compile(&policy))
-}
-
-/// A call as a host sends it, with `padding` bytes of arguments that no rule reads.
-#[must_use]
-pub fn call_text(tool: &str, role: &str, amount: u32, padding: usize) -> String {
-    let mut args = json!({ "order_id": "ORD-8821", "amount": amount });
-    if padding > 0
-        && let Some(args) = args.as_object_mut()
-    {
-        args.insert("note".to_owned(), "x".repeat(padding).into());
-    }
-    json!({
-        "tool": tool, "args": args, "role": role,
-        "agentAttributes": { "user_id": "agt-099", "env": "production", "mfa_verified": true },
-        "resourceAttributes": {},
-    })
-    .to_string()
 }
 
 #[cfg(test)]

@@ -30,6 +30,8 @@ mod up;
 
 mod fuzz;
 
+mod bench;
+
 mod test;
 mod steps;
 mod summary;
@@ -39,7 +41,11 @@ use failure::{Reported, exit_code};
 use policy::Policy;
 
 #[derive(Parser)]
-#[command(name = "cargo xtask", about = "Serves callgate, checks it, builds it", disable_help_subcommand = true)]
+#[command(
+    name = "cargo xtask",
+    about = "Serves callgate, checks it, measures it, builds it",
+    disable_help_subcommand = true
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -53,6 +59,8 @@ enum Command {
     Test(test::Options),
     /// Runs the fuzz targets and keeps what crashes them
     Fuzz(fuzz::Options),
+    /// Measures callgate beside its peers and writes the tables of bench/README.md
+    Bench(bench::Options),
     /// Builds the Cloudflare Worker; the build command of wrangler.toml
     Worker {
         /// The policy to embed [default: $CALLGATE_POLICY, then policies/crm.json]
@@ -86,6 +94,7 @@ fn run(command: Command) -> Result<()> {
         Command::Up(options) => up::run(&checkout, &options),
         Command::Test(options) => test::run(&checkout, &options),
         Command::Fuzz(options) => fuzz::run(&checkout, &options),
+        Command::Bench(options) => bench::run(&checkout, &options),
         Command::Worker { policy, out_dir } => {
             worker::install_needs(&checkout)?;
             let policy = Policy::choose(&checkout, policy.as_deref())?;

@@ -1,0 +1,136 @@
+//! What Criterion measured: it leaves its results as JSON below the directory that cargo builds into.
+//!
+//! The group of a benchmark is its table, the function its row, and the parameter its column.
+
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+use std::{fs, io};
+
+use anyhow::{Context as _, Result};
+use serde::Deserialize;
+
+use super::Run;
+use super::measurement::Measurement;
+use crate::policy::Policy;
+use crate::process;
+use crate::rust_toolchain::cargo;
+
+/// The crate that holds the benchmarks.
+const PACKAGE: &str = "callgate-bench";
+
+/// The part of `benchmark.json` that is read.
+#[derive(Deserialize)]
+struct Benchmark {
+    group_id: String,
+    function_id: Option<String>,
+    value_str: Option<String>,
+    throughput: Option<Throughput>,
+}
+
+/// What a benchmark said that one iteration takes in.
+#[derive(Deserialize)]
+enum Throughput {
+    Bytes(f64),
+}
+
+/// The part of `estimates.json` that is read.
+#[derive(Deserialize)]
+struct Estimates {
+    /// In nanoseconds. Of all estimates this one moves least when something else runs in between.
+    median: Estimate,
+}
+
+#[derive(Deserialize)]
+struct Estimate {
+    point_estimate: f64,
+}
+
+/// Runs one file of benchmarks and takes what it measured, in the order in which it did.
+pub(crate) fn run(run: &Run<'_>, bench: &str, features: &[&str]) -> Result<Vec<Measurement>> {
+    let started = SystemTime::now();
+    let mut command = cargo();
+    command.current_dir(run.checkout.root());
+    Policy::Shipped.choose_for(&mut command);
+    command.args(["bench", "--locked", "--package", PACKAGE, "--bench", bench]);
+    if !features.is_empty() {
+        command.arg("--features").arg(features.join(","));
+    }
+    command.args(["--", "--quiet"]);
+    if run.is_quick {
+        command.args(["--warm-up-time", "0.5", "--measurement-time", "1"]);
+    }
+    process::run(command)?;
+    collect(&run.checkout.target().join("criterion"), started)
+}
+
+/// The results below a directory that are no older than the run.
+fn collect(directory: &Path, started: SystemTime) -> Result<Vec<Measurement>> {
+    let mut found: Vec<(SystemTime, PathBuf)> = Vec::new();
+    find_estimates(directory, &mut found).with_context(|| format!("can't read `{}`", directory.display()))?;
+    found.retain(|(written, _)| *written >= started);
+    found.sort();
+    let mut measurements = Vec::new();
+    for (_, path) in found {
+        let benchmark: Benchmark = read(&path.with_file_name("benchmark.json"))?;
+        let estimates: Estimates = read(&path)?;
+        measurements.extend(measurements_from(benchmark, estimates.median.point_estimate));
+    }
+    Ok(measurements)
+}
+
+/// The time of an iteration and, where the benchmark says how many bytes it reads, how many that are in a second.
+fn measurements_from(benchmark: Benchmark, nanoseconds: f64) -> Vec<Measurement> {
+    let (row, column) = (benchmark.function_id.unwrap_or_default(), benchmark.value_str.unwrap_or_default());
+    let rate = benchmark.throughput.map(|Throughput::Bytes(bytes)| Measurement {
+        table: benchmark.group_id.clone(),
+        row: row.clone(),
+        column: format!("{column}, rate"),
+        // Bytes in a nanosecond are gigabytes in a second.
+        value: bytes / nanoseconds,
+        unit: "GB/s".to_owned(),
+    });
+    let time = Measurement { table: benchmark.group_id, row, column, value: nanoseconds, unit: "ns".to_owned() };
+    [Some(time), rate].into_iter().flatten().collect()
+}
+
+fn find_estimates(directory: &Path, found: &mut Vec<(SystemTime, PathBuf)>) -> io::Result<()> {
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        let path = entry.path();
+        if entry.file_type()?.is_dir() {
+            find_estimates(&path, found)?;
+        } else if path.ends_with("new/estimates.json") {
+            found.push((entry.metadata()?.modified()?, path));
+        }
+    }
+    Ok(())
+}
+
+fn read<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T> {
+    let text = fs::read_to_string(path).with_context(|| format!("can't read `{}`", path.display()))?;
+    serde_json::from_str(&text).with_context(|| format!("`{}` is no result of Criterion", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_become_times_and_rates() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let place = directory.path().join("reader/one string/callgate/new");
+        fs::create_dir_all(&place).expect("a place");
+        let benchmark = r#"{"group_id":"reader","function_id":"one string","value_str":"callgate",
+            "throughput":{"Bytes":250000},"full_id":"reader/one string/callgate"}"#;
+        fs::write(place.join("benchmark.json"), benchmark).expect("a file");
+        let estimates = r#"{"mean":{"point_estimate":130000.0},"median":{"point_estimate":125000.0}}"#;
+        fs::write(place.join("estimates.json"), estimates).expect("a file");
+        let found = collect(directory.path(), SystemTime::UNIX_EPOCH).expect("results");
+        let shown: Vec<(&str, f64, &str)> =
+            found.iter().map(|found| (found.column.as_str(), found.value, found.unit.as_str())).collect();
+        assert_eq!(shown, [("callgate", 125_000.0, "ns"), ("callgate, rate", 2.0, "GB/s")]);
+        assert!(
+            collect(directory.path(), SystemTime::now() + std::time::Duration::from_secs(60)).expect("none").is_empty()
+        );
+    }
+}

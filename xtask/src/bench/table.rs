@@ -1,0 +1,177 @@
+//! Tables of measurements, with the ratios that say something on any machine.
+
+use anyhow::{Result, bail};
+
+use super::figure::{figure, number};
+use super::measurement::Measurement;
+
+/// One table: rows and columns stand in the order in which they were measured.
+pub(crate) struct Table {
+    /// The name that measurements give it, and that marks its place in the README.
+    pub(crate) name: &'static str,
+    /// What the rows are.
+    pub(crate) corner: &'static str,
+    pub(crate) ratios: Ratios,
+}
+
+/// Which ratios a table shows beside its figures.
+pub(crate) enum Ratios {
+    /// More columns, each one column divided by another.
+    #[cfg_attr(not(test), expect(dead_code, reason = "sizes need no ratio"))]
+    None,
+    Columns(&'static [ColumnRatio]),
+    /// For each of these columns one more, with what its figures are in terms of the figure in the row of this name.
+    #[cfg_attr(not(test), expect(dead_code, reason = "peers are rows"))]
+    Rows {
+        against: &'static str,
+        columns: &'static [&'static str],
+    },
+}
+
+/// A column of ratios.
+pub(crate) struct ColumnRatio {
+    pub(crate) heading: &'static str,
+    pub(crate) of: &'static str,
+    pub(crate) against: &'static str,
+}
+
+impl Table {
+    /// The table in Markdown, with its columns aligned, so that it also reads well on a screen.
+    pub(crate) fn render(&self, measurements: &[Measurement]) -> Result<String> {
+        let own: Vec<&Measurement> = measurements.iter().filter(|found| found.table == self.name).collect();
+        if own.is_empty() {
+            bail!("nothing was measured for the table `{}`", self.name);
+        }
+        let rows = in_order(own.iter().map(|found| found.row.as_str()));
+        let columns = in_order(own.iter().map(|found| found.column.as_str()));
+        let cell = |row: &str, column: &str| own.iter().find(|found| found.row == row && found.column == column);
+        let ratio = |of: (&str, &str), against: (&str, &str)| match (cell(of.0, of.1), cell(against.0, against.1)) {
+            (Some(of), Some(against)) => number(of.value / against.value),
+            // A peer may not have been measured for every row.
+            _ => String::new(),
+        };
+        let mut lines = vec![self.headings(&columns)];
+        for row in rows {
+            let mut line = vec![row.to_owned()];
+            for column in &columns {
+                line.push(cell(row, column).map_or_else(String::new, |found| figure(found.value, &found.unit)));
+            }
+            match self.ratios {
+                Ratios::None => {}
+                Ratios::Columns(ratios) => {
+                    line.extend(ratios.iter().map(|shown| ratio((row, shown.of), (row, shown.against))));
+                }
+                Ratios::Rows { against, columns } => {
+                    line.extend(columns.iter().map(|column| ratio((row, column), (against, column))));
+                }
+            }
+            lines.push(line);
+        }
+        Ok(markdown(&lines))
+    }
+
+    fn headings(&self, columns: &[&str]) -> Vec<String> {
+        let mut headings = vec![self.corner.to_owned()];
+        headings.extend(columns.iter().map(|&column| column.to_owned()));
+        match self.ratios {
+            Ratios::None => {}
+            Ratios::Columns(ratios) => headings.extend(ratios.iter().map(|ratio| ratio.heading.to_owned())),
+            Ratios::Rows { against, columns } => {
+                headings.extend(columns.iter().map(|column| format!("{column}, against {against}")));
+            }
+        }
+        headings
+    }
+}
+
+/// The names without those that came before.
+fn in_order<'n>(names: impl Iterator<Item = &'n str>) -> Vec<&'n str> {
+    let mut seen = Vec::new();
+    for name in names {
+        if !seen.contains(&name) {
+            seen.push(name);
+        }
+    }
+    seen
+}
+
+/// Lines of cells, the first of them the headings: names to the left, figures to the right.
+fn markdown(lines: &[Vec<String>]) -> String {
+    let columns = lines.first().map_or(0, Vec::len);
+    let widths: Vec<usize> = (0..columns)
+        .map(|at| {
+            lines.iter().filter_map(|line| line.get(at)).map(|cell| cell.chars().count()).max().unwrap_or(0).max(4)
+        })
+        .collect();
+    let mut text = String::new();
+    for (line_at, line) in lines.iter().enumerate() {
+        for (at, (cell, &width)) in line.iter().zip(&widths).enumerate() {
+            text.push_str(&if at == 0 { format!("| {cell:<width$} |") } else { format!(" {cell:>width$} |") });
+        }
+        text.push('\n');
+        if line_at == 0 {
+            for (at, &width) in widths.iter().enumerate() {
+                let dashes = "-".repeat(width.saturating_sub(1));
+                text.push_str(&if at == 0 { format!("| {dashes}- |") } else { format!(" {dashes}: |") });
+            }
+            text.push('\n');
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn measured(row: &str, column: &str, value: f64) -> Measurement {
+        Measurement {
+            table: "calls".to_owned(),
+            row: row.to_owned(),
+            column: column.to_owned(),
+            value,
+            unit: "ns".to_owned(),
+        }
+    }
+
+    #[track_caller]
+    fn check(ratios: Ratios, measurements: &[Measurement], expected: &str) {
+        let table = Table { name: "calls", corner: "call", ratios };
+        assert_eq!(table.render(measurements).expect("a table"), expected);
+    }
+
+    #[test]
+    fn columns_are_compared_within_a_row() {
+        const RATIOS: &[ColumnRatio] = &[ColumnRatio { heading: "growth", of: "1,000", against: "10" }];
+        check(
+            Ratios::Columns(RATIOS),
+            &[measured("exact tool", "10", 20.0), measured("exact tool", "1,000", 25.0), measured("none", "10", 9.0)],
+            "\
+| call       |      10 |   1,000 | growth |
+| ---------- | ------: | ------: | -----: |
+| exact tool | 20.0 ns | 25.0 ns |   1.25 |
+| none       | 9.00 ns |         |        |
+",
+        );
+    }
+
+    #[test]
+    fn rows_are_compared_with_a_named_one() {
+        check(
+            Ratios::Rows { against: "callgate", columns: &["text"] },
+            &[measured("callgate", "text", 100.0), measured("peer", "text", 25_000.0), measured("peer", "built", 8.5)],
+            "\
+| call     |    text |   built | text, against callgate |
+| -------- | ------: | ------: | ---------------------: |
+| callgate |  100 ns |         |                   1.00 |
+| peer     | 25.0 µs | 8.50 ns |                    250 |
+",
+        );
+    }
+
+    #[test]
+    fn tables_without_a_measurement_are_a_mistake() {
+        let table = Table { name: "other", corner: "call", ratios: Ratios::None };
+        assert!(table.render(&[measured("exact tool", "10", 20.0)]).is_err());
+    }
+}
