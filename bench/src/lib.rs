@@ -2,7 +2,7 @@
 
 mod bodies;
 
-pub use bodies::{Padding, call_text, refund_text};
+pub use bodies::{Padding, call_text, refund_text, without_digest};
 
 use callgate_engine::{compile, parse, validate};
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ const ROLES: usize = 10;
 #[must_use]
 pub fn policy_text(rules: usize) -> String {
     let mut random = fastrand::Rng::with_seed(0x00ca_1190_7e5e_ed00);
-    let tools = rules.div_ceil(ROLES);
+    let (tools, roles) = (tool_names(rules), role_names());
     let rule = |at: usize, condition: Value| {
         let effect = if at == 3 { "Deny" } else { "Allow" };
         json!({
@@ -45,9 +45,27 @@ pub fn policy_text(rules: usize) -> String {
             rule(at, condition)
         })
         .collect();
-    let roles: serde_json::Map<String, Value> = (0..ROLES).map(|at| (format!("role_{at}"), json!({}))).collect();
-    let tools: Vec<String> = (0..tools).map(|at| format!("tool_{at}")).collect();
     json!({ "version": "callgate-1", "tools": tools, "roles": roles, "rules": rules }).to_string()
+}
+
+/// The text of a `callgate-1` policy with as many (role, tool) pairs as [`policy_text`] has for `rules` rules, but with
+/// one rule for all pairs of a role.
+#[must_use]
+pub fn shared_policy_text(pairs: usize) -> String {
+    let rules: Vec<Value> = (0..ROLES)
+        .map(|at| {
+            json!({ "id": format!("rule-{at}"), "effect": "Allow", "tool_name": "*", "roles": [format!("role_{at}")] })
+        })
+        .collect();
+    json!({ "version": "callgate-1", "tools": tool_names(pairs), "roles": role_names(), "rules": rules }).to_string()
+}
+
+fn tool_names(pairs: usize) -> Vec<String> {
+    (0..pairs.div_ceil(ROLES)).map(|at| format!("tool_{at}")).collect()
+}
+
+fn role_names() -> serde_json::Map<String, Value> {
+    (0..ROLES).map(|at| (format!("role_{at}"), json!({}))).collect()
 }
 
 fn at_most(limit: u32) -> Value {

@@ -18,6 +18,7 @@ pub(crate) mod criterion;
 
 mod figure;
 mod native;
+mod peers;
 mod readme;
 mod sections;
 

@@ -23,7 +23,6 @@ pub(crate) struct Measurement {
 /// Runs a program to its end and takes what it measured from its standard output.
 ///
 /// What it wants people to see goes to its standard error.
-#[expect(dead_code, reason = "the sections in wasm, at the start, of memory and of the edges are programs")]
 pub(crate) fn measurements_of(mut command: Command) -> Result<Vec<Measurement>> {
     let directory = tempfile::tempdir()?;
     let path = directory.path().join("measurements");

@@ -2,9 +2,10 @@
 
 use anyhow::Result;
 
-use super::measurement::Measurement;
+use super::measurement::{Measurement, measurements_of};
 use super::table::{ColumnRatio, Ratios, Table};
 use super::{Run, Section, criterion};
+use crate::rust_toolchain::cargo;
 
 pub(super) const SECTION: Section = Section {
     name: "native",
@@ -21,6 +22,7 @@ pub(super) const SECTION: Section = Section {
             corner: "body",
             ratios: Ratios::Columns(&[
                 ColumnRatio { heading: "Value against callgate", of: "serde_json, Value", against: "callgate" },
+                ColumnRatio { heading: "Value against no digest", of: "serde_json, Value", against: "no digest" },
                 ColumnRatio { heading: "RawValue against callgate", of: "serde_json, RawValue", against: "callgate" },
             ]),
         },
@@ -42,11 +44,27 @@ pub(super) const SECTION: Section = Section {
                 against: "image",
             }]),
         },
+        Table { name: "image", corner: "policy of 100,000 (role, tool) pairs", ratios: Ratios::None },
     ],
 };
 
 fn measure(run: &Run<'_>) -> Result<Vec<Measurement>> {
     let mut measurements = criterion::run(run, "decide", &[])?;
     measurements.extend(criterion::run(run, "open", &[])?);
+    let mut command = cargo();
+    // The profile of the benchmarks, so that nothing is built once more.
+    command.args([
+        "run",
+        "--quiet",
+        "--locked",
+        "--profile",
+        "bench",
+        "--package",
+        "callgate-bench",
+        "--bin",
+        "image_size",
+    ]);
+    command.current_dir(run.checkout.root());
+    measurements.extend(measurements_of(command)?);
     Ok(measurements)
 }

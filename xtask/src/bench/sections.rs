@@ -1,6 +1,6 @@
 //! The sections, in the order in which they run.
 
-use super::{Section, native};
+use super::{Section, native, peers};
 
 /// A section that is added here, with a place for each of its tables in the README, is complete.
-pub(super) const SECTIONS: [&Section; 1] = [&native::SECTION];
+pub(super) const SECTIONS: [&Section; 2] = [&native::SECTION, &peers::SECTION];

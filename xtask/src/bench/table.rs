@@ -17,11 +17,9 @@ pub(crate) struct Table {
 /// Which ratios a table shows beside its figures.
 pub(crate) enum Ratios {
     /// More columns, each one column divided by another.
-    #[cfg_attr(not(test), expect(dead_code, reason = "sizes need no ratio"))]
     None,
     Columns(&'static [ColumnRatio]),
     /// For each of these columns one more, with what its figures are in terms of the figure in the row of this name.
-    #[cfg_attr(not(test), expect(dead_code, reason = "peers are rows"))]
     Rows {
         against: &'static str,
         columns: &'static [&'static str],
