@@ -21,6 +21,7 @@ mod native;
 mod peers;
 mod readme;
 mod sections;
+mod v8_peers;
 
 use measurement::Measurement;
 use sections::SECTIONS;

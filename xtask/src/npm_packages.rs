@@ -1,4 +1,5 @@
-//! Tools that are npm packages: e2e/package.json pins them, e2e/node_modules holds them.
+//! Tools that are npm packages: e2e/package.json pins them, e2e/node_modules holds them. What only measurements take has
+//! a directory of its own.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -13,20 +14,24 @@ use crate::process;
 
 /// Installs the packages where they are missing or the lock file has changed since.
 pub(crate) fn install(checkout: &Checkout) -> Result<()> {
+    install_in(&checkout.e2e())
+}
+
+/// As [`install`], for the npm project in a directory.
+pub(crate) fn install_in(directory: &Path) -> Result<()> {
     // Packages are started through `node`, and the newer one that is among them comes from npm.
     find_node()?;
     let npm = find_npm()?;
-    let e2e = checkout.e2e();
     // npm writes this file last, so an installation that was broken off is made anew.
-    let installed = modified(&e2e.join("node_modules/.package-lock.json"));
-    let locked = modified(&e2e.join("package-lock.json"));
+    let installed = modified(&directory.join("node_modules/.package-lock.json"));
+    let locked = modified(&directory.join("package-lock.json"));
     if installed.is_some_and(|installed| locked.is_none_or(|locked| locked <= installed)) {
         return Ok(());
     }
-    println!("installing the npm packages of e2e");
+    println!("installing the npm packages of `{}`", directory.file_name().unwrap_or_default().display());
     let mut command = Command::new(npm);
     // What npm warns of is the system's own Node.js, in whose place the packages bring a newer one.
-    command.args(["ci", "--loglevel=error"]).current_dir(&e2e);
+    command.args(["ci", "--loglevel=error"]).current_dir(directory);
     process::run(command)
 }
 

@@ -12,8 +12,10 @@ const ENTRIES: u32 = 100_000;
 
 fn main() {
     let rules = usize::try_from(ENTRIES).expect("a number of rules");
+    let conditional = policy_text(rules);
     for (row, text) in [
-        ("100,000 rules, one for each pair", policy_text(rules)),
+        ("100,000 rules without conditions, one for each pair", without_conditions(&conditional)),
+        ("100,000 rules, most with conditions, one for each pair", conditional),
         ("10 rules, each for all tools of a role", shared_policy_text(rules)),
     ] {
         let bytes = count(image(&text).expect("a valid policy").len());
@@ -25,6 +27,16 @@ fn main() {
         line("strings in it", f64::from(strings));
         line("the rest, each pair", f64::from(bytes.saturating_sub(strings)) / f64::from(ENTRIES));
     }
+}
+
+fn without_conditions(policy: &str) -> String {
+    let mut policy: Value = serde_json::from_str(policy).expect("a policy");
+    for rule in policy.get_mut("rules").and_then(Value::as_array_mut).into_iter().flatten() {
+        if let Some(condition) = rule.get_mut("condition") {
+            *condition = Value::Null;
+        }
+    }
+    policy.to_string()
 }
 
 fn count(bytes: usize) -> u32 {

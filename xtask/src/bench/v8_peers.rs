@@ -1,0 +1,41 @@
+//! The refund by the engines that npm has as wasm, in V8.
+
+use anyhow::Result;
+
+use super::measurement::{Measurement, measurements_of};
+use super::table::{Ratios, Table};
+use super::{Run, Section};
+use crate::npm_packages;
+
+pub(super) const SECTION: Section = Section {
+    name: "v8-peers",
+    purpose: "one decision by callgate and Cedar, as wasm in V8",
+    run: measure,
+    tables: &[Table {
+        name: "refund-v8",
+        corner: "engine",
+        ratios: Ratios::Rows { against: "callgate", columns: &["from JSON text"] },
+    }],
+};
+
+/// The npm project of the engines, from the top of the checkout.
+const PROJECT: &str = "bench/node";
+/// callgate for any host of wasm, below the directory that cargo builds into.
+const MODULE: &str = "bench-modules/crm.wasm";
+
+fn measure(run: &Run<'_>) -> Result<Vec<Measurement>> {
+    npm_packages::install(run.checkout)?;
+    let project = run.checkout.root().join(PROJECT);
+    npm_packages::install_in(&project)?;
+    let mut command = npm_packages::command(run.checkout, "node")?;
+    command.current_dir(&project).arg("measure.ts");
+    let module = run.checkout.target().join(MODULE);
+    // The peers can be measured where nobody has built the module, only not compared.
+    if module.is_file() {
+        command.arg("--module").arg(module);
+    }
+    if run.is_quick {
+        command.arg("--quick");
+    }
+    measurements_of(command)
+}
