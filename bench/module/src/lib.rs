@@ -1,0 +1,112 @@
+//! callgate as a plain wasm module: a host writes the bytes of a call and reads the bytes of the answer.
+//!
+//! It measures and never deploys: it has no authentication and gives every decision the same id.
+//! A host asks [`alloc`] for room, writes a body there and gives it to one of the functions that take a body, which
+//! frees it, as an edge does. What [`evaluate`] answers stays in place until the next answer.
+#![expect(unsafe_code, reason = "a host calls by name and writes into memory, which Rust can't check")]
+
+use std::sync::Mutex;
+
+use callgate_edge_core::{Arrival, Problem, answer_batch, answer_call, policy_image};
+use callgate_engine::limits::DEFAULT_MAX_BODY_BYTES;
+use callgate_engine::{Call, Effect, PolicyImage, RequestError, RequestFacts};
+
+/// The answer that the host may still be reading.
+static ANSWER: Mutex<Vec<u8>> = Mutex::new(Vec::new());
+
+/// Makes room for a body of `length` bytes.
+#[unsafe(no_mangle)]
+pub extern "C" fn alloc(length: usize) -> *mut u8 {
+    let mut body = Vec::<u8>::with_capacity(length);
+    let place = body.as_mut_ptr();
+    std::mem::forget(body);
+    place
+}
+
+/// Frees a body that is not given to any other function.
+///
+/// # Safety
+/// `body` came from [`alloc`] of the same `length` and is not used again.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dealloc(body: *mut u8, length: usize) {
+    // SAFETY: the vector was made by `alloc` with this capacity; its length of 0 claims no byte as written.
+    drop(unsafe { Vec::from_raw_parts(body, 0, length) });
+}
+
+/// Judges a call and returns where its answer is: the address in the upper 32 bits, the length in the lower.
+///
+/// # Safety
+/// `body` came from [`alloc`] of the same `length`, all of it is written, and it is not used again.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evaluate(body: *mut u8, length: usize) -> u64 {
+    // SAFETY: what the caller vouches for is what `take` asks for.
+    answer(&unsafe { take(body, length) }, answer_call)
+}
+
+/// Judges a batch of calls, else as [`evaluate`].
+///
+/// # Safety
+/// As for [`evaluate`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evaluate_batch(body: *mut u8, length: usize) -> u64 {
+    // SAFETY: what the caller vouches for is what `take` asks for.
+    answer(&unsafe { take(body, length) }, answer_batch)
+}
+
+/// Reads a call and returns whether it is one, so that a host can tell what reading takes.
+///
+/// # Safety
+/// As for [`evaluate`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn read(body: *mut u8, length: usize) -> u32 {
+    // SAFETY: what the caller vouches for is what `take` asks for.
+    let body = unsafe { take(body, length) };
+    let Ok(image) = policy_image() else { return 0 };
+    let is_call = Call::read(&body, &RequestFacts::default(), &image).is_ok();
+    u32::from(is_call)
+}
+
+/// Reads a call and judges it without an answer: 2 is Allow, 1 is RequireApproval, 0 is Deny or no call.
+///
+/// # Safety
+/// As for [`evaluate`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn decide(body: *mut u8, length: usize) -> u32 {
+    // SAFETY: what the caller vouches for is what `take` asks for.
+    let body = unsafe { take(body, length) };
+    let Ok(image) = policy_image() else { return 0 };
+    let facts = RequestFacts::default();
+    let Ok(call) = Call::read(&body, &facts, &image) else { return 0 };
+    match callgate_engine::evaluate(&image, &call).effect {
+        Effect::Allow => 2,
+        Effect::RequireApproval => 1,
+        Effect::Deny => 0,
+    }
+}
+
+/// The body that a host wrote.
+///
+/// # Safety
+/// `body` came from [`alloc`] of the same `length`, all of it is written, and it is not used again.
+unsafe fn take(body: *mut u8, length: usize) -> Vec<u8> {
+    // SAFETY: the vector was made by `alloc` with this capacity, and the caller vouches for its bytes.
+    unsafe { Vec::from_raw_parts(body, length, length) }
+}
+
+/// Answers as an edge does, from the bound on the length of a body to the text of a refusal.
+fn answer<J>(body: &[u8], judge: J) -> u64
+where
+    J: Fn(&PolicyImage<'_>, &[u8], &Arrival<'_>) -> Result<Vec<u8>, RequestError>,
+{
+    let answer = match policy_image() {
+        Err(_) => Err(Problem::Internal),
+        Ok(_) if body.len() > DEFAULT_MAX_BODY_BYTES => Err(Problem::BodyTooLarge),
+        Ok(image) => judge(&image, body, &Arrival::default()).map_err(Problem::from),
+    };
+    let answer = answer.unwrap_or_else(|problem| problem.response().body);
+    let (place, length) = (u64::try_from(answer.as_ptr().addr()), u64::try_from(answer.len()));
+    if let Ok(mut last) = ANSWER.lock() {
+        *last = answer;
+    }
+    place.unwrap_or_default() << 32 | length.unwrap_or_default()
+}

@@ -1,0 +1,193 @@
+//! The guard against getting slower: instructions of wasm per call, held against a committed count.
+//!
+//! The fuel of wasmtime counts what a module executes, so the figures are the same on every machine and in every run,
+//! whatever else runs there. How long an instruction takes they do not say: that is what `time` is for.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write as _};
+use std::path::Path;
+use std::{fmt::Write as _, fs};
+
+use serde::{Deserialize, Serialize};
+use wasmtime::error::Context as _;
+use wasmtime::{Result, ensure};
+
+use crate::bodies::{self, Padding};
+use crate::figure::Figure;
+use crate::guest::{Compiled, Entry};
+use crate::modules::{Modules, Policy};
+
+/// By how many percent a count may differ from the committed one.
+const TOLERANCE: u64 = 3;
+/// Calls before those that count, so that memory has grown as far as it will.
+const WARM_UP: usize = 8;
+/// Calls that count: the allocator puts one a little elsewhere than the one before, and takes a little longer or less.
+const COUNTED: u64 = 8;
+
+/// What commits the counts.
+const BLESS: &str = "BLESS=1 cargo xtask bench --check";
+
+/// The committed counts, by the name of the path.
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Counts {
+    instructions: BTreeMap<String, u64>,
+}
+
+/// A path through the module that is hot where callgate is deployed.
+struct HotPath {
+    name: &'static str,
+    policy: Policy,
+    entry: Entry,
+    body: Vec<u8>,
+}
+
+fn hot_paths() -> Vec<HotPath> {
+    use Entry::{Decide, Evaluate, EvaluateBatch, Read};
+    use Policy::{Crm, Open, Rules};
+    let refund = |padding| bodies::refund(200, padding);
+    [
+        ("refund, allowed", Crm, Evaluate, refund(Padding::None)),
+        ("refund, denied", Crm, Evaluate, bodies::refund(800, Padding::None)),
+        ("refund, decided and not answered", Crm, Decide, refund(Padding::None)),
+        ("refund, read alone", Crm, Read, refund(Padding::None)),
+        ("refund and a string of 1 KB", Crm, Evaluate, refund(Padding::String(1_000))),
+        ("refund and members of 1 KB", Crm, Evaluate, refund(Padding::Members(1_000))),
+        ("refund and a string of 100 KB", Crm, Evaluate, refund(Padding::String(100_000))),
+        ("refund and members of 100 KB", Crm, Evaluate, refund(Padding::Members(100_000))),
+        ("a string of 100 KB, read alone", Crm, Read, refund(Padding::String(100_000))),
+        ("members of 100 KB, read alone", Crm, Read, refund(Padding::Members(100_000))),
+        ("a batch of 100 refunds", Crm, EvaluateBatch, bodies::refund_batch(100)),
+        ("a tool by name, 10 rules", Rules(10), Decide, bodies::exact_tool()),
+        ("a tool by name, 100,000 rules", Rules(100_000), Decide, bodies::exact_tool()),
+        ("a tool by pattern, 200 patterns", Open, Evaluate, bodies::pattern_tool()),
+    ]
+    .into_iter()
+    .map(|(name, policy, entry, body)| HotPath { name, policy, entry, body })
+    .collect()
+}
+
+/// Counts all hot paths and compares them with the file `committed`, or writes it where `bless` says so.
+pub(crate) fn run(modules: &Modules, committed: &Path, bless: bool) -> Result<()> {
+    let counts = count(modules)?;
+    if bless {
+        let text = serde_json::to_string_pretty(&counts)?;
+        return fs::write(committed, format!("{text}\n"))
+            .with_context(|| format!("can't write `{}`", committed.display()));
+    }
+    let text = fs::read_to_string(committed).with_context(|| format!("can't read `{}`", committed.display()))?;
+    let expected: Counts = serde_json::from_str(&text).with_context(|| format!("in `{}`", committed.display()))?;
+    let Comparison { worse, better } = compare(&expected, &counts);
+    if !better.is_empty() {
+        writeln!(io::stderr(), "{better}commit the counts that shrank, so that they stay: {BLESS}")?;
+    }
+    ensure!(
+        worse.is_empty(),
+        "a hot path got slower\n{worse}if the change is worth it, accept the new counts: {BLESS}"
+    );
+    Ok(())
+}
+
+fn count(modules: &Modules) -> Result<Counts> {
+    let mut counts = Counts::default();
+    let mut compiled: Vec<(Policy, Compiled)> = Vec::new();
+    for path in hot_paths() {
+        if !compiled.iter().any(|(policy, _)| *policy == path.policy) {
+            compiled.push((path.policy, Compiled::counting(&modules.read(path.policy)?)?));
+        }
+        let Some((_, module)) = compiled.iter().find(|(policy, _)| *policy == path.policy) else { continue };
+        let instructions = count_one(module, &path)?;
+        let value = u32::try_from(instructions).map(f64::from).unwrap_or(f64::INFINITY);
+        Figure { table: "instructions", row: path.name, column: "wasm", value, unit: "instructions" }.print()?;
+        counts.instructions.insert(path.name.to_owned(), instructions);
+    }
+    Ok(counts)
+}
+
+/// Instructions per call, in an instance of its own, so that no path inherits the memory of another.
+fn count_one(module: &Compiled, path: &HotPath) -> Result<u64> {
+    let mut guest = module.start()?;
+    for _ in 0..WARM_UP {
+        guest.count(path.entry, &path.body).with_context(|| path.name)?;
+    }
+    let mut sum = 0_u64;
+    for _ in 0..COUNTED {
+        sum = sum.saturating_add(guest.count(path.entry, &path.body)?);
+    }
+    Ok(sum / COUNTED)
+}
+
+/// What differs from the committed counts by more than the tolerance, a line each.
+#[derive(Debug, Default, PartialEq)]
+struct Comparison {
+    /// What fails: counts that grew, and paths without their count.
+    worse: String,
+    /// What does not: counts that shrank, which are to be committed so that they stay.
+    better: String,
+}
+
+fn compare(expected: &Counts, seen: &Counts) -> Comparison {
+    let mut found = Comparison::default();
+    for (name, &now) in &seen.instructions {
+        let Some(&before) = expected.instructions.get(name) else {
+            _ = writeln!(found.worse, "`{name}` has no committed count; it takes {now} instructions");
+            continue;
+        };
+        let change = now.abs_diff(before);
+        if change <= before.saturating_mul(TOLERANCE) / 100 {
+            continue;
+        }
+        let percent = percent(change, before);
+        let (lines, verb, more) =
+            if now > before { (&mut found.worse, "grew", "more") } else { (&mut found.better, "shrank", "less") };
+        _ = writeln!(lines, "`{name}` {verb} from {before} to {now} instructions, {percent} percent {more}");
+    }
+    for name in expected.instructions.keys().filter(|name| !seen.instructions.contains_key(*name)) {
+        _ = writeln!(found.worse, "`{name}` has a committed count and is not counted any more");
+    }
+    found
+}
+
+/// A share with one digit after the point.
+fn percent(part: u64, of: u64) -> String {
+    let permille = part.saturating_mul(1_000).checked_div(of).unwrap_or(u64::MAX);
+    format!("{}.{}", permille / 10, permille % 10)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counts(paths: &[(&str, u64)]) -> Counts {
+        Counts { instructions: paths.iter().map(|&(name, count)| (name.to_owned(), count)).collect() }
+    }
+
+    #[track_caller]
+    fn check(expected: &[(&str, u64)], seen: &[(&str, u64)], worse: &str, better: &str) {
+        let found = compare(&counts(expected), &counts(seen));
+        assert_eq!(found, Comparison { worse: worse.to_owned(), better: better.to_owned() });
+    }
+
+    #[test]
+    fn a_count_may_differ_by_three_percent() {
+        check(&[("path", 1_000)], &[("path", 1_030)], "", "");
+        check(&[("path", 1_000)], &[("path", 970)], "", "");
+    }
+
+    #[test]
+    fn a_count_that_grew_is_named_with_how_much() {
+        let worse = "`path` grew from 1000 to 1042 instructions, 4.2 percent more\n";
+        check(&[("other", 7), ("path", 1_000)], &[("other", 7), ("path", 1_042)], worse, "");
+    }
+
+    #[test]
+    fn a_count_that_shrank_fails_nothing() {
+        let better = "`path` shrank from 1000 to 500 instructions, 50.0 percent less\n";
+        check(&[("path", 1_000)], &[("path", 500)], "", better);
+    }
+
+    #[test]
+    fn a_path_without_its_count_fails() {
+        check(&[], &[("path", 5)], "`path` has no committed count; it takes 5 instructions\n", "");
+        check(&[("path", 5)], &[], "`path` has a committed count and is not counted any more\n", "");
+    }
+}

@@ -1,0 +1,134 @@
+//! A module of callgate in wasmtime.
+
+use wasmtime::error::Context as _;
+use wasmtime::{Config, Engine, Instance, InstancePre, Linker, Memory, Module, Result, Store, TypedFunc, ensure};
+
+/// A module that is compiled and linked, from which instances are made.
+pub(crate) struct Compiled {
+    pre: InstancePre<()>,
+}
+
+impl Compiled {
+    /// Compiles for measuring times.
+    pub(crate) fn new(wasm: &[u8]) -> Result<Self> {
+        Self::compile(wasm, &Config::new())
+    }
+
+    /// Compiles so that the instructions of a call are counted, which slows it down.
+    pub(crate) fn counting(wasm: &[u8]) -> Result<Self> {
+        let mut config = Config::new();
+        config.consume_fuel(true);
+        Self::compile(wasm, &config)
+    }
+
+    fn compile(wasm: &[u8], config: &Config) -> Result<Self> {
+        let engine = Engine::new(config)?;
+        let module = Module::new(&engine, wasm)?;
+        // The module imports nothing, so an empty linker is all it takes.
+        Ok(Self { pre: Linker::new(&engine).instantiate_pre(&module)? })
+    }
+
+    /// A new instance, ready to be called.
+    pub(crate) fn start(&self) -> Result<Guest> {
+        Guest::start(&self.pre)
+    }
+}
+
+/// Which of the functions that take a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Entry {
+    /// One call, to the bytes of the answer.
+    Evaluate,
+    /// A batch, to the bytes of the answer.
+    EvaluateBatch,
+    /// One call, to its effect.
+    Decide,
+    /// One call, read alone.
+    Read,
+}
+
+/// An instance and what it exports.
+pub(crate) struct Guest {
+    store: Store<()>,
+    memory: Memory,
+    alloc: TypedFunc<u32, u32>,
+    evaluate: TypedFunc<(u32, u32), u64>,
+    evaluate_batch: TypedFunc<(u32, u32), u64>,
+    decide: TypedFunc<(u32, u32), u32>,
+    read: TypedFunc<(u32, u32), u32>,
+    answer: Vec<u8>,
+}
+
+/// More than any call takes.
+const FUEL: u64 = u64::MAX / 2;
+
+impl Guest {
+    fn start(pre: &InstancePre<()>) -> Result<Self> {
+        let mut store = Store::new(pre.module().engine(), ());
+        let instance: Instance = pre.instantiate(&mut store)?;
+        let memory = instance.get_memory(&mut store, "memory").context("the module exports no memory")?;
+        Ok(Self {
+            memory,
+            alloc: instance.get_typed_func(&mut store, "alloc")?,
+            evaluate: instance.get_typed_func(&mut store, "evaluate")?,
+            evaluate_batch: instance.get_typed_func(&mut store, "evaluate_batch")?,
+            decide: instance.get_typed_func(&mut store, "decide")?,
+            read: instance.get_typed_func(&mut store, "read")?,
+            answer: Vec::new(),
+            store,
+        })
+    }
+
+    /// Judges a call: copies it in, has it judged, copies the answer out.
+    pub(crate) fn evaluate(&mut self, body: &[u8]) -> Result<&[u8]> {
+        self.answer(Entry::Evaluate, body)
+    }
+
+    /// What [`Entry::Evaluate`] or [`Entry::EvaluateBatch`] answers.
+    pub(crate) fn answer(&mut self, entry: Entry, body: &[u8]) -> Result<&[u8]> {
+        let place = self.write(body)?;
+        let function = if entry == Entry::EvaluateBatch { &self.evaluate_batch } else { &self.evaluate };
+        let packed = function.call(&mut self.store, place)?;
+        let (at, length) = (usize::try_from(packed >> 32)?, usize::try_from(packed & 0xffff_ffff)?);
+        self.answer.resize(length, 0);
+        self.memory.read(&self.store, at, &mut self.answer)?;
+        Ok(&self.answer)
+    }
+
+    /// Counts the instructions of one call, from making room for the body on.
+    pub(crate) fn count(&mut self, entry: Entry, body: &[u8]) -> Result<u64> {
+        self.store.set_fuel(FUEL)?;
+        match entry {
+            Entry::Evaluate | Entry::EvaluateBatch => {
+                let answer = self.answer(entry, body)?;
+                ensure!(answer.starts_with(b"{\"decision"), "no decision: {}", String::from_utf8_lossy(answer));
+            }
+            Entry::Decide => {
+                let place = self.write(body)?;
+                let effect = self.decide.call(&mut self.store, place)?;
+                ensure!(effect == ALLOW, "the call that is decided is not allowed");
+            }
+            Entry::Read => {
+                let place = self.write(body)?;
+                let is_call = self.read.call(&mut self.store, place)?;
+                ensure!(is_call == 1, "the call that is read is none");
+            }
+        }
+        Ok(FUEL.saturating_sub(self.store.get_fuel()?))
+    }
+
+    /// The bytes of linear memory.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        self.memory.data_size(&self.store)
+    }
+
+    fn write(&mut self, body: &[u8]) -> Result<(u32, u32)> {
+        let length = u32::try_from(body.len())?;
+        let place = self.alloc.call(&mut self.store, length)?;
+        self.memory.write(&mut self.store, usize::try_from(place)?, body)?;
+        Ok((place, length))
+    }
+}
+
+/// What `decide` answers for Allow.
+const ALLOW: u32 = 2;

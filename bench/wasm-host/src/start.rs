@@ -1,0 +1,37 @@
+//! From a module that is compiled to its first decision, at policies of every size.
+
+use std::time::Instant;
+
+use wasmtime::{Result, ensure};
+
+use crate::bodies;
+use crate::figure::{Figure, median};
+use crate::guest::Compiled;
+use crate::modules::{Modules, Policy, SIZES};
+
+/// Starts per size. The sizes take turns, so that whatever slows the machine down for a while slows all of them.
+const TURNS: usize = 300;
+
+/// Measures the time from making an instance to its first answer.
+pub(crate) fn run(modules: &Modules) -> Result<()> {
+    let sizes = SIZES
+        .into_iter()
+        .map(|rules| Ok((rules, Compiled::new(&modules.read(Policy::Rules(rules))?)?)))
+        .collect::<Result<Vec<_>>>()?;
+    let body = bodies::exact_tool();
+    let mut times = vec![Vec::with_capacity(TURNS); sizes.len()];
+    for _ in 0..TURNS {
+        for ((_, compiled), times) in sizes.iter().zip(&mut times) {
+            let started = Instant::now();
+            let mut guest = compiled.start()?;
+            let is_allowed = guest.evaluate(&body)?.starts_with(b"{\"decision\":\"Allow\"");
+            times.push(started.elapsed().as_secs_f64() * 1e6);
+            ensure!(is_allowed, "the first call is not allowed");
+        }
+    }
+    for ((rules, _), times) in sizes.iter().zip(times) {
+        let row = format!("{rules} rules");
+        Figure { table: "start", row: &row, column: "wasmtime", value: median(times), unit: "us" }.print()?;
+    }
+    Ok(())
+}

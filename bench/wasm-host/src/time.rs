@@ -1,0 +1,89 @@
+//! How long a call takes, from the bytes that a host holds to the bytes of the answer in its hands.
+
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use wasmtime::error::Context as _;
+use wasmtime::{Result, ensure};
+
+use crate::bodies::{self, AGENT_ATTRIBUTES, Padding};
+use crate::figure::{Figure, median};
+use crate::guest::{Compiled, Guest};
+use crate::modules::{Modules, Policy};
+use crate::perso::Perso;
+
+/// The refund with so many bytes of arguments that no rule reads.
+const PADDINGS: [(&str, Padding); 7] = [
+    ("the call alone", Padding::None),
+    ("and a string of 1 KB", Padding::String(1_000)),
+    ("and a string of 100 KB", Padding::String(100_000)),
+    ("and a string of 250 KB", Padding::String(250_000)),
+    ("and members of 1 KB", Padding::Members(1_000)),
+    ("and members of 100 KB", Padding::Members(100_000)),
+    ("and members of 250 KB", Padding::Members(250_000)),
+];
+/// Turns of each candidate, of which the middle one counts.
+const TURNS: usize = 15;
+/// How long a turn takes.
+const TURN: Duration = Duration::from_millis(40);
+
+/// Measures all calls, and those of perso beside them where its module is given.
+pub(crate) fn run(modules: &Modules, perso: Option<&Path>, root: &Path) -> Result<()> {
+    let mut guest = Compiled::new(&modules.read(Policy::Crm)?)?.start()?;
+    let mut perso = perso.map(|path| start_perso(path, root)).transpose()?;
+    for (row, padding) in PADDINGS {
+        let (ours, theirs) = measure(&mut guest, perso.as_mut(), padding)?;
+        Figure { table: "bytes to bytes", row, column: "callgate, wasmtime", value: ours, unit: "ns" }.print()?;
+        if let Some(value) = theirs {
+            Figure { table: "bytes to bytes", row, column: "perso, wasmtime", value, unit: "ns" }.print()?;
+        }
+    }
+    Ok(())
+}
+
+fn start_perso(module: &Path, root: &Path) -> Result<Perso> {
+    let wasm = fs::read(module).with_context(|| format!("can't read `{}`", module.display()))?;
+    let policy = root.join("policies/crm-perso.json");
+    let policy = fs::read_to_string(&policy).with_context(|| format!("can't read `{}`", policy.display()))?;
+    Perso::start(&wasm, &policy)
+}
+
+/// Nanoseconds per call of both, which take turns.
+fn measure(guest: &mut Guest, mut perso: Option<&mut Perso>, padding: Padding) -> Result<(f64, Option<f64>)> {
+    let body = bodies::refund(200, padding);
+    let arguments = bodies::refund_arguments(200, padding);
+    let context = format!(r#"{{ "role": "agent", "agent_attrs": {AGENT_ATTRIBUTES}, "resource_attrs": {{}} }}"#);
+    let mut ours = || is_allowed(guest.evaluate(&body)?);
+    let ask_perso =
+        |perso: &mut Perso| is_allowed(perso.evaluate(b"process_refund", arguments.as_bytes(), context.as_bytes())?);
+    let (mut our_turns, mut their_turns) = (Vec::new(), Vec::new());
+    for _ in 0..TURNS {
+        our_turns.push(turn(&mut ours)?);
+        if let Some(perso) = perso.as_deref_mut() {
+            their_turns.push(turn(&mut || ask_perso(perso))?);
+        }
+    }
+    Ok((median(our_turns), perso.map(|_| median(their_turns))))
+}
+
+/// Nanoseconds per call over one turn.
+fn turn(call: &mut impl FnMut() -> Result<()>) -> Result<f64> {
+    // The clock is read once for so many calls that reading it does not count.
+    const ROUND: u32 = 16;
+    let started = Instant::now();
+    let mut calls = 0_u32;
+    while started.elapsed() < TURN {
+        for _ in 0..ROUND {
+            call()?;
+        }
+        calls = calls.saturating_add(ROUND);
+    }
+    Ok(started.elapsed().as_secs_f64() * 1e9 / f64::from(calls))
+}
+
+/// An engine that answers something else would be fast for the wrong reason.
+fn is_allowed(answer: &[u8]) -> Result<()> {
+    ensure!(answer.starts_with(b"{\"decision\":\"Allow\""), "not allowed: {}", String::from_utf8_lossy(answer));
+    Ok(())
+}
