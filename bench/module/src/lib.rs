@@ -2,7 +2,7 @@
 //!
 //! It measures and never deploys: it has no authentication and gives every decision the same id.
 //! A host asks [`alloc`] for room, writes a body there and gives it to one of the functions that take a body, which
-//! frees it, as an edge does. What [`evaluate`] answers stays in place until the next answer.
+//! frees it, as an edge does. What [`evaluate`] answers stays in place until [`alloc`] makes room for the next body.
 #![expect(unsafe_code, reason = "a host calls by name and writes into memory, which Rust can't check")]
 
 use std::sync::Mutex;
@@ -14,9 +14,11 @@ use callgate_engine::{Call, Effect, PolicyImage, RequestError, RequestFacts};
 /// The answer that the host may still be reading.
 static ANSWER: Mutex<Vec<u8>> = Mutex::new(Vec::new());
 
-/// Makes room for a body of `length` bytes.
+/// Frees the last answer and makes room for a body of `length` bytes.
 #[unsafe(no_mangle)]
 pub extern "C" fn alloc(length: usize) -> *mut u8 {
+    // Of a call nothing is left when the next one comes, as in an edge; else it would lie in the way of a long body.
+    drop(ANSWER.lock().map(|mut answer| std::mem::take(&mut *answer)));
     let mut body = Vec::<u8>::with_capacity(length);
     let place = body.as_mut_ptr();
     std::mem::forget(body);
@@ -33,14 +35,22 @@ pub unsafe extern "C" fn dealloc(body: *mut u8, length: usize) {
     drop(unsafe { Vec::from_raw_parts(body, 0, length) });
 }
 
-/// Judges a call and returns where its answer is: the address in the upper 32 bits, the length in the lower.
+/// Judges a call and returns the length of the answer, which is at [`answer_place`].
 ///
 /// # Safety
 /// `body` came from [`alloc`] of the same `length`, all of it is written, and it is not used again.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evaluate(body: *mut u8, length: usize) -> u64 {
+pub unsafe extern "C" fn evaluate(body: *mut u8, length: usize) -> usize {
     // SAFETY: what the caller vouches for is what `take` asks for.
     answer(&unsafe { take(body, length) }, answer_call)
+}
+
+/// Where the last answer is. It stays there until [`alloc`] is called again.
+///
+/// Two functions of 32 bits cost a host in JavaScript less than one of 64, which would be a `BigInt` there.
+#[unsafe(no_mangle)]
+pub extern "C" fn answer_place() -> *const u8 {
+    ANSWER.lock().map_or(std::ptr::null(), |answer| answer.as_ptr())
 }
 
 /// Judges a batch of calls, else as [`evaluate`].
@@ -48,7 +58,7 @@ pub unsafe extern "C" fn evaluate(body: *mut u8, length: usize) -> u64 {
 /// # Safety
 /// As for [`evaluate`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evaluate_batch(body: *mut u8, length: usize) -> u64 {
+pub unsafe extern "C" fn evaluate_batch(body: *mut u8, length: usize) -> usize {
     // SAFETY: what the caller vouches for is what `take` asks for.
     answer(&unsafe { take(body, length) }, answer_batch)
 }
@@ -94,7 +104,7 @@ unsafe fn take(body: *mut u8, length: usize) -> Vec<u8> {
 }
 
 /// Answers as an edge does, from the bound on the length of a body to the text of a refusal.
-fn answer<J>(body: &[u8], judge: J) -> u64
+fn answer<J>(body: &[u8], judge: J) -> usize
 where
     J: Fn(&PolicyImage<'_>, &[u8], &Arrival<'_>) -> Result<Vec<u8>, RequestError>,
 {
@@ -104,9 +114,8 @@ where
         Ok(image) => judge(&image, body, &Arrival::default()).map_err(Problem::from),
     };
     let answer = answer.unwrap_or_else(|problem| problem.response().body);
-    let (place, length) = (u64::try_from(answer.as_ptr().addr()), u64::try_from(answer.len()));
-    if let Ok(mut last) = ANSWER.lock() {
-        *last = answer;
-    }
-    place.unwrap_or_default() << 32 | length.unwrap_or_default()
+    // Nothing panics while it holds the lock, and a module has one thread.
+    let Ok(mut last) = ANSWER.lock() else { return 0 };
+    *last = answer;
+    last.len()
 }

@@ -8,11 +8,12 @@ use std::io::{self, Write as _};
 use std::path::Path;
 use std::{fmt::Write as _, fs};
 
+use callgate_bench::Padding;
 use serde::{Deserialize, Serialize};
 use wasmtime::error::Context as _;
 use wasmtime::{Result, ensure};
 
-use crate::bodies::{self, Padding};
+use crate::bodies;
 use crate::figure::Figure;
 use crate::guest::{Compiled, Entry};
 use crate::modules::{Modules, Policy};
@@ -43,19 +44,19 @@ struct HotPath {
 
 fn hot_paths() -> Vec<HotPath> {
     use Entry::{Decide, Evaluate, EvaluateBatch, Read};
-    use Policy::{Crm, Open, Rules};
+    use Policy::{Crm, CrmAnyArguments as Any, Open, Rules};
     let refund = |padding| bodies::refund(200, padding);
     [
         ("refund, allowed", Crm, Evaluate, refund(Padding::None)),
         ("refund, denied", Crm, Evaluate, bodies::refund(800, Padding::None)),
         ("refund, decided and not answered", Crm, Decide, refund(Padding::None)),
         ("refund, read alone", Crm, Read, refund(Padding::None)),
-        ("refund and a string of 1 KB", Crm, Evaluate, refund(Padding::String(1_000))),
-        ("refund and members of 1 KB", Crm, Evaluate, refund(Padding::Members(1_000))),
-        ("refund and a string of 100 KB", Crm, Evaluate, refund(Padding::String(100_000))),
-        ("refund and members of 100 KB", Crm, Evaluate, refund(Padding::Members(100_000))),
-        ("a string of 100 KB, read alone", Crm, Read, refund(Padding::String(100_000))),
-        ("members of 100 KB, read alone", Crm, Read, refund(Padding::Members(100_000))),
+        ("refund and one string of 1 KB", Crm, Evaluate, refund(Padding::OneString(1_000))),
+        ("refund and small objects of 1 KB", Any, Evaluate, refund(Padding::Members(1_000))),
+        ("refund and one string of 100 KB", Crm, Evaluate, refund(Padding::OneString(100_000))),
+        ("refund and small objects of 100 KB", Any, Evaluate, refund(Padding::Members(100_000))),
+        ("one string of 100 KB, read alone", Crm, Read, refund(Padding::OneString(100_000))),
+        ("small objects of 100 KB, read alone", Any, Read, refund(Padding::Members(100_000))),
         ("a batch of 100 refunds", Crm, EvaluateBatch, bodies::refund_batch(100)),
         ("a tool by name, 10 rules", Rules(10), Decide, bodies::exact_tool()),
         ("a tool by name, 100,000 rules", Rules(100_000), Decide, bodies::exact_tool()),

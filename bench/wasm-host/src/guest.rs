@@ -52,8 +52,9 @@ pub(crate) struct Guest {
     store: Store<()>,
     memory: Memory,
     alloc: TypedFunc<u32, u32>,
-    evaluate: TypedFunc<(u32, u32), u64>,
-    evaluate_batch: TypedFunc<(u32, u32), u64>,
+    evaluate: TypedFunc<(u32, u32), u32>,
+    evaluate_batch: TypedFunc<(u32, u32), u32>,
+    answer_place: TypedFunc<(), u32>,
     decide: TypedFunc<(u32, u32), u32>,
     read: TypedFunc<(u32, u32), u32>,
     answer: Vec<u8>,
@@ -72,6 +73,7 @@ impl Guest {
             alloc: instance.get_typed_func(&mut store, "alloc")?,
             evaluate: instance.get_typed_func(&mut store, "evaluate")?,
             evaluate_batch: instance.get_typed_func(&mut store, "evaluate_batch")?,
+            answer_place: instance.get_typed_func(&mut store, "answer_place")?,
             decide: instance.get_typed_func(&mut store, "decide")?,
             read: instance.get_typed_func(&mut store, "read")?,
             answer: Vec::new(),
@@ -88,10 +90,10 @@ impl Guest {
     pub(crate) fn answer(&mut self, entry: Entry, body: &[u8]) -> Result<&[u8]> {
         let place = self.write(body)?;
         let function = if entry == Entry::EvaluateBatch { &self.evaluate_batch } else { &self.evaluate };
-        let packed = function.call(&mut self.store, place)?;
-        let (at, length) = (usize::try_from(packed >> 32)?, usize::try_from(packed & 0xffff_ffff)?);
-        self.answer.resize(length, 0);
-        self.memory.read(&self.store, at, &mut self.answer)?;
+        let length = function.call(&mut self.store, place)?;
+        let at = self.answer_place.call(&mut self.store, ())?;
+        self.answer.resize(usize::try_from(length)?, 0);
+        self.memory.read(&self.store, usize::try_from(at)?, &mut self.answer)?;
         Ok(&self.answer)
     }
 

@@ -28,6 +28,9 @@ struct Arguments {
     /// Where the modules are
     #[arg(long, global = true, value_name = "DIR", default_value = "target/bench-modules")]
     modules: PathBuf,
+    /// Measure roughly
+    #[arg(long, global = true)]
+    quick: bool,
     #[command(subcommand)]
     command: Command,
 }
@@ -43,7 +46,7 @@ enum Command {
     /// Measures how long a call takes, bytes in and bytes out
     Time {
         /// The module of perso, which is measured beside
-        #[arg(long, value_name = "FILE")]
+        #[arg(long, value_name = "FILE", env = "PERSO_WASM")]
         perso: Option<PathBuf>,
     },
     /// Measures how long a module takes from its start to its first decision, by the size of its policy
@@ -73,8 +76,8 @@ fn run(arguments: &Arguments) -> Result<()> {
     let modules = Modules::built(&arguments.modules);
     match &arguments.command {
         Command::Build { opt_level } => Modules::build(&arguments.modules, root, opt_level.as_deref()).map(|_| ()),
-        Command::Time { perso } => time::run(&modules, perso.as_deref(), root),
-        Command::Start => start::run(&modules),
+        Command::Time { perso } => time::run(&modules, perso.as_deref(), root, arguments.quick),
+        Command::Start => start::run(&modules, arguments.quick),
         Command::Memory => memory::run(&modules),
         Command::Check { bless, counts } => check::run(&modules, counts, *bless),
     }

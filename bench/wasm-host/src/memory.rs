@@ -45,5 +45,5 @@ fn call(guest: &mut Guest, lengths: impl Iterator<Item = usize>) -> Result<()> {
 
 fn print(guest: &Guest, row: &str) -> Result<()> {
     let value = u32::try_from(guest.memory_bytes()).map(f64::from)?;
-    Figure { table: "linear memory", row, column: "wasmtime", value, unit: "bytes" }.print()
+    Figure { table: "memory", row, column: "wasmtime", value, unit: "B" }.print()
 }

@@ -4,10 +4,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
 
-use callgate_bench::policy_text;
+use callgate_bench::{CRM_POLICY, open_crm_policy, policy_text, refund_text};
 use serde_json::{Value, json};
 use wasmtime::error::Context as _;
-use wasmtime::{Result, ensure};
+use wasmtime::{Error, Result, ensure};
+
+use crate::bodies;
 
 /// The cargo package of the modules and the file that cargo makes of it.
 const PACKAGE: &str = "callgate-bench-module";
@@ -22,6 +24,8 @@ pub(crate) const SIZES: [usize; 4] = [10, 1_000, 10_000, 100_000];
 pub(crate) enum Policy {
     /// The one that ships.
     Crm,
+    /// The same with a refund that takes any argument.
+    CrmAnyArguments,
     /// A generated one of so many rules.
     Rules(usize),
     /// One without a list of tools, whose rules are patterns.
@@ -31,24 +35,23 @@ pub(crate) enum Policy {
 impl Policy {
     /// All that are measured.
     fn all() -> impl Iterator<Item = Self> {
-        [Self::Crm, Self::Open].into_iter().chain(SIZES.map(Self::Rules))
+        [Self::Crm, Self::CrmAnyArguments, Self::Open].into_iter().chain(SIZES.map(Self::Rules))
     }
 
     /// The name of its module.
     pub(crate) fn name(self) -> String {
         match self {
             Self::Crm => "crm".to_owned(),
+            Self::CrmAnyArguments => "crm-any-arguments".to_owned(),
             Self::Rules(rules) => format!("rules-{rules}"),
             Self::Open => "open".to_owned(),
         }
     }
 
-    fn text(self, root: &Path) -> Result<String> {
+    fn text(self) -> Result<String> {
         match self {
-            Self::Crm => {
-                let path = root.join("policies/crm.json");
-                fs::read_to_string(&path).with_context(|| format!("can't read `{}`", path.display()))
-            }
+            Self::Crm => Ok(CRM_POLICY.to_owned()),
+            Self::CrmAnyArguments => open_crm_policy().map_err(Error::msg),
             Self::Rules(rules) => Ok(policy_text(rules)),
             Self::Open => Ok(open_policy_text()),
         }
@@ -72,6 +75,16 @@ fn open_policy_text() -> String {
     json!({ "version": "callgate-1", "roles": { "agent": {} }, "rules": rules }).to_string()
 }
 
+/// The calls that are measured, for hosts that are written in another language.
+fn calls_text() -> Result<String> {
+    let refunds = bodies::REFUNDS.map(|padding| {
+        let body = refund_text(200, padding);
+        json!({ "row": padding.name(), "module": bodies::policy_of(padding).name(), "body": body })
+    });
+    let exact_tool = String::from_utf8(bodies::exact_tool())?;
+    Ok(json!({ "refunds": refunds, "exactTool": exact_tool, "sizes": SIZES }).to_string())
+}
+
 /// Where the modules are.
 #[derive(Debug)]
 pub(crate) struct Modules {
@@ -93,12 +106,13 @@ impl Modules {
         for policy in Policy::all() {
             modules.build_one(policy, root, opt_level)?;
         }
+        write_changed(&modules.directory.join("calls.json"), &calls_text()?)?;
         Ok(modules)
     }
 
     fn build_one(&self, policy: Policy, root: &Path, opt_level: Option<&str>) -> Result<()> {
         let text = self.directory.join(policy.name()).with_extension("json");
-        write_changed(&text, &policy.text(root)?)?;
+        write_changed(&text, &policy.text()?)?;
         let target = self.directory.join("cargo");
         // Cargo starts this program with its own path; by hand, the one that stands first is taken.
         let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));

@@ -4,39 +4,34 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use callgate_bench::Padding;
+use serde_json::Value;
 use wasmtime::error::Context as _;
 use wasmtime::{Result, ensure};
 
-use crate::bodies::{self, AGENT_ATTRIBUTES, Padding};
+use crate::bodies;
 use crate::figure::{Figure, median};
 use crate::guest::{Compiled, Guest};
-use crate::modules::{Modules, Policy};
+use crate::modules::Modules;
 use crate::perso::Perso;
 
-/// The refund with so many bytes of arguments that no rule reads.
-const PADDINGS: [(&str, Padding); 7] = [
-    ("the call alone", Padding::None),
-    ("and a string of 1 KB", Padding::String(1_000)),
-    ("and a string of 100 KB", Padding::String(100_000)),
-    ("and a string of 250 KB", Padding::String(250_000)),
-    ("and members of 1 KB", Padding::Members(1_000)),
-    ("and members of 100 KB", Padding::Members(100_000)),
-    ("and members of 250 KB", Padding::Members(250_000)),
-];
 /// Turns of each candidate, of which the middle one counts.
 const TURNS: usize = 15;
+const QUICK_TURNS: usize = 3;
 /// How long a turn takes.
 const TURN: Duration = Duration::from_millis(40);
 
-/// Measures all calls, and those of perso beside them where its module is given.
-pub(crate) fn run(modules: &Modules, perso: Option<&Path>, root: &Path) -> Result<()> {
-    let mut guest = Compiled::new(&modules.read(Policy::Crm)?)?.start()?;
+/// Measures all refunds, and those of perso beside them where its module is given.
+pub(crate) fn run(modules: &Modules, perso: Option<&Path>, root: &Path, is_quick: bool) -> Result<()> {
     let mut perso = perso.map(|path| start_perso(path, root)).transpose()?;
-    for (row, padding) in PADDINGS {
-        let (ours, theirs) = measure(&mut guest, perso.as_mut(), padding)?;
-        Figure { table: "bytes to bytes", row, column: "callgate, wasmtime", value: ours, unit: "ns" }.print()?;
+    for padding in bodies::REFUNDS {
+        let mut guest = Compiled::new(&modules.read(bodies::policy_of(padding))?)?.start()?;
+        let turns = if is_quick { QUICK_TURNS } else { TURNS };
+        let (ours, theirs) = measure(&mut guest, perso.as_mut(), padding, turns)?;
+        let row = padding.name();
+        Figure { table: "wasm", row: &row, column: "callgate, wasmtime", value: ours, unit: "ns" }.print()?;
         if let Some(value) = theirs {
-            Figure { table: "bytes to bytes", row, column: "perso, wasmtime", value, unit: "ns" }.print()?;
+            Figure { table: "wasm", row: &row, column: "perso, wasmtime", value, unit: "ns" }.print()?;
         }
     }
     Ok(())
@@ -50,15 +45,22 @@ fn start_perso(module: &Path, root: &Path) -> Result<Perso> {
 }
 
 /// Nanoseconds per call of both, which take turns.
-fn measure(guest: &mut Guest, mut perso: Option<&mut Perso>, padding: Padding) -> Result<(f64, Option<f64>)> {
+fn measure(
+    guest: &mut Guest,
+    mut perso: Option<&mut Perso>,
+    padding: Padding,
+    turns: usize,
+) -> Result<(f64, Option<f64>)> {
     let body = bodies::refund(200, padding);
-    let arguments = bodies::refund_arguments(200, padding);
-    let context = format!(r#"{{ "role": "agent", "agent_attrs": {AGENT_ATTRIBUTES}, "resource_attrs": {{}} }}"#);
+    let call: Value = serde_json::from_slice(&body)?;
+    let member = |name: &str| call.get(name).map(Value::to_string).unwrap_or_default();
+    let (arguments, role, agent) = (member("args"), member("role"), member("agentAttributes"));
+    let context = format!(r#"{{ "role": {role}, "agent_attrs": {agent}, "resource_attrs": {{}} }}"#);
     let mut ours = || is_allowed(guest.evaluate(&body)?);
     let ask_perso =
         |perso: &mut Perso| is_allowed(perso.evaluate(b"process_refund", arguments.as_bytes(), context.as_bytes())?);
     let (mut our_turns, mut their_turns) = (Vec::new(), Vec::new());
-    for _ in 0..TURNS {
+    for _ in 0..turns {
         our_turns.push(turn(&mut ours)?);
         if let Some(perso) = perso.as_deref_mut() {
             their_turns.push(turn(&mut || ask_perso(perso))?);

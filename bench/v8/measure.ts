@@ -1,0 +1,165 @@
+/**
+ * Measures callgate compiled to wasm in V8. Every figure is a line of JSON on standard output.
+ *
+ *     node bench/v8/measure.ts [--modules DIR] [--quick] [time | start | memory]..
+ *
+ * The modules and the calls are those that `callgate-bench-wasm build` makes. Where `PERSO_WASM` names the module of
+ * perso, it is timed beside callgate.
+ */
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+
+import { Guest, Perso } from "./guest.ts";
+
+const { values: options, positionals } = parseArgs({
+  options: {
+    modules: { type: "string", default: "target/bench-modules" },
+    quick: { type: "boolean", default: false },
+  },
+  allowPositionals: true,
+});
+
+/** The calls as they were written beside the modules. */
+interface Calls {
+  readonly refunds: readonly { readonly row: string; readonly module: string; readonly body: string }[];
+  readonly exactTool: string;
+  readonly sizes: readonly number[];
+}
+
+const calls = JSON.parse(readFileSync(join(options.modules, "calls.json"), "utf8")) as Calls;
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+const measurements: Record<string, () => void> = { time, start, memory };
+for (const name of positionals.length > 0 ? positionals : Object.keys(measurements)) {
+  const measure = measurements[name];
+  if (measure === undefined) throw new Error(`there is no measurement \`${name}\``);
+  measure();
+}
+
+/** How long a call takes, from bytes to bytes. */
+function time(): void {
+  const perso = startPerso();
+  for (const { row, module, body } of calls.refunds) {
+    const guest = new Guest(compile(module));
+    const bytes = encoder.encode(body);
+    const call = JSON.parse(body);
+    const tool = encoder.encode(call.tool);
+    const args = encoder.encode(JSON.stringify(call.args));
+    const context = encoder.encode(
+      JSON.stringify({ role: call.role, agent_attrs: call.agentAttributes, resource_attrs: {} }),
+    );
+    const askCallgate = (): Uint8Array => guest.evaluate(bytes);
+    const askPerso = (): Uint8Array | undefined => perso?.evaluate(tool, args, context);
+    expectAllow(askCallgate());
+    expectAllow(askPerso());
+    // V8 runs what it compiled fast at first and compiles it again, better, while it runs: that comes before.
+    for (const ask of [askCallgate, askPerso]) turn(ask, 500);
+    const ours: number[] = [];
+    const theirs: number[] = [];
+    for (let at = 0; at < (options.quick ? 3 : 15); at += 1) {
+      ours.push(turn(askCallgate, 40));
+      theirs.push(turn(askPerso, 40));
+    }
+    print("wasm", row, "callgate, V8", median(ours), "ns");
+    if (perso !== undefined) print("wasm", row, "perso, V8", median(theirs), "ns");
+  }
+}
+
+/** Nanoseconds per call over so many milliseconds. */
+function turn(ask: () => unknown, milliseconds: number): number {
+  const started = performance.now();
+  let rounds = 0;
+  let elapsed = 0;
+  do {
+    for (let at = 0; at < 16; at += 1) ask();
+    rounds += 16;
+    elapsed = performance.now() - started;
+  } while (elapsed < milliseconds);
+  return (elapsed * 1e6) / rounds;
+}
+
+function startPerso(): Perso | undefined {
+  const path = process.env["PERSO_WASM"];
+  if (path === undefined || path === "") return undefined;
+  const policy = readFileSync(join(import.meta.dirname, "../../policies/crm-perso.json"));
+  return new Perso(new WebAssembly.Module(readFileSync(path)), policy);
+}
+
+function expectAllow(answer: Uint8Array | undefined): void {
+  if (answer === undefined) return;
+  const text = decoder.decode(answer);
+  if (!text.startsWith('{"decision":"Allow"')) throw new Error(`not allowed: ${text}`);
+}
+
+/** From a module that is compiled to its first decision, at policies of every size. */
+function start(): void {
+  const body = encoder.encode(calls.exactTool);
+  const modules = calls.sizes.map((rules) => ({ rules, module: compile(`rules-${rules}`), times: [] as number[] }));
+  for (let at = 0; at < (options.quick ? 10 : 100); at += 1) {
+    for (const { module, times } of modules) {
+      const started = performance.now();
+      const answer = new Guest(module).evaluate(body);
+      times.push((performance.now() - started) * 1e6);
+      expectAllow(answer);
+    }
+  }
+  for (const { rules, times } of modules) {
+    print("start", `${rules.toLocaleString("en")} rules`, "V8", median(times), "ns");
+  }
+}
+
+/** Linear memory after few calls and after many. */
+function memory(): void {
+  const largest = 256 * 1024;
+  const guest = new Guest(compile("crm"));
+  const around = emptyNote();
+  const report = (row: string): void => print("memory", row, "V8", guest.memoryBytes, "B");
+  report("at the start");
+  let seed = 0x5eed;
+  const random = (bound: number): number => {
+    // A linear congruential generator: the same lengths in every run.
+    seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
+    return Math.floor((seed / 2 ** 32) * bound);
+  };
+  const send = (count: number, length: () => number): void => {
+    for (let at = 0; at < count; at += 1) {
+      const note = "x".repeat(Math.max(0, length() - around.length));
+      const body = encoder.encode(around.replace('"note":""', `"note":"${note}"`));
+      // Every fourth one ends early, which is found at its end alone.
+      guest.evaluate(at % 4 === 3 ? body.subarray(0, -1) : body);
+    }
+  };
+  const mixed = (): number => random(largest / 2 ** random(19)) + 1;
+  send(1_000, mixed);
+  report("after 1,000 calls of 0 to 256 KB");
+  send(99_000, mixed);
+  report("after 100,000 calls of 0 to 256 KB");
+  send(100, () => largest);
+  report("after the largest accepted bodies");
+  send(100, () => largest + 1);
+  report("after bodies that are too large");
+}
+
+/** A refund with an empty note, in which padding can go. */
+function emptyNote(): string {
+  const refund = calls.refunds[0];
+  if (refund === undefined) throw new Error("no refund was written beside the modules");
+  return refund.body.replace('"args": {', '"args": {"note":"",');
+}
+
+function compile(name: string): WebAssembly.Module {
+  return new WebAssembly.Module(readFileSync(join(options.modules, `${name}.wasm`)));
+}
+
+/** The middle one of some figures, which a few slow turns can't move. */
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[sorted.length >> 1] ?? Number.NaN;
+}
+
+function print(table: string, row: string, column: string, value: number, unit: string): void {
+  console.log(JSON.stringify({ table, row, column, value, unit }));
+}
