@@ -22,10 +22,13 @@ mod peers;
 mod readme;
 mod sections;
 mod v8_peers;
+mod wasm;
+mod worker_start;
 
 use measurement::Measurement;
 use sections::SECTIONS;
 use table::Table;
+pub(crate) use wasm::MODULE;
 
 /// Where the tables go, from the top of the checkout.
 const README: &str = "bench/README.md";
@@ -59,10 +62,16 @@ pub(crate) struct Options {
     /// Measure roughly, and leave the README as it is
     #[arg(long)]
     quick: bool,
+    /// Count the instructions of the hot paths instead, and fail where one takes more than bench/instructions.json says
+    #[arg(long, conflicts_with_all = ["sections", "quick"])]
+    check: bool,
 }
 
 /// Runs the chosen sections and prints their tables; writes them into the README, where the other tables stay.
 pub(crate) fn run(checkout: &Checkout, options: &Options) -> Result<()> {
+    if options.check {
+        return wasm::check(checkout);
+    }
     let run = Run { checkout, is_quick: options.quick };
     let path = checkout.root().join(README);
     for section in SECTIONS {

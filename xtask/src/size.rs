@@ -15,7 +15,7 @@ use crate::worker;
 /// The cargo package of the Worker that does nothing.
 pub(crate) const EMPTY_WORKER: &str = "callgate-empty-worker";
 /// Its directory, from the top of the checkout.
-const EMPTY_WORKER_CRATE: &str = "bench/empty-worker";
+pub(crate) const EMPTY_WORKER_CRATE: &str = "bench/empty-worker";
 
 /// The bytes of a wasm, raw and gzipped.
 #[derive(Clone, Copy)]

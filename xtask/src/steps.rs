@@ -11,7 +11,7 @@ use crate::checkout::Checkout;
 use crate::policy::Policy;
 use crate::process::run as run_command;
 use crate::rust_toolchain::{BARE_TARGET, SPIN_TARGET, WORKER_TARGET, cargo, install_component, install_target};
-use crate::{cargo_tools, fuzz, npm_packages, size, spin, worker};
+use crate::{bench, cargo_tools, fuzz, npm_packages, size, spin, worker};
 
 /// The policies beside the one that ships that the end-to-end suite asks for, by the names that it gives them.
 const OTHER_POLICIES: [(&str, &str); 4] = [
@@ -115,7 +115,9 @@ fn clippy(checkout: &Checkout) -> Result<()> {
 }
 
 fn clippy_wasm(checkout: &Checkout) -> Result<()> {
-    for (package, target) in [(worker::PACKAGE, WORKER_TARGET), (spin::PACKAGE, SPIN_TARGET)] {
+    for (package, target) in
+        [(worker::PACKAGE, WORKER_TARGET), (spin::PACKAGE, SPIN_TARGET), (bench::MODULE, WORKER_TARGET)]
+    {
         install_target(target)?;
         let arguments = ["clippy", "--locked", "--package", package, "--target", target];
         run_cargo(checkout, &[&arguments[..], &["--", "--deny", "warnings"]].concat())?;
@@ -198,8 +200,9 @@ fn run_native(checkout: &Checkout, arguments: &[&str], last: &[&str]) -> Result<
     run_cargo(checkout, &[arguments, &without_edges(), last].concat())
 }
 
-fn without_edges() -> [&'static str; 6] {
-    ["--exclude", worker::PACKAGE, "--exclude", spin::PACKAGE, "--exclude", size::EMPTY_WORKER]
+fn without_edges() -> [&'static str; 8] {
+    let [worker, spin, empty, module] = [worker::PACKAGE, spin::PACKAGE, size::EMPTY_WORKER, bench::MODULE];
+    ["--exclude", worker, "--exclude", spin, "--exclude", empty, "--exclude", module]
 }
 
 fn run_cargo(checkout: &Checkout, arguments: &[&str]) -> Result<()> {

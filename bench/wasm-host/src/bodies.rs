@@ -1,6 +1,6 @@
 //! The calls that are measured, as the bytes that a host sends.
 
-use callgate_bench::{Padding, call_text, refund_text};
+use callgate_bench::{Padding, call_text, refund_text, without_digest};
 
 use crate::modules::Policy;
 
@@ -18,6 +18,11 @@ pub(crate) const REFUNDS: [Padding; 7] = [
 /// The call of a refund. An agent may refund 500.
 pub(crate) fn refund(amount: u32, padding: Padding) -> Vec<u8> {
     refund_text(amount, padding).into_bytes()
+}
+
+/// The call of a host that has no use for the digest of the arguments.
+pub(crate) fn refund_without_digest() -> Vec<u8> {
+    without_digest(&refund_text(200, Padding::None)).into_bytes()
 }
 
 /// The policy that knows the arguments of a refund with this padding.

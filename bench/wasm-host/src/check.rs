@@ -48,6 +48,7 @@ fn hot_paths() -> Vec<HotPath> {
     let refund = |padding| bodies::refund(200, padding);
     [
         ("refund, allowed", Crm, Evaluate, refund(Padding::None)),
+        ("refund without digest", Crm, Evaluate, bodies::refund_without_digest()),
         ("refund, denied", Crm, Evaluate, bodies::refund(800, Padding::None)),
         ("refund, decided and not answered", Crm, Decide, refund(Padding::None)),
         ("refund, read alone", Crm, Read, refund(Padding::None)),

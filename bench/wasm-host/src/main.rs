@@ -6,6 +6,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use clap::builder::FalseyValueParser;
 use clap::{Parser, Subcommand};
 use wasmtime::Result;
 
@@ -56,7 +57,7 @@ enum Command {
     /// Counts the instructions of the hot paths and fails where one takes more than its committed count
     Check {
         /// Commits the counts of this run
-        #[arg(long, env = "BLESS")]
+        #[arg(long, env = "BLESS", value_parser = FalseyValueParser::new())]
         bless: bool,
         /// The committed counts
         #[arg(long, value_name = "FILE", default_value = "bench/instructions.json")]

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
 
-use callgate_bench::{CRM_POLICY, open_crm_policy, policy_text, refund_text};
+use callgate_bench::{CRM_POLICY, open_crm_policy, policy_text, refund_text, without_digest};
 use serde_json::{Value, json};
 use wasmtime::error::Context as _;
 use wasmtime::{Error, Result, ensure};
@@ -79,7 +79,7 @@ fn open_policy_text() -> String {
 fn calls_text() -> Result<String> {
     let refunds = bodies::REFUNDS.map(|padding| {
         let body = refund_text(200, padding);
-        json!({ "row": padding.name(), "module": bodies::policy_of(padding).name(), "body": body })
+        json!({ "row": padding.name(), "module": bodies::policy_of(padding).name(), "body": body, "withoutDigest": without_digest(&body) })
     });
     let exact_tool = String::from_utf8(bodies::exact_tool())?;
     Ok(json!({ "refunds": refunds, "exactTool": exact_tool, "sizes": SIZES }).to_string())

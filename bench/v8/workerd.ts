@@ -1,0 +1,122 @@
+/**
+ * Measures the start of Workers in workerd, from its process to the first answer. Every figure is a line of JSON on
+ * standard output.
+ *
+ *     node bench/v8/workerd.ts --workerd FILE [--quick] NAME=DIR..
+ *
+ * `DIR` holds the bundle of a Worker, and `NAME` is its row. The Workers take turns, so that whatever slows the machine
+ * down for a while slows all of them.
+ */
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { request } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
+import { parseArgs } from "node:util";
+
+const { values: options, positionals } = parseArgs({
+  options: { workerd: { type: "string" }, quick: { type: "boolean", default: false } },
+  allowPositionals: true,
+});
+const workerd = options.workerd;
+if (workerd === undefined) throw new Error("`--workerd` names no program");
+
+const apiKey = "of-the-benchmark";
+/** A call that a generated policy of any size allows. */
+const call = JSON.stringify({
+  tool: "tool_0",
+  args: { order_id: "ORD-8821", amount: 200 },
+  role: "role_0",
+  agentAttributes: {},
+  resourceAttributes: {},
+});
+
+const directory = mkdtempSync(join(tmpdir(), "callgate-workerd-"));
+try {
+  const workers = positionals.map((named, at) => {
+    const [row, bundle] = named.split("=", 2);
+    if (row === undefined || bundle === undefined) throw new Error(`\`${named}\` is no NAME=DIR`);
+    return { row, config: lay(bundle, join(directory, `${at}`)), times: [] as number[] };
+  });
+  // The first start of each reads its files from the disk, which the others find in memory.
+  for (const { config } of workers) await start(config);
+  for (let at = 0; at < (options.quick ? 5 : 25); at += 1) {
+    for (const { config, times } of workers) times.push(await start(config));
+  }
+  for (const { row, times } of workers) {
+    const sorted = times.toSorted((a, b) => a - b);
+    const value = (sorted[sorted.length >> 1] ?? Number.NaN) * 1e6;
+    console.log(JSON.stringify({ table: "worker-start", row, column: "to the first answer", value, unit: "ns" }));
+  }
+} finally {
+  rmSync(directory, { recursive: true, force: true });
+}
+
+/** Milliseconds from the start of a runtime to its first answer. */
+async function start(config: string): Promise<number> {
+  const started = performance.now();
+  const runtime = spawn(workerd as string, ["serve", "--control-fd=3", config], {
+    stdio: ["ignore", "inherit", "inherit", "pipe"],
+  });
+  const ended = once(runtime, "exit");
+  try {
+    const port = await Promise.race([listeningPort(runtime.stdio[3] as Readable), ended]);
+    if (typeof port !== "number") throw new Error("workerd ended before it listened");
+    await ask(port);
+    return performance.now() - started;
+  } finally {
+    runtime.kill("SIGKILL");
+    await ended;
+  }
+}
+
+/** The port that the runtime chose, which it tells where it is asked to. */
+async function listeningPort(control: Readable): Promise<number> {
+  for await (const line of createInterface({ input: control })) {
+    const message = JSON.parse(line) as { event: string; port?: number };
+    if (message.event === "listen" && message.port !== undefined) return message.port;
+  }
+  throw new Error("workerd tells no port");
+}
+
+/** Sends the call and reads the answer, which an empty Worker gives without looking at it. */
+async function ask(port: number): Promise<void> {
+  const headers = { "content-type": "application/json", authorization: `Bearer ${apiKey}` };
+  const asked = request({ host: "127.0.0.1", port, path: "/evaluate", method: "POST", headers });
+  asked.end(call);
+  const [response] = await once(asked, "response");
+  let text = "";
+  for await (const chunk of response) text += String(chunk);
+  if (response.statusCode !== 200 || !(text === "ok" || text.startsWith('{"decision":"Allow"'))) {
+    throw new Error(`not the first answer that was expected: ${response.statusCode} ${text}`);
+  }
+}
+
+/** Lays a Worker out as workerd takes it: it looks for what a configuration embeds beside that. */
+function lay(bundle: string, directory: string): string {
+  const wrangler = readFileSync(join(import.meta.dirname, "../../wrangler.toml"), "utf8");
+  const date = /^compatibility_date = "([^"]+)"$/m.exec(wrangler)?.[1];
+  if (date === undefined) throw new Error("`wrangler.toml` sets no `compatibility_date`");
+  mkdirSync(directory);
+  for (const file of ["index.js", "index_bg.wasm"]) copyFileSync(join(bundle, file), join(directory, file));
+  const config = join(directory, "config.capnp");
+  const text = `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [(name = "main", worker = (
+    modules = [
+      (name = "index.js", esModule = embed "index.js"),
+      (name = "index_bg.wasm", wasm = embed "index_bg.wasm"),
+    ],
+    bindings = [(name = "CALLGATE_API_KEYS", text = "${apiKey}")],
+    compatibilityDate = "${date}",
+  ))],
+  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
+);
+`;
+  writeFileSync(config, text);
+  return config;
+}

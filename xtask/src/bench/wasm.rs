@@ -1,0 +1,94 @@
+//! callgate as a plain wasm module, in wasmtime and in V8: time, start and memory, and the guard against getting slower.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::Result;
+
+use super::measurement::{Measurement, measurements_of};
+use super::table::{ColumnRatio, Ratios, Table};
+use super::{Run, Section};
+use crate::checkout::Checkout;
+use crate::rust_toolchain::{WORKER_TARGET, cargo, install_target};
+use crate::{npm_packages, process};
+
+pub(super) const SECTION: Section = Section {
+    name: "wasm",
+    purpose: "bytes to bytes, start and memory as wasm in wasmtime and in V8, beside perso where PERSO_WASM names it",
+    run: measure,
+    tables: &[
+        Table {
+            name: "wasm",
+            corner: "body",
+            ratios: Ratios::Columns(&[
+                ColumnRatio {
+                    heading: "perso against no digest, wasmtime",
+                    of: "perso, wasmtime",
+                    against: "no digest, wasmtime",
+                },
+                ColumnRatio { heading: "perso against no digest, V8", of: "perso, V8", against: "no digest, V8" },
+            ]),
+        },
+        Table {
+            name: "start",
+            corner: "policy",
+            ratios: Ratios::Rows { against: "10 rules", columns: &["wasmtime", "V8"] },
+        },
+        Table {
+            name: "memory",
+            corner: "linear memory",
+            ratios: Ratios::Rows { against: "after 1,000 calls", columns: &["wasmtime", "V8"] },
+        },
+    ],
+};
+
+/// The program that hosts the modules in wasmtime, and makes them.
+const HOST: &str = "callgate-bench-wasm";
+/// The crate of the modules. It is built for wasm alone.
+pub(crate) const MODULE: &str = "callgate-bench-module";
+/// The program that hosts them in V8, from the top of the checkout.
+const V8_HOST: &str = "bench/v8/measure.ts";
+
+fn measure(run: &Run<'_>) -> Result<Vec<Measurement>> {
+    let checkout = run.checkout;
+    npm_packages::install(checkout)?;
+    build_modules(checkout)?;
+    let mut measurements = Vec::new();
+    for subcommand in ["time", "start", "memory"] {
+        let mut command = host(checkout, subcommand);
+        let mut v8 = npm_packages::command(checkout, "node")?;
+        v8.current_dir(checkout.root()).arg(V8_HOST).arg("--modules").arg(modules(checkout)).arg(subcommand);
+        if run.is_quick {
+            command.arg("--quick");
+            v8.arg("--quick");
+        }
+        measurements.extend(measurements_of(command)?);
+        measurements.extend(measurements_of(v8)?);
+    }
+    Ok(measurements)
+}
+
+/// Counts the instructions of the hot paths and fails where one takes more than was committed. `BLESS=1` commits them.
+pub(super) fn check(checkout: &Checkout) -> Result<()> {
+    build_modules(checkout)?;
+    process::run(host(checkout, "check"))
+}
+
+/// Builds the modules, each beside the policy that it embeds.
+pub(super) fn build_modules(checkout: &Checkout) -> Result<()> {
+    install_target(WORKER_TARGET)?;
+    process::run(host(checkout, "build"))
+}
+
+fn host(checkout: &Checkout, subcommand: &str) -> Command {
+    let mut command = cargo();
+    command.current_dir(checkout.root());
+    command.args(["run", "--quiet", "--locked", "--profile", "host", "--package", HOST, "--"]);
+    command.arg("--modules").arg(modules(checkout)).arg(subcommand);
+    command
+}
+
+/// Where the modules and their policies are.
+pub(super) fn modules(checkout: &Checkout) -> PathBuf {
+    checkout.target().join("bench-modules")
+}
