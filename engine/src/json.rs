@@ -182,21 +182,21 @@ pub(crate) struct Name<'a> {
 /// How many hashes of the names of open objects are kept in place.
 const MAX_KEPT_NAMES: usize = 48;
 
-/// How many hashes of one object's names are compared at once where they can't be kept in place: what a request costs is
-/// bounded, however many names it has.
-const MAX_COMPARED_NAMES: usize = 8_192;
+/// How many hashes of the names of wide objects are kept beside them: what a request costs is bounded, however many names
+/// it has.
+const MAX_WIDE_NAMES: usize = 8_192;
 
 /// The names of one object, as far as it takes to see that it names no member twice.
 struct Names {
     count: usize,
     /// Where the kept hashes of its names start.
     first: usize,
+    /// Where they start beside those in place, once the object is too wide for that.
+    first_wide: Option<usize>,
     /// A bit for each name, by its hash: most objects have no two names with one bit.
     seen: u64,
     /// Whether two names have one bit.
     may_repeat: bool,
-    /// Whether there was no room for all hashes.
-    is_overfull: bool,
 }
 
 /// Reads one JSON text from front to back.
@@ -207,6 +207,8 @@ pub(crate) struct Reader<'a> {
     /// The hashes of the names of the objects that are open, innermost last, and how many they are.
     kept: [u64; MAX_KEPT_NAMES],
     kept_count: usize,
+    /// The hashes of the names of open objects that are too wide to be kept in place.
+    wide: Vec<u64>,
     /// Whether names that stand twice are looked for.
     is_strict: bool,
 }
@@ -227,7 +229,8 @@ impl<'a> Reader<'a> {
     }
 
     fn start(text: &'a str, max_depth: usize, is_strict: bool) -> Self {
-        Self { lexer: Lexer::new(text), depth: 0, max_depth, kept: [0; MAX_KEPT_NAMES], kept_count: 0, is_strict }
+        let (lexer, kept) = (Lexer::new(text), [0; MAX_KEPT_NAMES]);
+        Self { lexer, depth: 0, max_depth, kept, kept_count: 0, wide: Vec::new(), is_strict }
     }
 
     /// How many bytes were read, for the place of a fault.
@@ -270,7 +273,7 @@ impl<'a> Reader<'a> {
         let start = self.offset();
         self.enter()?;
         let first = self.kept_count;
-        let mut names = Names { count: 0, first, seen: 0, may_repeat: false, is_overfull: false };
+        let mut names = Names { count: 0, first, first_wide: None, seen: 0, may_repeat: false };
         let mut next = self.peek()?;
         while next != b'}' {
             if next != b'"' {
@@ -295,6 +298,9 @@ impl<'a> Reader<'a> {
             return Err(Fault::DuplicateMember.into());
         }
         self.kept_count = first;
+        if let Some(first) = names.first_wide {
+            self.wide.truncate(first);
+        }
         Ok(())
     }
 
@@ -375,16 +381,33 @@ impl<'a> Reader<'a> {
         names.may_repeat |= names.seen & bit != 0;
         names.seen |= bit;
         names.count = names.count.wrapping_add(1);
-        if names.is_overfull {
-            return;
+        if names.first_wide.is_some() {
+            return self.keep_wide(hash);
         }
         match self.kept.get_mut(self.kept_count) {
             Some(kept) => {
                 *kept = hash;
                 self.kept_count = self.kept_count.wrapping_add(1);
             }
-            // An object that is too large leaves the room to those within it.
-            None => (names.is_overfull, self.kept_count) = (true, names.first),
+            None => self.widen(names, hash),
+        }
+    }
+
+    /// Keeps the hashes of an object's names elsewhere, so that those within it have room.
+    #[cold]
+    fn widen(&mut self, names: &mut Names, hash: u64) {
+        names.first_wide = Some(self.wide.len());
+        self.wide.reserve_exact(MAX_WIDE_NAMES.saturating_sub(self.wide.len()));
+        for at in names.first..self.kept_count {
+            self.keep_wide(self.kept.get(at).copied().unwrap_or_default());
+        }
+        self.kept_count = names.first;
+        self.keep_wide(hash);
+    }
+
+    fn keep_wide(&mut self, hash: u64) {
+        if self.wide.len() < MAX_WIDE_NAMES {
+            self.wide.push(hash);
         }
     }
 
@@ -393,28 +416,31 @@ impl<'a> Reader<'a> {
     /// Equal hashes are taken for equal names. Two that only hash alike are refused too, which denies no call that was
     /// not made for it: of 64 bits, a body has too few names to meet by chance.
     fn has_duplicate(&mut self, names: &Names, start: usize) -> bool {
-        if names.is_overfull {
-            return self.has_duplicate_among_many(names.count, start);
+        let hashes = match names.first_wide {
+            Some(first) => self.wide.get_mut(first..),
+            None => self.kept.get_mut(names.first..self.kept_count),
+        };
+        match hashes {
+            Some(hashes) if hashes.len() == names.count => is_repetitive(hashes),
+            _ => self.has_duplicate_among_many(names.count, start),
         }
-        let kept = self.kept.get_mut(names.first..self.kept_count).unwrap_or_default();
-        is_repetitive(kept)
     }
 
-    /// As [`Reader::has_duplicate`], where the hashes were not kept: goes through the object again, and again where its
-    /// names are too many for one time, for a part of the hashes each time.
+    /// As [`Reader::has_duplicate`], where the hashes are too many to be kept: goes through the object again and again,
+    /// for a part of them each time.
     #[cold]
     fn has_duplicate_among_many(&self, count: usize, start: usize) -> bool {
         let Some(object) = self.value_from(start) else { return true };
         // A quarter stays free, as hashes don't spread evenly.
-        let parts = count.div_ceil(MAX_COMPARED_NAMES / 4 * 3);
-        let mut hashes = Vec::with_capacity(count.min(MAX_COMPARED_NAMES));
+        let parts = count.div_ceil(MAX_WIDE_NAMES / 4 * 3);
+        let mut hashes = Vec::with_capacity(count.min(MAX_WIDE_NAMES));
         (0..parts).any(|part| {
             hashes.clear();
             let read = Reader::inside(object).object(|reader, name| {
                 if usize::try_from(name.hash >> 33).unwrap_or_default().checked_rem(parts) == Some(part) {
                     hashes.push(name.hash);
                 }
-                if hashes.len() > MAX_COMPARED_NAMES { Err(Fault::DuplicateMember) } else { reader.skip() }
+                if hashes.len() > MAX_WIDE_NAMES { Err(Fault::DuplicateMember) } else { reader.skip() }
             });
             read.is_err() || is_repetitive(&mut hashes)
         })
