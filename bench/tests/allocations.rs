@@ -51,7 +51,10 @@ fn room_for_the_names_of_one_object_is_bounded() {
     let read = [250_000, 500_000, 1_000_000].map(|bytes| allocations(&open, Padding::Members(bytes)).read);
     let [edge, large, larger] = read;
     assert_eq!(large, larger);
-    assert!(edge.bytes_total <= large.bytes_total && large.bytes_total <= 131_072 && large.count_total <= 2, "{read:?}");
+    assert!(
+        edge.bytes_total <= large.bytes_total && large.bytes_total <= 131_072 && large.count_total <= 2,
+        "{read:?}"
+    );
 }
 
 #[test]

@@ -19,7 +19,7 @@ use crate::image::Dialect;
 use crate::predicate::Source;
 use crate::records::{
     Argument, AutomatonRecord, CLOSED, CatalogRecord, Cell, FORMAT, FieldSlot, Header, MAGIC, NO_TEXT, NONE, NameSlot,
-    Number, Rule, Section, Sections, Step, TextRef,
+    Number, RULE_LIST, Rule, Section, Sections, Step, TextRef,
 };
 use crate::regex::{self, Tables};
 use crate::request::SERVER_FIELD;
@@ -368,20 +368,24 @@ impl Writer {
 
     fn cells(&mut self, cells: HashMap<(u32, u32), Vec<u32>>) {
         let mut slots = hash_table::table(cells.len());
-        let mut known: HashMap<Vec<u32>, u32> = HashMap::new();
+        // In the order of the pairs, so that one policy has one image.
         let mut sorted: Vec<_> = cells.into_iter().collect();
-        sorted.sort_unstable_by_key(|&(pair, _)| pair);
+        sorted.sort_unstable();
+        // Many pairs have the same rules.
+        let mut lists = HashMap::new();
         for ((role, target), mut rules) in sorted {
             rules.sort_unstable();
             rules.dedup();
-            let count = U32::new(index(rules.len()));
-            let first = known.get(&rules).copied().unwrap_or_else(|| {
-                let first = index(self.cell_rules.len());
-                self.cell_rules.extend(rules.iter().map(|&rule| U32::new(rule)));
-                known.insert(rules, first);
-                first
-            });
-            let cell = Cell { role: U32::new(role), target: U32::new(target), first: U32::new(first), count };
+            let rules = match rules.as_slice() {
+                &[rule] => rule,
+                _ => *lists.entry(rules).or_insert_with_key(|rules| {
+                    let first = index(self.cell_rules.len());
+                    self.cell_rules.push(U32::new(index(rules.len())));
+                    self.cell_rules.extend(rules.iter().map(|&rule| U32::new(rule)));
+                    first | RULE_LIST
+                }),
+            };
+            let cell = Cell { role: U32::new(role), target: U32::new(target), rules: U32::new(rules) };
             hash_table::insert(&mut slots, hash_pair(role, target), cell);
         }
         self.cells = slots;

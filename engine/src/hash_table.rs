@@ -14,9 +14,12 @@ pub(crate) trait Slot: Copy {
 }
 
 /// The hash of a name. Portable: the build machine and the wasm that looks up must agree on it.
+///
+/// XXH64 multiplies 64 bits by 64 bits to 64, which wasm can; hashes that are faster natively take the upper half too,
+/// which wasm puts together from many steps.
 #[inline]
 pub(crate) fn hash_name(name: &[u8]) -> u64 {
-    rapidhash::v3::rapidhash_v3_nano_inline::<true, false>(name, &rapidhash::v3::DEFAULT_RAPID_SECRETS)
+    xxhash_rust::xxh64::xxh64(name, 0)
 }
 
 /// The half of a name's hash that tables keep.
@@ -38,12 +41,16 @@ pub(crate) fn hash_within(parent: u32, name: u64) -> u32 {
     short_hash(name) ^ parent.wrapping_mul(0x9e37_79b9)
 }
 
-/// The slots in the order in which a look-up visits them. Their number is a power of two.
+/// The slots in the order in which a look-up visits them.
 #[inline]
 fn probe(hash: u32, slots: usize) -> impl Iterator<Item = usize> {
-    let mask = slots.saturating_sub(1);
-    let start = usize::try_from(hash).unwrap_or(0);
-    (0..slots).map(move |step| start.wrapping_add(step) & mask)
+    // The hash as a fraction of the table: its number of slots need not be a power of two.
+    let scaled = u64::from(hash).wrapping_mul(u64::try_from(slots).unwrap_or(0)) >> 32;
+    let start = usize::try_from(scaled).unwrap_or(0);
+    (0..slots).map(move |step| {
+        let at = start.wrapping_add(step);
+        if at < slots { at } else { at.wrapping_sub(slots) }
+    })
 }
 
 /// The entry with a hash that is the one looked for, and the index of its slot.
@@ -58,10 +65,10 @@ pub(crate) fn find<T: Slot>(slots: &[T], hash: u32, is_it: impl Fn(&T) -> bool) 
     None
 }
 
-/// A table without entries, for `len` of them: a power of two, at most three quarters full.
+/// A table without entries, for `len` of them: at most three quarters full, and never full.
 #[cfg(feature = "compile")]
 pub(crate) fn table<T: Slot>(len: usize) -> Vec<T> {
-    alloc::vec![T::EMPTY; len.saturating_mul(4).div_ceil(3).next_power_of_two()]
+    alloc::vec![T::EMPTY; len.saturating_mul(4).div_ceil(3).max(len.saturating_add(1))]
 }
 
 /// Puts an entry into a free slot, and returns the slot's index; `None` if the table is full.

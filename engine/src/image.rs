@@ -12,7 +12,7 @@ use crate::hash_table::{self, hash_name, hash_pair, hash_within, short_hash};
 use crate::predicate::Source;
 use crate::records::{
     Argument, AutomatonRecord, CLOSED, CatalogRecord, Cell, FORMAT, FieldSlot, Header, MAGIC, NONE, NameSlot, Number,
-    Rule, Section, Step, TextRef,
+    RULE_LIST, Rule, Section, Step, TextRef,
 };
 use crate::target::TargetKind;
 
@@ -295,9 +295,12 @@ impl<'i> PolicyImage<'i> {
     pub(crate) fn rules_of(&self, role: u32, target: u32) -> Option<&'i [U32]> {
         let is_it = |cell: &Cell| cell.role.get() == role && cell.target.get() == target;
         let (_, cell) = hash_table::find(self.cells, hash_pair(role, target), is_it)?;
-        let first = usize::try_from(cell.first.get()).ok()?;
-        let count = usize::try_from(cell.count.get()).ok()?;
-        self.cell_rules.get(first..first.checked_add(count)?)
+        if cell.rules.get() & RULE_LIST == 0 {
+            return Some(core::slice::from_ref(&cell.rules));
+        }
+        let at = usize::try_from(cell.rules.get() & !RULE_LIST).ok()?;
+        let (count, rules) = self.cell_rules.get(at..)?.split_first()?;
+        rules.get(..usize::try_from(count.get()).ok()?)
     }
 
     pub(crate) fn rule(&self, rule: u32) -> Option<&'i Rule> {

@@ -166,12 +166,15 @@ impl Slot for FieldSlot {
 pub(crate) struct Cell {
     pub(crate) role: U32,
     pub(crate) target: U32,
-    pub(crate) first: U32,
-    pub(crate) count: U32,
+    /// The rule, where there is one; or, with [`RULE_LIST`], where the list of the rules starts, its length before it.
+    pub(crate) rules: U32,
 }
 
+/// Marks a list of rules in a [`Cell`].
+pub(crate) const RULE_LIST: u32 = 1 << 31;
+
 impl Slot for Cell {
-    const EMPTY: Self = Self { role: U32::MAX_VALUE, target: U32::MAX_VALUE, first: U32::ZERO, count: U32::ZERO };
+    const EMPTY: Self = Self { role: U32::MAX_VALUE, target: U32::MAX_VALUE, rules: U32::ZERO };
 
     fn is_empty(&self) -> bool {
         self.role.get() == NONE
