@@ -1,0 +1,222 @@
+//! The manifest: which policy is signed, as which revision, and for how long.
+
+use std::time::SystemTime;
+
+use callgate_engine::Fault;
+use callgate_engine::json::{RawValue, read};
+
+use crate::refusal::Refusal;
+use crate::time::{parse_time, write_time};
+
+/// The greatest revision: the greatest whole number that every reader of JSON reads alike (RFC 7493, section 2.2).
+pub const MAX_REVISION: u64 = 9_007_199_254_740_991;
+
+/// What a signature vouches for.
+///
+/// ```json
+/// {
+///   "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+///   "revision": 7,
+///   "notBefore": "2027-01-01T00:00:00Z",
+///   "expires": "2027-06-30T00:00:00Z"
+/// }
+/// ```
+///
+/// `notBefore` and `expires` may be left out. No other member may be there, and no member twice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Manifest {
+    /// The SHA-256 of the bytes of the policy.
+    pub sha256: [u8; 32],
+    /// Which of the policies that followed on one another this is: at least 1, at most [`MAX_REVISION`].
+    pub revision: u64,
+    /// From when on the policy may be built, this second included.
+    pub not_before: Option<SystemTime>,
+    /// Until when the policy may be built, this second excluded.
+    pub expires: Option<SystemTime>,
+}
+
+impl Manifest {
+    /// Reads a manifest.
+    ///
+    /// # Errors
+    /// [`Refusal::ManifestForm`]: the text is no manifest.
+    pub fn read(text: &[u8]) -> Result<Self, Refusal> {
+        // A manifest is one flat object, and this bound has what is deeper refused before it is looked at.
+        let object = read(text, 1).map_err(|fault| refused(describe(fault).to_owned()))?;
+        let mut digest = None;
+        let mut revision = None;
+        let mut not_before = None;
+        let mut expires = None;
+        let mut unknown = None;
+        let looked = object.for_members(|name, value| {
+            match name {
+                "sha256" => digest = Some(value),
+                "revision" => revision = Some(value),
+                "notBefore" => not_before = Some(value),
+                "expires" => expires = Some(value),
+                _ => unknown = Some(name.to_owned()),
+            }
+            unknown.is_none()
+        });
+        looked.ok_or_else(|| refused("must be an object".to_owned()))?;
+        if let Some(name) = unknown {
+            let members = "`sha256`, `revision`, `notBefore` and `expires`";
+            return Err(refused(format!("has a member `{}`, and may have only {members}", name.escape_debug())));
+        }
+        let manifest = Self {
+            sha256: read_digest(needed(digest, "sha256")?)?,
+            revision: read_revision(needed(revision, "revision")?)?,
+            not_before: not_before.map(|value| read_time(value, "notBefore")).transpose()?,
+            expires: expires.map(|value| read_time(value, "expires")).transpose()?,
+        };
+        manifest.check()?;
+        Ok(manifest)
+    }
+
+    /// Holds the parts of a manifest against each other.
+    ///
+    /// # Errors
+    /// [`Refusal::ManifestForm`]: the revision is out of range, or there is no time at which the policy may be built.
+    pub fn check(&self) -> Result<(), Refusal> {
+        if !(1..=MAX_REVISION).contains(&self.revision) {
+            return Err(refused(format!("must have a `revision` from 1 to {MAX_REVISION}")));
+        }
+        match (self.not_before, self.expires) {
+            (Some(from), Some(to)) if from >= to => {
+                Err(refused("must have an `expires` after its `notBefore`".to_owned()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes the manifest as it lies beside the policy.
+    #[must_use]
+    pub fn write(&self) -> String {
+        let time = |name: &str, time: Option<SystemTime>| {
+            time.map(|time| format!(",\n  \"{name}\": \"{}\"", write_time(time))).unwrap_or_default()
+        };
+        let (not_before, expires) = (time("notBefore", self.not_before), time("expires", self.expires));
+        let (digest, revision) = (write_digest(&self.sha256), self.revision);
+        format!("{{\n  \"sha256\": \"{digest}\",\n  \"revision\": {revision}{not_before}{expires}\n}}\n")
+    }
+}
+
+/// Writes a digest as `sha256sum` does.
+pub(crate) fn write_digest(digest: &[u8; 32]) -> String {
+    let mut hex = [0; 64];
+    base16ct::lower::encode_str(digest, &mut hex).unwrap_or_default().to_owned()
+}
+
+fn refused(problem: String) -> Refusal {
+    Refusal::ManifestForm { problem }
+}
+
+fn describe(fault: Fault) -> &'static str {
+    match fault {
+        Fault::NotUtf8 => "is not UTF-8, or starts with a byte-order mark",
+        Fault::Syntax => "is no JSON",
+        Fault::LoneSurrogate => "has a string with half a surrogate pair",
+        Fault::NumberOutOfRange => "has a number that is too large",
+        Fault::DuplicateMember => "has a member twice",
+        Fault::TooDeep => "must be an object of texts and numbers",
+    }
+}
+
+fn needed<'m>(value: Option<RawValue<'m>>, name: &str) -> Result<RawValue<'m>, Refusal> {
+    value.ok_or_else(|| refused(format!("has no `{name}`")))
+}
+
+fn read_digest(value: RawValue<'_>) -> Result<[u8; 32], Refusal> {
+    let mut digest = [0; 32];
+    let text = value.as_string().unwrap_or_default();
+    // The decoder would be content with a shorter text.
+    let is_read = text.len() == 64 && base16ct::lower::decode(text.as_bytes(), &mut digest).is_ok();
+    if is_read { Ok(digest) } else { Err(refused("must have a `sha256` of 64 digits 0 to 9 and a to f".to_owned())) }
+}
+
+fn read_revision(value: RawValue<'_>) -> Result<u64, Refusal> {
+    let revision = value.as_number().and_then(|text| text.parse().ok());
+    revision.ok_or_else(|| refused("must have a `revision` that is a whole number".to_owned()))
+}
+
+fn read_time(value: RawValue<'_>, name: &str) -> Result<SystemTime, Refusal> {
+    let time = value.as_string().as_deref().and_then(parse_time);
+    time.ok_or_else(|| refused(format!("must have `{name}` as a time such as `2027-06-30T00:00:00Z`")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DIGEST: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+    #[track_caller]
+    fn check(text: &str, expected: Result<(u64, Option<&str>, Option<&str>), &str>) {
+        let read = Manifest::read(text.replace("DIGEST", DIGEST).as_bytes());
+        let times = |manifest: &Manifest| (manifest.not_before.map(write_time), manifest.expires.map(write_time));
+        match (&read, expected) {
+            (Ok(manifest), Ok((revision, from, to))) => {
+                assert_eq!(write_digest(&manifest.sha256), DIGEST, "{text}");
+                assert_eq!(manifest.revision, revision, "{text}");
+                assert_eq!(times(manifest), (from.map(str::to_owned), to.map(str::to_owned)), "{text}");
+                assert_eq!(Manifest::read(manifest.write().as_bytes()).as_ref(), Ok(manifest), "{text}");
+            }
+            (Err(refusal), Err(message)) => assert_eq!(refusal.to_string(), message, "{text}"),
+            _ => panic!("{text}: {read:?}"),
+        }
+    }
+
+    #[test]
+    fn times_may_be_left_out() {
+        check(r#"{"sha256":"DIGEST","revision":1}"#, Ok((1, None, None)));
+        let (from, to) = ("2027-01-01T00:00:00Z", "2027-06-30T00:00:00Z");
+        check(
+            r#"{"expires":"2027-06-30T00:00:00Z","sha256":"DIGEST","revision":9007199254740991}"#,
+            Ok((MAX_REVISION, None, Some(to))),
+        );
+        check(
+            r#"{"sha256":"DIGEST","revision":7,"notBefore":"2027-01-01T00:00:00Z","expires":"2027-06-30T00:00:00Z"}"#,
+            Ok((7, Some(from), Some(to))),
+        );
+    }
+
+    #[test]
+    fn what_is_no_manifest_is_refused() {
+        let digest = "the manifest must have a `sha256` of 64 digits 0 to 9 and a to f";
+        let revision = "the manifest must have a `revision` that is a whole number";
+        let range = "the manifest must have a `revision` from 1 to 9007199254740991";
+        let time = "the manifest must have `expires` as a time such as `2027-06-30T00:00:00Z`";
+        for (text, message) in [
+            ("", "the manifest is no JSON"),
+            ("[]", "the manifest must be an object"),
+            ("{}", "the manifest has no `sha256`"),
+            (r#"{"sha256":"DIGEST"}"#, "the manifest has no `revision`"),
+            (r#"{"sha256":"DIGEST","revision":1}x"#, "the manifest is no JSON"),
+            ("\u{feff}{}", "the manifest is not UTF-8, or starts with a byte-order mark"),
+            (r#"{"sha256":"DIGEST","revision":1,"revision":2}"#, "the manifest has a member twice"),
+            (r#"{"sha256":"DIGEST","revision":[[]]}"#, "the manifest must be an object of texts and numbers"),
+            (
+                r#"{"sha256":"DIGEST","revision":1,"Expires":"2027-06-30T00:00:00Z"}"#,
+                "the manifest has a member `Expires`, and may have only `sha256`, `revision`, `notBefore` and `expires`",
+            ),
+            (r#"{"sha256":"00","revision":1}"#, digest),
+            (r#"{"sha256":"DIGEST00","revision":1}"#, digest),
+            (r#"{"sha256":"E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855","revision":1}"#, digest),
+            (r#"{"sha256":null,"revision":1}"#, digest),
+            (r#"{"sha256":"DIGEST","revision":"1"}"#, revision),
+            (r#"{"sha256":"DIGEST","revision":1.0}"#, revision),
+            (r#"{"sha256":"DIGEST","revision":1e3}"#, revision),
+            (r#"{"sha256":"DIGEST","revision":-1}"#, revision),
+            (r#"{"sha256":"DIGEST","revision":0}"#, range),
+            (r#"{"sha256":"DIGEST","revision":9007199254740992}"#, range),
+            (r#"{"sha256":"DIGEST","revision":1,"expires":null}"#, time),
+            (r#"{"sha256":"DIGEST","revision":1,"expires":"2027-06-30"}"#, time),
+            (
+                r#"{"sha256":"DIGEST","revision":1,"notBefore":"2027-01-01T00:00:00Z","expires":"2027-01-01T00:00:00Z"}"#,
+                "the manifest must have an `expires` after its `notBefore`",
+            ),
+        ] {
+            check(text, Err(message));
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Whom a build trusts: what its environment says, since whoever changes a policy may change any file beside it.
+
+use std::env;
+use std::ffi::OsString;
+use std::path::Path;
+use std::time::SystemTime;
+
+use crate::files::SignedFiles;
+use crate::manifest::{MAX_REVISION, Manifest};
+use crate::public_key::PublicKey;
+use crate::refusal::Refusal;
+use crate::verify::verify;
+
+/// The variable with the public keys of those who may sign, separated by white space.
+pub const PUBLIC_KEY_VARIABLE: &str = "CALLGATE_POLICY_PUBKEY";
+/// The variable with the least revision that may be built.
+pub const MINIMUM_REVISION_VARIABLE: &str = "CALLGATE_POLICY_MIN_REVISION";
+
+/// Whom to trust.
+#[derive(Clone, Debug)]
+pub struct Trust {
+    /// The keys of those who may sign.
+    pub public_keys: Vec<PublicKey>,
+    /// The least revision that may be built; 0 for any.
+    pub minimum_revision: u64,
+}
+
+impl Trust {
+    /// Reads both variables of this process; `None` where neither is set, so that policies need no signature.
+    ///
+    /// # Errors
+    /// What is set is not understood. A variable that is set to nothing is an error too: a secret that was not found
+    /// must not turn the check off.
+    pub fn from_environment() -> Result<Option<Self>, Refusal> {
+        Self::from_variables(env::var_os(PUBLIC_KEY_VARIABLE), env::var_os(MINIMUM_REVISION_VARIABLE))
+    }
+
+    fn from_variables(keys: Option<OsString>, revision: Option<OsString>) -> Result<Option<Self>, Refusal> {
+        let minimum_revision = revision.map(read_revision).transpose()?;
+        let Some(keys) = keys else {
+            return match minimum_revision {
+                None => Ok(None),
+                Some(_) => {
+                    let problem = format!("is set, but `{PUBLIC_KEY_VARIABLE}` does not say whose signature counts");
+                    Err(Refusal::Variable { name: MINIMUM_REVISION_VARIABLE, problem })
+                }
+            };
+        };
+        let keys = keys.into_string().unwrap_or_default();
+        if keys.trim().is_empty() {
+            let problem = "is set, but holds no public key".to_owned();
+            return Err(Refusal::Variable { name: PUBLIC_KEY_VARIABLE, problem });
+        }
+        let public_keys = PublicKey::read_all(&keys)?;
+        Ok(Some(Self { public_keys, minimum_revision: minimum_revision.unwrap_or_default() }))
+    }
+
+    /// Checks `text`, which is what the file `policy` holds, with the files beside that.
+    ///
+    /// # Errors
+    /// As [`verify`], and where a file is missing.
+    pub fn verify_beside(&self, policy: &Path, text: &[u8], now: SystemTime) -> Result<Manifest, Refusal> {
+        let (manifest, signature) = SignedFiles::beside(policy).read()?;
+        verify(text, &manifest, &signature, &self.public_keys, now, self.minimum_revision)
+    }
+}
+
+fn read_revision(text: OsString) -> Result<u64, Refusal> {
+    let revision = text.to_str().and_then(|text| text.trim().parse().ok());
+    revision.filter(|revision| *revision <= MAX_REVISION).ok_or_else(|| Refusal::Variable {
+        name: MINIMUM_REVISION_VARIABLE,
+        problem: format!("must be a whole number up to {MAX_REVISION}"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: &str = "RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3";
+
+    #[track_caller]
+    fn check(keys: Option<&str>, revision: Option<&str>, expected: Result<Option<(usize, u64)>, &str>) {
+        let read = Trust::from_variables(keys.map(Into::into), revision.map(Into::into));
+        let seen = read.map(|trust| trust.map(|trust| (trust.public_keys.len(), trust.minimum_revision)));
+        assert_eq!(seen.map_err(|refusal| refusal.to_string()), expected.map_err(str::to_owned));
+    }
+
+    #[test]
+    fn keys_are_separated_by_white_space() {
+        check(Some(KEY), None, Ok(Some((1, 0))));
+        check(Some(&format!("\n{KEY} \t{KEY}\n")), Some(" 7 "), Ok(Some((2, 7))));
+    }
+
+    #[test]
+    fn nothing_is_checked_only_where_nothing_is_set() {
+        check(None, None, Ok(None));
+        let none = "the variable `CALLGATE_POLICY_PUBKEY` is set, but holds no public key";
+        check(Some(""), None, Err(none));
+        check(Some(" \n"), Some("1"), Err(none));
+        let whose = "the variable `CALLGATE_POLICY_MIN_REVISION` is set, \
+                     but `CALLGATE_POLICY_PUBKEY` does not say whose signature counts";
+        check(None, Some("1"), Err(whose));
+        let number = "the variable `CALLGATE_POLICY_MIN_REVISION` must be a whole number up to 9007199254740991";
+        for revision in ["", "-1", "1.0", "one", "9007199254740992"] {
+            check(Some(KEY), Some(revision), Err(number));
+        }
+    }
+
+    #[test]
+    fn what_is_no_key_is_named() {
+        check(Some("untrusted comment: minisign public key"), None, Err("`untrusted` is no public key of minisign"));
+        let longer = format!("{KEY}AAAA");
+        check(Some(&longer), None, Err(&format!("`{longer}` is no public key of minisign")));
+    }
+}
