@@ -1,13 +1,18 @@
-//! `callgate`: check a policy before it is deployed, and ask it what it would decide.
+//! `callgate`: check a policy before it is deployed, sign it, and ask it what it would decide.
 //!
-//! Exit codes: 0 all is well; 1 the policy has an error, a case failed, or a call got no decision; 2 the command line is wrong or a
+//! Exit codes: 0 all is well; 1 the policy has an error or is not signed as it must be, a case failed, or a call got no
+//! decision; 2 the command line is wrong or a
 //! file can't be read or written; 3 a migrated policy was written, but not all of it could be carried over.
 
 mod check;
 mod eval;
+mod keygen;
 mod migrate;
+mod password;
+mod sign;
 mod test;
 mod tools;
+mod verify;
 
 use std::fs;
 use std::io::{self, IsTerminal as _, Write as _};
@@ -16,9 +21,10 @@ use std::process::ExitCode;
 
 use callgate_engine::error::Diagnostic;
 use callgate_engine::report;
+use callgate_signing::Refusal;
 use clap::{Parser, Subcommand, ValueEnum};
 
-/// Checks policies for MCP tool calls, evaluates calls against them, and migrates policies of other engines.
+/// Checks policies for MCP tool calls, signs them, evaluates calls against them, and migrates policies of other engines.
 #[derive(Parser)]
 #[command(name = "callgate", version, after_help = EXIT_CODES)]
 struct Arguments {
@@ -36,6 +42,11 @@ const MIGRATE_EXIT_CODES: &str = "Exit codes:
   1  the old policy has an error, or the new one would: nothing is written
   2  the command line is wrong, or a file can't be read or written
   3  the new policy is written, but has no counterpart for a part of the old one, which is denied";
+
+const SIGNING_EXIT_CODES: &str = "Exit codes:
+  0  all is well
+  1  the policy has an error, or is not signed as it must be
+  2  the command line is wrong, or a file can't be read or written";
 
 #[derive(Subcommand)]
 enum Command {
@@ -84,6 +95,15 @@ enum Command {
     /// Write a policy of perso or mcpkit in the language of callgate, and say what has no counterpart
     #[command(after_help = MIGRATE_EXIT_CODES)]
     Migrate(migrate::Options),
+    /// Sign a policy: write a manifest and its signature beside it
+    #[command(after_help = SIGNING_EXIT_CODES)]
+    Sign(sign::Options),
+    /// Verify a signed policy as a build does
+    #[command(after_help = SIGNING_EXIT_CODES)]
+    Verify(verify::Options),
+    /// Make a pair of keys, in the files of minisign
+    #[command(after_help = SIGNING_EXIT_CODES)]
+    Keygen(keygen::Options),
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -111,6 +131,9 @@ fn main() -> ExitCode {
         Command::Tools { lists, policy, write } => tools::run(&lists, &policy, write),
         Command::Eval { policy, jsonl } => eval::run(&policy, jsonl),
         Command::Migrate(options) => migrate::run(&options),
+        Command::Sign(options) => sign::run(&options),
+        Command::Verify(options) => verify::run(&options),
+        Command::Keygen(options) => keygen::run(&options),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -139,6 +162,12 @@ fn refuse(file: &Path, text: &str, findings: &[Diagnostic]) -> Failure {
     let path = file.display().to_string();
     let report = report::render(&path, text, findings, io::stderr().is_terminal());
     writeln!(io::stderr(), "{report}").map_or_else(|error| unwritable(&error), |()| Failure::Refused)
+}
+
+/// Prints why a signed policy is refused, and what to do about it, to standard error.
+fn print_refusal(policy: &Path, refusal: &Refusal) -> Failure {
+    let told = writeln!(io::stderr(), "error: {}: {refusal}\n  = help: {}", policy.display(), refusal.fix());
+    told.map_or_else(|error| unwritable(&error), |()| Failure::Refused)
 }
 
 /// The failure of a write to standard output or standard error.

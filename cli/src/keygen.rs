@@ -1,0 +1,62 @@
+//! `callgate keygen`: a pair of keys for those who have no minisign at hand.
+
+use std::ffi::OsString;
+use std::fs::OpenOptions;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use callgate_signing::{SigningKey, UnusableKey};
+
+use crate::{Failure, password, unwritable};
+
+/// What `callgate keygen` takes.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Where the secret key goes; the public key goes beside it, as FILE.pub
+    #[arg(long, value_name = "FILE")]
+    key: PathBuf,
+    /// Leave the secret key without a password, for a store of secrets that encrypts it
+    #[arg(long)]
+    unencrypted: bool,
+}
+
+/// Makes a pair of keys; a file that is there stays as it is.
+pub(crate) fn run(options: &Options) -> Result<(), Failure> {
+    let public = with_ending(&options.key, ".pub");
+    for file in [&options.key, &public] {
+        if file.exists() {
+            return Err(Failure::Unusable(format!("`{}` is there already, and a key is not replaced", file.display())));
+        }
+    }
+    let password = if options.unencrypted { None } else { Some(password::choose()?) };
+    let failed = |error: UnusableKey| Failure::Unusable(format!("can't make a key: {error}"));
+    let (key, text) = SigningKey::generate(password).map_err(failed)?;
+    let (word, public_text) = (key.public_key().map_err(failed)?, key.public_key_file().map_err(failed)?);
+    write(&options.key, &text, true)?;
+    write(&public, &public_text, false)?;
+    let told = writeln!(
+        io::stdout().lock(),
+        "secret key: {}\npublic key: {}\nbuilds trust it with: CALLGATE_POLICY_PUBKEY={word}",
+        options.key.display(),
+        public.display()
+    );
+    told.map_err(|error| unwritable(&error))
+}
+
+fn with_ending(path: &Path, ending: &str) -> PathBuf {
+    let mut whole = OsString::from(path);
+    whole.push(ending);
+    whole.into()
+}
+
+fn write(file: &Path, text: &str, is_secret: bool) -> Result<(), Failure> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    if is_secret {
+        // From the start, so that nobody else can read the key even for a moment.
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    }
+    let written = options.open(file).and_then(|mut file| file.write_all(text.as_bytes()));
+    written.map_err(|error| Failure::Unusable(format!("can't write `{}`: {error}", file.display())))
+}

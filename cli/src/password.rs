@@ -1,0 +1,54 @@
+//! The password of a secret key: from the terminal, as minisign asks for it, or without a person.
+
+use std::env;
+use std::io::{self, IsTerminal as _};
+
+use crate::Failure;
+
+/// The variable that holds the password where nobody can be asked.
+const VARIABLE: &str = "CALLGATE_KEY_PASSWORD";
+
+/// The password of a key that is there.
+pub(crate) fn ask() -> Result<String, Failure> {
+    match from_environment()? {
+        Some(password) => Ok(password),
+        None if io::stdin().is_terminal() => prompt("Password: "),
+        None => read_line(),
+    }
+}
+
+/// The password of a key that is made, asked for twice where a person types it.
+pub(crate) fn choose() -> Result<String, Failure> {
+    let is_typed = env::var_os(VARIABLE).is_none() && io::stdin().is_terminal();
+    let password = ask()?;
+    if is_typed && prompt("Password (one more time): ")? != password {
+        return Err(Failure::Unusable("the passwords are not the same".to_owned()));
+    }
+    if password.is_empty() {
+        return Err(Failure::Unusable("the password is empty; `--unencrypted` makes a key without one".to_owned()));
+    }
+    Ok(password)
+}
+
+fn from_environment() -> Result<Option<String>, Failure> {
+    let value = env::var_os(VARIABLE).map(|value| value.into_string());
+    value.transpose().map_err(|_| Failure::Unusable(format!("`{VARIABLE}` is not UTF-8")))
+}
+
+fn prompt(text: &str) -> Result<String, Failure> {
+    rpassword::prompt_password(text).map_err(|error| unreadable(&error))
+}
+
+fn read_line() -> Result<String, Failure> {
+    let mut line = String::new();
+    let length = io::stdin().read_line(&mut line).map_err(|error| unreadable(&error))?;
+    if length == 0 {
+        let message = format!("the key needs a password: set `{VARIABLE}`, or give it on standard input");
+        return Err(Failure::Unusable(message));
+    }
+    Ok(line.trim_end_matches(['\n', '\r']).to_owned())
+}
+
+fn unreadable(error: &io::Error) -> Failure {
+    Failure::Unusable(format!("can't read the password: {error}"))
+}

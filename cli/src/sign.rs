@@ -1,0 +1,116 @@
+//! `callgate sign`: vouches for a policy.
+
+use std::fs;
+use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use callgate_engine::{parse, report, validate};
+use callgate_signing::{KeyFile, Manifest, PublicKey, SignedFiles, SigningKey, parse_time, verify, write_time};
+use sha2::{Digest as _, Sha256};
+
+use crate::{Failure, password, print_refusal, read_text, refuse, unwritable};
+
+/// What `callgate sign` takes.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// The policy file
+    policy: PathBuf,
+    /// The file of the secret key, as `callgate keygen` or minisign writes it
+    #[arg(long, value_name = "FILE")]
+    key: PathBuf,
+    /// Which of the policies that followed on one another this is [default: one more than the manifest that is there]
+    #[arg(long, value_name = "N")]
+    revision: Option<u64>,
+    /// From when on the policy may be built, such as 2027-01-01T00:00:00Z
+    #[arg(long, value_name = "TIME", value_parser = read_time)]
+    not_before: Option<SystemTime>,
+    /// Until when the policy may be built
+    #[arg(long, value_name = "TIME", value_parser = read_time)]
+    expires: Option<SystemTime>,
+}
+
+fn read_time(text: &str) -> Result<SystemTime, String> {
+    parse_time(text).ok_or_else(|| "a time is in UTC and in seconds, such as 2027-06-30T00:00:00Z".to_owned())
+}
+
+/// Checks the policy, and writes its manifest and the signature beside it.
+pub(crate) fn run(options: &Options) -> Result<(), Failure> {
+    let policy = &options.policy;
+    let text = read_text(policy)?;
+    check(policy, &text)?;
+    let files = SignedFiles::beside(policy);
+    let sha256 = Sha256::digest(text.as_bytes()).into();
+    let revision = next_revision(&files.manifest, options.revision, &sha256)?;
+    let manifest = Manifest { sha256, revision, not_before: options.not_before, expires: options.expires };
+    manifest.check().map_err(|refusal| print_refusal(policy, &refusal))?;
+    let key = open_key(&options.key)?;
+    let unusable =
+        |problem: &dyn std::fmt::Display| Failure::Unusable(format!("`{}` {problem}", options.key.display()));
+    let public_key = key.public_key().map_err(|error| unusable(&error))?;
+    let name = files.manifest.file_name().unwrap_or_default().to_string_lossy();
+    let (written, now) = (manifest.write(), SystemTime::now());
+    let signature = key.sign(&written, &name, now).map_err(|error| unusable(&error))?;
+    // What a build would refuse is not written; only that its time is still to come is no fault.
+    let seen_at = manifest.not_before.map_or(now, |not_before| not_before.max(now));
+    PublicKey::read_all(&public_key)
+        .and_then(|keys| verify(text.as_bytes(), written.as_bytes(), signature.as_bytes(), &keys, seen_at, revision))
+        .map_err(|refusal| print_refusal(policy, &refusal))?;
+    write(&files.manifest, &written)?;
+    write(&files.signature, &signature)?;
+    // Said either way: an end that was left out by mistake is not found later.
+    let end = manifest.expires.map_or_else(|| "without an end".to_owned(), |end| format!("until {}", write_time(end)));
+    let told = writeln!(
+        io::stdout().lock(),
+        "{}: signed as revision {revision}, {end}\nanybody can check it: minisign -Vm {} -P {public_key}",
+        policy.display(),
+        files.manifest.display()
+    );
+    told.map_err(|error| unwritable(&error))
+}
+
+/// Refuses a policy with an error, and prints what is risky about one without.
+fn check(policy: &Path, text: &str) -> Result<(), Failure> {
+    let valid = parse(text).and_then(validate).map_err(|findings| refuse(policy, text, &findings))?;
+    if valid.warnings().is_empty() {
+        return Ok(());
+    }
+    let path = policy.display().to_string();
+    let report = report::render(&path, text, valid.warnings(), io::stderr().is_terminal());
+    writeln!(io::stderr(), "{report}\n").map_err(|error| unwritable(&error))
+}
+
+/// The revision to sign as, which never goes back and never names two policies.
+fn next_revision(manifest: &Path, asked: Option<u64>, sha256: &[u8; 32]) -> Result<u64, Failure> {
+    let shown = manifest.display();
+    let bytes = match fs::read(manifest) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(asked.unwrap_or(1)),
+        Err(error) => return Err(Failure::Unusable(format!("can't read `{shown}`: {error}"))),
+    };
+    let there = Manifest::read(&bytes).map_err(|refusal| {
+        Failure::Unusable(format!("can't tell the revision that is there: in `{shown}`, {refusal}; restore the file"))
+    })?;
+    let next = asked.unwrap_or(there.revision.saturating_add(1));
+    let problem = if next < there.revision {
+        format!("revision {next} is older than the one that is there, {}", there.revision)
+    } else if next == there.revision && *sha256 != there.sha256 {
+        format!("revision {next} is there already, of another text")
+    } else {
+        return Ok(next);
+    };
+    let fix = "leave `--revision` out to sign as the next one";
+    writeln!(io::stderr(), "error: {shown}: {problem}\n  = help: {fix}").map_err(|error| unwritable(&error))?;
+    Err(Failure::Refused)
+}
+
+fn open_key(file: &Path) -> Result<SigningKey, Failure> {
+    let unusable = |error| Failure::Unusable(format!("`{}` {error}", file.display()));
+    let key = KeyFile::read(read_text(file)?).map_err(unusable)?;
+    let password = if key.is_encrypted() { password::ask()? } else { String::new() };
+    key.open(password).map_err(unusable)
+}
+
+fn write(file: &Path, text: &str) -> Result<(), Failure> {
+    fs::write(file, text).map_err(|error| Failure::Unusable(format!("can't write `{}`: {error}", file.display())))
+}

@@ -1,0 +1,45 @@
+//! `callgate verify`: whether a build would take a signed policy.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+use callgate_signing::{PublicKey, Refusal, Trust, write_time};
+
+use crate::{Failure, print_refusal, unwritable};
+
+/// What `callgate verify` takes.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// The policy file
+    policy: PathBuf,
+    /// A public key that is trusted; may be given several times [default: $CALLGATE_POLICY_PUBKEY]
+    #[arg(long, value_name = "KEY")]
+    pubkey: Vec<String>,
+    /// The least revision that is taken [default: $CALLGATE_POLICY_MIN_REVISION beside the keys from there, else any]
+    #[arg(long, value_name = "N")]
+    min_revision: Option<u64>,
+}
+
+/// Verifies the policy with the files beside it and prints what they say.
+pub(crate) fn run(options: &Options) -> Result<(), Failure> {
+    let policy = &options.policy;
+    let text =
+        fs::read(policy).map_err(|error| Failure::Unusable(format!("can't read `{}`: {error}", policy.display())))?;
+    let verified = trust(options).and_then(|trust| trust.verify_beside(policy, &text, SystemTime::now()));
+    let manifest = verified.map_err(|refusal| print_refusal(policy, &refusal))?;
+    let expires = manifest.expires.map(|time| format!(", to be built until {}", write_time(time)));
+    let (path, revision, expires) = (policy.display(), manifest.revision, expires.unwrap_or_default());
+    writeln!(io::stdout().lock(), "{path}: verified, revision {revision}{expires}").map_err(|error| unwritable(&error))
+}
+
+fn trust(options: &Options) -> Result<Trust, Refusal> {
+    let mut trust = if options.pubkey.is_empty() {
+        Trust::from_environment()?.ok_or(Refusal::NoPublicKey)?
+    } else {
+        Trust { public_keys: PublicKey::read_all(&options.pubkey.join(" "))?, minimum_revision: 0 }
+    };
+    trust.minimum_revision = options.min_revision.unwrap_or(trust.minimum_revision);
+    Ok(trust)
+}
