@@ -1,6 +1,11 @@
-//! Compiles the policy file that `CALLGATE_POLICY` names into an image beside the crate's other output.
+//! Compiles the policy file that `CALLGATE_POLICY` names into an image beside the crate's other output, after it was
+//! verified where `CALLGATE_POLICY_PUBKEY` says whom to trust.
 
 use std::process::ExitCode;
+
+#[cfg(feature = "embed")]
+#[path = "build/commit.rs"]
+mod commit;
 
 fn main() -> ExitCode {
     #[cfg(feature = "embed")]
@@ -14,15 +19,21 @@ mod embed {
     use std::io::{self, Write as _};
     use std::path::{Path, PathBuf};
     use std::process::ExitCode;
+    use std::time::SystemTime;
     use std::{env, fs};
 
     use callgate_engine::{compile, parse, report, validate};
+    use callgate_signing::{MINIMUM_REVISION_VARIABLE, Manifest, PUBLIC_KEY_VARIABLE, Refusal, SignedFiles, Trust};
+
+    use crate::commit::{self, Commit};
 
     /// The policy that is embedded where the environment names none.
     const DEFAULT_POLICY: &str = "policies/crm.json";
 
     pub(super) fn run() -> ExitCode {
-        println!("cargo::rerun-if-env-changed=CALLGATE_POLICY");
+        for variable in ["CALLGATE_POLICY", PUBLIC_KEY_VARIABLE, MINIMUM_REVISION_VARIABLE] {
+            println!("cargo::rerun-if-env-changed={variable}");
+        }
         let named = env::var("CALLGATE_POLICY").ok().filter(|path| !path.is_empty());
         let shown = named.unwrap_or_else(|| DEFAULT_POLICY.to_owned());
         // A relative path starts at the top of the checkout, wherever cargo runs the script.
@@ -44,6 +55,11 @@ mod embed {
 
     fn embed(path: &Path, shown: &str) -> Result<(), String> {
         let bytes = fs::read(path).map_err(|error| format!("error: can't read the policy `{shown}`: {error}"))?;
+        // What nobody trusted has signed is not even read.
+        let manifest = verify(path, &bytes).map_err(|refusal| {
+            let fix = refusal.fix();
+            format!("error: the policy `{shown}` is not embedded: {refusal}\n  = help: {fix}")
+        })?;
         let text = String::from_utf8(bytes).map_err(|_| format!("error: the policy `{shown}` is not UTF-8"))?;
         let policy = parse(&text).and_then(validate).map_err(|problems| {
             let report = report::render(shown, &text, &problems, false);
@@ -54,9 +70,44 @@ mod embed {
         }
         let out = env::var("OUT_DIR").map(PathBuf::from).map_err(|error| format!("error: OUT_DIR: {error}"))?;
         fs::write(out.join("policy.img"), compile(&policy)).map_err(|error| format!("error: policy.img: {error}"))?;
+        let mut inputs = vec![path.to_owned()];
+        if manifest.is_some() {
+            let SignedFiles { manifest, signature } = SignedFiles::beside(path);
+            inputs.extend([manifest, signature]);
+        }
+        let commit = commit::find(&workspace(), &inputs)?;
+        let facts = write_facts(manifest.as_ref(), commit.as_ref());
+        fs::write(out.join("facts.rs"), facts).map_err(|error| format!("error: facts.rs: {error}"))?;
         let path = path.canonicalize().map_err(|error| format!("error: `{shown}`: {error}"))?;
         println!("cargo::rustc-env=CALLGATE_POLICY_FILE={}", path.display());
         println!("cargo::rustc-env=CALLGATE_POLICY_BYTES={}", text.len());
         Ok(())
+    }
+
+    /// Verifies the policy where the environment says whom to trust.
+    fn verify(path: &Path, text: &[u8]) -> Result<Option<Manifest>, Refusal> {
+        let Some(trust) = Trust::from_environment()? else { return Ok(None) };
+        let SignedFiles { manifest, signature } = SignedFiles::beside(path);
+        for file in [&manifest, &signature] {
+            println!("cargo::rerun-if-changed={}", file.display());
+        }
+        let manifest = trust.verify_beside(path, text, SystemTime::now())?;
+        if manifest.expires.is_some() {
+            // Time passes without a file that changes. Cargo runs a script each time that names a file which is missing.
+            println!("cargo::rerun-if-changed={}", path.join("the-clock").display());
+        }
+        Ok(Some(manifest))
+    }
+
+    /// Writes the expression that `src/embedded.rs` includes.
+    fn write_facts(manifest: Option<&Manifest>, commit: Option<&Commit>) -> String {
+        let revision = manifest.map(|manifest| manifest.revision.to_string());
+        let commit = commit.map(|Commit { id, author, time, is_dirty }| {
+            format!(
+                "crate::policy::CommitFacts {{ id: {id:?}, author: {author:?}, time: {time:?}, is_dirty: {is_dirty} }}"
+            )
+        });
+        let commit = commit.map_or_else(|| "None".to_owned(), |commit| format!("Some({commit})"));
+        format!("Facts {{ revision: {revision:?}, commit: {commit} }}\n")
     }
 }

@@ -1,6 +1,8 @@
-//! The policy that the build embedded.
+//! The policy that the build embedded, and what it embedded of itself.
 
 use callgate_engine::{ImageError, PolicyImage};
+
+use crate::policy::Facts;
 
 /// The text of the embedded policy. Nothing reads it at run time, so it takes no room in what deploys.
 pub const POLICY_TEXT: &str = include_str!(env!("CALLGATE_POLICY_FILE"));
@@ -9,6 +11,9 @@ const IMAGE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/policy.img"));
 
 /// The image is of this text and of no other: a text that changed after the build script read it stops the build.
 const _: () = assert!(matches!(parse_count(env!("CALLGATE_POLICY_BYTES")), Some(count) if count == POLICY_TEXT.len()));
+
+/// What the build knew of the policy and of its own source.
+pub(crate) const FACTS: Facts = include!(concat!(env!("OUT_DIR"), "/facts.rs"));
 
 const fn parse_count(text: &str) -> Option<usize> {
     match usize::from_str_radix(text, 10) {

@@ -11,6 +11,7 @@ mod route;
 mod authenticate;
 mod json_text;
 mod answer;
+mod policy;
 mod problem;
 #[cfg(feature = "embed")]
 mod embedded;

@@ -1,14 +1,12 @@
 //! From the head of a request to the answer, or to the one thing that is still needed: the body.
 
-use alloc::string::String;
-
 use callgate_engine::PolicyImage;
 use callgate_engine::limits::DEFAULT_MAX_BODY_BYTES;
 
 use crate::answer::{Arrival, answer_batch, answer_call};
 use crate::authenticate::authenticate;
 use crate::http::{Head, Response};
-use crate::json_text::{write_digest, write_member, write_text};
+use crate::policy::{describe_policy, facts_of};
 use crate::problem::Problem;
 
 /// The OpenAPI 3.1 description of this contract.
@@ -60,7 +58,9 @@ fn route<'d>(head: &Head<'_>, deployment: &'d Deployment<'d>) -> Result<Next<'d>
         "/policy" => {
             allow("GET")?;
             authenticate(head.authorization, deployment.api_keys)?;
-            Ok(Next::Answer(Response::json(describe_policy(&deployment.image).into_bytes())))
+            Ok(Next::Answer(Response::json(
+                describe_policy(&deployment.image, &facts_of(&deployment.image)).into_bytes(),
+            )))
         }
         "/healthz" => {
             allow("GET")?;
@@ -95,34 +95,6 @@ fn is_json(content_type: &str) -> bool {
         && parts.filter_map(|parameter| parameter.split_once('=')).all(|(name, value)| {
             !name.trim().eq_ignore_ascii_case("charset") || value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
         })
-}
-
-fn describe_policy(image: &PolicyImage<'_>) -> String {
-    let mut out = String::with_capacity(512);
-    out.push_str("{\"version\":");
-    write_text(image.version(), &mut out);
-    write_member("dialect", image.dialect().name(), &mut out);
-    write_member("description", image.description(), &mut out);
-    out.push_str(",\"digest\":");
-    write_digest(image.policy_digest(), &mut out);
-    out.push_str(",\"counts\":{\"tools\":");
-    match image.tool_count() {
-        Some(count) => write_count(count, &mut out),
-        None => out.push_str("null"),
-    }
-    out.push_str(",\"roles\":");
-    write_count(image.role_count(), &mut out);
-    out.push_str(",\"rules\":");
-    write_count(image.rule_count(), &mut out);
-    out.push_str("},\"build\":{\"callgate\":");
-    write_text(env!("CARGO_PKG_VERSION"), &mut out);
-    out.push_str("}}");
-    out
-}
-
-fn write_count(count: u32, out: &mut String) {
-    use alloc::string::ToString as _;
-    out.push_str(&count.to_string());
 }
 
 impl PendingCall<'_> {
