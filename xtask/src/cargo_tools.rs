@@ -93,7 +93,8 @@ fn cargo_install(tool: &Tool, root: &Path, is_locked: bool) -> Result<()> {
     process::run(command)
 }
 
-fn cargo_home() -> Result<PathBuf> {
+/// Where cargo keeps what it downloads.
+pub(crate) fn cargo_home() -> Result<PathBuf> {
     if let Some(home) = env::var_os("CARGO_HOME").filter(|home| !home.is_empty()) {
         return Ok(home.into());
     }

@@ -5,10 +5,13 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use cargo_metadata::MetadataCommand;
 
+use crate::cargo_tools::cargo_home;
+
 /// The checkout that the command was started in.
 pub(crate) struct Checkout {
     root: PathBuf,
     target: PathBuf,
+    cargo_home: PathBuf,
 }
 
 impl Checkout {
@@ -22,7 +25,14 @@ impl Checkout {
         Ok(Self {
             root: metadata.workspace_root.into_std_path_buf(),
             target: metadata.target_directory.into_std_path_buf(),
+            cargo_home: cargo_home()?,
         })
+    }
+
+    /// Another checkout, which builds within itself and finds what cargo downloads under a name of its own.
+    pub(crate) fn at(root: PathBuf, cargo_home: PathBuf) -> Self {
+        let target = root.join("target");
+        Self { root, target, cargo_home }
     }
 
     pub(crate) fn root(&self) -> &Path {
@@ -32,6 +42,11 @@ impl Checkout {
     /// Where cargo builds.
     pub(crate) fn target(&self) -> &Path {
         &self.target
+    }
+
+    /// Where cargo keeps what it downloads.
+    pub(crate) fn cargo_home(&self) -> &Path {
+        &self.cargo_home
     }
 
     /// The npm project, which also holds the JavaScript tools that the Worker's build takes.

@@ -20,8 +20,10 @@ mod rust_toolchain;
 mod cargo_tools;
 mod npm_packages;
 
+mod remap;
 mod worker;
 mod spin;
+mod reproduce;
 mod size;
 mod parts;
 
@@ -70,6 +72,17 @@ enum Command {
         #[arg(long, value_name = "DIR")]
         out_dir: Option<PathBuf>,
     },
+    /// Builds the Spin app; the build command of spin.toml
+    Spin {
+        /// The policy to embed [default: $CALLGATE_POLICY, then policies/crm.json]
+        #[arg(long, value_name = "FILE")]
+        policy: Option<PathBuf>,
+        /// Features of the app's crate, such as `spin-variables`
+        #[arg(long)]
+        features: Option<String>,
+    },
+    /// Builds both edges twice from the last commit, at different places, and holds them against each other
+    Reproduce,
     /// Prints how large the Worker's wasm is, raw and gzipped, beside that of a Worker that does nothing
     Size {
         /// Prints what its code is made of instead, by module
@@ -100,6 +113,14 @@ fn run(command: Command) -> Result<()> {
             let policy = Policy::choose(&checkout, policy.as_deref())?;
             worker::build(&checkout, &policy, out_dir.as_deref())
         }
+        Command::Spin { policy, features } => {
+            spin::install_needs()?;
+            let policy = Policy::choose(&checkout, policy.as_deref())?;
+            // Where spin.toml looks for it.
+            let target = checkout.root().join("target");
+            spin::build_with(&checkout, &policy, &target, features.as_deref()).map(|_| ())
+        }
+        Command::Reproduce => reproduce::run(&checkout),
         Command::Size { parts: false } => size::print(&checkout),
         Command::Size { parts: true } => parts::print(&checkout),
     }

@@ -4,10 +4,12 @@ use std::fmt;
 use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf, absolute};
 use std::process::Command;
+use std::time::SystemTime;
 use std::{env, fs};
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use callgate_engine::{parse, report, validate};
+use callgate_signing::{MINIMUM_REVISION_VARIABLE, PUBLIC_KEY_VARIABLE, Trust};
 
 use crate::checkout::Checkout;
 
@@ -20,8 +22,10 @@ const SHIPPED: &str = "policies/crm.json";
 pub(crate) enum Policy {
     /// The one that the environment names, else the one that ships.
     Inherited,
-    /// The one that ships, whatever the environment names.
+    /// The one that ships, whatever the environment names, for tests and measurements: these need no signature.
     Shipped,
+    /// Another one of the checkout's own, for its tests.
+    Example(&'static str),
     /// A file: a relative path starts at the top of the checkout.
     File(PathBuf),
 }
@@ -37,7 +41,7 @@ impl Policy {
         Ok(Self::File(full.strip_prefix(checkout.root()).map(Path::to_owned).unwrap_or(full)))
     }
 
-    /// Prints what is wrong with the policy, if anything, before minutes are spent on a build that would print it too,
+    /// Tells what is wrong with the policy or its signature, if anything, before minutes are spent on a build that would print it too,
     /// among what the tools of the build say of their own failure.
     pub(crate) fn check(&self, checkout: &Checkout) -> Result<()> {
         let shown = self.to_string();
@@ -47,6 +51,22 @@ impl Policy {
             eprintln!("{}\n", report::render(&shown, &text, &problems, color));
             bail!("the policy `{shown}` is not right: mend what is listed above");
         }
+        self.verify(&checkout.root().join(&shown), &text)
+    }
+
+    /// Verifies the policy where the environment says whom to trust, as the build does.
+    fn verify(&self, file: &Path, text: &str) -> Result<()> {
+        if matches!(self, Self::Shipped | Self::Example(_)) {
+            return Ok(());
+        }
+        let trust = Trust::from_environment();
+        let trusted = trust.and_then(|trust| {
+            trust.map(|trust| trust.verify_beside(file, text.as_bytes(), SystemTime::now())).transpose()
+        });
+        trusted.map_err(|refusal| {
+            let fix = refusal.fix();
+            anyhow!("the policy `{self}` is not embedded: {refusal}\n  = help: {fix}")
+        })?;
         Ok(())
     }
 
@@ -56,7 +76,11 @@ impl Policy {
             Self::Inherited => {}
             // Cargo builds anew between the variable that is unset and the one that names the same file.
             Self::Shipped => _ = command.env_remove(VARIABLE),
+            Self::Example(file) => _ = command.env(VARIABLE, file),
             Self::File(path) => _ = command.env(VARIABLE, path),
+        }
+        if matches!(self, Self::Shipped | Self::Example(_)) {
+            command.env_remove(PUBLIC_KEY_VARIABLE).env_remove(MINIMUM_REVISION_VARIABLE);
         }
     }
 }
@@ -69,6 +93,7 @@ impl fmt::Display for Policy {
                 formatter.write_str(named.as_deref().unwrap_or(SHIPPED))
             }
             Self::Shipped => formatter.write_str(SHIPPED),
+            Self::Example(file) => formatter.write_str(file),
             Self::File(path) => path.display().fmt(formatter),
         }
     }

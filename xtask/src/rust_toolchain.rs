@@ -50,7 +50,8 @@ pub(crate) fn install_component(component: &str, subcommand: &str) -> Result<()>
     process::run(command)
 }
 
-fn sysroot() -> Result<PathBuf> {
+/// Where the toolchain lies.
+pub(crate) fn sysroot() -> Result<PathBuf> {
     let output = Command::new("rustc").args(["--print", "sysroot"]).output().context("can't start `rustc`")?;
     ensure!(output.status.success(), "`rustc --print sysroot` failed: {}", output.status);
     Ok(PathBuf::from(String::from_utf8_lossy(&output.stdout).trim_end()))

@@ -6,8 +6,8 @@ use anyhow::{Result, ensure};
 
 use crate::checkout::Checkout;
 use crate::policy::Policy;
-use crate::process;
 use crate::rust_toolchain::{SPIN_TARGET, cargo, install_target};
+use crate::{process, remap};
 
 /// The cargo package of the Spin app.
 pub(crate) const PACKAGE: &str = "callgate-edge-spin";
@@ -19,10 +19,24 @@ pub(crate) fn install_needs() -> Result<()> {
 
 /// Builds the component with `policy` embedded, and tells where below the directory `target` it is.
 pub(crate) fn build(checkout: &Checkout, policy: &Policy, target: &Path) -> Result<PathBuf> {
+    build_with(checkout, policy, target, None)
+}
+
+/// Builds the component with features of its crate.
+pub(crate) fn build_with(
+    checkout: &Checkout,
+    policy: &Policy,
+    target: &Path,
+    features: Option<&str>,
+) -> Result<PathBuf> {
     policy.check(checkout)?;
     let mut command = cargo();
     command.current_dir(checkout.root()).args(["build", "--release", "--target", SPIN_TARGET, "--package", PACKAGE]);
-    command.env("CARGO_TARGET_DIR", target);
+    command.args(remap::cargo_arguments(checkout, SPIN_TARGET)?);
+    command.env("CARGO_TARGET_DIR", target).env("CARGO_HOME", checkout.cargo_home());
+    if let Some(features) = features {
+        command.args(["--features", features]);
+    }
     policy.choose_for(&mut command);
     process::run(command)?;
     let component = target.join(SPIN_TARGET).join("release").join(PACKAGE.replace('-', "_"));

@@ -83,9 +83,9 @@ pub(crate) fn run(checkout: &Checkout, step: Step) -> Result<()> {
         Step::NoStd => no_std(checkout),
         Step::TypeCheck => type_check(checkout),
         Step::Fuzz => fuzz::run_all(checkout, FUZZ_SECONDS),
-        Step::BuildPerso => OTHER_POLICIES
-            .into_iter()
-            .try_for_each(|(name, file)| build_edges(checkout, name, &Policy::File(file.into()))),
+        Step::BuildPerso => {
+            OTHER_POLICIES.into_iter().try_for_each(|(name, file)| build_edges(checkout, name, &Policy::Example(file)))
+        }
         Step::Build => build_edges(checkout, "crm", &Policy::Shipped),
         Step::E2e => e2e(checkout),
         Step::Deploy => deploy(checkout),

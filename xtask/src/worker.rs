@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 use crate::checkout::Checkout;
 use crate::policy::Policy;
 use crate::rust_toolchain::{WORKER_TARGET, install_target};
-use crate::{cargo_tools, npm_packages, process};
+use crate::{cargo_tools, npm_packages, process, remap};
 
 /// The cargo package of the Worker.
 pub(crate) const PACKAGE: &str = "callgate-edge-cloudflare";
@@ -27,25 +27,43 @@ const CRATE: &str = "edge-cloudflare";
 
 /// Builds the Worker with `policy` embedded into `out_dir` or its usual place.
 pub(crate) fn build(checkout: &Checkout, policy: &Policy, out_dir: Option<&Path>) -> Result<()> {
-    policy.check(checkout)?;
-    build_crate(checkout, CRATE, policy, out_dir)
+    build_with(checkout, checkout, policy, out_dir)
+}
+
+/// Builds the Worker of the checkout `source` with the tools of another.
+pub(crate) fn build_with(tools: &Checkout, source: &Checkout, policy: &Policy, out_dir: Option<&Path>) -> Result<()> {
+    policy.check(source)?;
+    run_worker_build(tools, source, CRATE, policy, out_dir)
 }
 
 /// Builds the crate in the directory `package` as a Worker.
 pub(crate) fn build_crate(checkout: &Checkout, package: &str, policy: &Policy, out_dir: Option<&Path>) -> Result<()> {
+    run_worker_build(checkout, checkout, package, policy, out_dir)
+}
+
+fn run_worker_build(
+    tools: &Checkout,
+    source: &Checkout,
+    package: &str,
+    policy: &Policy,
+    out_dir: Option<&Path>,
+) -> Result<()> {
     let mut command = Command::new(cargo_tools::install_worker_build()?);
-    npm_packages::put_on_path(checkout, &mut command)?;
+    npm_packages::put_on_path(tools, &mut command)?;
     // worker-build would fetch these three from the network; each is pinned here instead.
-    command.env("WASM_BINDGEN_BIN", cargo_tools::install_wasm_bindgen(checkout)?);
-    command.env("WASM_OPT_BIN", npm_packages::program(checkout, "wasm-opt"));
-    command.env("ESBUILD_BIN", npm_packages::program(checkout, "esbuild"));
+    command.env("WASM_BINDGEN_BIN", cargo_tools::install_wasm_bindgen(tools)?);
+    command.env("WASM_OPT_BIN", npm_packages::program(tools, "wasm-opt"));
+    command.env("ESBUILD_BIN", npm_packages::program(tools, "esbuild"));
     policy.choose_for(&mut command);
     // Where its own traces come from does not matter to the people who read what went wrong.
     command.env("RUST_BACKTRACE", "0");
-    command.current_dir(checkout.root()).args(["--release", package]);
+    command.current_dir(source.root()).env("CARGO_TARGET_DIR", source.target()).arg("--release");
+    command.env("CARGO_HOME", source.cargo_home());
     if let Some(directory) = out_dir {
         let full = absolute(directory).with_context(|| format!("can't resolve `{}`", directory.display()))?;
         command.arg("--out-dir").arg(full);
     }
+    // What follows the package goes to cargo.
+    command.args(["--", package]).args(remap::cargo_arguments(source, WORKER_TARGET)?);
     process::run(command)
 }

@@ -1,0 +1,91 @@
+//! `cargo xtask reproduce`: shows that one commit is built to the same bytes, wherever that is done.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result, bail};
+use sha2::{Digest as _, Sha256};
+
+use crate::checkout::Checkout;
+use crate::policy::Policy;
+use crate::{process, spin, worker};
+
+/// What is held against each other, from the directory of one build.
+const FILES: [&str; 3] = ["worker/index_bg.wasm", "worker/index.js", "spin.wasm"];
+
+/// Clones the last commit to two places, builds both edges in each from nothing, and compares them.
+///
+/// The places differ in the length of their paths, and so do the names under which cargo finds what it downloads. The
+/// policy and whom to trust come from the environment, as in a build that is deployed.
+pub(crate) fn run(checkout: &Checkout) -> Result<()> {
+    worker::install_needs(checkout)?;
+    spin::install_needs()?;
+    let directory = tempfile::Builder::new().prefix("callgate-reproduce-").tempdir()?;
+    let builds = [("one", "home"), ("another/and/deeper", "a-home-of-another-name")];
+    let mut outputs = Vec::new();
+    for (place, home) in builds {
+        let output = directory.path().join(place);
+        let clone = clone(checkout, &output.join("callgate"), &directory.path().join(home))?;
+        println!("building the last commit in {}", clone.root().display());
+        build(checkout, &clone, &output)?;
+        outputs.push(output);
+    }
+    let [one, other] = outputs.as_slice() else { bail!("there are no two builds") };
+    let mut differing = 0_usize;
+    for file in FILES {
+        let (one, other) = (read(&one.join(file))?, read(&other.join(file))?);
+        let difference = one.iter().zip(&other).position(|(one, other)| one != other);
+        let difference = difference.or((one.len() != other.len()).then_some(one.len().min(other.len())));
+        println!("{}  {file}", digest(&one));
+        if let Some(at) = difference {
+            println!("{}  {file}, which differs from byte {at} on", digest(&other));
+            differing = differing.saturating_add(1);
+        }
+    }
+    if differing > 0 {
+        bail!("the builds differ; both are in `{}`", directory.keep().display());
+    }
+    println!("both builds are the same");
+    Ok(())
+}
+
+/// Clones the last commit of a checkout into `root`, which is to find what cargo downloaded at `home`.
+fn clone(checkout: &Checkout, root: &Path, home: &Path) -> Result<Checkout> {
+    let mut command = Command::new("git");
+    command.args(["clone", "--quiet", "--no-hardlinks"]).arg(checkout.root()).arg(root);
+    process::run(command)?;
+    Ok(Checkout::at(root.to_owned(), named_home(checkout, home)?))
+}
+
+/// Gives the directory of cargo's downloads another name, so that they need not be downloaded again.
+#[cfg(unix)]
+fn named_home(checkout: &Checkout, home: &Path) -> Result<PathBuf> {
+    std::os::unix::fs::symlink(checkout.cargo_home(), home)
+        .with_context(|| format!("can't make the link `{}`", home.display()))?;
+    Ok(home.to_owned())
+}
+
+/// A link takes rights that a person need not have.
+#[cfg(not(unix))]
+fn named_home(checkout: &Checkout, _: &Path) -> Result<PathBuf> {
+    Ok(checkout.cargo_home().to_owned())
+}
+
+fn build(tools: &Checkout, clone: &Checkout, output: &Path) -> Result<()> {
+    worker::build_with(tools, clone, &Policy::Inherited, Some(&output.join("worker")))?;
+    let component = spin::build(clone, &Policy::Inherited, clone.target())?;
+    let copy = output.join("spin.wasm");
+    fs::copy(&component, &copy).with_context(|| format!("can't write `{}`", copy.display()))?;
+    Ok(())
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).with_context(|| format!("can't read `{}`", path.display()))
+}
+
+fn digest(bytes: &[u8]) -> String {
+    let digest: [u8; 32] = Sha256::digest(bytes).into();
+    let mut hex = [0; 64];
+    base16ct::lower::encode_str(&digest, &mut hex).unwrap_or_default().to_owned()
+}
