@@ -77,7 +77,7 @@ fn read_revision(text: OsString) -> Result<u64, Refusal> {
 mod tests {
     use super::*;
 
-    const KEY: &str = "RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3";
+    const KEY: &str = "RWSkJ67DJ+nV/GcvSRpuYnCtCtRnO+MeWA+G3uF9IBbZvzxOh7Wrvr/P";
 
     #[track_caller]
     fn check(keys: Option<&str>, revision: Option<&str>, expected: Result<Option<(usize, u64)>, &str>) {

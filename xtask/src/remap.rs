@@ -44,3 +44,29 @@ fn rustc_commit() -> Result<String> {
     let commit = text.lines().find_map(|line| line.strip_prefix("commit-hash: "));
     Ok(commit.context("`rustc --version --verbose` names no commit")?.to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+
+    #[test]
+    fn the_checkout_and_the_downloads_get_names_of_their_own() {
+        let checkout = Checkout::at(PathBuf::from("/home/ada/call gate"), PathBuf::from("/home/ada/.cargo"));
+        let [option, value] = cargo_arguments(&checkout, "wasm32-wasip2").expect("arguments");
+        assert_eq!(option, "--config");
+        let (key, flags) = value.split_once('=').expect("a key and a value");
+        assert_eq!(key, "target.wasm32-wasip2.rustflags");
+        for flag in ["/home/ada/call gate=/callgate", "/home/ada/.cargo=/cargo"] {
+            assert!(flags.contains(&format!("'--remap-path-prefix={flag}'")), "{flags}");
+        }
+    }
+
+    #[test]
+    fn a_path_that_cargo_can_not_be_given_is_refused() {
+        let checkout = Checkout::at(PathBuf::from("/home/o'hara/callgate"), PathBuf::from("/cargo"));
+        let error = cargo_arguments(&checkout, "wasm32-wasip2").expect_err("an error").to_string();
+        assert!(error.starts_with("`/home/o'hara/callgate` can't be given to cargo"), "{error}");
+    }
+}

@@ -22,16 +22,18 @@ pub(crate) fn run(checkout: &Checkout) -> Result<()> {
     worker::install_needs(checkout)?;
     spin::install_needs()?;
     let directory = tempfile::Builder::new().prefix("callgate-reproduce-").tempdir()?;
-    let builds = [("one", "home"), ("another/and/deeper", "a-home-of-another-name")];
-    let mut outputs = Vec::new();
-    for (place, home) in builds {
+    let place = |place: &str, home: &str| {
         let output = directory.path().join(place);
         let clone = clone(checkout, &output.join("callgate"), &directory.path().join(home))?;
+        Ok::<_, anyhow::Error>((clone, output))
+    };
+    // Both before the first build, in whose minutes there may be a new commit.
+    let clones = [place("one", "home")?, place("another/and/deeper", "a-home-of-another-name")?];
+    for (clone, output) in &clones {
         println!("building the last commit in {}", clone.root().display());
-        build(checkout, &clone, &output)?;
-        outputs.push(output);
+        build(checkout, clone, output)?;
     }
-    let [one, other] = outputs.as_slice() else { bail!("there are no two builds") };
+    let [(_, one), (_, other)] = &clones;
     let mut differing = 0_usize;
     for file in FILES {
         let (one, other) = (read(&one.join(file))?, read(&other.join(file))?);
