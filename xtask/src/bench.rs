@@ -28,7 +28,7 @@ mod worker_start;
 use measurement::Measurement;
 use sections::SECTIONS;
 use table::Table;
-pub(crate) use wasm::MODULE;
+pub(crate) use wasm::{MODULE, check};
 
 /// Where the tables go, from the top of the checkout.
 const README: &str = "bench/README.md";
@@ -70,7 +70,7 @@ pub(crate) struct Options {
 /// Runs the chosen sections and prints their tables; writes them into the README, where the other tables stay.
 pub(crate) fn run(checkout: &Checkout, options: &Options) -> Result<()> {
     if options.check {
-        return wasm::check(checkout);
+        return check(checkout);
     }
     let run = Run { checkout, is_quick: options.quick };
     let path = checkout.root().join(README);

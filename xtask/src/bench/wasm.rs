@@ -69,7 +69,7 @@ fn measure(run: &Run<'_>) -> Result<Vec<Measurement>> {
 }
 
 /// Counts the instructions of the hot paths and fails where one takes more than was committed. `BLESS=1` commits them.
-pub(super) fn check(checkout: &Checkout) -> Result<()> {
+pub(crate) fn check(checkout: &Checkout) -> Result<()> {
     build_modules(checkout)?;
     process::run(host(checkout, "check"))
 }
