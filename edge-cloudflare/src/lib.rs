@@ -1,98 +1,143 @@
 //! callgate as a Cloudflare Worker: reads a request, asks `edge-core`, writes its answer.
+//!
+//! The SDK's own handler runs a future, and its bindings cross between wasm and JavaScript for each header; together that
+//! takes several times as long as the decision. So `platform.js` does what takes JavaScript, in a call for each need, and
+//! the one thing that is waited for, the body, comes back as a call of a closure.
+
+use std::cell::RefCell;
 
 use callgate_edge_core::{Arrival, Deployment, Head, Next, PendingCall, Problem, Response, policy_image, receive};
-use futures_util::StreamExt as _;
 use wasm_bindgen::JsValue;
-use worker::js_sys::futures::JsFuture;
-use worker::js_sys::{ArrayBuffer, Uint8Array};
-use worker::worker_sys::web_sys;
-use worker::{Context, Env, event};
+use wasm_bindgen::prelude::{Closure, wasm_bindgen};
+use worker::js_sys::Date;
+use worker::web_sys::{Headers, Request};
 
-/// The name of the secret that holds the API keys.
-const API_KEYS: &str = "CALLGATE_API_KEYS";
+#[wasm_bindgen(module = "/src/platform.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = apiKeys)]
+    fn api_keys(env: &JsValue) -> Option<String>;
 
-#[event(fetch)]
-async fn fetch(request: web_sys::Request, env: Env, _context: Context) -> worker::Result<web_sys::Response> {
-    let response = answer(request, &env).await.unwrap_or_else(Problem::response);
-    write(&response).map_err(worker::Error::from)
+    #[wasm_bindgen(js_name = readHead)]
+    fn read_head(request: &Request) -> String;
+
+    #[wasm_bindgen(js_name = readHeader)]
+    fn read_header(request: &Request, name: &str) -> Option<String>;
+
+    #[wasm_bindgen(js_name = readBody)]
+    fn read_body(request: &Request, is_length_known: bool, limit: usize, answer: &JsValue) -> JsValue;
+
+    fn respond(status: u16, headers: &Headers, body: &[u8]) -> JsValue;
 }
 
-async fn answer(request: web_sys::Request, env: &Env) -> Result<Response, Problem> {
-    let image = policy_image().map_err(|_| Problem::Internal)?;
-    let api_keys = env.secret(API_KEYS).ok().map(|keys| keys.to_string());
-    let headers = request.headers();
-    // `get` joins the values of a header that was sent more than once.
-    let header = |name: &str| headers.get(name).ok().flatten();
-    let (method, url) = (request.method(), request.url());
-    let authorization = header("authorization");
-    let content_type = header("content-type");
-    let content_encoding = header("content-encoding");
-    let content_length = header("content-length");
-    let head = Head {
-        method: &method,
-        path: path_of(&url),
-        authorization: authorization.as_deref(),
-        content_type: content_type.as_deref(),
-        content_encoding: content_encoding.as_deref(),
-        content_length: content_length.as_deref(),
+/// Answers a request, or promises the answer. The Worker's entry point calls it by this name.
+///
+/// # Errors
+/// The runtime could make no response.
+#[wasm_bindgen]
+pub fn fetch(request: &Request, env: &JsValue) -> Result<JsValue, JsValue> {
+    let Some(deployment) = deployment(env) else {
+        return write(&Problem::Internal.response());
     };
-    match receive(&head, &Deployment { image, api_keys: api_keys.as_deref() }) {
-        Next::Answer(response) => Ok(response),
+    let text = read_head(request);
+    let mut lines = text.split('\n');
+    let mut line = || lines.next().unwrap_or_default();
+    let (method, path) = (line(), path_of(line()));
+    let mut header = || line().strip_prefix(':');
+    let head = Head {
+        method,
+        path,
+        authorization: header(),
+        content_type: header(),
+        content_encoding: header(),
+        content_length: header(),
+    };
+    match receive(&head, deployment) {
+        Next::Answer(response) => write(&response),
         Next::ReadBody(call) => {
-            let body = read_body(request, &call, content_length.is_some()).await?;
-            let mut random = [0; 16];
-            getrandom::fill(&mut random).map_err(|_| Problem::Internal)?;
-            let mut arrival = Arrival { random, ..Arrival::default() };
-            let (ip, country);
-            if call.reads_request() {
-                // Cloudflare sets both headers itself, whatever the caller sent.
-                (ip, country) = (header("cf-connecting-ip"), header("cf-ipcountry"));
-                arrival.unix_time = seconds(worker::js_sys::Date::now());
-                arrival.ip = ip.as_deref();
-                arrival.country = country.as_deref();
+            let origin = Origin::of(request, &call);
+            let answer = Closure::once_into_js(move |body: Option<Vec<u8>>| {
+                write(&answer(&call, body, &origin).unwrap_or_else(Problem::response))
+            });
+            Ok(read_body(request, head.content_length.is_some(), call.body_limit(), &answer))
+        }
+    }
+}
+
+/// Where a request comes from, if the policy asks.
+#[derive(Default)]
+struct Origin {
+    ip: Option<String>,
+    country: Option<String>,
+}
+
+impl Origin {
+    fn of(request: &Request, call: &PendingCall<'_>) -> Self {
+        if !call.reads_request() {
+            return Self::default();
+        }
+        // Cloudflare sets both headers itself, whatever the caller sent.
+        Self { ip: read_header(request, "cf-connecting-ip"), country: read_header(request, "cf-ipcountry") }
+    }
+}
+
+fn answer(call: &PendingCall<'_>, body: Option<Vec<u8>>, origin: &Origin) -> Result<Response, Problem> {
+    let body = body.ok_or(Problem::BodyIncomplete)?;
+    let mut random = [0; 16];
+    getrandom::fill(&mut random).map_err(|_| Problem::Internal)?;
+    let mut arrival = Arrival { random, ..Arrival::default() };
+    if call.reads_request() {
+        arrival.unix_time = seconds(Date::now());
+        arrival.ip = origin.ip.as_deref();
+        arrival.country = origin.country.as_deref();
+    }
+    Ok(call.answer(&body, &arrival))
+}
+
+/// The deployment, which outlives the request, as a call that waits for its body refers to it.
+///
+/// The keys are read each time: the runtime can go on with an isolate whose secrets were changed, and even serve both
+/// settings from it. So there is one deployment for each, and no more of them than a person made.
+fn deployment(env: &JsValue) -> Option<&'static Deployment<'static>> {
+    thread_local! {
+        static KNOWN: RefCell<Vec<&'static Deployment<'static>>> = const { RefCell::new(Vec::new()) };
+    }
+    let api_keys = api_keys(env);
+    KNOWN.with_borrow_mut(|known| {
+        let found = known.iter().copied().find(|known| known.api_keys == api_keys.as_deref());
+        found.or_else(|| {
+            let image = policy_image().ok()?;
+            let api_keys = api_keys.map(|keys| &*keys.leak());
+            let deployment: &'static Deployment<'static> = Box::leak(Box::new(Deployment { image, api_keys }));
+            known.push(deployment);
+            Some(deployment)
+        })
+    })
+}
+
+/// The names and values of an answer's headers.
+type HeaderList = Vec<(&'static str, &'static str)>;
+
+/// Answers have one of a few lists of headers, so the runtime's object of each is made once.
+fn write(response: &Response) -> Result<JsValue, JsValue> {
+    thread_local! {
+        static KNOWN: RefCell<Vec<(HeaderList, Headers)>> = const { RefCell::new(Vec::new()) };
+    }
+    let known = KNOWN.with_borrow(|known| {
+        let found = known.iter().find(|(list, _)| response.headers().eq(list.iter().copied()));
+        found.map(|(_, headers)| headers.clone())
+    });
+    let headers = match known {
+        Some(headers) => headers,
+        None => {
+            let headers = Headers::new()?;
+            for (name, value) in response.headers() {
+                headers.set(name, value)?;
             }
-            Ok(call.answer(&body, &arrival))
+            KNOWN.with_borrow_mut(|known| known.push((response.headers().collect(), headers.clone())));
+            headers
         }
-    }
-}
-
-/// Reads the body to its end, or refuses it as soon as it is too long.
-async fn read_body(
-    request: web_sys::Request,
-    call: &PendingCall<'_>,
-    is_length_known: bool,
-) -> Result<Vec<u8>, Problem> {
-    if is_length_known {
-        // The length was found to be in bounds, and the runtime delivers no more than what was declared.
-        let promise = request.array_buffer().map_err(|_| Problem::BodyIncomplete)?;
-        let buffer = JsFuture::from(promise).await.map_err(|_| Problem::BodyIncomplete)?;
-        return Ok(Uint8Array::new(&ArrayBuffer::from(buffer)).to_vec());
-    }
-    let mut body = Vec::new();
-    if request.body().is_none() {
-        return Ok(body);
-    }
-    let mut chunks = worker::Request::from(request).stream().map_err(|_| Problem::BodyIncomplete)?;
-    while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.map_err(|_| Problem::BodyIncomplete)?;
-        if body.len().saturating_add(chunk.len()) > call.body_limit() {
-            return Err(Problem::BodyTooLarge);
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
-}
-
-fn write(response: &Response) -> Result<web_sys::Response, JsValue> {
-    let headers = web_sys::Headers::new()?;
-    for (name, value) in response.headers() {
-        headers.set(name, value)?;
-    }
-    let init = web_sys::ResponseInit::new();
-    init.set_status(response.status);
-    init.set_headers(&headers);
-    let body = Uint8Array::from(response.body.as_slice());
-    web_sys::Response::new_with_opt_js_u8_array_and_init(Some(&body), &init)
+    };
+    Ok(respond(response.status, &headers, &response.body))
 }
 
 /// Whole seconds of a time in milliseconds.
