@@ -1,33 +1,44 @@
 //! callgate as a Spin app: reads a request, asks `edge-core`, writes its answer.
 //!
 //! Without the feature `spin-variables` it imports only WASI, so `wasmtime serve` runs it too.
+//!
+//! It speaks WASI's own types, not those of the `http` crate that the SDK's handler offers: to make those, the host is
+//! asked for every part of the request and the headers are copied twice, which costs more than the decision does.
 
 use std::borrow::Cow;
 use std::time::SystemTime;
 
-use bytes::Bytes;
 use callgate_edge_core::{Arrival, Deployment, Head, Next, Problem, Response, policy_image, receive};
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use spin_sdk::http::{FullBody, HeaderMap, HeaderName, HeaderValue, Request, StatusCode};
-use spin_sdk::http_service;
+use spin_sdk::http::Method;
+use spin_sdk::wasip3::exports::http::handler::Guest;
+use spin_sdk::wasip3::http::types::{self, ErrorCode, Fields};
+use spin_sdk::wasip3::wit_bindgen::StreamResult;
+use spin_sdk::wasip3::{self, wit_future, wit_stream};
 
-#[http_service]
-async fn handle(request: Request) -> (StatusCode, HeaderMap, FullBody<Bytes>) {
-    write(answer(request).await.unwrap_or_else(Problem::response))
+struct Component;
+
+spin_sdk::wasip3::http::service::export!(Component);
+
+impl Guest for Component {
+    async fn handle(request: types::Request) -> Result<types::Response, ErrorCode> {
+        write(answer(request).await.unwrap_or_else(Problem::response))
+    }
 }
 
-async fn answer(request: Request) -> Result<Response, Problem> {
+async fn answer(request: types::Request) -> Result<Response, Problem> {
     let image = policy_image().map_err(|_| Problem::Internal)?;
     let api_keys = api_keys().await;
-    let (parts, body) = request.into_parts();
-    let header = |name: &str| joined(&parts.headers, name);
+    let method = Method::try_from(request.get_method()).map_err(|_| Problem::Internal)?;
+    let target = request.get_path_with_query().unwrap_or_default();
+    let headers = request.get_headers().copy_all();
+    let header = |name: &str| joined(&headers, name);
     let authorization = header("authorization");
     let content_type = header("content-type");
     let content_encoding = header("content-encoding");
     let content_length = header("content-length");
     let head = Head {
-        method: parts.method.as_str(),
-        path: parts.uri.path(),
+        method: method.as_str(),
+        path: path_of(&target),
         authorization: authorization.as_deref(),
         content_type: content_type.as_deref(),
         content_encoding: content_encoding.as_deref(),
@@ -36,9 +47,8 @@ async fn answer(request: Request) -> Result<Response, Problem> {
     match receive(&head, &Deployment { image, api_keys: api_keys.as_deref() }) {
         Next::Answer(response) => Ok(response),
         Next::ReadBody(call) => {
-            let body = Limited::new(body, call.body_limit()).collect().await.map_err(|error| {
-                if error.is::<LengthLimitError>() { Problem::BodyTooLarge } else { Problem::BodyIncomplete }
-            })?;
+            let declared = content_length.and_then(|length| length.trim().parse().ok());
+            let body = read_body(request, declared, call.body_limit()).await?;
             let mut random = [0; 16];
             getrandom::fill(&mut random).map_err(|_| Problem::Internal)?;
             let mut arrival = Arrival { random, ..Arrival::default() };
@@ -50,9 +60,40 @@ async fn answer(request: Request) -> Result<Response, Problem> {
                 arrival.unix_time = since_1970.and_then(|time| i64::try_from(time.as_secs()).ok());
                 arrival.ip = ip.as_deref();
             }
-            Ok(call.answer(&body.to_bytes(), &arrival))
+            Ok(call.answer(&body, &arrival))
         }
     }
+}
+
+/// How much room a body of unknown length gets at a time, in bytes.
+const CHUNK: usize = 16_384;
+
+/// Reads the body to its end, or refuses it as soon as it is too long.
+async fn read_body(request: types::Request, declared: Option<usize>, limit: usize) -> Result<Vec<u8>, Problem> {
+    // The host may be told what became of the body; whatever is read of it here, nothing went wrong.
+    let (_, fate) = wit_future::new(|| Ok(()));
+    let (mut stream, trailers) = types::Request::consume_body(request, fate);
+    // The host writes straight into the buffer; the last byte of room is for the read that finds the end.
+    let mut body = Vec::with_capacity(declared.unwrap_or(CHUNK).min(limit).saturating_add(1));
+    loop {
+        let result;
+        (result, body) = stream.read(body).await;
+        if body.len() > limit {
+            return Err(Problem::BodyTooLarge);
+        }
+        if !matches!(result, StreamResult::Complete(_)) {
+            break;
+        }
+        if body.len() == body.capacity() {
+            body.reserve(CHUNK);
+        }
+    }
+    // The stream ends alike where the body does and where the connection broke; the trailers tell which.
+    // A body that is as long as declared is whole, and needs no wait for them.
+    if declared != Some(body.len()) {
+        trailers.await.map_err(|_| Problem::BodyIncomplete)?;
+    }
+    Ok(body)
 }
 
 /// The API keys, separated by white space, as the operator set them.
@@ -69,11 +110,11 @@ async fn api_keys() -> Option<String> {
 }
 
 /// The values of a header, joined with `, ` where it was sent more than once.
-fn joined<'h>(headers: &'h HeaderMap, name: &str) -> Option<Cow<'h, str>> {
+fn joined<'h>(headers: &'h [(String, Vec<u8>)], name: &str) -> Option<Cow<'h, str>> {
     let mut joined: Option<Cow<'h, str>> = None;
-    for value in headers.get_all(name) {
+    for (_, value) in headers.iter().filter(|(sent, _)| sent.eq_ignore_ascii_case(name)) {
         // Bytes beyond ASCII are kept as a character that no credential or media type holds.
-        let value = value.to_str().map_or_else(|_| String::from_utf8_lossy(value.as_bytes()), Cow::Borrowed);
+        let value = String::from_utf8_lossy(value);
         joined = Some(match joined {
             None => value,
             Some(earlier) => Cow::Owned(format!("{earlier}, {value}")),
@@ -82,11 +123,29 @@ fn joined<'h>(headers: &'h HeaderMap, name: &str) -> Option<Cow<'h, str>> {
     joined
 }
 
-fn write(response: Response) -> (StatusCode, HeaderMap, FullBody<Bytes>) {
-    let status = StatusCode::from_u16(response.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let headers = response
-        .headers()
-        .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
-        .collect();
-    (status, headers, FullBody::new(Bytes::from(response.body)))
+/// The path of a target, without the query.
+fn path_of(target: &str) -> &str {
+    target.find(['?', '#']).and_then(|end| target.get(..end)).unwrap_or(target)
+}
+
+fn write(response: Response) -> Result<types::Response, ErrorCode> {
+    // The host would send a body of unknown length in chunks, which takes more packets.
+    let length = (String::from("content-length"), response.body.len().to_string().into_bytes());
+    let fields: Vec<(String, Vec<u8>)> =
+        response.headers().map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec())).chain([length]).collect();
+    let fields = Fields::from_list(&fields).map_err(|_| ErrorCode::InternalError(None))?;
+    let (mut body, body_reader) = wit_stream::new();
+    let (trailers, trailers_reader) = wit_future::new(|| Ok(None));
+    let (answer, _) = types::Response::new(fields, Some(body_reader), trailers_reader);
+    // Each call of the host counts, and 200 is what an answer starts with.
+    if response.status != 200 {
+        answer.set_status_code(response.status).map_err(|()| ErrorCode::InternalError(None))?;
+    }
+    // The host reads the body once it has the answer, which is when this function has returned.
+    wasip3::spawn(async move {
+        body.write_all(response.body).await;
+        drop(body);
+        let _sent = trailers.write(Ok(None)).await;
+    });
+    Ok(answer)
 }
