@@ -17,6 +17,9 @@ pub(crate) fn install_needs() -> Result<()> {
     install_target(SPIN_TARGET)
 }
 
+/// The cargo package of the Spin app that does nothing.
+pub(crate) const EMPTY_PACKAGE: &str = "callgate-empty-spin";
+
 /// Builds the component with `policy` embedded, and tells where below the directory `target` it is.
 pub(crate) fn build(checkout: &Checkout, policy: &Policy, target: &Path) -> Result<PathBuf> {
     build_with(checkout, policy, target, None)

@@ -203,9 +203,11 @@ fn run_native(checkout: &Checkout, arguments: &[&str], last: &[&str]) -> Result<
     run_cargo(checkout, &[arguments, &without_edges(), last].concat())
 }
 
-fn without_edges() -> [&'static str; 8] {
-    let [worker, spin, empty, module] = [worker::PACKAGE, spin::PACKAGE, size::EMPTY_WORKER, bench::MODULE];
-    ["--exclude", worker, "--exclude", spin, "--exclude", empty, "--exclude", module]
+fn without_edges() -> [&'static str; 10] {
+    const OUT: &str = "--exclude";
+    let [worker, empty_worker, module] = [worker::PACKAGE, size::EMPTY_WORKER, bench::MODULE];
+    let [spin, empty_spin] = [spin::PACKAGE, spin::EMPTY_PACKAGE];
+    [OUT, worker, OUT, empty_worker, OUT, module, OUT, spin, OUT, empty_spin]
 }
 
 fn run_cargo(checkout: &Checkout, arguments: &[&str]) -> Result<()> {
