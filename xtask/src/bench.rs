@@ -16,6 +16,7 @@ pub(crate) mod measurement;
 pub(crate) mod table;
 pub(crate) mod criterion;
 
+mod edges;
 mod figure;
 mod native;
 mod peers;

@@ -34,6 +34,11 @@ pub(crate) fn find_rustup() -> Result<PathBuf, MissingTool> {
     find("rustup", "install it from https://rustup.rs; it adds the parts of the Rust toolchain that callgate needs")
 }
 
+/// Finds `wrk` on `PATH`.
+pub(crate) fn find_wrk() -> Result<PathBuf, MissingTool> {
+    find("wrk", "install it, as with `apt install wrk` or `brew install wrk`, or from https://github.com/wg/wrk")
+}
+
 /// Finds the C++ compiler that builds libFuzzer: the one that `CXX` names, or the system's.
 pub(crate) fn find_cxx() -> Result<PathBuf, MissingTool> {
     const REMEDY: &str = "install a C++ compiler, such as `g++`, for libFuzzer";

@@ -30,7 +30,7 @@ pub(crate) fn print(checkout: &Checkout) -> Result<()> {
     let directory = tempfile::tempdir()?;
     let (ours, empty) = (directory.path().join("callgate"), directory.path().join("empty"));
     worker::build(checkout, &Policy::Shipped, Some(&ours))?;
-    worker::build_crate(checkout, EMPTY_WORKER_CRATE, &Policy::Shipped, Some(&empty))?;
+    worker::build_crate(checkout, EMPTY_WORKER_CRATE, &Policy::Shipped, Some(&empty), None)?;
     let (ours, empty) = (measure(&ours)?, measure(&empty)?);
     println!("{:<16}{:>10}{:>12}{:>8}", "Worker", "wasm", "gzip -9", "ratio");
     let own = Size { raw: ours.raw.saturating_sub(empty.raw), gzipped: ours.gzipped.saturating_sub(empty.gzipped) };

@@ -33,8 +33,19 @@ pub(crate) fn build_with(
     features: Option<&str>,
 ) -> Result<PathBuf> {
     policy.check(checkout)?;
+    build_crate(checkout, PACKAGE, policy, target, features)
+}
+
+/// Builds the crate `package` as a Spin app, with features of it.
+pub(crate) fn build_crate(
+    checkout: &Checkout,
+    package: &str,
+    policy: &Policy,
+    target: &Path,
+    features: Option<&str>,
+) -> Result<PathBuf> {
     let mut command = cargo();
-    command.current_dir(checkout.root()).args(["build", "--release", "--target", SPIN_TARGET, "--package", PACKAGE]);
+    command.current_dir(checkout.root()).args(["build", "--release", "--target", SPIN_TARGET, "--package", package]);
     command.args(remap::cargo_arguments(checkout, SPIN_TARGET)?);
     command.env("CARGO_TARGET_DIR", target).env("CARGO_HOME", checkout.cargo_home());
     if let Some(features) = features {
@@ -42,7 +53,7 @@ pub(crate) fn build_with(
     }
     policy.choose_for(&mut command);
     process::run(command)?;
-    let component = target.join(SPIN_TARGET).join("release").join(PACKAGE.replace('-', "_"));
+    let component = target.join(SPIN_TARGET).join("release").join(package.replace('-', "_"));
     let component = component.with_extension("wasm");
     ensure!(component.is_file(), "the build left no component at `{}`", component.display());
     Ok(component)

@@ -62,7 +62,7 @@ impl Step {
             Self::Instructions => "the hot paths take no more instructions in wasm than was committed",
             Self::Doc => "the documentation builds without a warning",
             Self::NoStd => "the engine builds where there is no std",
-            Self::TypeCheck => "the TypeScript of e2e is well typed",
+            Self::TypeCheck => "the TypeScript of e2e and of the measurements is well typed",
             Self::Fuzz => "the fuzz targets run for a short time each, and none crashes",
             Self::BuildPerso => "both edges build with the other policies that e2e asks for",
             Self::Build => "both edges build with the policy that ships",
@@ -155,6 +155,9 @@ fn type_check(checkout: &Checkout) -> Result<()> {
     npm_packages::install(checkout)?;
     let mut command = npm_packages::command(checkout, "tsc")?;
     command.current_dir(checkout.e2e()).arg("--noEmit");
+    run_command(command)?;
+    let mut command = npm_packages::command(checkout, "tsc")?;
+    command.current_dir(checkout.root()).args(["--noEmit", "--project", "bench/edges"]);
     run_command(command)
 }
 

@@ -33,12 +33,18 @@ pub(crate) fn build(checkout: &Checkout, policy: &Policy, out_dir: Option<&Path>
 /// Builds the Worker of the checkout `source` with the tools of another.
 pub(crate) fn build_with(tools: &Checkout, source: &Checkout, policy: &Policy, out_dir: Option<&Path>) -> Result<()> {
     policy.check(source)?;
-    run_worker_build(tools, source, CRATE, policy, out_dir)
+    run_worker_build(tools, source, CRATE, policy, out_dir, None)
 }
 
-/// Builds the crate in the directory `package` as a Worker.
-pub(crate) fn build_crate(checkout: &Checkout, package: &str, policy: &Policy, out_dir: Option<&Path>) -> Result<()> {
-    run_worker_build(checkout, checkout, package, policy, out_dir)
+/// Builds the crate in the directory `package` as a Worker, with features of it.
+pub(crate) fn build_crate(
+    checkout: &Checkout,
+    package: &str,
+    policy: &Policy,
+    out_dir: Option<&Path>,
+    features: Option<&str>,
+) -> Result<()> {
+    run_worker_build(checkout, checkout, package, policy, out_dir, features)
 }
 
 fn run_worker_build(
@@ -47,6 +53,7 @@ fn run_worker_build(
     package: &str,
     policy: &Policy,
     out_dir: Option<&Path>,
+    features: Option<&str>,
 ) -> Result<()> {
     let mut command = Command::new(cargo_tools::install_worker_build()?);
     npm_packages::put_on_path(tools, &mut command)?;
@@ -65,5 +72,8 @@ fn run_worker_build(
     }
     // What follows the package goes to cargo.
     command.args(["--", package]).args(remap::cargo_arguments(source, WORKER_TARGET)?);
+    if let Some(features) = features {
+        command.args(["--features", features]);
+    }
     process::run(command)
 }

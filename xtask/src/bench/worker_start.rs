@@ -31,7 +31,7 @@ fn measure(run: &Run<'_>) -> Result<Vec<Measurement>> {
     wasm::build_modules(checkout)?;
     let workers = checkout.target().join("bench-workers");
     let empty = workers.join("empty");
-    worker::build_crate(checkout, EMPTY_WORKER_CRATE, &Policy::Shipped, Some(&empty))?;
+    worker::build_crate(checkout, EMPTY_WORKER_CRATE, &Policy::Shipped, Some(&empty), None)?;
     let mut named = vec![("empty".to_owned(), empty)];
     for (row, name) in [("callgate, 10 rules", "rules-10"), ("callgate, 100,000 rules", "rules-100000")] {
         let directory = workers.join(name);

@@ -1,0 +1,16 @@
+-- What wrk sends, and how it tells what it measured: as one line of JSON, with times in microseconds.
+
+wrk.method = "POST"
+wrk.path = "/evaluate"
+wrk.headers["content-type"] = "application/json"
+wrk.headers["authorization"] = "Bearer " .. os.getenv("CALLGATE_API_KEYS")
+wrk.body = os.getenv("CALLGATE_CALL")
+
+function done(summary, latency)
+  local errors = summary.errors
+  local failed = errors.connect + errors.read + errors.write + errors.timeout + errors.status
+  io.write(string.format(
+    '{"requests":%d,"duration":%d,"p50":%d,"p99":%d,"failed":%d}\n',
+    summary.requests, summary.duration, latency:percentile(50), latency:percentile(99), failed
+  ))
+end

@@ -1,0 +1,82 @@
+//! The two edges over HTTP, each beside apps of the same platform that decide nothing.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+use super::measurement::{Measurement, measurements_of};
+use super::table::{ColumnRatio, Ratios, Table};
+use super::{Run, Section};
+use crate::checkout::Checkout;
+use crate::missing_tool::find_wrk;
+use crate::policy::Policy;
+use crate::size::EMPTY_WORKER_CRATE;
+use crate::{cargo_tools, npm_packages, spin, worker};
+
+pub(super) const SECTION: Section = Section {
+    name: "edges",
+    purpose: "calls a second over HTTP, beside a Worker and a Spin app that decide nothing",
+    run: measure,
+    tables: &[
+        Table { name: "worker", corner: "on workerd", ratios: Ratios::Columns(RATIOS) },
+        Table { name: "spin", corner: "on wasmtime", ratios: Ratios::Columns(RATIOS) },
+    ],
+};
+
+const RATIOS: &[ColumnRatio] = &[
+    ColumnRatio { heading: "callgate of empty", of: CALLGATE, against: EMPTY },
+    ColumnRatio { heading: "callgate of reading", of: CALLGATE, against: READING },
+];
+
+/// What does nothing at all, and does not even read what it is sent.
+const EMPTY: &str = "empty";
+/// What reads the body and answers 500 bytes.
+const READING: &str = "reading";
+const CALLGATE: &str = "callgate";
+
+/// The program that starts the runtimes and the load, from the top of the checkout.
+const PROGRAM: &str = "bench/edges/throughput.ts";
+
+fn measure(run: &Run<'_>) -> Result<Vec<Measurement>> {
+    let checkout = run.checkout;
+    // Better told before everything is built than after.
+    find_wrk()?;
+    worker::install_needs(checkout)?;
+    spin::install_needs()?;
+    let mut command = npm_packages::command(checkout, "node")?;
+    command.current_dir(checkout.root()).arg(PROGRAM);
+    command.arg("--workerd").arg(npm_packages::program(checkout, "workerd"));
+    command.arg("--wasmtime").arg(cargo_tools::install_wasmtime()?);
+    if run.is_quick {
+        command.arg("--quick");
+    }
+    for (kind, name, path) in build(checkout)? {
+        let mut argument = OsString::from(format!("{kind}:{name}="));
+        argument.push(path);
+        command.arg(argument);
+    }
+    measurements_of(command)
+}
+
+/// Builds what is measured: the platform, the name and the place of each.
+fn build(checkout: &Checkout) -> Result<Vec<(&'static str, &'static str, PathBuf)>> {
+    let directory = checkout.target().join("bench-edges");
+    let mut built = Vec::new();
+    for (name, features) in [(EMPTY, None), (READING, Some("read")), (CALLGATE, None)] {
+        let bundle = directory.join(name);
+        let component = if name == CALLGATE {
+            worker::build(checkout, &Policy::Shipped, Some(&bundle))?;
+            spin::build(checkout, &Policy::Shipped, checkout.target())?
+        } else {
+            worker::build_crate(checkout, EMPTY_WORKER_CRATE, &Policy::Shipped, Some(&bundle), features)?;
+            spin::build_crate(checkout, spin::EMPTY_PACKAGE, &Policy::Shipped, checkout.target(), features)?
+        };
+        // The next one is built to the same place.
+        let copy = directory.join(name).with_extension("wasm");
+        fs::copy(component, &copy)?;
+        built.extend([("worker", name, bundle), ("spin", name, copy)]);
+    }
+    Ok(built)
+}
