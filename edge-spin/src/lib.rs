@@ -70,9 +70,11 @@ const CHUNK: usize = 16_384;
 
 /// Reads the body to its end, or refuses it as soon as it is too long.
 async fn read_body(request: types::Request, declared: Option<usize>, limit: usize) -> Result<Vec<u8>, Problem> {
-    // The host may be told what became of the body; whatever is read of it here, nothing went wrong.
-    let (_, fate) = wit_future::new(|| Ok(()));
-    let (mut stream, trailers) = types::Request::consume_body(request, fate);
+    let (outcome, outcome_reader) = wit_future::new(|| Ok(()));
+    let (mut stream, trailers) = types::Request::consume_body(request, outcome_reader);
+    // The host wants to hear what became of the body. It hears that all is well, whatever is read of it, and hears it now
+    // that it listens: a value that waits for its reader takes one more turn between host and guest.
+    drop(outcome);
     // The host writes straight into the buffer; the last byte of room is for the read that finds the end.
     let mut body = Vec::with_capacity(declared.unwrap_or(CHUNK).min(limit).saturating_add(1));
     loop {
