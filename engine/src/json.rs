@@ -271,9 +271,8 @@ impl<'a> Reader<'a> {
         mut member: impl FnMut(&mut Self, Name<'a>) -> Result<(), E>,
     ) -> Result<(), E> {
         let start = self.offset();
-        self.enter()?;
-        let first = self.kept_count;
-        let mut names = Names { count: 0, first, first_wide: None, seen: 0, may_repeat: false };
+        let mut names = self.enter_object()?;
+        self.lexer.skip(1);
         let mut next = self.peek()?;
         while next != b'}' {
             if next != b'"' {
@@ -291,16 +290,10 @@ impl<'a> Reader<'a> {
             }
             self.peek()?;
             member(self, Name { bytes, hash })?;
-            next = self.after_item(b'}')?;
+            next = self.lexer.after_item(b'}')?;
         }
-        self.leave();
-        if names.may_repeat && self.has_duplicate(&names, start) {
-            return Err(Fault::DuplicateMember.into());
-        }
-        self.kept_count = first;
-        if let Some(first) = names.first_wide {
-            self.wide.truncate(first);
-        }
+        self.lexer.skip(1);
+        self.leave_object(&names, self.lexer, start)?;
         Ok(())
     }
 
@@ -308,11 +301,13 @@ impl<'a> Reader<'a> {
     #[inline]
     pub(crate) fn array<E: From<Fault>>(&mut self, mut item: impl FnMut(&mut Self) -> Result<(), E>) -> Result<(), E> {
         self.enter()?;
+        self.lexer.skip(1);
         let mut next = self.peek()?;
         while next != b']' {
             item(self)?;
-            next = self.after_item(b']')?;
+            next = self.lexer.after_item(b']')?;
         }
+        self.lexer.skip(1);
         self.leave();
         Ok(())
     }
@@ -327,13 +322,70 @@ impl<'a> Reader<'a> {
 
     /// Checks the next value to its end.
     pub(crate) fn skip(&mut self) -> Result<(), Fault> {
-        match self.peek()? {
-            b'"' => self.lexer.string().map(drop),
-            b'-' | b'0'..=b'9' => self.lexer.number(),
-            b'{' => self.object(|reader, _| reader.skip()),
-            b'[' => self.array(Self::skip),
-            _ => self.lexer.literal(),
+        let end = self.skip_value(self.lexer)?;
+        self.lexer.go_on_at(end);
+        Ok(())
+    }
+
+    /// The offset of the end of the next value, which is checked on the way.
+    ///
+    /// Here and below, a lexer goes from hand to hand as a value, and an offset comes back: they stay in registers, where
+    /// a lexer in memory would make each step wait until the one before is stored.
+    #[expect(clippy::inline_always, reason = "as a call of its own it takes twice as long")]
+    #[inline(always)]
+    fn skip_value(&mut self, mut lexer: Lexer<'a>) -> Result<usize, Fault> {
+        match lexer.peek().ok_or(Fault::Syntax)? {
+            b'"' => _ = lexer.string_in_place()?,
+            b'-' | b'0'..=b'9' => lexer.number()?,
+            b'{' => return self.skip_object(lexer),
+            b'[' => return self.skip_array(lexer),
+            _ => lexer.literal()?,
         }
+        Ok(lexer.offset())
+    }
+
+    /// As [`Reader::object`], for members that nobody asks for.
+    #[inline(never)]
+    fn skip_object(&mut self, mut lexer: Lexer<'a>) -> Result<usize, Fault> {
+        let start = lexer.offset();
+        let mut names = self.enter_object()?;
+        lexer.skip(1);
+        let mut next = lexer.peek().ok_or(Fault::Syntax)?;
+        while next != b'}' {
+            if next != b'"' {
+                return Err(Fault::Syntax);
+            }
+            let quoted = lexer.string_in_place()?;
+            if self.is_strict {
+                self.keep_name(&mut names, lexer.hash_of(quoted));
+            }
+            if lexer.peek() != Some(b':') {
+                return Err(Fault::Syntax);
+            }
+            lexer.skip(1);
+            let end = self.skip_value(lexer)?;
+            lexer.go_on_at(end);
+            next = lexer.after_item(b'}')?;
+        }
+        lexer.skip(1);
+        self.leave_object(&names, lexer, start)?;
+        Ok(lexer.offset())
+    }
+
+    /// As [`Reader::array`], for items that nobody asks for.
+    #[inline(never)]
+    fn skip_array(&mut self, mut lexer: Lexer<'a>) -> Result<usize, Fault> {
+        self.enter()?;
+        lexer.skip(1);
+        let mut next = lexer.peek().ok_or(Fault::Syntax)?;
+        while next != b']' {
+            let end = self.skip_value(lexer)?;
+            lexer.go_on_at(end);
+            next = lexer.after_item(b']')?;
+        }
+        lexer.skip(1);
+        self.leave();
+        Ok(lexer.offset())
     }
 
     /// Reads the next value, which must be a string, with its escapes read. Borrows unless there is an escape.
@@ -347,7 +399,6 @@ impl<'a> Reader<'a> {
 
     #[inline]
     fn enter(&mut self) -> Result<(), Fault> {
-        self.lexer.skip(1);
         // INVARIANT: the depth is at most `max_depth`, so it does not overflow.
         self.depth = self.depth.wrapping_add(1);
         if self.depth > self.max_depth { Err(Fault::TooDeep) } else { Ok(()) }
@@ -355,24 +406,27 @@ impl<'a> Reader<'a> {
 
     #[inline]
     fn leave(&mut self) {
-        self.lexer.skip(1);
         self.depth = self.depth.saturating_sub(1);
     }
 
-    /// What comes after a member or an item: `close`, or the first byte of the next, behind its comma.
     #[inline]
-    fn after_item(&mut self, close: u8) -> Result<u8, Fault> {
-        let next = self.peek()?;
-        if next == close {
-            return Ok(close);
+    fn enter_object(&mut self) -> Result<Names, Fault> {
+        self.enter()?;
+        Ok(Names { count: 0, first: self.kept_count, first_wide: None, seen: 0, may_repeat: false })
+    }
+
+    /// Forgets the names of the object between `start` and `lexer`, unless one of them stands twice.
+    #[inline]
+    fn leave_object(&mut self, names: &Names, lexer: Lexer<'a>, start: usize) -> Result<(), Fault> {
+        self.leave();
+        if names.may_repeat && self.has_duplicate(names, lexer, start) {
+            return Err(Fault::DuplicateMember);
         }
-        if next != b',' {
-            return Err(Fault::Syntax);
+        self.kept_count = names.first;
+        if let Some(first) = names.first_wide {
+            self.wide.truncate(first);
         }
-        self.lexer.skip(1);
-        let next = self.peek()?;
-        // No comma stands at the end.
-        if next == close { Err(Fault::Syntax) } else { Ok(next) }
+        Ok(())
     }
 
     #[inline]
@@ -411,40 +465,40 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Whether the object that was read since `start` names a member twice.
+    /// Whether the object between `start` and `lexer` names a member twice.
     ///
     /// Equal hashes are taken for equal names. Two that only hash alike are refused too, which denies no call that was
     /// not made for it: of 64 bits, a body has too few names to meet by chance.
-    fn has_duplicate(&mut self, names: &Names, start: usize) -> bool {
+    #[inline(never)]
+    fn has_duplicate(&mut self, names: &Names, lexer: Lexer<'a>, start: usize) -> bool {
         let hashes = match names.first_wide {
             Some(first) => self.wide.get_mut(first..),
             None => self.kept.get_mut(names.first..self.kept_count),
         };
         match hashes {
             Some(hashes) if hashes.len() == names.count => is_repetitive(hashes),
-            _ => self.has_duplicate_among_many(names.count, start),
+            _ => lexer.since(start).is_none_or(|object| has_duplicate_among_many(names.count, RawValue(object))),
         }
     }
+}
 
-    /// As [`Reader::has_duplicate`], where the hashes are too many to be kept: goes through the object again and again,
-    /// for a part of them each time.
-    #[cold]
-    fn has_duplicate_among_many(&self, count: usize, start: usize) -> bool {
-        let Some(object) = self.value_from(start) else { return true };
-        // A quarter stays free, as hashes don't spread evenly.
-        let parts = count.div_ceil(MAX_WIDE_NAMES / 4 * 3);
-        let mut hashes = Vec::with_capacity(count.min(MAX_WIDE_NAMES));
-        (0..parts).any(|part| {
-            hashes.clear();
-            let read = Reader::inside(object).object(|reader, name| {
-                if usize::try_from(name.hash >> 33).unwrap_or_default().checked_rem(parts) == Some(part) {
-                    hashes.push(name.hash);
-                }
-                if hashes.len() > MAX_WIDE_NAMES { Err(Fault::DuplicateMember) } else { reader.skip() }
-            });
-            read.is_err() || is_repetitive(&mut hashes)
-        })
-    }
+/// As [`Reader::has_duplicate`], where the hashes are too many to be kept: goes through the object again and again, for a
+/// part of them each time.
+#[cold]
+fn has_duplicate_among_many(count: usize, object: RawValue<'_>) -> bool {
+    // A quarter stays free, as hashes don't spread evenly.
+    let parts = count.div_ceil(MAX_WIDE_NAMES / 4 * 3);
+    let mut hashes = Vec::with_capacity(count.min(MAX_WIDE_NAMES));
+    (0..parts).any(|part| {
+        hashes.clear();
+        let read = Reader::inside(object).object(|reader, name| {
+            if usize::try_from(name.hash >> 33).unwrap_or_default().checked_rem(parts) == Some(part) {
+                hashes.push(name.hash);
+            }
+            if hashes.len() > MAX_WIDE_NAMES { Err(Fault::DuplicateMember) } else { reader.skip() }
+        });
+        read.is_err() || is_repetitive(&mut hashes)
+    })
 }
 
 /// Whether a number stands twice among `hashes`. Puts them in another order.

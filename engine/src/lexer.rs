@@ -8,6 +8,7 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 
 use crate::decimal::Decimal;
+use crate::hash_table::hash_name;
 use crate::json::Fault;
 
 /// Where a string that was read stands: what is between its quotes, checked and with its escapes unread.
@@ -35,6 +36,11 @@ impl<'a> Lexer<'a> {
         self.at
     }
 
+    /// Goes on at an offset up to which the text was read.
+    pub(crate) fn go_on_at(&mut self, offset: usize) {
+        self.at = offset;
+    }
+
     /// What was read since the offset `start`; `None` if that is inside a character.
     pub(crate) fn since(&self, start: usize) -> Option<&'a str> {
         self.text.get(start..self.at)
@@ -54,7 +60,18 @@ impl<'a> Lexer<'a> {
         if quoted.has_escape {
             return Cow::Owned(self.unquote(quoted).into_owned().into_bytes());
         }
-        Cow::Borrowed(self.text.as_bytes().get(quoted.start..quoted.end).unwrap_or_default())
+        Cow::Borrowed(self.between_quotes(quoted))
+    }
+
+    /// The hash of the string that a quoted text stands for.
+    #[inline]
+    pub(crate) fn hash_of(&self, quoted: Quoted) -> u64 {
+        if quoted.has_escape { hash_name(&self.unquote_bytes(quoted)) } else { hash_name(self.between_quotes(quoted)) }
+    }
+
+    #[inline]
+    fn between_quotes(&self, quoted: Quoted) -> &'a [u8] {
+        self.text.as_bytes().get(quoted.start..quoted.end).unwrap_or_default()
     }
 
     /// The next byte.
@@ -79,6 +96,14 @@ impl<'a> Lexer<'a> {
     /// Reads a string, before whose quote the lexer stands.
     #[inline(never)]
     pub(crate) fn string(&mut self) -> Result<Quoted, Fault> {
+        self.string_in_place()
+    }
+
+    /// [`Lexer::string`] for the one loop in which most strings are read: what is not in line there costs more than the
+    /// string does.
+    #[expect(clippy::inline_always, reason = "as a call of its own it takes twice as long")]
+    #[inline(always)]
+    pub(crate) fn string_in_place(&mut self) -> Result<Quoted, Fault> {
         let bytes = self.text.as_bytes();
         let start = self.at.wrapping_add(1);
         let mut at = start;
@@ -87,41 +112,18 @@ impl<'a> Lexer<'a> {
             let Some(block) = bytes.get(at..).and_then(<[u8]>::first_chunk) else { break };
             let marks = special_marks(*block);
             if marks != 0 {
-                let end = first_marked(at, marks);
-                if bytes.get(end) != Some(&b'"') {
-                    return self.string_with_escapes(start, end);
+                at = first_marked(at, marks);
+                if bytes.get(at) == Some(&b'"') {
+                    self.at = at.wrapping_add(1);
+                    return Ok(Quoted { start, end: at, has_escape: false });
                 }
-                self.at = end.wrapping_add(1);
-                return Ok(Quoted { start, end, has_escape: false });
+                break;
             }
             at = at.wrapping_add(8);
         }
-        self.long_string(start, at)
-    }
-
-    /// Reads a string on from `at`, before which nothing ends it.
-    #[inline(never)]
-    fn long_string(&mut self, start: usize, at: usize) -> Result<Quoted, Fault> {
-        let end = find_special(self.text.as_bytes(), at);
-        if self.text.as_bytes().get(end) != Some(&b'"') {
-            return self.string_with_escapes(start, end);
-        }
-        self.at = end.wrapping_add(1);
-        Ok(Quoted { start, end, has_escape: false })
-    }
-
-    /// Reads a string on from its first escape.
-    #[inline(never)]
-    fn string_with_escapes(&mut self, start: usize, first: usize) -> Result<Quoted, Fault> {
-        self.at = first;
-        loop {
-            match self.next() {
-                Some(b'"') => return Ok(Quoted { start, end: self.at.saturating_sub(1), has_escape: true }),
-                Some(b'\\') => _ = self.escape()?,
-                _ => return Err(Fault::Syntax),
-            }
-            self.at = find_special(self.text.as_bytes(), self.at);
-        }
+        let quoted;
+        (quoted, self.at) = long_string(self.text, start, at)?;
+        Ok(quoted)
     }
 
     /// Reads a number that a binary64 can hold, if not exactly.
@@ -137,31 +139,27 @@ impl<'a> Lexer<'a> {
         if digits == 0 || has_leading_zero && digits > 1 {
             return Err(Fault::Syntax);
         }
-        let mut next = self.byte();
-        if next == Some(b'.') {
-            self.skip(1);
-            if self.digits() == 0 {
-                return Err(Fault::Syntax);
-            }
-            next = self.byte();
-        }
-        let has_exponent = matches!(next, Some(b'e' | b'E'));
-        if has_exponent {
-            self.skip(1);
-            if matches!(self.byte(), Some(b'+' | b'-')) {
-                self.skip(1);
-            }
-            if self.digits() == 0 {
-                return Err(Fault::Syntax);
-            }
-        }
         // Fewer than 300 digits are in range whatever they are.
-        if !has_exponent && self.at.wrapping_sub(start) < 300 {
+        if digits < 300 && !matches!(self.byte(), Some(b'.' | b'e' | b'E')) {
             return Ok(());
         }
-        let text = self.since(start).ok_or(Fault::Syntax)?;
-        let in_range = Decimal::read(text).is_some_and(|decimal| decimal.is_finite(text));
-        in_range.then_some(()).ok_or(Fault::NumberOutOfRange)
+        self.at = long_number(self.text, start, self.at)?;
+        Ok(())
+    }
+
+    /// What comes after a member or an item: `close`, or the first byte of the next, behind its comma.
+    #[inline]
+    pub(crate) fn after_item(&mut self, close: u8) -> Result<u8, Fault> {
+        let next = self.peek();
+        if next == Some(close) {
+            return Ok(close);
+        }
+        if next != Some(b',') {
+            return Err(Fault::Syntax);
+        }
+        self.skip(1);
+        // No comma stands at the end.
+        self.peek().filter(|&next| next != close).ok_or(Fault::Syntax)
     }
 
     /// Reads `true`, `false` or `null`.
@@ -226,6 +224,48 @@ impl<'a> Lexer<'a> {
     pub(crate) fn skip(&mut self, bytes: usize) {
         // INVARIANT: only bytes that are there are skipped, so the sum is at most the length of the text.
         self.at = self.at.wrapping_add(bytes);
+    }
+}
+
+/// Where the number from `start` on ends, of which nothing but the digits at its front was read, up to `at`.
+#[inline(never)]
+fn long_number(text: &str, start: usize, at: usize) -> Result<usize, Fault> {
+    let mut lexer = Lexer { text, at };
+    if lexer.byte() == Some(b'.') {
+        lexer.skip(1);
+        if lexer.digits() == 0 {
+            return Err(Fault::Syntax);
+        }
+    }
+    let has_exponent = matches!(lexer.byte(), Some(b'e' | b'E'));
+    if has_exponent {
+        lexer.skip(1);
+        if matches!(lexer.byte(), Some(b'+' | b'-')) {
+            lexer.skip(1);
+        }
+        if lexer.digits() == 0 {
+            return Err(Fault::Syntax);
+        }
+    }
+    let number = lexer.since(start).ok_or(Fault::Syntax)?;
+    // Fewer than 300 digits are in range whatever they are.
+    let is_finite = || Decimal::read(number).is_some_and(|decimal| decimal.is_finite(number));
+    if !has_exponent && number.len() < 300 || is_finite() { Ok(lexer.at) } else { Err(Fault::NumberOutOfRange) }
+}
+
+/// The string that starts at `start` and that nothing ends before `at`, and what comes behind it.
+#[inline(never)]
+fn long_string(text: &str, start: usize, at: usize) -> Result<(Quoted, usize), Fault> {
+    let mut lexer = Lexer { text, at };
+    let mut has_escape = false;
+    loop {
+        lexer.at = find_special(text.as_bytes(), lexer.at);
+        match lexer.next() {
+            Some(b'"') => return Ok((Quoted { start, end: lexer.at.saturating_sub(1), has_escape }, lexer.at)),
+            Some(b'\\') => _ = lexer.escape()?,
+            _ => return Err(Fault::Syntax),
+        }
+        has_escape = true;
     }
 }
 

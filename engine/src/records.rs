@@ -8,7 +8,7 @@ use crate::hash_table::Slot;
 /// The first bytes of every image.
 pub(crate) const MAGIC: [u8; 8] = *b"callgate";
 /// Changes with every change of a record or of the hash.
-pub(crate) const FORMAT: u32 = 3;
+pub(crate) const FORMAT: u32 = 4;
 /// The hash of the entry that closes a tool in the table of arguments.
 pub(crate) const CLOSED: u64 = 0;
 /// Stands for "no entry" in a record.
