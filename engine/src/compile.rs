@@ -23,7 +23,7 @@ use crate::records::{
 };
 use crate::regex::{self, Tables};
 use crate::request::SERVER_FIELD;
-use crate::validate::ValidPolicy;
+use crate::validate::{Target, ValidPolicy};
 
 /// Compiles a policy. The same text gives the same bytes, on every machine.
 ///
@@ -33,9 +33,21 @@ use crate::validate::ValidPolicy;
 pub fn compile(policy: &ValidPolicy<'_>) -> Vec<u8> {
     let mut writer = Writer::default();
     let document = &policy.document;
-    let catalogs = writer.catalogs(&policy.catalogs);
+    // What every decision reads comes first, so that it lies on few pages however large the policy is.
+    let version = writer.text(&document.version);
     let roles = writer.names(&policy.roles);
     writer.collect_fields(&document.rules);
+    // What is read one after the other lies side by side: the name of a target, and that of the rule which speaks of it.
+    for (rule, targets) in document.rules.iter().zip(&policy.rule_targets) {
+        if let &[Target { kind, at }] = targets.as_slice()
+            && let Some(catalog) = policy.catalogs.get(kind.index())
+            && let Some(name) = usize::try_from(at).ok().and_then(|at| catalog.names.words.get(at))
+        {
+            writer.text(name);
+            writer.text(&rule.name());
+        }
+    }
+    let catalogs = writer.catalogs(&policy.catalogs);
     let [tools, ..] = &catalogs;
     writer.collect_arguments(document.tools.as_deref().unwrap_or_default(), &tools.names);
 
@@ -71,7 +83,6 @@ pub fn compile(policy: &ValidPolicy<'_>) -> Vec<u8> {
     }
     writer.cells(cells);
 
-    let version = writer.text(&document.version);
     let description = writer.text(&document.description);
     let header = Header {
         magic: MAGIC,
@@ -398,6 +409,21 @@ impl Writer {
             image.extend_from_slice(table);
             section
         };
+        // Tables that do not grow with the number of rules come first, and the texts that start with theirs.
+        header.sections = Sections {
+            roles: append(roles.as_bytes()),
+            fields: append(self.fields.as_bytes()),
+            numbers: append(self.numbers.as_bytes()),
+            bytes: append(&self.bytes),
+            texts: append(self.texts.as_bytes()),
+            automata: append(self.automata.as_bytes()),
+            transitions: append(self.transitions.as_bytes()),
+            arguments: append(self.arguments.as_bytes()),
+            cells: append(self.cells.as_bytes()),
+            cell_rules: append(self.cell_rules.as_bytes()),
+            rules: append(self.rules.as_bytes()),
+            steps: append(self.steps.as_bytes()),
+        };
         header.catalogs = catalogs.each_ref().map(|catalog| CatalogRecord {
             names: append(catalog.names.slots.as_bytes()),
             first: U32::new(catalog.first),
@@ -405,20 +431,6 @@ impl Writer {
             is_open: u8::from(catalog.is_open),
             reserved: [0; 3],
         });
-        header.sections = Sections {
-            roles: append(roles.as_bytes()),
-            fields: append(self.fields.as_bytes()),
-            cells: append(self.cells.as_bytes()),
-            cell_rules: append(self.cell_rules.as_bytes()),
-            rules: append(self.rules.as_bytes()),
-            steps: append(self.steps.as_bytes()),
-            numbers: append(self.numbers.as_bytes()),
-            texts: append(self.texts.as_bytes()),
-            automata: append(self.automata.as_bytes()),
-            transitions: append(self.transitions.as_bytes()),
-            arguments: append(self.arguments.as_bytes()),
-            bytes: append(&self.bytes),
-        };
         let written = header.as_bytes();
         if let Some(front) = image.get_mut(..written.len()) {
             front.copy_from_slice(written);
