@@ -7,6 +7,7 @@
 extern crate alloc;
 
 mod http;
+pub mod config;
 mod route;
 mod authenticate;
 mod json_text;

@@ -1,0 +1,151 @@
+//! The configuration of a deployment: one strict JSON object, the same on every host.
+//!
+//! It is read where a mistake can only deny: what is not understood is an error with its place, and a deployment whose
+//! configuration has an error answers every call with 503.
+//! Its messages are put together without the formatter, which weighs more in wasm than all of this.
+
+use alloc::borrow::{Cow, ToOwned as _};
+use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
+use core::fmt;
+use core::ops::RangeInclusive;
+
+use callgate_engine::json::{Kind, RawValue};
+
+/// Objects and lists in a configuration nest at most so deep.
+pub const MAX_CONFIG_DEPTH: usize = 16;
+
+/// What is wrong with a configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigError {
+    /// The JSON pointer (RFC 6901) of the value that is wrong.
+    pub pointer: String,
+    /// What is wrong with it, in lower case and without a full stop.
+    pub problem: String,
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let place = if self.pointer.is_empty() { "the configuration" } else { &self.pointer };
+        write!(formatter, "{place} {}", self.problem)
+    }
+}
+
+impl core::error::Error for ConfigError {}
+
+/// One object of a configuration, with the keys that it may have.
+#[derive(Clone, Debug)]
+pub(crate) struct Section<'c> {
+    value: Option<RawValue<'c>>,
+    pointer: String,
+}
+
+impl<'c> Section<'c> {
+    /// Reads `value` as an object that has no keys but `keys`.
+    pub(crate) fn read(value: RawValue<'c>, pointer: &str, keys: &[&str]) -> Result<Self, ConfigError> {
+        let mut unknown = None;
+        let looked = value.for_members(|name, _| {
+            if !keys.contains(&name) {
+                unknown =
+                    Some(["has a key `", name, "` that callgate does not know; it may have ", &listed(keys)].concat());
+            }
+            unknown.is_none()
+        });
+        let section = Self { value: Some(value), pointer: pointer.to_owned() };
+        match (looked, unknown) {
+            (None, _) => Err(section.error("must be an object")),
+            (_, Some(problem)) => Err(section.error(&problem)),
+            _ => Ok(section),
+        }
+    }
+
+    /// The object under `key`, without any key where it is not there.
+    pub(crate) fn section(&self, key: &str, keys: &[&str]) -> Result<Self, ConfigError> {
+        let pointer = self.pointer_to(key);
+        match self.value(key) {
+            Some(value) => Self::read(value, &pointer, keys),
+            None => Ok(Self { value: None, pointer }),
+        }
+    }
+
+    /// The value under `key`, if it is there.
+    pub(crate) fn value(&self, key: &str) -> Option<RawValue<'c>> {
+        self.value?.member(key)
+    }
+
+    /// The string under `key`, if it is there.
+    pub(crate) fn text(&self, key: &str) -> Result<Option<Cow<'c, str>>, ConfigError> {
+        let read = |value: RawValue<'c>| value.as_string().ok_or_else(|| self.error_at(key, "must be a string"));
+        self.value(key).map(read).transpose()
+    }
+
+    /// The string under `key`, which must be there.
+    pub(crate) fn needed_text(&self, key: &str) -> Result<Cow<'c, str>, ConfigError> {
+        self.text(key)?.ok_or_else(|| self.error_at(key, "is missing"))
+    }
+
+    /// The strings in the list under `key`; none where it is not there.
+    pub(crate) fn texts(&self, key: &str) -> Result<Vec<Cow<'c, str>>, ConfigError> {
+        let Some(list) = self.value(key) else { return Ok(Vec::new()) };
+        let mut texts = Vec::new();
+        let looked = list.for_items(|item| {
+            texts.push(item.as_string());
+            true
+        });
+        let texts: Option<Vec<_>> = looked.and_then(|()| texts.into_iter().collect());
+        texts.ok_or_else(|| self.error_at(key, "must be a list of strings"))
+    }
+
+    /// Which of `choices` the string under `key` is, if it is there.
+    pub(crate) fn choice<T: Copy>(&self, key: &str, choices: &[(&str, T)]) -> Result<Option<T>, ConfigError> {
+        let Some(text) = self.text(key)? else { return Ok(None) };
+        let chosen = choices.iter().find(|(name, _)| *name == text).map(|&(_, choice)| choice);
+        let names: Vec<&str> = choices.iter().map(|&(name, _)| name).collect();
+        chosen.map(Some).ok_or_else(|| self.error_at(key, &["must be ", &listed(&names)].concat()))
+    }
+
+    /// The boolean under `key`, if it is there.
+    pub(crate) fn boolean(&self, key: &str) -> Result<Option<bool>, ConfigError> {
+        let read = |value: RawValue<'c>| match value.kind() {
+            Kind::Bool(value) => Ok(value),
+            _ => Err(self.error_at(key, "must be a boolean")),
+        };
+        self.value(key).map(read).transpose()
+    }
+
+    /// The whole number under `key`, if it is there.
+    pub(crate) fn integer(&self, key: &str, range: RangeInclusive<u32>) -> Result<Option<u32>, ConfigError> {
+        let read = |value: RawValue<'c>| {
+            let number = value.as_number().and_then(|text| text.parse::<u32>().ok());
+            number.filter(|number| range.contains(number)).ok_or_else(|| {
+                let (least, most) = (range.start().to_string(), range.end().to_string());
+                self.error_at(key, &["must be a whole number from ", &least, " to ", &most].concat())
+            })
+        };
+        self.value(key).map(read).transpose()
+    }
+
+    /// An error of the object itself.
+    pub(crate) fn error(&self, problem: &str) -> ConfigError {
+        ConfigError { pointer: self.pointer.clone(), problem: problem.to_string() }
+    }
+
+    /// An error of the value under `key`.
+    pub(crate) fn error_at(&self, key: &str, problem: &str) -> ConfigError {
+        ConfigError { pointer: self.pointer_to(key), problem: problem.to_string() }
+    }
+
+    fn pointer_to(&self, key: &str) -> String {
+        [&self.pointer, "/", &key.replace('~', "~0").replace('/', "~1")].concat()
+    }
+}
+
+/// Words as a person lists them: `a`, `b` or `c`.
+fn listed(words: &[&str]) -> String {
+    let quoted: Vec<String> = words.iter().map(|word| ["`", word, "`"].concat()).collect();
+    match quoted.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, others)) => [&others.join(", "), " or ", last].concat(),
+        None => String::from("nothing"),
+    }
+}
