@@ -9,6 +9,7 @@ use callgate_engine::{Call, PolicyImage, RequestError, RequestFacts, evaluate};
 use sha2::{Digest as _, Sha256};
 
 use crate::json_text::{write_digest, write_list, write_member, write_plain_member, write_text, write_text_by};
+use crate::log::Scribe;
 
 /// What an edge adds to a request.
 #[derive(Clone, Copy, Debug, Default)]
@@ -38,11 +39,7 @@ impl Arrival<'_> {
 /// # Errors
 /// The body is no call; there is no decision.
 pub fn answer_call(image: &PolicyImage<'_>, body: &[u8], arrival: &Arrival<'_>) -> Result<Vec<u8>, RequestError> {
-    let facts = arrival.facts(image);
-    let call = Call::read(body, &facts, image)?;
-    let mut out = String::with_capacity(768);
-    write_decision(image, &call, arrival.random, &mut out);
-    Ok(out.into_bytes())
+    answer_body(image, body, arrival, false, None)
 }
 
 /// Judges the calls of `body` in order and writes `{"decisions":[..]}`. The ids of the decisions follow on one another.
@@ -50,7 +47,24 @@ pub fn answer_call(image: &PolicyImage<'_>, body: &[u8], arrival: &Arrival<'_>) 
 /// # Errors
 /// The body is no batch, or one of its calls is no call; there is no decision on any.
 pub fn answer_batch(image: &PolicyImage<'_>, body: &[u8], arrival: &Arrival<'_>) -> Result<Vec<u8>, RequestError> {
+    answer_body(image, body, arrival, true, None)
+}
+
+/// Judges the one call or the calls of `body`, writes the answer, and has each decision recorded by `scribe`.
+pub(crate) fn answer_body(
+    image: &PolicyImage<'_>,
+    body: &[u8],
+    arrival: &Arrival<'_>,
+    is_batch: bool,
+    mut scribe: Option<&mut Scribe<'_>>,
+) -> Result<Vec<u8>, RequestError> {
     let facts = arrival.facts(image);
+    if !is_batch {
+        let call = Call::read(body, &facts, image)?;
+        let mut out = String::with_capacity(768);
+        write_decision(image, &call, arrival.random, scribe, &mut out);
+        return Ok(out.into_bytes());
+    }
     let calls = Call::read_batch(body, &facts, image)?;
     let mut out = String::with_capacity(calls.len().saturating_mul(512));
     out.push_str("{\"decisions\":[");
@@ -59,14 +73,20 @@ pub fn answer_batch(image: &PolicyImage<'_>, body: &[u8], arrival: &Arrival<'_>)
         if at > 0 {
             out.push(',');
         }
-        write_decision(image, call, id.to_be_bytes(), &mut out);
+        write_decision(image, call, id.to_be_bytes(), scribe.as_deref_mut(), &mut out);
         id = id.wrapping_add(1);
     }
     out.push_str("]}");
     Ok(out.into_bytes())
 }
 
-fn write_decision(image: &PolicyImage<'_>, call: &Call<'_>, random: [u8; 16], out: &mut String) {
+fn write_decision(
+    image: &PolicyImage<'_>,
+    call: &Call<'_>,
+    random: [u8; 16],
+    scribe: Option<&mut Scribe<'_>>,
+    out: &mut String,
+) {
     let decision = evaluate(image, call);
     // The names of effects and codes are words.
     for part in ["{\"decision\":\"", decision.effect.name(), "\",\"code\":\"", decision.code.name(), "\",\"rule\":"] {
@@ -89,17 +109,21 @@ fn write_decision(image: &PolicyImage<'_>, call: &Call<'_>, random: [u8; 16], ou
     write_text(image.version(), out);
     out.push_str(",\"digest\":");
     write_digest(image.policy_digest(), out);
-    if call.wants_digest {
-        out.push_str("},\"argsDigest\":");
-        write_digest(&Sha256::digest(call.arguments.as_bytes()).into(), out);
-        out.push_str(",\"decisionId\":\"");
-    } else {
-        out.push_str("},\"decisionId\":\"");
+    out.push('}');
+    let args_digest: Option<[u8; 32]> = call.wants_digest.then(|| Sha256::digest(call.arguments.as_bytes()).into());
+    if let Some(digest) = &args_digest {
+        out.push_str(",\"argsDigest\":");
+        write_digest(digest, out);
     }
+    out.push_str(",\"decisionId\":\"");
     let mut buffer = uuid::Uuid::encode_buffer();
     let id = uuid::Builder::from_random_bytes(random).into_uuid().hyphenated();
-    out.push_str(id.encode_lower(&mut buffer));
+    let id = id.encode_lower(&mut buffer);
+    out.push_str(id);
     out.push_str("\"}");
+    if let Some(scribe) = scribe {
+        scribe.record(image, call, &decision, args_digest, id);
+    }
 }
 
 fn write_failed(failed: &FailedPredicate<'_>, out: &mut String) {

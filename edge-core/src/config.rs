@@ -10,7 +10,11 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::ops::RangeInclusive;
 
-use callgate_engine::json::{Kind, RawValue};
+use callgate_engine::Fault;
+use callgate_engine::json::{Kind, RawValue, read};
+
+use crate::limits::Limits;
+use crate::log::LogConfig;
 
 /// Objects and lists in a configuration nest at most so deep.
 pub const MAX_CONFIG_DEPTH: usize = 16;
@@ -32,6 +36,45 @@ impl fmt::Display for ConfigError {
 }
 
 impl core::error::Error for ConfigError {}
+
+/// The configuration of a deployment.
+#[derive(Clone, Debug, Default)]
+pub struct Config<'c> {
+    /// The section `auth`: who may call.
+    pub auth: Option<RawValue<'c>>,
+    /// The section `log`: what is recorded of decisions, and where to.
+    pub log: LogConfig,
+    /// The section `limits`: what one request may cost.
+    pub limits: Limits,
+}
+
+impl<'c> Config<'c> {
+    /// Reads the text of a configuration; all of it may be left out, and a text of white space is the configuration in
+    /// which nothing is set.
+    ///
+    /// # Errors
+    /// The text is no strict JSON, or it says what callgate does not know or can't do; the first mistake is told.
+    pub fn read(text: &'c str) -> Result<Self, ConfigError> {
+        if text.trim_ascii().is_empty() {
+            return Ok(Self::default());
+        }
+        let value = read(text.as_bytes(), MAX_CONFIG_DEPTH).map_err(no_json)?;
+        let config = Section::read(value, "", &["auth", "log", "limits"])?;
+        Ok(Self { auth: config.value("auth"), log: LogConfig::read(&config)?, limits: Limits::read(&config)? })
+    }
+}
+
+fn no_json(fault: Fault) -> ConfigError {
+    let problem = match fault {
+        Fault::NotUtf8 => "must be UTF-8 without a byte-order mark",
+        Fault::Syntax => "must be exactly one JSON object",
+        Fault::LoneSurrogate => "has a string with a surrogate that has no partner",
+        Fault::NumberOutOfRange => "has a number that is out of range",
+        Fault::DuplicateMember => "has an object that names a key twice",
+        Fault::TooDeep => "nests deeper than 16 objects and lists",
+    };
+    ConfigError { pointer: String::new(), problem: problem.to_owned() }
+}
 
 /// One object of a configuration, with the keys that it may have.
 #[derive(Clone, Debug)]

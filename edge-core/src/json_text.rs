@@ -25,8 +25,14 @@ pub(crate) fn write_plain_member(name: &str, text: &str, out: &mut String) {
     out.push('"');
 }
 
+/// Writes a comma, a name that needs no escape, and a number.
+pub(crate) fn write_number(name: &str, number: u64, out: &mut String) {
+    write_name(name, out);
+    out.push_str(itoa::Buffer::new().format(number));
+}
+
 /// Writes a comma, and a name that needs no escape with its colon.
-fn write_name(name: &str, out: &mut String) {
+pub(crate) fn write_name(name: &str, out: &mut String) {
     for part in [",\"", name, "\":"] {
         out.push_str(part);
     }

@@ -8,18 +8,22 @@ extern crate alloc;
 
 mod http;
 pub mod config;
+mod limits;
 mod route;
 mod authenticate;
 mod json_text;
 mod answer;
 mod policy;
+pub mod log;
 mod problem;
 #[cfg(feature = "embed")]
 mod embedded;
 
 pub use answer::{Arrival, answer_batch, answer_call};
+pub use config::{Config, ConfigError};
 #[cfg(feature = "embed")]
 pub use embedded::{POLICY_TEXT, policy_image};
 pub use http::{Head, Response};
+pub use limits::Limits;
 pub use problem::Problem;
-pub use route::{Deployment, Next, PendingCall, receive};
+pub use route::{Answered, Deployment, Next, PendingCall, receive};

@@ -16,6 +16,10 @@ pub enum Problem {
     MethodNotAllowed(&'static str),
     /// No API key is configured, so nobody can be authenticated.
     NotConfigured,
+    /// The configuration has a mistake, so nothing is known of who may call.
+    ConfigInvalid,
+    /// The decision could not be recorded, and the deployment makes none without a record.
+    LogUnavailable,
     /// The credential is missing or wrong.
     Unauthenticated,
     /// The body is not declared as JSON.
@@ -50,7 +54,7 @@ impl Problem {
             Self::BodyTooLarge => 413,
             Self::UnsupportedMediaType | Self::UnsupportedEncoding => 415,
             Self::Internal => 500,
-            Self::NotConfigured => 503,
+            Self::NotConfigured | Self::ConfigInvalid | Self::LogUnavailable => 503,
         }
     }
 
@@ -61,6 +65,8 @@ impl Problem {
             Self::NotFound => "not_found",
             Self::MethodNotAllowed(_) => "method_not_allowed",
             Self::NotConfigured => "not_configured",
+            Self::ConfigInvalid => "config_invalid",
+            Self::LogUnavailable => "log_unavailable",
             Self::Unauthenticated => "unauthenticated",
             Self::UnsupportedMediaType => "unsupported_media_type",
             Self::UnsupportedEncoding => "unsupported_encoding",
@@ -90,6 +96,10 @@ impl Problem {
             Self::NotFound => "there is nothing at this path",
             Self::MethodNotAllowed(_) => "this path does not take this method",
             Self::NotConfigured => "no API key is configured: the operator must set the secret `CALLGATE_API_KEYS`",
+            Self::ConfigInvalid => "the configuration of this deployment has a mistake: `callgate config` tells which",
+            Self::LogUnavailable => {
+                "the decision could not be recorded, and this deployment makes none without a record"
+            }
             Self::Unauthenticated => "a valid API key is needed, as `Authorization: Bearer <key>`",
             Self::UnsupportedMediaType => "the body must be sent as `application/json` in UTF-8",
             Self::UnsupportedEncoding => "the body must be sent without `Content-Encoding`",

@@ -1,11 +1,14 @@
 //! From the head of a request to the answer, or to the one thing that is still needed: the body.
 
-use callgate_engine::PolicyImage;
-use callgate_engine::limits::DEFAULT_MAX_BODY_BYTES;
+use alloc::vec::Vec;
 
-use crate::answer::{Arrival, answer_batch, answer_call};
+use callgate_engine::PolicyImage;
+
+use crate::answer::{Arrival, answer_body};
 use crate::authenticate::authenticate;
 use crate::http::{Head, Response};
+use crate::limits::Limits;
+use crate::log::{LogConfig, Observation, Record, Scribe};
 use crate::policy::{describe_policy, facts_of};
 use crate::problem::Problem;
 
@@ -19,6 +22,8 @@ pub struct Deployment<'d> {
     pub image: PolicyImage<'d>,
     /// The API keys, separated by white space, as the operator set them.
     pub api_keys: Option<&'d str>,
+    /// What one request may cost.
+    pub limits: Limits,
 }
 
 /// What to do with a request whose head was read.
@@ -34,7 +39,17 @@ pub enum Next<'d> {
 #[derive(Clone, Copy, Debug)]
 pub struct PendingCall<'d> {
     image: &'d PolicyImage<'d>,
+    limits: &'d Limits,
     is_batch: bool,
+}
+
+/// An answer, and what is recorded of the decisions in it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answered {
+    /// The answer.
+    pub response: Response,
+    /// One record for each decision, in order; none where there is no decision, or nothing is recorded.
+    pub records: Vec<Record>,
 }
 
 /// Decides from the head of a request what to do with it.
@@ -51,9 +66,9 @@ fn route<'d>(head: &Head<'_>, deployment: &'d Deployment<'d>) -> Result<Next<'d>
         "/evaluate" | "/evaluate/batch" => {
             allow("POST")?;
             authenticate(head.authorization, deployment.api_keys)?;
-            check_body_head(head)?;
+            check_body_head(head, &deployment.limits)?;
             let is_batch = head.path == "/evaluate/batch";
-            Ok(Next::ReadBody(PendingCall { image: &deployment.image, is_batch }))
+            Ok(Next::ReadBody(PendingCall { image: &deployment.image, limits: &deployment.limits, is_batch }))
         }
         "/policy" => {
             allow("GET")?;
@@ -75,7 +90,7 @@ fn route<'d>(head: &Head<'_>, deployment: &'d Deployment<'d>) -> Result<Next<'d>
 }
 
 /// Refuses what can be refused before a byte of the body is read.
-fn check_body_head(head: &Head<'_>) -> Result<(), Problem> {
+fn check_body_head(head: &Head<'_>, limits: &Limits) -> Result<(), Problem> {
     if !head.content_type.is_some_and(is_json) {
         return Err(Problem::UnsupportedMediaType);
     }
@@ -83,7 +98,7 @@ fn check_body_head(head: &Head<'_>) -> Result<(), Problem> {
         return Err(Problem::UnsupportedEncoding);
     }
     let declared = head.content_length.and_then(|length| length.trim().parse::<u64>().ok());
-    let limit = u64::try_from(DEFAULT_MAX_BODY_BYTES).unwrap_or(u64::MAX);
+    let limit = u64::try_from(limits.body_bytes).unwrap_or(u64::MAX);
     if declared.is_some_and(|length| length > limit) { Err(Problem::BodyTooLarge) } else { Ok(()) }
 }
 
@@ -101,7 +116,7 @@ impl PendingCall<'_> {
     /// The longest body that is read, in bytes. A longer one is answered with [`Problem::BodyTooLarge`].
     #[must_use]
     pub fn body_limit(&self) -> usize {
-        DEFAULT_MAX_BODY_BYTES
+        self.limits.body_bytes
     }
 
     /// Whether the policy reads the time, the address or the country of the request.
@@ -113,14 +128,28 @@ impl PendingCall<'_> {
     /// Answers the whole body.
     #[must_use]
     pub fn answer(&self, body: &[u8], arrival: &Arrival<'_>) -> Response {
+        self.judge(body, arrival, None)
+    }
+
+    /// Answers the whole body, and records each decision as `log` asks.
+    #[must_use]
+    pub fn answer_and_record(
+        &self,
+        body: &[u8],
+        arrival: &Arrival<'_>,
+        log: &LogConfig,
+        observation: &Observation<'_>,
+    ) -> Answered {
+        let mut scribe = Scribe::new(log, observation, arrival.random);
+        let response = self.judge(body, arrival, scribe.as_mut());
+        Answered { response, records: scribe.map(Scribe::finish).unwrap_or_default() }
+    }
+
+    fn judge(&self, body: &[u8], arrival: &Arrival<'_>, scribe: Option<&mut Scribe<'_>>) -> Response {
         if body.len() > self.body_limit() {
             return Problem::BodyTooLarge.response();
         }
-        let answer = if self.is_batch {
-            answer_batch(self.image, body, arrival)
-        } else {
-            answer_call(self.image, body, arrival)
-        };
+        let answer = answer_body(self.image, body, arrival, self.is_batch, scribe);
         answer.map_or_else(|error| Problem::from(error).response(), Response::json)
     }
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use callgate_edge_core::{Arrival, Deployment, Head, Next, Problem, Response, receive};
+use callgate_edge_core::{Arrival, Deployment, Head, Limits, Next, Problem, Response, receive};
 use callgate_engine::{PolicyImage, compile, parse, validate};
 use serde::Deserialize;
 use serde_json::Value;
@@ -140,7 +140,11 @@ fn check(deployment: &Deployment<'_>, case: &Case) {
 fn check_files(policy: &str, files: &[&str]) {
     let text = fs::read_to_string(checkout(policy)).expect("a policy");
     let bytes = compile(&parse(&text).and_then(validate).unwrap_or_else(|problems| panic!("{problems:?}")));
-    let deployment = Deployment { image: PolicyImage::open(&bytes).expect("an image"), api_keys: Some(KEYS) };
+    let deployment = Deployment {
+        image: PolicyImage::open(&bytes).expect("an image"),
+        api_keys: Some(KEYS),
+        limits: Limits::default(),
+    };
     for path in files {
         let file = fs::read_to_string(checkout(path)).expect("a case file");
         let cases: Vec<Case> = file
@@ -190,7 +194,7 @@ fn without_keys_nothing_is_decided() {
     let bytes = compile(&parse(&text).and_then(validate).expect("a valid policy"));
     let image = PolicyImage::open(&bytes).expect("an image");
     for api_keys in [None, Some(""), Some(" \t\n")] {
-        let deployment = Deployment { image, api_keys };
+        let deployment = Deployment { image, api_keys, limits: Limits::default() };
         for (method, path, expected) in [
             ("POST", "/evaluate", 503),
             ("POST", "/evaluate/batch", 503),

@@ -1,0 +1,58 @@
+//! A record as an event of CloudEvents 1.0, in its JSON format.
+
+use alloc::string::String;
+
+use crate::json_text::{write_member, write_name, write_number, write_plain_member, write_text};
+use crate::log::record::Entry;
+use crate::log::timestamp::write_timestamp;
+
+/// The type of the events. A change that takes something away from `data` would be another type.
+const TYPE: &str = "io.github.callgate.decision.v1";
+
+/// Bytes of a `subject`.
+const MAX_SUBJECT_BYTES: usize = 256;
+
+/// Writes the event.
+pub(crate) fn write(entry: &Entry<'_>, out: &mut String) {
+    out.push_str("{\"specversion\":\"1.0\",\"id\":\"");
+    out.push_str(entry.decision_id);
+    out.push('"');
+    write_member("source", &entry.config.source, out);
+    write_plain_member("type", TYPE, out);
+    // The attribute is optional, and what the caller named may be nothing that an attribute can hold.
+    if is_attribute(&entry.target.name) {
+        write_member("subject", &entry.target.name, out);
+    }
+    out.push_str(",\"time\":\"");
+    write_timestamp(entry.unix_millis, out);
+    out.push_str("\",\"traceparent\":\"");
+    entry.trace.write(out);
+    out.push_str("\",\"datacontenttype\":\"application/json\",\"data\":{\"decisionId\":\"");
+    out.push_str(entry.decision_id);
+    out.push_str("\",\"traceId\":\"");
+    entry.trace.write_trace_id(out);
+    out.push_str("\",");
+    entry.write_call(out);
+    entry.write_hidden("", out);
+    out.push(',');
+    entry.write_outcome(out);
+    write_number("durationMicros", entry.duration_micros, out);
+    if !entry.config.labels.is_empty() {
+        write_name("labels", out);
+        let mut separator = '{';
+        for (name, label) in &entry.config.labels {
+            out.push(core::mem::replace(&mut separator, ','));
+            write_text(name, out);
+            out.push(':');
+            write_text(label, out);
+        }
+        out.push('}');
+    }
+    out.push_str("}}");
+}
+
+/// Whether a text can be the value of an attribute: not empty, without control characters and noncharacters.
+fn is_attribute(text: &str) -> bool {
+    let is_noncharacter = |c: char| matches!(c, '\u{fdd0}'..='\u{fdef}') || u32::from(c) & 0xfffe == 0xfffe;
+    (1..=MAX_SUBJECT_BYTES).contains(&text.len()) && !text.chars().any(|c| c.is_control() || is_noncharacter(c))
+}

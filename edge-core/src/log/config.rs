@@ -1,0 +1,282 @@
+//! The section `log` of a configuration: what is recorded of decisions, how it is written and where to.
+
+use alloc::borrow::ToOwned as _;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::config::{ConfigError, Section};
+use crate::log::mask::Mask;
+
+const KEYS: [&str; 10] =
+    ["mode", "format", "source", "labels", "arguments", "mask", "argumentBytes", "argsDigest", "chain", "sink"];
+
+/// Labels that a configuration may give its records.
+const MAX_LABELS: usize = 16;
+
+/// Fields that a configuration may mask.
+const MAX_MASKED_FIELDS: usize = 256;
+
+/// What a decision log is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// Nothing is recorded.
+    #[default]
+    Off,
+    /// Decisions are recorded, and none waits for its record or depends on it.
+    BestEffort,
+    /// There is no decision without its record: what can't be recorded is answered with 503, and denied.
+    Required,
+}
+
+/// How a record is shaped.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Format {
+    /// An event of CloudEvents 1.0 in its JSON format.
+    #[default]
+    CloudEvents,
+    /// An event of OPA's decision log.
+    Opa,
+}
+
+/// Where records go.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Sink {
+    /// Standard output, one record a line.
+    #[default]
+    Stdout,
+    /// An HTTPS address that takes batches.
+    Https(Collector),
+    /// A queue of Cloudflare, by the name of its binding; one message for each record.
+    Queue(String),
+    /// A dataset of Cloudflare's Analytics Engine, by the name of its binding; one data point for each record.
+    Analytics(String),
+}
+
+/// An HTTPS address that takes batches of records.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Collector {
+    /// The address: `https:`, or `http:` to this machine itself.
+    pub url: String,
+    /// Records in one batch, at most.
+    pub batch: usize,
+    /// How long a record waits at most for others to be sent with, in milliseconds.
+    pub batch_wait_millis: u32,
+    /// How long the collector may take to answer, in milliseconds.
+    pub timeout_millis: u32,
+    /// How often a batch is sent before it is given up.
+    pub attempts: u32,
+}
+
+/// What is recorded of decisions, how it is written and where to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogConfig {
+    /// Whether decisions are recorded, and whether they wait for it.
+    pub mode: Mode,
+    /// How a record is shaped.
+    pub format: Format,
+    /// Where records go.
+    pub sink: Sink,
+    /// The `source` of events.
+    pub(crate) source: String,
+    /// What the operator calls the deployment.
+    pub(crate) labels: Vec<(String, String)>,
+    /// Which arguments are masked; `None` where no argument is recorded.
+    pub(crate) mask: Option<Mask>,
+    /// Whether a record names the arguments by their digest.
+    pub(crate) has_args_digest: bool,
+    /// Whether each record names the one before by its hash.
+    pub(crate) is_chained: bool,
+}
+
+impl Default for LogConfig {
+    fn default() -> Self {
+        Self {
+            mode: Mode::Off,
+            format: Format::CloudEvents,
+            sink: Sink::Stdout,
+            source: "/callgate".to_owned(),
+            labels: Vec::new(),
+            mask: None,
+            has_args_digest: true,
+            is_chained: false,
+        }
+    }
+}
+
+impl LogConfig {
+    /// Reads the section `log` of a configuration.
+    pub(crate) fn read(config: &Section<'_>) -> Result<Self, ConfigError> {
+        let section = config.section("log", &KEYS)?;
+        let modes = [("off", Mode::Off), ("best-effort", Mode::BestEffort), ("required", Mode::Required)];
+        let formats = [("cloudevents", Format::CloudEvents), ("opa", Format::Opa)];
+        let log = Self {
+            mode: section.choice("mode", &modes)?.unwrap_or_default(),
+            format: section.choice("format", &formats)?.unwrap_or_default(),
+            sink: read_sink(&section)?,
+            source: read_source(&section)?,
+            labels: read_labels(&section)?,
+            mask: read_mask(&section)?,
+            has_args_digest: section.boolean("argsDigest")?.unwrap_or(true),
+            is_chained: section.boolean("chain")?.unwrap_or(false),
+        };
+        log.check_data_points(&section)?;
+        Ok(log)
+    }
+
+    /// A dataset of Analytics Engine samples its points and answers nothing, so it can't be waited for or chained.
+    fn check_data_points(&self, section: &Section<'_>) -> Result<(), ConfigError> {
+        if !matches!(self.sink, Sink::Analytics(_)) {
+            return Ok(());
+        }
+        if self.mode == Mode::Required {
+            return Err(
+                section.error_at("mode", "can't be `required` with the sink `analytics`, which tells no failure")
+            );
+        }
+        if self.is_chained {
+            return Err(section.error_at("chain", "can't be true with the sink `analytics`, which keeps a sample"));
+        }
+        if self.mask.is_some() {
+            return Err(section
+                .error_at("arguments", "can't be `masked` with the sink `analytics`, which has no place for them"));
+        }
+        Ok(())
+    }
+}
+
+fn read_source(section: &Section<'_>) -> Result<String, ConfigError> {
+    let Some(source) = section.text("source")? else { return Ok(LogConfig::default().source) };
+    // A URI reference (RFC 3986) is visible ASCII; what else it must be is for who reads it.
+    if source.is_empty() || !source.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte)) {
+        return Err(section.error_at("source", "must be a URI or a path, such as `/callgate`"));
+    }
+    Ok(source.into_owned())
+}
+
+fn read_labels(section: &Section<'_>) -> Result<Vec<(String, String)>, ConfigError> {
+    let Some(labels) = section.value("labels") else { return Ok(Vec::new()) };
+    let mut read = Vec::new();
+    let looked = labels.for_members(|name, label| {
+        let label = label.as_string().filter(|_| !name.is_empty());
+        read.push(label.map(|label| (name.to_owned(), label.into_owned())));
+        true
+    });
+    let read: Option<Vec<_>> = looked.and_then(|()| read.into_iter().collect());
+    let labels = read.ok_or_else(|| section.error_at("labels", "must be an object of strings"))?;
+    if labels.len() > MAX_LABELS {
+        return Err(section.error_at("labels", "must have at most 16 labels"));
+    }
+    if labels.iter().any(|(name, _)| name == "app" || name == "version") {
+        return Err(section.error_at("labels", "can't have `app` or `version`, which callgate sets itself"));
+    }
+    Ok(labels)
+}
+
+fn read_mask(section: &Section<'_>) -> Result<Option<Mask>, ConfigError> {
+    let is_kept = section.choice("arguments", &[("none", false), ("masked", true)])?.unwrap_or(false);
+    let fields = section.texts("mask")?;
+    let max_bytes = section.integer("argumentBytes", 64..=65_536)?;
+    if !is_kept {
+        for key in ["mask", "argumentBytes"] {
+            if section.value(key).is_some() {
+                return Err(section.error_at(key, "has no use where `arguments` is not `masked`"));
+            }
+        }
+        return Ok(None);
+    }
+    if section.value("mask").is_none() {
+        return Err(section.error_at("mask", "is missing; `[]` records every argument as it is"));
+    }
+    if fields.len() > MAX_MASKED_FIELDS {
+        return Err(section.error_at("mask", "must name at most 256 fields"));
+    }
+    let mut mask = Mask::new(max_bytes.and_then(|bytes| usize::try_from(bytes).ok()));
+    for field in &fields {
+        if !mask.add(field) {
+            let problem = ["names `", field, "`, which is neither a field nor a JSON pointer"].concat();
+            return Err(section.error_at("mask", &problem));
+        }
+    }
+    Ok(Some(mask))
+}
+
+#[derive(Clone, Copy)]
+enum SinkType {
+    Stdout,
+    Https,
+    Queue,
+    Analytics,
+}
+
+fn read_sink(section: &Section<'_>) -> Result<Sink, ConfigError> {
+    if section.value("sink").is_none() {
+        return Ok(Sink::default());
+    }
+    let types = [
+        ("stdout", SinkType::Stdout),
+        ("https", SinkType::Https),
+        ("queue", SinkType::Queue),
+        ("analytics", SinkType::Analytics),
+    ];
+    let every_key = ["type", "url", "batch", "batchWaitMillis", "timeoutMillis", "attempts", "binding"];
+    let sink = section.section("sink", &every_key)?;
+    let Some(chosen) = sink.choice("type", &types)? else { return Err(sink.error_at("type", "is missing")) };
+    // Read once more, with the keys that a sink of this type has.
+    Ok(match chosen {
+        SinkType::Stdout => {
+            section.section("sink", &["type"])?;
+            Sink::Stdout
+        }
+        SinkType::Https => {
+            let keys = ["type", "url", "batch", "batchWaitMillis", "timeoutMillis", "attempts"];
+            Sink::Https(read_collector(&section.section("sink", &keys)?)?)
+        }
+        SinkType::Queue => Sink::Queue(read_binding(&section.section("sink", &["type", "binding"])?)?),
+        SinkType::Analytics => Sink::Analytics(read_binding(&section.section("sink", &["type", "binding"])?)?),
+    })
+}
+
+fn read_collector(sink: &Section<'_>) -> Result<Collector, ConfigError> {
+    let url = sink.needed_text("url")?;
+    if !is_collector_url(&url) {
+        let problem = "must be an `https:` address without a user or a fragment; `http:` only to `localhost`";
+        return Err(sink.error_at("url", problem));
+    }
+    Ok(Collector {
+        url: url.into_owned(),
+        batch: sink.integer("batch", 1..=1_000)?.and_then(|size| usize::try_from(size).ok()).unwrap_or(100),
+        batch_wait_millis: sink.integer("batchWaitMillis", 0..=20_000)?.unwrap_or(1_000),
+        timeout_millis: sink.integer("timeoutMillis", 100..=20_000)?.unwrap_or(5_000),
+        attempts: sink.integer("attempts", 1..=10)?.unwrap_or(3),
+    })
+}
+
+/// Whether records may be sent to an address: they are not for who listens on the way.
+fn is_collector_url(url: &str) -> bool {
+    let (rest, is_encrypted) = match (url.strip_prefix("https://"), url.strip_prefix("http://")) {
+        (Some(rest), _) => (rest, true),
+        (_, Some(rest)) => (rest, false),
+        _ => return false,
+    };
+    let authority = rest.split(['/', '?']).next().unwrap_or_default();
+    let is_ipv6 = authority.starts_with('[');
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if !is_ipv6 || host.ends_with(']') => (host, Some(port)),
+        _ => (authority, None),
+    };
+    let is_port = port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0) && !port.starts_with('+'));
+    let is_host_byte =
+        |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte) || (is_ipv6 && b"[:]".contains(&byte));
+    let is_plain = url.bytes().all(|byte| byte.is_ascii_graphic() && !b"#\\\"<>^`{|}".contains(&byte));
+    let is_this_machine = ["localhost", "127.0.0.1", "[::1]"].contains(&host);
+    is_plain && is_port && !host.is_empty() && host.bytes().all(is_host_byte) && (is_encrypted || is_this_machine)
+}
+
+fn read_binding(sink: &Section<'_>) -> Result<String, ConfigError> {
+    let binding = sink.needed_text("binding")?;
+    let is_name = binding.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    if binding.is_empty() || !is_name {
+        return Err(sink.error_at("binding", "must be the name of a binding, such as `DECISIONS`"));
+    }
+    Ok(binding.into_owned())
+}

@@ -1,0 +1,60 @@
+//! A record as a data point of Cloudflare's Analytics Engine, which has columns and no names for them.
+
+use alloc::borrow::ToOwned as _;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::json_text::write_digest;
+use crate::log::record::{Entry, cut};
+
+/// Bytes of an index.
+const MAX_INDEX_BYTES: usize = 96;
+
+/// Bytes of one blob: all fourteen together stay far below the 16 KiB that a data point may have.
+const MAX_BLOB_BYTES: usize = 512;
+
+/// What is written to a dataset for one decision. The order of the columns is stable.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DataPoint {
+    /// `index1`, by which the dataset samples: the target's name.
+    pub index: String,
+    /// `blob1` and on: decision id, decision, code, rule, kind of target, target, operation, server, roles (separated by
+    /// commas), principal, run, trace id, policy digest, digest of the arguments; empty where there is none.
+    pub blobs: Vec<String>,
+    /// `double1`: how long the decision took, in microseconds.
+    pub doubles: Vec<f64>,
+}
+
+impl DataPoint {
+    pub(crate) fn of(entry: &Entry<'_>) -> Self {
+        let mut trace_id = String::new();
+        entry.trace.write_trace_id(&mut trace_id);
+        let digest = |digest: &[u8; 32]| {
+            let mut text = String::new();
+            write_digest(digest, &mut text);
+            text.trim_matches('"').to_owned()
+        };
+        let text = |text: Option<&str>| cut(text.unwrap_or_default(), MAX_BLOB_BYTES).into_owned();
+        let index = entry.target.name.get(..entry.target.name.floor_char_boundary(MAX_INDEX_BYTES));
+        Self {
+            index: index.unwrap_or_default().to_owned(),
+            blobs: Vec::from([
+                entry.decision_id.to_owned(),
+                entry.effect.name().to_owned(),
+                entry.code.name().to_owned(),
+                text(entry.rule),
+                entry.target.kind.noun().to_owned(),
+                text(Some(&entry.target.name)),
+                entry.operation().unwrap_or_default().to_owned(),
+                text(entry.server),
+                text(Some(&entry.roles.join(","))),
+                text(entry.principal),
+                text(entry.run),
+                trace_id,
+                digest(entry.policy_digest),
+                entry.args_digest.as_ref().map(digest).unwrap_or_default(),
+            ]),
+            doubles: Vec::from([f64::from(u32::try_from(entry.duration_micros).unwrap_or(u32::MAX))]),
+        }
+    }
+}

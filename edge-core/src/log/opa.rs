@@ -1,0 +1,48 @@
+//! A record as an event of OPA's decision log, for collectors that read those.
+
+use alloc::string::String;
+
+use crate::json_text::{write_digest, write_member, write_text};
+use crate::log::record::{Entry, cut};
+use crate::log::timestamp::write_timestamp;
+
+/// What stands for the path of the decision in the tree of policies.
+const PATH: &str = "callgate/decision";
+
+/// Bytes of `requested_by`.
+const MAX_REQUESTED_BY_BYTES: usize = 512;
+
+/// Writes the event. `result` is the last member, as OPA lets it be any value: what callgate adds goes there.
+pub(crate) fn write(entry: &Entry<'_>, out: &mut String) {
+    out.push_str("{\"labels\":{\"app\":\"callgate\",\"version\":\"");
+    out.push_str(env!("CARGO_PKG_VERSION"));
+    out.push('"');
+    for (name, label) in &entry.config.labels {
+        out.push(',');
+        write_text(name, out);
+        out.push(':');
+        write_text(label, out);
+    }
+    out.push_str("},\"decision_id\":\"");
+    out.push_str(entry.decision_id);
+    out.push_str("\",\"trace_id\":\"");
+    entry.trace.write_trace_id(out);
+    out.push_str("\",\"bundles\":{\"policy\":{\"revision\":");
+    write_digest(entry.policy_digest, out);
+    out.push_str("}},\"path\":\"");
+    out.push_str(PATH);
+    out.push_str("\",\"input\":{");
+    entry.write_call(out);
+    out.push('}');
+    entry.write_hidden("/input", out);
+    if let Some(principal) = entry.principal {
+        write_member("requested_by", &cut(principal, MAX_REQUESTED_BY_BYTES), out);
+    }
+    out.push_str(",\"timestamp\":\"");
+    write_timestamp(entry.unix_millis, out);
+    out.push_str("\",\"metrics\":{\"timer_server_handler_ns\":");
+    out.push_str(itoa::Buffer::new().format(entry.duration_micros.saturating_mul(1_000)));
+    out.push_str("},\"result\":{");
+    entry.write_outcome(out);
+    out.push_str("}}");
+}

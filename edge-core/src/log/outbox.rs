@@ -1,0 +1,231 @@
+//! The records of one instance on their way out: numbered, chained, queued and counted where they are lost.
+//!
+//! Nothing here waits. An edge takes what is to be written, writes it, and tells what became of it.
+
+use alloc::collections::VecDeque;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::mem;
+
+use crate::http::Response;
+use crate::limits::Limits;
+use crate::log::chain::{Chain, write_dropped};
+use crate::log::config::{Format, LogConfig, Mode, Sink};
+use crate::log::record::Record;
+use crate::problem::Problem;
+
+/// Bytes of records that wait, whatever their number is: what a host gives an instance is a hundred times as much.
+const MAX_QUEUED_BYTES: usize = 4 * 1024 * 1024;
+
+/// Records that are written at once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "what became of the lines is told to `Outbox::conclude`"]
+pub struct Lines {
+    /// One JSON object for each record, without a line feed.
+    pub lines: Vec<String>,
+    /// How many records were lost before, as the first line says.
+    dropped: u64,
+}
+
+/// Records that are sent together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Batch {
+    /// A JSON array of records.
+    pub body: Vec<u8>,
+    /// The media type of the body.
+    pub content_type: &'static str,
+    count: usize,
+    /// How many records were lost before, as the first record says.
+    dropped: u64,
+    /// How often it was sent in vain.
+    failures: u32,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+enum Sending {
+    #[default]
+    Nothing,
+    /// A batch is on its way.
+    UnderWay,
+    /// A batch did not arrive and is sent again, to the byte: the collector may have it already.
+    Again(Batch),
+}
+
+/// The records of one instance on their way out.
+#[derive(Clone, Debug)]
+pub struct Outbox {
+    mode: Mode,
+    format: Format,
+    /// Records in one batch, at most.
+    batch: usize,
+    attempts: u32,
+    /// Records that may wait.
+    capacity: usize,
+    chain: Option<Chain>,
+    /// Records that were lost and not yet told of.
+    dropped: u64,
+    waiting: VecDeque<Record>,
+    waiting_bytes: usize,
+    sending: Sending,
+}
+
+impl Outbox {
+    /// Makes the outbox of one instance, which starts empty.
+    #[must_use]
+    pub fn new(config: &LogConfig, limits: &Limits) -> Self {
+        let (batch, attempts) = match &config.sink {
+            Sink::Https(collector) => (collector.batch, collector.attempts),
+            Sink::Stdout | Sink::Queue(_) | Sink::Analytics(_) => (limits.calls_per_batch, 1),
+        };
+        Self {
+            mode: config.mode,
+            format: config.format,
+            batch,
+            attempts,
+            capacity: limits.log_queue,
+            chain: config.is_chained.then(Chain::default),
+            dropped: 0,
+            waiting: VecDeque::new(),
+            waiting_bytes: 0,
+            sending: Sending::Nothing,
+        }
+    }
+
+    /// The records of one request as they are written now: to standard output, to a queue, or as [`Lines::batch`] to a
+    /// collector that the answer waits for.
+    pub fn write_now(&mut self, records: Vec<Record>) -> Lines {
+        let dropped = if records.is_empty() { 0 } else { mem::take(&mut self.dropped) };
+        Lines { lines: self.finish(records, dropped), dropped }
+    }
+
+    /// What is answered to a request whose records were to be written at once: `response`, unless the configuration asks
+    /// for a record and there is none.
+    #[must_use]
+    pub fn conclude(&mut self, response: Response, lines: &Lines, is_written: bool) -> Response {
+        if is_written || lines.lines.is_empty() {
+            return response;
+        }
+        self.lose(lines.lines.len(), lines.dropped);
+        response.unless_logged(self.mode != Mode::Required)
+    }
+
+    /// Counts records that were handed out and did not arrive.
+    fn lose(&mut self, count: usize, told: u64) {
+        self.dropped = self.dropped.saturating_add(told).saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
+        // Some of them may have arrived all the same, so nothing can follow on them.
+        if let Some(chain) = &mut self.chain {
+            chain.end();
+        }
+    }
+
+    /// Queues the records of one request for a batch. Where the queue is full, the newest are dropped and counted.
+    pub fn push(&mut self, records: Vec<Record>) {
+        for record in records {
+            let bytes = self.waiting_bytes.saturating_add(record.text.len());
+            if self.waiting.len() >= self.capacity || bytes > MAX_QUEUED_BYTES {
+                self.dropped = self.dropped.saturating_add(1);
+                continue;
+            }
+            self.waiting_bytes = bytes;
+            self.waiting.push_back(record);
+        }
+    }
+
+    /// Whether a batch is worth sending without waiting for more.
+    #[must_use]
+    pub fn is_batch_full(&self) -> bool {
+        self.waiting.len() >= self.batch && self.sending == Sending::Nothing
+    }
+
+    /// Whether nothing waits to be sent.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.waiting.is_empty() && !matches!(self.sending, Sending::Again(_))
+    }
+
+    /// The next batch to send; `None` where nothing waits, or another batch is on its way.
+    ///
+    /// What became of it must be told to [`Outbox::delivered`] or [`Outbox::failed`].
+    pub fn next_batch(&mut self) -> Option<Batch> {
+        match mem::replace(&mut self.sending, Sending::UnderWay) {
+            Sending::UnderWay => return None,
+            Sending::Again(batch) => return Some(batch),
+            Sending::Nothing => {}
+        }
+        if self.waiting.is_empty() {
+            self.sending = Sending::Nothing;
+            return None;
+        }
+        let count = self.waiting.len().min(self.batch);
+        let records: Vec<Record> = self.waiting.drain(..count).collect();
+        let bytes = records.iter().fold(0_usize, |sum, record| sum.saturating_add(record.text.len()));
+        self.waiting_bytes = self.waiting_bytes.saturating_sub(bytes);
+        let lines = self.write_now(records);
+        Some(lines.batch(self.format))
+    }
+
+    /// Tells that a batch arrived.
+    pub fn delivered(&mut self, batch: Batch) {
+        drop(batch);
+        self.sending = Sending::Nothing;
+    }
+
+    /// Tells that a batch did not arrive, as far as is known. It is sent again, or given up when it was sent in vain as
+    /// often as the configuration allows.
+    pub fn failed(&mut self, mut batch: Batch) {
+        batch.failures = batch.failures.saturating_add(1);
+        if batch.failures < self.attempts {
+            self.sending = Sending::Again(batch);
+        } else {
+            self.sending = Sending::Nothing;
+            self.lose(batch.count, batch.dropped);
+        }
+    }
+
+    /// How many records were lost that no record has told of yet.
+    #[must_use]
+    pub fn dropped(&self) -> u64 {
+        self.dropped
+    }
+
+    fn finish(&mut self, records: Vec<Record>, dropped: u64) -> Vec<String> {
+        let mut dropped = Some(dropped).filter(|&dropped| dropped > 0);
+        let finish_one = |record: Record| {
+            let Record { decision_id, mut text, .. } = record;
+            if let Some(dropped) = dropped.take() {
+                write_dropped(dropped, &mut text);
+            }
+            if let Some(chain) = &mut self.chain {
+                chain.link(&mut text, &decision_id);
+            }
+            text
+        };
+        records.into_iter().map(finish_one).collect()
+    }
+}
+
+impl Lines {
+    /// The records as one body, for a collector that the answer waits for.
+    #[must_use]
+    pub fn batch(&self, format: Format) -> Batch {
+        let mut body = Vec::with_capacity(self.lines.iter().fold(2, |sum: usize, line| sum.saturating_add(line.len())));
+        for (at, line) in self.lines.iter().enumerate() {
+            body.push(if at > 0 { b',' } else { b'[' });
+            body.extend_from_slice(line.as_bytes());
+        }
+        body.extend_from_slice(if self.lines.is_empty() { b"[]" } else { b"]" });
+        let content_type = match format {
+            Format::CloudEvents => "application/cloudevents-batch+json",
+            Format::Opa => "application/json",
+        };
+        Batch { body, content_type, count: self.lines.len(), dropped: self.dropped, failures: 0 }
+    }
+}
+
+impl Response {
+    /// The answer, unless there had to be a record of it and there is none: then a Deny, and no word of the decision.
+    #[must_use]
+    pub fn unless_logged(self, may_be_sent: bool) -> Self {
+        if may_be_sent { self } else { Problem::LogUnavailable.response() }
+    }
+}
