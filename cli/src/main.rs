@@ -5,8 +5,10 @@
 //! file can't be read or written; 3 a migrated policy was written, but not all of it could be carried over.
 
 mod check;
+mod config;
 mod eval;
 mod keygen;
+mod log;
 mod migrate;
 mod password;
 mod sign;
@@ -36,6 +38,11 @@ const EXIT_CODES: &str = "Exit codes:
   0  all is well: the policy has no error; every call got a decision, be it Allow or Deny
   1  the policy has an error, a case failed, or a call was no call and got no decision
   2  the command line is wrong, or a file can't be read or written";
+
+const CONFIG_EXIT_CODES: &str = "Exit codes:
+  0  the configuration can be deployed
+  1  it has a mistake, which was printed
+  2  the command line is wrong, or a file can't be read";
 
 const MIGRATE_EXIT_CODES: &str = "Exit codes:
   0  the new policy is written, and says all that the old one did
@@ -92,6 +99,15 @@ enum Command {
         #[arg(long)]
         jsonl: bool,
     },
+    /// Check a configuration before it is deployed as `CALLGATE_CONFIG`
+    #[command(after_help = CONFIG_EXIT_CODES)]
+    Config {
+        /// The configuration file
+        file: PathBuf,
+    },
+    /// Work on the records of a decision log
+    #[command(subcommand)]
+    Log(log::Command),
     /// Write a policy of perso or mcpkit in the language of callgate, and say what has no counterpart
     #[command(after_help = MIGRATE_EXIT_CODES)]
     Migrate(migrate::Options),
@@ -130,6 +146,8 @@ fn main() -> ExitCode {
         Command::Test { files } => test::run(&files),
         Command::Tools { lists, policy, write } => tools::run(&lists, &policy, write),
         Command::Eval { policy, jsonl } => eval::run(&policy, jsonl),
+        Command::Config { file } => config::run(&file),
+        Command::Log(command) => log::run(&command),
         Command::Migrate(options) => migrate::run(&options),
         Command::Sign(options) => sign::run(&options),
         Command::Verify(options) => verify::run(&options),

@@ -17,6 +17,10 @@ use crate::problem::Problem;
 /// Bytes of records that wait, whatever their number is: what a host gives an instance is a hundred times as much.
 const MAX_QUEUED_BYTES: usize = 4 * 1024 * 1024;
 
+/// How long a batch can be on its way before the host is taken to have given up on it without a word, in milliseconds:
+/// longer than any timeout.
+const MAX_SENDING_MILLIS: i64 = 60_000;
+
 /// Records that are written at once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "what became of the lines is told to `Outbox::conclude`"]
@@ -39,6 +43,8 @@ pub struct Batch {
     dropped: u64,
     /// How often it was sent in vain.
     failures: u32,
+    /// Which batch of the outbox it is.
+    number: u64,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -46,7 +52,13 @@ enum Sending {
     #[default]
     Nothing,
     /// A batch is on its way.
-    UnderWay,
+    UnderWay {
+        number: u64,
+        count: usize,
+        dropped: u64,
+        /// When it was handed out, in milliseconds.
+        since: i64,
+    },
     /// A batch did not arrive and is sent again, to the byte: the collector may have it already.
     Again(Batch),
 }
@@ -67,6 +79,8 @@ pub struct Outbox {
     waiting: VecDeque<Record>,
     waiting_bytes: usize,
     sending: Sending,
+    /// The number of the next batch.
+    next_number: u64,
 }
 
 impl Outbox {
@@ -88,6 +102,7 @@ impl Outbox {
             waiting: VecDeque::new(),
             waiting_bytes: 0,
             sending: Sending::Nothing,
+            next_number: 1,
         }
     }
 
@@ -143,36 +158,54 @@ impl Outbox {
         self.waiting.is_empty() && !matches!(self.sending, Sending::Again(_))
     }
 
-    /// The next batch to send; `None` where nothing waits, or another batch is on its way.
+    /// The next batch to send, at a time in milliseconds since 1970; `None` where nothing waits, or another batch is on
+    /// its way.
     ///
-    /// What became of it must be told to [`Outbox::delivered`] or [`Outbox::failed`].
-    pub fn next_batch(&mut self) -> Option<Batch> {
-        match mem::replace(&mut self.sending, Sending::UnderWay) {
-            Sending::UnderWay => return None,
-            Sending::Again(batch) => return Some(batch),
-            Sending::Nothing => {}
+    /// What became of it must be told to [`Outbox::delivered`] or [`Outbox::failed`]; a batch of which nothing is heard
+    /// for a minute is lost.
+    pub fn next_batch(&mut self, unix_millis: i64) -> Option<Batch> {
+        if let Sending::UnderWay { since, count, dropped, .. } = self.sending {
+            if unix_millis.saturating_sub(since) < MAX_SENDING_MILLIS {
+                return None;
+            }
+            self.lose(count, dropped);
         }
+        let batch = match mem::take(&mut self.sending) {
+            Sending::Again(batch) => batch,
+            Sending::Nothing | Sending::UnderWay { .. } => self.new_batch()?,
+        };
+        let Batch { number, count, dropped, .. } = batch;
+        self.sending = Sending::UnderWay { number, count, dropped, since: unix_millis };
+        Some(batch)
+    }
+
+    fn new_batch(&mut self) -> Option<Batch> {
         if self.waiting.is_empty() {
-            self.sending = Sending::Nothing;
             return None;
         }
         let count = self.waiting.len().min(self.batch);
         let records: Vec<Record> = self.waiting.drain(..count).collect();
         let bytes = records.iter().fold(0_usize, |sum, record| sum.saturating_add(record.text.len()));
         self.waiting_bytes = self.waiting_bytes.saturating_sub(bytes);
-        let lines = self.write_now(records);
-        Some(lines.batch(self.format))
+        let mut batch = self.write_now(records).batch(self.format);
+        batch.number = self.next_number;
+        self.next_number = self.next_number.wrapping_add(1);
+        Some(batch)
     }
 
     /// Tells that a batch arrived.
-    pub fn delivered(&mut self, batch: Batch) {
-        drop(batch);
-        self.sending = Sending::Nothing;
+    pub fn delivered(&mut self, batch: &Batch) {
+        if self.is_under_way(batch) {
+            self.sending = Sending::Nothing;
+        }
     }
 
     /// Tells that a batch did not arrive, as far as is known. It is sent again, or given up when it was sent in vain as
     /// often as the configuration allows.
     pub fn failed(&mut self, mut batch: Batch) {
+        if !self.is_under_way(&batch) {
+            return;
+        }
         batch.failures = batch.failures.saturating_add(1);
         if batch.failures < self.attempts {
             self.sending = Sending::Again(batch);
@@ -180,6 +213,11 @@ impl Outbox {
             self.sending = Sending::Nothing;
             self.lose(batch.count, batch.dropped);
         }
+    }
+
+    /// Whether a batch was not given up meanwhile.
+    fn is_under_way(&self, batch: &Batch) -> bool {
+        matches!(self.sending, Sending::UnderWay { number, .. } if number == batch.number)
     }
 
     /// How many records were lost that no record has told of yet.
@@ -218,7 +256,7 @@ impl Lines {
             Format::CloudEvents => "application/cloudevents-batch+json",
             Format::Opa => "application/json",
         };
-        Batch { body, content_type, count: self.lines.len(), dropped: self.dropped, failures: 0 }
+        Batch { body, content_type, count: self.lines.len(), dropped: self.dropped, failures: 0, number: 0 }
     }
 }
 

@@ -1,0 +1,206 @@
+//! `callgate log verify`: whether each record in a chain is as it was written, and where it belongs.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Write};
+use std::path::Path;
+
+use callgate_edge_core::log::{ChainLink, hash_text, record_hash};
+use callgate_engine::json::read;
+use callgate_engine::limits::MAX_REQUEST_DEPTH;
+
+use crate::{Failure, unwritable};
+
+/// Bytes of a line that can be a record; a longer one is none, and is not kept.
+const MAX_LINE_BYTES: u64 = 1024 * 1024;
+
+/// One record of a chain.
+#[derive(Clone)]
+struct Linked {
+    line: u64,
+    sequence: u64,
+    previous: String,
+    hash: String,
+}
+
+/// What is wrong at a line.
+struct Break {
+    line: u64,
+    why: String,
+}
+
+/// What is known of the chains in the records that were read.
+#[derive(Default)]
+struct Verification {
+    /// The chains in the order in which they first appear.
+    chains: Vec<(String, Vec<Linked>)>,
+    /// Where a chain stands in the list, by its id.
+    places: HashMap<String, usize>,
+    unchained: u64,
+    breaks: Vec<Break>,
+}
+
+/// Verifies the records in `file` or on standard input, and prints each break and the head of each chain.
+pub(crate) fn run(file: Option<&Path>, is_partial: bool) -> Result<(), Failure> {
+    let shown = file.map_or_else(|| "standard input".into(), |file| file.display().to_string());
+    let unreadable = |error: io::Error| Failure::Unusable(format!("can't read `{shown}`: {error}"));
+    let mut verification = Verification::default();
+    match file {
+        Some(file) => verification.read(BufReader::new(File::open(file).map_err(unreadable)?)),
+        None => verification.read(io::stdin().lock()),
+    }
+    .map_err(unreadable)?;
+    verification.judge(is_partial);
+    verification.print(&shown, &mut io::stdout().lock()).map_err(|error| unwritable(&error))?;
+    if verification.breaks.is_empty() && !verification.chains.is_empty() { Ok(()) } else { Err(Failure::Refused) }
+}
+
+impl Verification {
+    fn read(&mut self, mut lines: impl BufRead) -> io::Result<()> {
+        let mut number = 0_u64;
+        let mut line = Vec::new();
+        while io::Read::take(&mut lines, MAX_LINE_BYTES).read_until(b'\n', &mut line)? > 0 {
+            number = number.saturating_add(1);
+            let is_whole = line.ends_with(b"\n") || lines.fill_buf()?.is_empty();
+            if !is_whole {
+                lines.skip_until(b'\n')?;
+            }
+            match is_whole {
+                true if line.trim_ascii().is_empty() => {}
+                true => self.add(number, &line),
+                false => self.unchained = self.unchained.saturating_add(1),
+            }
+            line.clear();
+        }
+        Ok(())
+    }
+
+    /// Takes one line: a record whose hash is checked, or something else.
+    fn add(&mut self, line: u64, text: &[u8]) {
+        let record = read(text, MAX_REQUEST_DEPTH).ok();
+        let Some((link, hash)) = record.and_then(|record| Some((ChainLink::read(record)?, record_hash(record)?)))
+        else {
+            self.unchained = self.unchained.saturating_add(1);
+            return;
+        };
+        if hash_text(&hash) != link.hash {
+            let why =
+                format!("changed: record {} of chain {} does not have the hash that it states", link.sequence, link.id);
+            self.breaks.push(Break { line, why });
+        }
+        let place = *self.places.entry(link.id.to_string()).or_insert_with(|| {
+            self.chains.push((link.id.to_string(), Vec::new()));
+            self.chains.len().saturating_sub(1)
+        });
+        if let Some((_, records)) = self.chains.get_mut(place) {
+            let (previous, hash) = (link.previous.into_owned(), link.hash.into_owned());
+            records.push(Linked { line, sequence: link.sequence, previous, hash });
+        }
+    }
+
+    fn judge(&mut self, is_partial: bool) {
+        for (id, records) in &mut self.chains {
+            find_moved(id, records, &mut self.breaks);
+            // From here on in the order in which they were written; a record that arrived twice is one.
+            records.sort_by_key(|record| record.sequence);
+            records.dedup_by(|second, first| (second.sequence, &second.hash) == (first.sequence, &first.hash));
+            find_gaps(id, records, is_partial, &mut self.breaks);
+        }
+        self.breaks.sort_by_key(|found| found.line);
+    }
+
+    fn print(&self, shown: &str, out: &mut impl Write) -> io::Result<()> {
+        for Break { line, why } in &self.breaks {
+            writeln!(out, "{shown}:{line}: {why}")?;
+        }
+        for (id, records) in &self.chains {
+            if let (Some(first), Some(last)) = (records.first(), records.last()) {
+                let (from, to) = (first.sequence, last.sequence);
+                writeln!(out, "chain {id}: records {from} to {to}, the last has {}", last.hash)?;
+            }
+        }
+        let records = self.chains.iter().fold(0_usize, |sum, (_, records)| sum.saturating_add(records.len()));
+        let chains = counted(self.chains.len(), "chain");
+        let unchained = match self.unchained {
+            0 => String::new(),
+            lines => format!(", {lines} lines that are in no chain"),
+        };
+        let verdict = match (self.breaks.len(), records) {
+            (0, 0) => "nothing is chained".to_owned(),
+            (0, _) => "no break".to_owned(),
+            (breaks, _) => counted(breaks, "break"),
+        };
+        writeln!(out, "{shown}: {}, {chains}{unchained}: {verdict}", counted(records, "record"))
+    }
+}
+
+/// Finds records that stand where others belong: behind a later one, or a second time with another content.
+fn find_moved(id: &str, records: &[Linked], breaks: &mut Vec<Break>) {
+    let mut seen: HashMap<u64, &Linked> = HashMap::new();
+    let mut latest: Option<&Linked> = None;
+    for record in records {
+        let Linked { line, sequence, .. } = record;
+        match seen.get(sequence) {
+            // A collector may get a batch twice.
+            Some(earlier) if earlier.hash == record.hash => continue,
+            Some(earlier) => {
+                let kind = if *sequence == 0 { "restarted" } else { "repeated" };
+                let why = format!(
+                    "{kind}: chain {id} has another record {sequence} at line {}, with another hash",
+                    earlier.line
+                );
+                breaks.push(Break { line: *line, why });
+            }
+            None => {
+                seen.insert(*sequence, record);
+            }
+        }
+        match latest {
+            Some(later)
+                if later.sequence > *sequence && seen.get(sequence).is_some_and(|first| first.line == *line) =>
+            {
+                let why = format!(
+                    "reordered: record {sequence} of chain {id} stands behind record {} of line {}",
+                    later.sequence, later.line
+                );
+                breaks.push(Break { line: *line, why });
+            }
+            Some(later) if later.sequence >= *sequence => {}
+            _ => latest = Some(record),
+        }
+    }
+}
+
+/// Finds records that are missing, and records that do not follow on the one before.
+fn find_gaps(id: &str, records: &[Linked], is_partial: bool, breaks: &mut Vec<Break>) {
+    let Some(first) = records.first() else { return };
+    if first.sequence == 0 && first.previous != ChainLink::NO_PREVIOUS {
+        let why = format!("changed: record 0 of chain {id} names a record before, and there is none before the first");
+        breaks.push(Break { line: first.line, why });
+    } else if first.sequence > 0 && !is_partial {
+        breaks.push(missing(id, 0, first));
+    }
+    for pair in records.windows(2) {
+        let [before, record] = pair else { continue };
+        let expected = before.sequence.saturating_add(1);
+        if record.sequence > expected {
+            breaks.push(missing(id, expected, record));
+        } else if record.sequence == expected && record.previous != before.hash {
+            let why = format!(
+                "unlinked: record {} of chain {id} follows on another record {} than that of line {}",
+                record.sequence, before.sequence, before.line
+            );
+            breaks.push(Break { line: record.line, why });
+        }
+    }
+}
+
+fn missing(id: &str, from: u64, next: &Linked) -> Break {
+    let to = next.sequence.saturating_sub(1);
+    let which = if from == to { format!("record {from}") } else { format!("records {from} to {to}") };
+    Break { line: next.line, why: format!("missing: {which} of chain {id}, before record {}", next.sequence) }
+}
+
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
