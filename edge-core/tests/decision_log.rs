@@ -1,0 +1,369 @@
+//! What is recorded of decisions, in both shapes, and what is not.
+#![expect(clippy::expect_used, clippy::panic, reason = "a test states what must hold by failing")]
+
+use std::collections::HashSet;
+use std::fs;
+use std::path::Path;
+
+use callgate_edge_core::log::{Observation, Outbox};
+use callgate_edge_core::{Answered, Arrival, Config, Deployment, Head, Limits, Next, receive};
+use callgate_engine::{PolicyImage, compile, parse, validate};
+use serde_json::{Value, json};
+
+const TRACEPARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+const RANDOM: [u8; 16] = *b"0123456789abcdef";
+const DECISION_ID: &str = "30313233-3435-4637-b839-616263646566";
+
+/// The call of the documentation.
+const REFUND: &str = r#"{"tool":"process_refund","role":"agent","server":"crm","traceId":"run-7",
+    "args":{"amount":800,"customer_id":"c-77","note":"Ada asked for it"},"agentAttributes":{"userId":"u-1"}}"#;
+
+/// The policy of the documentation.
+const POLICY: &str = r#"{"version":"callgate-1","tools":["process_refund"],"roles":{"agent":{}},"rules":[
+    {"id":"refund-agent","effect":"Allow","tool_name":"process_refund","roles":["agent"],"condition":
+        {"NumericCheck":{"source":"Arguments","field":"amount","op":"Lte","value":500}}}]}"#;
+
+fn checkout(path: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)).expect("a file")
+}
+
+/// What the deployment of `policy` with the section `log` answers and records.
+#[track_caller]
+fn answered_by(policy: &str, log: &str, path: &str, body: &str) -> Answered {
+    let bytes = compile(&parse(policy).and_then(validate).expect("a valid policy"));
+    let image = PolicyImage::open(&bytes).expect("an image");
+    let config = format!(r#"{{"log":{log}}}"#);
+    let config = Config::read(&config).unwrap_or_else(|error| panic!("{error}"));
+    let deployment = Deployment { image, api_keys: Some("key"), limits: config.limits };
+    let head = Head {
+        method: "POST",
+        path,
+        authorization: Some("Bearer key"),
+        content_type: Some("application/json"),
+        ..Head::default()
+    };
+    let Next::ReadBody(call) = receive(&head, &deployment) else { panic!("no body is asked for") };
+    let arrival = Arrival { random: RANDOM, unix_time: Some(1_795_233_906), ..Arrival::default() };
+    let observation = Observation {
+        unix_millis: 1_795_233_906_789,
+        traceparent: Some(TRACEPARENT),
+        principal: Some("desk"),
+        elapsed_micros: &|| 412,
+    };
+    call.answer_and_record(body.as_bytes(), &arrival, &config.log, &observation)
+}
+
+fn answered(log: &str, path: &str, body: &str) -> Answered {
+    answered_by(&checkout("policies/crm.json"), log, path, body)
+}
+
+/// The lines that are written of one call.
+#[track_caller]
+fn lines(log: &str, body: &str) -> Vec<String> {
+    let config = format!(r#"{{"log":{log}}}"#);
+    let config = Config::read(&config).expect("a configuration");
+    Outbox::new(&config.log, &Limits::default()).write_now(answered(log, "/evaluate", body).records).lines
+}
+
+#[track_caller]
+fn record(log: &str, body: &str) -> Value {
+    let lines = lines(log, body);
+    assert_eq!(lines.len(), 1, "one decision has one record");
+    let line = lines.concat();
+    assert!(!line.contains('\n'), "a record is one line");
+    serde_json::from_str(&line).expect("JSON")
+}
+
+/// The blocks of JSON in the documentation that stand below a heading.
+fn documented(heading: &str) -> Vec<Value> {
+    let text = checkout("docs/decision-log.md");
+    let (_, section) = text.split_once(&format!("\n{heading}\n")).unwrap_or_else(|| panic!("no heading `{heading}`"));
+    let section = section.split("\n## ").next().expect("a section");
+    let blocks: Vec<Value> = section
+        .split("```json\n")
+        .skip(1)
+        .map(|block| block.split("```").next().expect("a block"))
+        .map(|block| serde_json::from_str(block).unwrap_or_else(|error| panic!("{heading}: {error}: {block}")))
+        .collect();
+    assert!(!blocks.is_empty(), "there is JSON below `{heading}`");
+    blocks
+}
+
+/// The text of a record as a person reads it: its outer two objects with a member a line.
+fn laid_out(text: &str) -> String {
+    let mut out = String::new();
+    let (mut depth, mut is_quoted, mut is_escaped) = (0_usize, false, false);
+    for c in text.chars() {
+        let breaks_after = !is_quoted && (matches!(c, '{' | '[') && depth < 2 || c == ',' && depth < 3);
+        match c {
+            '{' | '[' if !is_quoted => depth = depth.saturating_add(1),
+            '}' | ']' if !is_quoted => {
+                depth = depth.saturating_sub(1);
+                if depth < 2 {
+                    out.push('\n');
+                    out.push_str(&"  ".repeat(depth));
+                }
+            }
+            _ => {}
+        }
+        out.push(c);
+        match c {
+            _ if breaks_after => {
+                out.push('\n');
+                out.push_str(&"  ".repeat(depth));
+            }
+            ':' | ',' if !is_quoted => out.push(' '),
+            _ => {}
+        }
+        is_quoted ^= c == '"' && !is_escaped;
+        is_escaped = c == '\\' && !is_escaped;
+    }
+    out
+}
+
+#[test]
+fn the_documented_records_are_what_is_written() {
+    let mut documentation = checkout("docs/decision-log.md");
+    for (format, place) in [("cloudevents", "in CloudEvents 1.0:\n\n"), ("opa", "decision log shapes it:\n\n")] {
+        let log = format!(
+            r#"{{"mode":"required","format":"{format}","source":"/callgate/eu","labels":{{"env":"prod"}},
+                "arguments":"masked","mask":["note"],"chain":true}}"#
+        );
+        let config = format!(r#"{{"log":{log}}}"#);
+        let config = Config::read(&config).expect("a configuration");
+        let records = answered_by(POLICY, &log, "/evaluate", REFUND).records;
+        let written = Outbox::new(&config.log, &Limits::default()).write_now(records).lines.concat();
+        let expected = format!("{place}```json\n{}\n```\n", laid_out(&written));
+        if std::env::var_os("BLESS").is_some() {
+            let (before, rest) = documentation.split_once(place).expect("a place for the record");
+            let (_, after) = rest.split_once("\n```\n").expect("the end of a block");
+            documentation = format!("{before}{expected}{after}");
+        }
+        assert!(documentation.contains(&expected), "what is written of the call in the documentation:\n{expected}");
+    }
+    if std::env::var_os("BLESS").is_some() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/decision-log.md");
+        fs::write(path, documentation).expect("the documentation");
+    }
+}
+
+#[test]
+fn the_documented_configurations_are_read() {
+    for config in documented("## Configuration") {
+        let text = config.to_string();
+        Config::read(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
+    }
+}
+
+#[test]
+fn every_key_of_the_configuration_is_documented() {
+    let text = checkout("docs/decision-log.md");
+    let told = Config::read(r#"{"log":{"x":1}}"#).expect_err("an unknown key").to_string();
+    let (_, keys) = told.split_once("it may have ").expect("the keys");
+    for key in keys.split('`').skip(1).step_by(2) {
+        assert!(text.contains(&format!("\n| `{key}` | ")), "`{key}` is not documented");
+    }
+}
+
+/// A call in which every value that a model or a host could want to keep to itself is marked, with its names beside.
+fn marked(tool: &str, role: &str, more: &str) -> String {
+    format!(
+        r#"{{"tool":"{tool}","role":"{role}",{more}
+            "args":{{"amount":777000111,"note":"MARK-a","list":["MARK-b",{{"deep":"MARK-c"}}],"MARK-name":1,"customer_id":"MARK-d"}},
+            "agentAttributes":{{"userId":"MARK-e","limit":777000222,"more":{{"x":"MARK-f"}}}},
+            "resourceAttributes":{{"ownerId":"MARK-g","region":"MARK-h"}}}}"#
+    )
+}
+
+#[test]
+fn by_default_no_value_of_an_argument_or_an_attribute_is_recorded() {
+    let mut codes = HashSet::new();
+    for policy in ["policies/crm.json", "policies/crm-perso.json", "testdata/http/conditions.json"] {
+        let text = checkout(policy);
+        let parsed: Value = serde_json::from_str(&text).expect("JSON");
+        let names = |list: &Value| match list {
+            Value::Array(items) => {
+                items.iter().filter_map(|item| item.as_str().or(item["name"].as_str())).map(String::from).collect()
+            }
+            Value::Object(members) => members.keys().cloned().collect::<Vec<_>>(),
+            _ => Vec::new(),
+        };
+        let mut tools = names(&parsed["tools"]);
+        tools.push("no_such_tool".into());
+        let mut roles = names(&parsed["roles"]);
+        roles.push("no_such_role".into());
+        for format in ["cloudevents", "opa"] {
+            for tool in &tools {
+                for role in &roles {
+                    let log = format!(r#"{{"mode":"best-effort","format":"{format}","chain":true}}"#);
+                    let answered = answered_by(&text, &log, "/evaluate", &marked(tool, role, ""));
+                    let config = format!(r#"{{"log":{log}}}"#);
+                    let mut outbox =
+                        Outbox::new(&Config::read(&config).expect("a configuration").log, &Limits::default());
+                    let line = outbox.write_now(answered.records).lines.concat();
+                    for mark in ["MARK", "777000"] {
+                        assert!(!line.contains(mark), "{policy}: {tool} as {role}: {line}");
+                    }
+                    let value: Value = serde_json::from_str(&line).expect("JSON");
+                    let outcome = if format == "opa" { &value["result"] } else { &value["data"] };
+                    assert!(outcome.get("args").is_none() && value["input"].get("args").is_none());
+                    codes.insert(outcome["code"].as_str().expect("a code").to_owned());
+                }
+            }
+        }
+    }
+    for code in ["allowed", "condition_failed", "condition_unknown", "unknown_tool", "unknown_role", "no_rule"] {
+        assert!(codes.contains(code), "{code} is among what was recorded: {codes:?}");
+    }
+}
+
+#[test]
+fn a_masked_value_is_nowhere_in_the_record() {
+    for format in ["cloudevents", "opa"] {
+        let log = format!(
+            r#"{{"mode":"best-effort","format":"{format}","arguments":"masked","mask":["note","/list/0","customer_id"]}}"#
+        );
+        let line = lines(&log, &marked("process_refund", "agent", "")).concat();
+        for mark in ["MARK-a", "MARK-b", "MARK-d", "MARK-e", "MARK-f", "MARK-g", "MARK-h", "argsDigest"] {
+            assert!(!line.contains(mark), "{mark}: {line}");
+        }
+        for kept in ["MARK-c", "MARK-name", "777000111"] {
+            assert!(line.contains(kept), "{kept}: {line}");
+        }
+    }
+}
+
+#[test]
+fn the_digest_of_arguments_is_recorded_unless_it_could_tell_what_is_hidden() {
+    let digest = |log: &str, body: &str| record(log, body)["data"].get("argsDigest").cloned();
+    let body = r#"{"tool":"process_refund","role":"agent","args":{"amount":800,"pin":1234}}"#;
+    let seen = digest(r#"{"mode":"required"}"#, body);
+    assert!(seen.is_some());
+    let answer: Value =
+        serde_json::from_slice(&answered(r#"{"mode":"required"}"#, "/evaluate", body).response.body).expect("JSON");
+    assert_eq!(seen.as_ref(), answer.get("argsDigest"));
+    assert_eq!(digest(r#"{"mode":"required","arguments":"masked","mask":["none"]}"#, body), seen);
+    assert_eq!(digest(r#"{"mode":"required","arguments":"masked","mask":["pin"]}"#, body), None);
+    assert_eq!(digest(r#"{"mode":"required","argsDigest":false}"#, body), None);
+    let without = r#"{"tool":"process_refund","role":"agent","args":{},"argsDigest":false}"#;
+    assert_eq!(digest(r#"{"mode":"required"}"#, without), None);
+    let long = format!(r#"{{"tool":"process_refund","role":"agent","args":{{"x":"{}"}}}}"#, "y".repeat(9_000));
+    let erased = record(r#"{"mode":"required","arguments":"masked","mask":[]}"#, &long);
+    assert_eq!((&erased["data"]["erased"], &erased["data"]["args"]), (&json!(["/args"]), &Value::Null));
+    assert_eq!(erased["data"].get("argsDigest"), None);
+}
+
+#[test]
+fn nothing_is_recorded_where_there_is_no_decision_or_no_log() {
+    assert!(answered("{}", "/evaluate", REFUND).records.is_empty());
+    assert!(answered(r#"{"mode":"off","chain":true}"#, "/evaluate", REFUND).records.is_empty());
+    let refused = answered(r#"{"mode":"required"}"#, "/evaluate", r#"{"tool":1}"#);
+    assert_eq!((refused.response.status, refused.records.len()), (400, 0));
+}
+
+#[test]
+fn each_decision_of_a_batch_has_its_record() {
+    let batch = format!(r#"{{"calls":[{REFUND},{REFUND},{{"prompt":"p","roles":["agent","manager"]}}]}}"#);
+    let log = r#"{"mode":"required"}"#;
+    let answered = answered(log, "/evaluate/batch", &batch);
+    let answer: Value = serde_json::from_slice(&answered.response.body).expect("JSON");
+    let config = Config::read(r#"{"log":{"mode":"required"}}"#).expect("a configuration");
+    let lines = Outbox::new(&config.log, &Limits::default()).write_now(answered.records).lines;
+    let records: Vec<Value> = lines.iter().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let decisions = answer["decisions"].as_array().expect("decisions");
+    assert_eq!(records.len(), 3);
+    for (record, decision) in records.iter().zip(decisions) {
+        for (name, at) in [("decision", "/decision"), ("code", "/code"), ("rule", "/rule"), ("policy", "/policy")] {
+            assert_eq!(record["data"][name], *decision.pointer(at).expect("a member"), "{name}");
+        }
+        assert_eq!((&record["id"], &record["data"]["decisionId"]), (&decision["decisionId"], &decision["decisionId"]));
+        assert_eq!(record["traceparent"], TRACEPARENT);
+    }
+    assert_eq!(records.last().expect("a record")["data"]["prompt"], "p");
+    assert_eq!(records.last().expect("a record")["data"]["roles"], json!(["agent", "manager"]));
+}
+
+#[test]
+fn an_event_follows_cloudevents() {
+    let event = record(r#"{"mode":"required"}"#, REFUND);
+    for attribute in ["specversion", "id", "source", "type", "subject", "time", "traceparent", "datacontenttype"] {
+        assert!(event[attribute].as_str().is_some_and(|text| !text.is_empty()), "{attribute}");
+    }
+    for name in event.as_object().expect("an object").keys() {
+        assert!(name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()), "{name} is an attribute");
+    }
+    assert_eq!((&event["specversion"], &event["id"]), (&json!("1.0"), &json!(DECISION_ID)));
+    // What the caller called is no attribute where an attribute can't hold it.
+    for tool in ["", "a\\u0000b", "a\\u0085b", "\\ufffe", &"x".repeat(257)] {
+        let event = record(r#"{"mode":"required"}"#, &format!(r#"{{"tool":"{tool}","role":"agent"}}"#));
+        assert_eq!(event.get("subject"), None, "{tool}");
+        assert!(event["data"]["tool"].is_string(), "{tool}");
+    }
+}
+
+#[test]
+fn what_the_caller_says_is_cut_where_it_is_long_and_can_not_break_a_line() {
+    let long = "é".repeat(4_000);
+    let body = format!(r#"{{"tool":"{long}","role":"a\nb\"}}{{","server":"{long}","traceId":"{long}"}}"#);
+    let line = lines(r#"{"mode":"required"}"#, &body).concat();
+    assert!(line.len() < 6_000 && !line.contains('\n'), "{}", line.len());
+    let data = &serde_json::from_str::<Value>(&line).expect("JSON")["data"];
+    assert_eq!(data["roles"], json!(["a\nb\"}{"]));
+    assert_eq!(data["server"], json!(format!("{}… (8000 bytes)", "é".repeat(256))));
+    assert!(data["tool"].as_str().is_some_and(|tool| tool.ends_with("é… (8000 bytes)")));
+}
+
+#[test]
+fn a_resource_is_recorded_with_its_operation() {
+    let body = r#"{"resource":"crm://customers/1","operation":"subscribe","role":"agent"}"#;
+    let data = &record(r#"{"mode":"required"}"#, body)["data"];
+    assert_eq!((&data["resource"], &data["operation"]), (&json!("crm://customers/1"), &json!("subscribe")));
+}
+
+#[test]
+fn a_data_point_has_its_columns_in_a_stable_order() {
+    let log = r#"{"mode":"best-effort","sink":{"type":"analytics","binding":"A"}}"#;
+    let records = answered_by(POLICY, log, "/evaluate", REFUND).records;
+    let point = records.first().and_then(|record| record.data_point()).expect("a data point");
+    assert_eq!((&*point.index, &*point.doubles), ("process_refund", &[412.0][..]));
+    let blobs: Vec<&str> = point.blobs.iter().map(String::as_str).collect();
+    let [id, decision, code, rule, kind, target, operation, server, roles, principal, run, trace, policy, args] =
+        &*blobs
+    else {
+        panic!("{blobs:?}")
+    };
+    assert_eq!((*id, *decision, *code, *rule), (DECISION_ID, "Deny", "condition_failed", "refund-agent"));
+    assert_eq!((*kind, *target, *operation, *server), ("tool", "process_refund", "", "crm"));
+    assert_eq!((*roles, *principal, *run), ("agent", "desk", "run-7"));
+    assert_eq!(*trace, "4bf92f3577b34da6a3ce929d0e0e4736");
+    assert!(policy.starts_with("sha256:") && args.starts_with("sha256:"));
+}
+
+#[test]
+fn the_body_may_be_as_long_as_the_deployment_says() {
+    let text = checkout("policies/crm.json");
+    let bytes = compile(&parse(&text).and_then(validate).expect("a valid policy"));
+    let image = PolicyImage::open(&bytes).expect("an image");
+    let limits = Limits { body_bytes: 1_024, ..Limits::default() };
+    let deployment = Deployment { image, api_keys: Some("key"), limits };
+    for (length, expected) in [(1_024_usize, 200), (1_025, 413)] {
+        let call = r#"{"tool":"view_customer","role":"agent"}"#;
+        let body = format!("{call}{}", " ".repeat(length.saturating_sub(call.len())));
+        let declared = length.to_string();
+        let head = |content_length| Head {
+            method: "POST",
+            path: "/evaluate",
+            authorization: Some("Bearer key"),
+            content_type: Some("application/json"),
+            content_length,
+            ..Head::default()
+        };
+        let Next::ReadBody(call) = receive(&head(None), &deployment) else { panic!("no body is asked for") };
+        assert_eq!((call.body_limit(), call.answer(body.as_bytes(), &Arrival::default()).status), (1_024, expected));
+        let seen = match receive(&head(Some(&declared)), &deployment) {
+            Next::Answer(response) => response.status,
+            Next::ReadBody(_) => 200,
+        };
+        assert_eq!(seen, expected);
+    }
+}
