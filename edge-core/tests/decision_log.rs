@@ -157,11 +157,27 @@ fn the_documented_configurations_are_read() {
 
 #[test]
 fn every_key_of_the_configuration_is_documented() {
-    let text = checkout("docs/decision-log.md");
-    let told = Config::read(r#"{"log":{"x":1}}"#).expect_err("an unknown key").to_string();
-    let (_, keys) = told.split_once("it may have ").expect("the keys");
-    for key in keys.split('`').skip(1).step_by(2) {
-        assert!(text.contains(&format!("\n| `{key}` | ")), "`{key}` is not documented");
+    for (section, file) in [("log", "docs/decision-log.md"), ("limits", "docs/deploy.md")] {
+        let text = checkout(file);
+        let config = format!(r#"{{"{section}":{{"x":1}}}}"#);
+        let told = Config::read(&config).expect_err("an unknown key").to_string();
+        let (_, keys) = told.split_once("it may have ").expect("the keys");
+        for key in keys.split('`').skip(1).step_by(2) {
+            assert!(text.contains(&format!("\n| `{key}` | ")), "`{key}` is not documented");
+        }
+    }
+}
+
+#[test]
+fn the_documented_bounds_are_those_that_are_read() {
+    let text = checkout("docs/deploy.md");
+    for key in ["bodyBytes", "depth", "callsPerBatch", "rolesPerCaller", "logQueue"] {
+        let row = text.lines().find(|line| line.starts_with(&format!("| `{key}` | "))).expect("a row");
+        let [default, from, to] = [2, 3, 4].map(|column| row.split('|').nth(column).expect("a column").trim());
+        let config = |value: &str| format!(r#"{{"limits":{{"{key}":{value}}}}}"#);
+        let told = Config::read(&config("0")).expect_err("a bound").to_string();
+        assert_eq!(told, format!("/limits/{key} must be a whole number from {from} to {to}"));
+        assert_eq!(Config::read(&config(default)).expect("a bound").limits, Limits::default(), "{key}");
     }
 }
 

@@ -54,8 +54,9 @@ fn check(body: &[u8], expected: &[(u8, u64)]) {
     let seen: Vec<(u8, u64)> = batch
         .iter()
         .map(|record| {
-            let id = record["id"].as_str().and_then(|id| id.get(..2)).expect("an id");
-            (u8::from_str_radix(id, 16).expect("a number"), record["data"]["dropped"].as_u64().unwrap_or(0))
+            let id = record.get("id").and_then(Value::as_str).and_then(|id| id.get(..2)).expect("an id");
+            let dropped = record.pointer("/data/dropped").and_then(Value::as_u64);
+            (u8::from_str_radix(id, 16).expect("a number"), dropped.unwrap_or(0))
         })
         .collect();
     assert_eq!(seen, expected);
@@ -97,9 +98,8 @@ fn a_full_queue_drops_the_newest_and_the_next_record_tells_how_many() {
 #[test]
 fn what_waits_is_bounded_in_bytes_too() {
     let long = "x".repeat(60_000);
-    let config = format!(
-        r#"{{"log":{{"mode":"best-effort","arguments":"masked","mask":[],"argumentBytes":65536}},"limits":{{"logQueue":100000}}}}"#
-    );
+    let config = r#"{"log":{"mode":"best-effort","arguments":"masked","mask":[],"argumentBytes":65536},
+        "limits":{"logQueue":100000}}"#;
     let bytes = compile(&parse(POLICY).and_then(validate).expect("a valid policy"));
     let image = PolicyImage::open(&bytes).expect("an image");
     let deployment = Deployment { image, api_keys: Some("key"), limits: Limits::default() };
@@ -111,10 +111,10 @@ fn what_waits_is_bounded_in_bytes_too() {
         ..Head::default()
     };
     let Next::ReadBody(call) = receive(&head, &deployment) else { panic!("no body is asked for") };
-    let read = Config::read(&config).expect("a configuration");
+    let read = Config::read(config).expect("a configuration");
     let observation = Observation { unix_millis: 0, traceparent: None, principal: None, elapsed_micros: &|| 1 };
     let body = format!(r#"{{"tool":"t","role":"r","args":{{"x":"{long}"}}}}"#);
-    let mut outbox = outbox(&config);
+    let mut outbox = outbox(config);
     for _ in 0..100 {
         outbox.push(call.answer_and_record(body.as_bytes(), &Arrival::default(), &read.log, &observation).records);
     }

@@ -123,7 +123,7 @@ impl Verification {
         let chains = counted(self.chains.len(), "chain");
         let unchained = match self.unchained {
             0 => String::new(),
-            lines => format!(", {lines} lines that are in no chain"),
+            lines => format!(", {} in no chain", counted(usize::try_from(lines).unwrap_or(usize::MAX), "line")),
         };
         let verdict = match (self.breaks.len(), records) {
             (0, 0) => "nothing is chained".to_owned(),
@@ -180,12 +180,14 @@ fn find_gaps(id: &str, records: &[Linked], is_partial: bool, breaks: &mut Vec<Br
     } else if first.sequence > 0 && !is_partial {
         breaks.push(missing(id, 0, first));
     }
-    for pair in records.windows(2) {
-        let [before, record] = pair else { continue };
+    // Where two records claim one place, which is told already, the next may follow on either.
+    let places: Vec<&[Linked]> = records.chunk_by(|a, b| a.sequence == b.sequence).collect();
+    for pair in places.windows(2) {
+        let [all_before @ [before, ..], [record, ..]] = pair else { continue };
         let expected = before.sequence.saturating_add(1);
         if record.sequence > expected {
             breaks.push(missing(id, expected, record));
-        } else if record.sequence == expected && record.previous != before.hash {
+        } else if !all_before.iter().any(|before| before.hash == record.previous) {
             let why = format!(
                 "unlinked: record {} of chain {id} follows on another record {} than that of line {}",
                 record.sequence, before.sequence, before.line

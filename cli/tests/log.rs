@@ -1,0 +1,283 @@
+//! `callgate log verify` on logs that were tampered with, and `callgate config`.
+#![expect(clippy::expect_used, clippy::panic, reason = "a test states what must hold by failing")]
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::{env, fs, process};
+
+use callgate_edge_core::log::{Observation, Outbox};
+use callgate_edge_core::{Arrival, Config, Deployment, Head, Limits, Next, receive};
+use callgate_engine::{PolicyImage, compile, parse, validate};
+use serde_json::{Value, json};
+
+const POLICY: &str = r#"{"version":"callgate-1","tools":["t"],"roles":{"r":{}},
+    "rules":[{"effect":"Allow","tool_name":"t","roles":["r"]}]}"#;
+
+const CALL: &str = r#"{"tool":"t","role":"r","server":"s","args":{"b":1.50,"a":["x",{"note":"y"}]}}"#;
+
+/// What `count` calls leave on the standard output of one instance; `first` makes the id of its chain.
+fn log_of(format: &str, first: u8, count: u8) -> Vec<String> {
+    let bytes = compile(&parse(POLICY).and_then(validate).expect("a valid policy"));
+    let image = PolicyImage::open(&bytes).expect("an image");
+    let config = format!(
+        r#"{{"log":{{"mode":"required","format":"{format}","labels":{{"env":"prod"}},"arguments":"masked",
+            "mask":["note"],"chain":true}}}}"#
+    );
+    let config = Config::read(&config).expect("a configuration");
+    let deployment = Deployment { image, api_keys: Some("key"), limits: Limits::default() };
+    let head = Head {
+        method: "POST",
+        path: "/evaluate",
+        authorization: Some("Bearer key"),
+        content_type: Some("application/json"),
+        ..Head::default()
+    };
+    let Next::ReadBody(call) = receive(&head, &deployment) else { panic!("no body is asked for") };
+    let mut outbox = Outbox::new(&config.log, &config.limits);
+    let mut lines = Vec::new();
+    for number in (first..).take(count.into()) {
+        let arrival = Arrival { random: [number; 16], ..Arrival::default() };
+        let elapsed_micros = &|| 7;
+        let observation =
+            Observation { unix_millis: number.into(), traceparent: None, principal: Some("p"), elapsed_micros };
+        let answered = call.answer_and_record(CALL.as_bytes(), &arrival, &config.log, &observation);
+        lines.extend(outbox.write_now(answered.records).lines);
+    }
+    lines
+}
+
+/// What `callgate` prints when it gets `input`, and how it exits.
+#[track_caller]
+fn run(arguments: &[&str], input: &str) -> (Option<i32>, String) {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_callgate"))
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    child.stdin.take().expect("standard input").write_all(input.as_bytes()).expect("the input is read");
+    let output = child.wait_with_output().expect("the program ends");
+    (output.status.code(), String::from_utf8(output.stdout).expect("UTF-8"))
+}
+
+/// Holds the breaks that are found in `lines` against those that are expected, each as the start of a line.
+#[track_caller]
+fn check(lines: &[impl AsRef<str>], expected: &[&str]) {
+    let input: String = lines.iter().map(|line| format!("{}\n", line.as_ref())).collect();
+    let (code, out) = run(&["log", "verify"], &input);
+    let breaks: Vec<&str> = out.lines().filter_map(|line| line.strip_prefix("standard input:")).collect();
+    let (verdict, breaks) = breaks.split_last().expect("a verdict");
+    let is_as_expected =
+        breaks.len() == expected.len() && breaks.iter().zip(expected).all(|(seen, start)| seen.starts_with(start));
+    assert!(is_as_expected, "expected {expected:?}:\n{out}");
+    assert_eq!(code, Some(i32::from(!expected.is_empty())), "{verdict}");
+}
+
+#[test]
+fn an_untouched_log_has_no_break() {
+    for format in ["cloudevents", "opa"] {
+        let lines = log_of(format, 1, 5);
+        check(&lines, &[]);
+        let input = lines.join("\n");
+        let (code, out) = run(&["log", "verify"], &input);
+        let last: Value = serde_json::from_str(lines.last().expect("a line")).expect("JSON");
+        let holder = if format == "opa" { "result" } else { "data" };
+        let hash = last[holder]["chain"]["hash"].as_str().expect("a hash");
+        let expected = format!(
+            "chain 01010101-0101-4101-8101-010101010101: records 0 to 4, the last has {hash}\n\
+             standard input: 5 records, 1 chain: no break\n"
+        );
+        assert_eq!((code, out), (Some(0), expected));
+    }
+}
+
+#[test]
+fn chains_of_many_instances_and_other_lines_are_mixed_as_they_come() {
+    let (first, second) = (log_of("cloudevents", 1, 3), log_of("opa", 100, 3));
+    let mut lines: Vec<String> = first.into_iter().zip(second).flat_map(|(a, b)| [a, b]).collect();
+    lines.insert(2, "starting on port 3000".to_owned());
+    lines.insert(4, String::new());
+    check(&lines, &[]);
+    let (_, out) = run(&["log", "verify"], &lines.join("\r\n"));
+    assert!(out.ends_with(": 6 records, 2 chains, 1 line in no chain: no break\n"), "{out}");
+}
+
+#[test]
+fn a_collector_may_format_a_record_anew_and_store_a_batch_twice() {
+    let mut lines = log_of("cloudevents", 1, 3);
+    // Members are sorted by name, and have white space between them.
+    let value: Value = serde_json::from_str(&lines[1].replace("1.50", "null")).expect("JSON");
+    assert_ne!(value.to_string(), lines[1]);
+    lines[1] = serde_json::to_string_pretty(&value).expect("JSON").replace('\n', " ").replacen("null", "1.50", 1);
+    let twice = [lines.clone(), lines].concat();
+    check(&twice, &[]);
+}
+
+/// The JSON pointers of all that stands in a value.
+fn pointers(value: &Value, at: &str, found: &mut Vec<String>) {
+    match value {
+        Value::Object(members) => {
+            members.iter().for_each(|(name, member)| pointers(member, &format!("{at}/{name}"), found));
+        }
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(index, item)| pointers(item, &format!("{at}/{index}"), found));
+        }
+        _ => {}
+    }
+    if !at.is_empty() {
+        found.push(at.to_owned());
+    }
+}
+
+#[test]
+fn each_field_that_is_changed_or_taken_out_is_found() {
+    for format in ["cloudevents", "opa"] {
+        let lines = log_of(format, 1, 3);
+        let untouched: Value = serde_json::from_str(&lines[1]).expect("JSON");
+        let mut places = Vec::new();
+        pointers(&untouched, "", &mut places);
+        assert!(places.len() > 25, "{places:?}");
+        for place in places {
+            let (parent, name) = place.rsplit_once('/').expect("a pointer");
+            for is_taken_out in [false, true] {
+                let mut changed = untouched.clone();
+                match changed.pointer_mut(parent).expect("a parent") {
+                    Value::Object(members) if is_taken_out => drop(members.remove(name)),
+                    Value::Object(members) => {
+                        let other = match &members[name] {
+                            Value::String(text) => json!(format!("{text}x")),
+                            Value::Number(_) => json!(1_000_000),
+                            Value::Null => json!(false),
+                            _ => json!("x"),
+                        };
+                        members.insert(name.to_owned(), other);
+                    }
+                    Value::Array(items) => items.clear(),
+                    _ => panic!("{place} has a parent"),
+                }
+                let tampered = [&lines[0], &changed.to_string(), &lines[2]].map(String::as_str).join("\n");
+                let (code, out) = run(&["log", "verify"], &tampered);
+                assert_eq!(code, Some(1), "{format}: {place}: {out}");
+                // What is no longer in the chain is missing from it.
+                let is_named = out.starts_with("standard input:2: changed: record ")
+                    || out.starts_with("standard input:3: missing: record 1 ");
+                assert!(is_named, "{format}: {place}: {out}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_member_that_is_put_in_is_found() {
+    let mut lines = log_of("opa", 1, 3);
+    lines[1] = lines[1].replacen('{', r#"{"note":1,"#, 1);
+    check(&lines, &["2: changed: record 1 of chain 01010101-"]);
+}
+
+#[test]
+fn a_line_that_is_dropped_is_found() {
+    let lines = log_of("cloudevents", 1, 5);
+    let without = |at: usize| {
+        let mut left = lines.clone();
+        left.remove(at);
+        left
+    };
+    check(&without(2), &["3: missing: record 2 of chain 01010101-0101-4101-8101-010101010101, before record 3"]);
+    check(&without(0), &["1: missing: record 0 of chain 01010101-0101-4101-8101-010101010101, before record 1"]);
+    check(&[&lines[0], &lines[4]], &["2: missing: records 1 to 3 of chain "]);
+}
+
+#[test]
+fn lines_that_are_swapped_are_found() {
+    let mut lines = log_of("cloudevents", 1, 4);
+    lines.swap(1, 2);
+    check(
+        &lines,
+        &["3: reordered: record 1 of chain 01010101-0101-4101-8101-010101010101 stands behind record 2 of line 2"],
+    );
+    lines.reverse();
+    check(&lines, &["2: reordered: record 1 ", "3: reordered: record 2 ", "4: reordered: record 0 "]);
+}
+
+#[test]
+fn a_record_that_was_rewritten_with_its_hash_is_found_by_the_next() {
+    // A liar who knows how hashes are made: the same call at another time, in the same place of the same chain.
+    let lines = log_of("cloudevents", 1, 4);
+    let other = log_of("cloudevents", 1, 4);
+    assert_eq!(lines, other, "records of the same calls at the same times are the same");
+    let forged = rewritten(&lines[1]);
+    check(
+        &[&lines[0], &forged, &lines[2], &lines[3]],
+        &[
+            "3: unlinked: record 2 of chain 01010101-0101-4101-8101-010101010101 follows on another record 1 than that of line 2",
+        ],
+    );
+    check(&[&lines[0], &lines[1], &forged, &lines[2]], &["3: repeated: "]);
+    let start = rewritten(&lines[0]);
+    check(&[&lines[0], &lines[1], &start], &["3: restarted: "]);
+}
+
+/// The record with another decision in it, and the hash that is right for it.
+fn rewritten(line: &str) -> String {
+    use callgate_edge_core::log::{hash_text, record_hash};
+    let line = line.replace("Allow", "Deny");
+    let record = callgate_engine::json::read(line.as_bytes(), 32).expect("JSON");
+    let hash = hash_text(&record_hash(record).expect("a hash"));
+    let value: Value = serde_json::from_str(&line).expect("JSON");
+    line.replace(value.pointer("/data/chain/hash").and_then(Value::as_str).expect("a hash"), &hash)
+}
+
+#[test]
+fn what_a_chain_can_not_show_is_not_claimed() {
+    let lines = log_of("cloudevents", 1, 4);
+    // Without a hash that was kept elsewhere nothing tells that a chain went on.
+    check(&lines[..3], &[]);
+    // Nor that the last record is another, for who makes its hash anew.
+    check(&[&lines[0], &lines[1], &rewritten(&lines[2])], &[]);
+    // But the last hash that is printed is not the one that was kept.
+    let last =
+        |lines: &[String]| run(&["log", "verify"], &lines.join("\n")).1.lines().next().expect("a chain").to_owned();
+    assert_ne!(last(&lines), last(&lines[..3]));
+    assert_ne!(last(&lines[..3]), last(&[lines[0].clone(), lines[1].clone(), rewritten(&lines[2])]));
+}
+
+#[test]
+fn a_part_of_a_log_may_begin_in_the_middle_where_that_is_said() {
+    let lines = log_of("cloudevents", 1, 4);
+    let part = lines[2..].join("\n");
+    assert_eq!(run(&["log", "verify"], &part).0, Some(1));
+    assert_eq!(run(&["log", "verify", "--partial"], &part).0, Some(0));
+}
+
+#[test]
+fn a_log_without_a_chain_proves_nothing() {
+    for input in ["", "\n", "{}\n", "no JSON\n", "{\"data\":{\"chain\":{\"id\":\"x\"}}}\n"] {
+        let (code, out) = run(&["log", "verify"], input);
+        assert_eq!(code, Some(1), "{out}");
+        assert!(out.ends_with(": nothing is chained\n"), "{out}");
+    }
+    let long = format!("{}\n{}\n", "x".repeat(3_000_000), log_of("opa", 1, 1).concat());
+    let (code, out) = run(&["log", "verify"], &long);
+    assert!(out.ends_with(": 1 record, 1 chain, 1 line in no chain: no break\n"), "{out}");
+    assert_eq!(code, Some(0));
+    assert_eq!(run(&["log", "verify", "no-such.jsonl"], "").0, Some(2));
+}
+
+#[test]
+fn a_configuration_is_checked_before_it_is_deployed() {
+    let path: PathBuf = env::temp_dir().join(format!("callgate-{}-config.json", process::id()));
+    let file = path.to_str().expect("UTF-8");
+    for (text, code, expected) in [
+        (r#"{"log":{"mode":"required"}}"#, 0, ": ok\n"),
+        ("", 0, ": ok\n"),
+        (r#"{"log":{"mode":"on"}}"#, 1, ": /log/mode must be `off`, `best-effort` or `required`\n"),
+        ("{\n  \"log\": {,}\n}", 1, ":2:11: the configuration must be exactly one JSON object\n"),
+        (r#"{"log":{},"log":{}}"#, 1, ": the configuration has an object that names a key twice\n"),
+    ] {
+        fs::write(&path, text).expect("a scratch file");
+        assert_eq!(run(&["config", file], ""), (Some(code), format!("{file}{expected}")));
+    }
+    fs::remove_file(&path).expect("the scratch file");
+    assert_eq!(run(&["config", file], "").0, Some(2));
+}
