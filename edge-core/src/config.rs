@@ -22,7 +22,7 @@ pub const MAX_CONFIG_DEPTH: usize = 16;
 /// What is wrong with a configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigError {
-    /// The JSON pointer (RFC 6901) of the value that is wrong.
+    /// The JSON pointer (RFC 6901) of the value that is wrong, or the name of the variable that is.
     pub pointer: String,
     /// What is wrong with it, in lower case and without a full stop.
     pub problem: String,

@@ -10,7 +10,7 @@ mod http;
 pub mod config;
 mod limits;
 mod route;
-mod authenticate;
+pub mod auth;
 mod json_text;
 mod answer;
 mod policy;

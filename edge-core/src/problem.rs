@@ -4,6 +4,7 @@ use alloc::string::String;
 
 use callgate_engine::RequestError;
 
+use crate::config::ConfigError;
 use crate::http::Response;
 use crate::json_text::{write_member, write_text};
 
@@ -20,6 +21,8 @@ pub enum Problem {
     ConfigInvalid,
     /// The decision could not be recorded, and the deployment makes none without a record.
     LogUnavailable,
+    /// The keys that tokens are verified with can't be fetched.
+    KeysUnavailable,
     /// The credential is missing or wrong.
     Unauthenticated,
     /// The body is not declared as JSON.
@@ -54,7 +57,7 @@ impl Problem {
             Self::BodyTooLarge => 413,
             Self::UnsupportedMediaType | Self::UnsupportedEncoding => 415,
             Self::Internal => 500,
-            Self::NotConfigured | Self::ConfigInvalid | Self::LogUnavailable => 503,
+            Self::NotConfigured | Self::ConfigInvalid | Self::KeysUnavailable | Self::LogUnavailable => 503,
         }
     }
 
@@ -67,6 +70,7 @@ impl Problem {
             Self::NotConfigured => "not_configured",
             Self::ConfigInvalid => "config_invalid",
             Self::LogUnavailable => "log_unavailable",
+            Self::KeysUnavailable => "keys_unavailable",
             Self::Unauthenticated => "unauthenticated",
             Self::UnsupportedMediaType => "unsupported_media_type",
             Self::UnsupportedEncoding => "unsupported_encoding",
@@ -100,7 +104,8 @@ impl Problem {
             Self::LogUnavailable => {
                 "the decision could not be recorded, and this deployment makes none without a record"
             }
-            Self::Unauthenticated => "a valid API key is needed, as `Authorization: Bearer <key>`",
+            Self::KeysUnavailable => "the keys that tokens are verified with can't be fetched now",
+            Self::Unauthenticated => "a valid API key or token is needed",
             Self::UnsupportedMediaType => "the body must be sent as `application/json` in UTF-8",
             Self::UnsupportedEncoding => "the body must be sent without `Content-Encoding`",
             Self::BodyTooLarge => "the body is longer than this deployment takes",
@@ -113,13 +118,17 @@ impl Problem {
     /// The error as an answer.
     #[must_use]
     pub fn response(self) -> Response {
+        self.response_with(self.detail())
+    }
+
+    fn response_with(self, detail: &str) -> Response {
         let mut body = String::with_capacity(256);
         body.push_str("{\"type\":\"about:blank\",\"title\":");
         write_text(self.title(), &mut body);
         body.push_str(",\"status\":");
         write_status(self.status(), &mut body);
         write_member("code", self.code(), &mut body);
-        write_member("detail", self.detail(), &mut body);
+        write_member("detail", detail, &mut body);
         write_member("decision", "Deny", &mut body);
         body.push('}');
         let extra = match self {
@@ -128,6 +137,15 @@ impl Problem {
             _ => None,
         };
         Response { status: self.status(), body: body.into_bytes(), content_type: "application/problem+json", extra }
+    }
+}
+
+impl ConfigError {
+    /// The answer to every call of a deployment that is not configured as it must be: 503, and what is wrong.
+    #[must_use]
+    pub fn response(&self) -> Response {
+        let place = if self.pointer.is_empty() { "the configuration" } else { &self.pointer };
+        Problem::NotConfigured.response_with(&[place, " ", &self.problem].concat())
     }
 }
 

@@ -5,7 +5,8 @@ use alloc::vec::Vec;
 use callgate_engine::PolicyImage;
 
 use crate::answer::{Arrival, answer_body};
-use crate::authenticate::authenticate;
+use crate::auth::ApiKeys;
+use crate::config::ConfigError;
 use crate::http::{Head, Response};
 use crate::limits::Limits;
 use crate::log::{LogConfig, Observation, Record, Scribe};
@@ -20,7 +21,7 @@ const OPENAPI: &str = include_str!("../openapi.json");
 pub struct Deployment<'d> {
     /// The policy that judges.
     pub image: PolicyImage<'d>,
-    /// The API keys, separated by white space, as the operator set them.
+    /// The API keys, separated by white space, as the operator set them: each `[name:]key` or `[name:]sha256:<digest>`.
     pub api_keys: Option<&'d str>,
     /// What one request may cost.
     pub limits: Limits,
@@ -55,24 +56,47 @@ pub struct Answered {
 /// Decides from the head of a request what to do with it.
 #[must_use]
 pub fn receive<'d>(head: &Head<'_>, deployment: &'d Deployment<'d>) -> Next<'d> {
-    route(head, deployment).unwrap_or_else(|problem| Next::Answer(problem.response()))
+    route(head, deployment).unwrap_or_else(|refusal| {
+        Next::Answer(match refusal {
+            Refusal::Problem(problem) => problem.response(),
+            Refusal::Config(error) => error.response(),
+        })
+    })
 }
 
-fn route<'d>(head: &Head<'_>, deployment: &'d Deployment<'d>) -> Result<Next<'d>, Problem> {
+/// Why a request is answered before its body is read.
+enum Refusal {
+    Problem(Problem),
+    Config(ConfigError),
+}
+
+impl From<Problem> for Refusal {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(problem)
+    }
+}
+
+fn authenticate(head: &Head<'_>, deployment: &Deployment<'_>) -> Result<(), Refusal> {
+    let keys = ApiKeys::read(deployment.api_keys).map_err(Refusal::Config)?;
+    keys.caller(head.authorization)?;
+    Ok(())
+}
+
+fn route<'d>(head: &Head<'_>, deployment: &'d Deployment<'d>) -> Result<Next<'d>, Refusal> {
     let allow = |method: &'static str| {
         if head.method == method { Ok(()) } else { Err(Problem::MethodNotAllowed(method)) }
     };
     match head.path {
         "/evaluate" | "/evaluate/batch" => {
             allow("POST")?;
-            authenticate(head.authorization, deployment.api_keys)?;
+            authenticate(head, deployment)?;
             check_body_head(head, &deployment.limits)?;
             let is_batch = head.path == "/evaluate/batch";
             Ok(Next::ReadBody(PendingCall { image: &deployment.image, limits: &deployment.limits, is_batch }))
         }
         "/policy" => {
             allow("GET")?;
-            authenticate(head.authorization, deployment.api_keys)?;
+            authenticate(head, deployment)?;
             Ok(Next::Answer(Response::json(
                 describe_policy(&deployment.image, &facts_of(&deployment.image)).into_bytes(),
             )))
@@ -85,7 +109,7 @@ fn route<'d>(head: &Head<'_>, deployment: &'d Deployment<'d>) -> Result<Next<'d>
             allow("GET")?;
             Ok(Next::Answer(Response::json(OPENAPI.as_bytes().to_vec())))
         }
-        _ => Err(Problem::NotFound),
+        _ => Err(Problem::NotFound.into()),
     }
 }
 

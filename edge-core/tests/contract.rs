@@ -13,7 +13,7 @@ use callgate_engine::{PolicyImage, compile, parse, validate};
 use serde::Deserialize;
 use serde_json::Value;
 
-const KEYS: &str = "another-key test-key-0123456789abcdef0123456789abcdef";
+const KEYS: &str = "host-1:another-key-0123456789 test-key-0123456789abcdef0123456789abcdef";
 
 /// When each request arrives, in seconds since 1970: the edges take their own time, so no case may depend on it.
 const NOW: i64 = 1_795_233_906;

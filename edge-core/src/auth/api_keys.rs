@@ -1,0 +1,128 @@
+//! API keys: `Authorization: Bearer <key>` (RFC 6750) against the keys that the operator configured.
+
+use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
+
+use sha2::{Digest as _, Sha256};
+use subtle::{Choice, ConditionallySelectable as _, ConstantTimeEq as _};
+
+use crate::auth::claims::Caller;
+use crate::auth::token::bearer_token;
+use crate::config::ConfigError;
+use crate::problem::Problem;
+
+/// The variable that holds the keys, for messages.
+const VARIABLE: &str = "CALLGATE_API_KEYS";
+
+/// What a key that is kept as its digest starts with.
+const DIGEST: &str = "sha256:";
+
+/// A key has at least so many characters: 16 of base64url are 96 bits, where they are random.
+const MIN_KEY_LENGTH: usize = 16;
+
+/// A name has at most so many characters.
+const MAX_NAME_LENGTH: usize = 64;
+
+/// The keys of a deployment.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ApiKeys(Vec<ApiKey>);
+
+/// One key.
+#[derive(Clone, Debug)]
+struct ApiKey {
+    /// What decisions are logged under.
+    name: Option<String>,
+    /// The SHA-256 of the key.
+    digest: [u8; 32],
+}
+
+impl ApiKeys {
+    /// Reads keys separated by white space, each `[name:]key` or `[name:]sha256:<digest>`.
+    ///
+    /// A key is what a Bearer token may be (RFC 6750, section 2.1), and so has no colon: no text has two readings.
+    /// No message repeats a part of a text, as the part may be a key that stands in the wrong place.
+    pub(crate) fn read(keys: Option<&str>) -> Result<Self, ConfigError> {
+        let mut read: Vec<ApiKey> = Vec::new();
+        for (at, text) in keys.unwrap_or_default().split_ascii_whitespace().enumerate() {
+            let place = |problem: &str| {
+                let number = at.saturating_add(1).to_string();
+                ConfigError { pointer: VARIABLE.into(), problem: ["has key ", &number, " ", problem].concat() }
+            };
+            let key = ApiKey::read(text).map_err(place)?;
+            if read.iter().any(|other| other.digest == key.digest) {
+                return Err(place("that stands there before"));
+            }
+            if key.name.is_some() && read.iter().any(|other| other.name == key.name) {
+                return Err(place("with the name of another: give each its own, such as `host-1` and `host-2`"));
+            }
+            read.push(key);
+        }
+        Ok(Self(read))
+    }
+
+    /// Who presents `authorization`.
+    ///
+    /// Digests are compared, and all of them, so that the time tells neither how much of a key was right nor which one.
+    pub(crate) fn caller(&self, authorization: Option<&str>) -> Result<Caller, Problem> {
+        if self.0.is_empty() {
+            return Err(Problem::NotConfigured);
+        }
+        let presented = Sha256::digest(authorization.and_then(bearer_token).unwrap_or_default());
+        let mut found = Choice::from(0);
+        let mut which = 0_u32;
+        for (at, key) in (0..).zip(&self.0) {
+            let is_it = key.digest.ct_eq(&presented);
+            which.conditional_assign(&at, is_it);
+            found |= is_it;
+        }
+        if !bool::from(found) {
+            return Err(Problem::Unauthenticated);
+        }
+        let key = usize::try_from(which).ok().and_then(|which| self.0.get(which));
+        Ok(Caller { principal: key.and_then(|key| key.name.clone()), token: None })
+    }
+}
+
+impl ApiKey {
+    fn read(text: &str) -> Result<Self, &'static str> {
+        if let Some(digest) = text.strip_prefix(DIGEST) {
+            return Ok(Self { name: None, digest: read_digest(digest)? });
+        }
+        let Some((name, key)) = text.split_once(':') else {
+            return Ok(Self { name: None, digest: digest_of(text)? });
+        };
+        if name.is_empty() {
+            return Err("with an empty name");
+        }
+        let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+        if name.len() > MAX_NAME_LENGTH || !name.bytes().all(is_name) {
+            return Err("with a name that is not 1 to 64 letters, digits and `-._`");
+        }
+        let digest = match key.strip_prefix(DIGEST) {
+            Some(digest) => read_digest(digest)?,
+            None => digest_of(key)?,
+        };
+        Ok(Self { name: Some(name.into()), digest })
+    }
+}
+
+fn read_digest(hex: &str) -> Result<[u8; 32], &'static str> {
+    let mut digest = [0; 32];
+    let read = base16ct::mixed::decode(hex, &mut digest).ok().filter(|bytes| bytes.len() == 32);
+    read.map(drop).ok_or("with a digest that is not 64 hexadecimal digits")?;
+    Ok(digest)
+}
+
+fn digest_of(key: &str) -> Result<[u8; 32], &'static str> {
+    if key.is_empty() {
+        return Err("that is empty");
+    }
+    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte);
+    if !key.trim_end_matches('=').bytes().all(is_token) {
+        return Err("that can't be sent as a Bearer token: use letters, digits and `-._~+/`, with `=` at the end only");
+    }
+    if key.len() < MIN_KEY_LENGTH {
+        return Err("that is too short: use 16 characters or more, such as those of `openssl rand -hex 32`");
+    }
+    Ok(Sha256::digest(key).into())
+}

@@ -1,0 +1,214 @@
+//! From a credential to who is calling, or to what an edge must do first.
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use callgate_engine::json::RawValue;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
+use subtle::{Choice, ConstantTimeEq as _};
+
+use crate::auth::api_keys::ApiKeys;
+use crate::auth::claims::Caller;
+use crate::auth::key_cache::KeyCache;
+use crate::auth::keys::{Keys, KeysFault};
+use crate::auth::settings::{KeySource, TokenSettings};
+use crate::auth::token::{MAX_TOKEN_BYTES, Token, bearer_token};
+use crate::auth::unverified::Unverified;
+use crate::config::ConfigError;
+use crate::problem::Problem;
+
+/// The secrets of a deployment, which have variables of their own.
+#[derive(Clone, Copy, Default)]
+pub struct Secrets<'s> {
+    /// `CALLGATE_API_KEYS`.
+    pub api_keys: Option<&'s str>,
+    /// `CALLGATE_JWT_SECRET`.
+    pub token_secret: Option<&'s str>,
+}
+
+/// How a deployment learns who is calling.
+#[derive(Clone, Debug)]
+pub struct Authentication(Mode);
+
+#[derive(Clone, Debug)]
+enum Mode {
+    ApiKeys(ApiKeys),
+    Tokens(TokenSettings),
+}
+
+/// What is next on the way from a credential to who is calling.
+#[derive(Clone, Debug)]
+#[must_use]
+pub enum Step<'s> {
+    /// It is known.
+    Done(Result<Caller, Problem>),
+    /// Verify the signature and go on with [`Unverified::finish`].
+    Verify(Unverified<'s>),
+    /// Fetch the keys from this address, give them to [`Authentication::store_keys`] and begin again.
+    ///
+    /// Follow no redirection, read no more than [`crate::auth::MAX_KEYS_BYTES`], and give up after a few seconds. Begin
+    /// again also where that failed: keys from before may do.
+    FetchKeys(&'s str),
+}
+
+impl Authentication {
+    /// Reads the section `auth` of the configuration, if there is one, and the secrets.
+    ///
+    /// Without a section, API keys are used; without any of them, nobody is let in.
+    ///
+    /// # Errors
+    /// Something is wrong with the section or with a secret; nobody must be let in.
+    pub fn read(auth: Option<RawValue<'_>>, secrets: &Secrets<'_>) -> Result<Self, ConfigError> {
+        match TokenSettings::read(auth, secrets)? {
+            Some(settings) => Ok(Self(Mode::Tokens(settings))),
+            None => ApiKeys::read(secrets.api_keys).map(|keys| Self(Mode::ApiKeys(keys))),
+        }
+    }
+
+    /// The name of the header that holds the credential, in lower case.
+    #[must_use]
+    pub fn header(&self) -> &str {
+        match &self.0 {
+            Mode::Tokens(TokenSettings { header: Some(header), .. }) => header,
+            _ => "authorization",
+        }
+    }
+
+    /// Begins with the value of the header that [`Authentication::header`] names, at `now` in seconds since the start of
+    /// 1970 in UTC.
+    pub fn begin<'s>(&'s self, credential: Option<&'s str>, cache: &mut KeyCache, now: i64) -> Step<'s> {
+        match &self.0 {
+            Mode::ApiKeys(keys) => Step::Done(keys.caller(credential)),
+            Mode::Tokens(settings) => settings.begin(credential, cache, now),
+        }
+    }
+
+    /// Takes the keys that were fetched, as the bytes of the body of an answer with status 200.
+    ///
+    /// # Errors
+    /// They are no keys of any use. Those from before stay.
+    pub fn store_keys(&self, cache: &mut KeyCache, body: &[u8], now: i64) -> Result<(), KeysFault> {
+        let Mode::Tokens(settings) = &self.0 else { return Err(KeysFault::NoneUsable) };
+        Keys::read(body, settings.header_rules.algorithm).map(|keys| cache.store(keys, now))
+    }
+}
+
+impl TokenSettings {
+    fn begin<'s>(&'s self, credential: Option<&'s str>, cache: &mut KeyCache, now: i64) -> Step<'s> {
+        let text = match &self.header {
+            Some(_) => credential,
+            None => credential.and_then(bearer_token),
+        };
+        // There is nothing to look at, and so nothing that the time could tell.
+        let Some(text) = text else { return Step::Done(Err(Problem::Unauthenticated)) };
+        let token = Token::read(text, &self.header_rules);
+        let caller = token.as_ref().and_then(Token::claims).and_then(|claims| self.claim_rules.caller(claims, now));
+        let key_id = token.as_ref().and_then(|token| token.key_id.as_deref());
+        let keys = match &self.source {
+            KeySource::Secrets(secrets) => return Step::Done(verify_by_secret(secrets, text, token.as_ref(), caller)),
+            KeySource::Inline(keys) => Arc::clone(keys),
+            KeySource::Address(url, lifetime) => {
+                // A token that names no key, or is none, is no reason to look for new keys.
+                let is_known = |keys: &Keys| key_id.is_none_or(|id| keys.find(Some(id)).is_some());
+                if cache.begin_fetch(*lifetime, is_known, now) {
+                    return Step::FetchKeys(url);
+                }
+                match cache.keys(*lifetime, now) {
+                    Some(keys) => Arc::clone(keys),
+                    None => return Step::Done(Err(Problem::KeysUnavailable)),
+                }
+            }
+        };
+        let algorithm = self.header_rules.algorithm;
+        // INVARIANT: a set of keys has one at least.
+        let Some(any) = keys.any() else { return Step::Done(Err(Problem::KeysUnavailable)) };
+        let found = token.and_then(|token| {
+            let key = keys.find(token.key_id.as_deref()).filter(|key| key.takes(&token.signature))?;
+            Some((key, token))
+        });
+        Step::Verify(match found {
+            Some((key, token)) => {
+                let genuine = cache.genuine(text);
+                if let Some(caller) = caller.as_ref().filter(|_| cache.remembers(&genuine)) {
+                    return Step::Done(Ok(caller.clone()));
+                }
+                Unverified {
+                    algorithm,
+                    key: Arc::clone(key),
+                    signing_input: token.signing_input.as_bytes(),
+                    signature: token.signature,
+                    outcome: caller.map(|caller| (caller, genuine)),
+                }
+            }
+            None => Unverified {
+                algorithm,
+                key: Arc::clone(any),
+                signing_input: bounded(text),
+                signature: any.decoy(),
+                outcome: None,
+            },
+        })
+    }
+}
+
+/// Verifies a token of HS256 with each of the secrets, in constant time.
+fn verify_by_secret(
+    secrets: &[Vec<u8>],
+    text: &str,
+    token: Option<&Token<'_>>,
+    caller: Option<Caller>,
+) -> Result<Caller, Problem> {
+    let message = token.map_or(bounded(text), |token| token.signing_input.as_bytes());
+    let signature = token.map(|token| token.signature.as_slice()).unwrap_or_default();
+    let mut found = Choice::from(0);
+    for secret in secrets {
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret) else { continue };
+        mac.update(message);
+        found |= mac.finalize().into_bytes().as_slice().ct_eq(signature);
+    }
+    caller.filter(|_| bool::from(found)).ok_or(Problem::Unauthenticated)
+}
+
+/// As much of a text as is looked at in place of a token.
+fn bounded(text: &str) -> &[u8] {
+    text.as_bytes().get(..MAX_TOKEN_BYTES).unwrap_or(text.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::algorithm::Algorithm;
+    use crate::auth::base64url;
+    use crate::auth::token::HeaderRules;
+    use serde_json::Value;
+
+    #[test]
+    fn the_codes_of_the_rfcs_hold() {
+        let file = include_str!("../../../testdata/tokens/rfc.json");
+        let file: Value = serde_json::from_str(file).expect("JSON");
+        let rules = HeaderRules { algorithm: Algorithm::Hs256, token_type: None };
+        let caller = Caller { principal: None, token: None };
+        let mut count = 0;
+        for vector in file["signed"].as_array().expect("a list").iter().filter(|one| one["algorithm"] == "HS256") {
+            let text = vector["token"].as_str().expect("text");
+            let token = Token::read(text, &rules).expect("a token");
+            let secret = base64url::decode(vector["jwk"]["k"].as_str().expect("text")).expect("bytes");
+            let check = |secrets: &[Vec<u8>], token: Option<&Token<'_>>, expected: bool| {
+                let outcome = verify_by_secret(secrets, text, token, Some(caller.clone()));
+                assert_eq!(outcome.is_ok(), expected, "{}", vector["source"]);
+                assert!(verify_by_secret(secrets, text, token, None).is_err(), "without a caller nobody enters");
+            };
+            let mut other = secret.clone();
+            other[0] ^= 1;
+            check(core::slice::from_ref(&secret), Some(&token), true);
+            check(&[other.clone(), secret.clone()], Some(&token), true);
+            check(&[secret.clone(), other.clone()], Some(&token), true);
+            check(&[other], Some(&token), false);
+            check(&[], Some(&token), false);
+            check(&[secret], None, false);
+            count += 1;
+        }
+        assert_eq!(count, 2);
+    }
+}

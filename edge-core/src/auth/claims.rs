@@ -1,0 +1,144 @@
+//! What a token says of the caller, and whether it holds here and now (RFC 7519, section 4.1).
+
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
+
+use callgate_engine::json::RawValue;
+use callgate_engine::limits::MAX_ROLES_PER_CALL;
+
+use crate::auth::pointer::Pointer;
+use crate::json_text::write_text;
+
+/// Who is calling.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// Whom decisions are logged under: the name of the API key, or the subject of the token.
+    pub principal: Option<String>,
+    /// What a token says of the caller; `None` where an API key let a host in, which says it for each call.
+    pub token: Option<TokenFacts>,
+}
+
+/// What a token says of the caller.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenFacts {
+    /// The roles: 1 to 32, none empty, none twice.
+    pub roles: Vec<String>,
+    /// The text of a strict JSON object, the caller's attributes by their names.
+    pub attributes: String,
+}
+
+/// What must hold of a token's claims, and where they hold what a policy asks for.
+#[derive(Clone, Debug)]
+pub(crate) struct ClaimRules {
+    /// The `iss` that a token must have.
+    pub(crate) issuer: String,
+    /// Of which a token must have one in `aud`.
+    pub(crate) audiences: Vec<String>,
+    /// How many seconds the clocks may differ.
+    pub(crate) leeway: i64,
+    pub(crate) subject: Pointer,
+    pub(crate) roles: Pointer,
+    /// Names of attributes, and where their values stand.
+    pub(crate) attributes: Vec<(String, Pointer)>,
+}
+
+impl ClaimRules {
+    /// The caller that `claims` speak of at `now`, or `None` where they don't hold.
+    ///
+    /// Every part is looked at whatever the others are, so that the time does not tell which one was wrong.
+    pub(crate) fn caller(&self, claims: RawValue<'_>, now: i64) -> Option<Caller> {
+        let holds = [self.is_in_time(claims, now), self.is_from_issuer(claims), self.is_for_us(claims)];
+        let subject = self.subject.find(claims).and_then(RawValue::as_string).filter(|subject| !subject.is_empty());
+        let roles = self.roles.find(claims).and_then(read_roles);
+        let attributes = self.read_attributes(claims);
+        let (subject, roles) = (subject?, roles?);
+        holds
+            .iter()
+            .all(|holds| *holds)
+            .then(|| Caller { principal: Some(subject.into()), token: Some(TokenFacts { roles, attributes }) })
+    }
+
+    /// Whether the token is no longer valid, or not yet; one without an end never is.
+    fn is_in_time(&self, claims: RawValue<'_>, now: i64) -> bool {
+        // Fractions of seconds count against the token, as `now` has none.
+        let is_current = claims.member("exp").and_then(read_seconds).is_some_and(|(second, _)| {
+            let last = second.saturating_add(self.leeway);
+            now < last
+        });
+        let has_begun = claims.member("nbf").is_none_or(|value| {
+            read_seconds(value).is_some_and(|(second, has_fraction)| {
+                let first = second.saturating_add(i64::from(has_fraction)).saturating_sub(self.leeway);
+                first <= now
+            })
+        });
+        is_current & has_begun
+    }
+
+    fn is_from_issuer(&self, claims: RawValue<'_>) -> bool {
+        claims.member("iss").and_then(RawValue::as_string).is_some_and(|issuer| issuer == self.issuer)
+    }
+
+    /// Whether `aud`, one text or a list of them, has one of the configured audiences.
+    fn is_for_us(&self, claims: RawValue<'_>) -> bool {
+        let texts = claims.member("aud").and_then(read_texts).unwrap_or_default();
+        texts.iter().any(|text| self.audiences.contains(text))
+    }
+
+    /// The attributes that the token has, as one object; the rules have a name once only.
+    fn read_attributes(&self, claims: RawValue<'_>) -> String {
+        let mut out = String::from("{");
+        for (name, pointer) in &self.attributes {
+            let Some(value) = pointer.find(claims) else { continue };
+            if out.len() > 1 {
+                out.push(',');
+            }
+            write_text(name, &mut out);
+            out.push(':');
+            out.push_str(value.text());
+        }
+        out.push('}');
+        out
+    }
+}
+
+/// One text, or the texts of a list; `None` where anything else is or is in it.
+fn read_texts(value: RawValue<'_>) -> Option<Vec<String>> {
+    if let Some(text) = value.as_string() {
+        return Some(vec![text.into()]);
+    }
+    let mut texts = Vec::new();
+    let mut are_texts = true;
+    value.for_items(|item| {
+        match item.as_string() {
+            Some(text) => texts.push(text.into()),
+            None => are_texts = false,
+        }
+        are_texts
+    })?;
+    are_texts.then_some(texts)
+}
+
+fn read_roles(value: RawValue<'_>) -> Option<Vec<String>> {
+    let texts = read_texts(value)?;
+    if texts.is_empty() || texts.len() > MAX_ROLES_PER_CALL || texts.iter().any(String::is_empty) {
+        return None;
+    }
+    let mut roles = Vec::with_capacity(texts.len());
+    for text in texts {
+        if !roles.contains(&text) {
+            roles.push(text);
+        }
+    }
+    Some(roles)
+}
+
+/// A NumericDate (RFC 7519, section 2) in whole seconds, and whether a fraction follows; written without an exponent.
+fn read_seconds(value: RawValue<'_>) -> Option<(i64, bool)> {
+    let text = value.as_number()?;
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    if !whole.bytes().chain(fraction.bytes()).all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    Some((whole.parse().ok()?, fraction.bytes().any(|byte| byte != b'0')))
+}

@@ -1,0 +1,27 @@
+//! Who is calling: API keys or signed tokens, as the section `auth` of the configuration says.
+//!
+//! All of it is a function of what an edge hands in: the credential, the time, the bytes of a set of keys.
+//! An edge fetches keys where it is told to, and verifies signatures where its platform does it better than a crate.
+
+mod api_keys;
+mod algorithm;
+mod base64url;
+mod pointer;
+mod keys;
+mod token;
+mod claims;
+mod settings;
+mod key_cache;
+mod unverified;
+#[cfg(feature = "jwt")]
+mod signature;
+mod authentication;
+
+pub use algorithm::Algorithm;
+pub(crate) use api_keys::ApiKeys;
+pub use authentication::{Authentication, Secrets, Step};
+pub use claims::{Caller, TokenFacts};
+pub use key_cache::KeyCache;
+pub use keys::{KeysFault, MAX_KEYS_BYTES, PublicKey};
+pub use token::{MAX_TOKEN_BYTES, MAX_TOKEN_DEPTH};
+pub use unverified::Unverified;

@@ -1,0 +1,78 @@
+//! JSON pointers (RFC 6901), by which the configuration says where a token holds what.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use callgate_engine::json::RawValue;
+
+/// Where in a token's claims a value stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Pointer(Vec<String>);
+
+impl Pointer {
+    /// Reads a pointer, which must not be empty: all claims at once are no value of any use.
+    pub(crate) fn read(text: &str) -> Option<Self> {
+        let tokens = text.strip_prefix('/')?.split('/').map(unescape);
+        tokens.collect::<Option<_>>().map(Self)
+    }
+
+    /// The value that the pointer leads to.
+    pub(crate) fn find<'v>(&self, value: RawValue<'v>) -> Option<RawValue<'v>> {
+        self.0.iter().try_fold(value, |value, token| value.member(token))
+    }
+}
+
+/// A token with `~0` and `~1` read.
+fn unescape(token: &str) -> Option<String> {
+    let mut parts = token.split('~');
+    let mut out = String::from(parts.next()?);
+    for part in parts {
+        let (escaped, rest) = part.split_at_checked(1)?;
+        out.push(match escaped {
+            "0" => '~',
+            "1" => '/',
+            _ => return None,
+        });
+        out.push_str(rest);
+    }
+    Some(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use callgate_engine::json;
+
+    #[track_caller]
+    fn check(pointer: &str, expected: Option<&str>) {
+        let claims = br#"{"sub":"a","realm":{"roles":["x","y"]},"https://b/roles":1,"m~n":2,"":{"":3}}"#;
+        let claims = json::read(claims, 16).expect("JSON");
+        let pointer = Pointer::read(pointer).expect("a pointer");
+        assert_eq!(pointer.find(claims).map(RawValue::text), expected);
+    }
+
+    #[test]
+    fn pointers_lead_to_values_at_any_depth() {
+        check("/sub", Some("\"a\""));
+        check("/realm/roles", Some(r#"["x","y"]"#));
+        check("/realm/roles/1", Some("\"y\""));
+        check("/https:~1~1b~1roles", Some("1"));
+        check("/m~0n", Some("2"));
+        check("//", Some("3"));
+    }
+
+    #[test]
+    fn pointers_lead_nowhere_where_nothing_stands() {
+        for pointer in ["/Sub", "/realm/role", "/realm/roles/2", "/realm/roles/01", "/realm/roles/-", "/sub/0", "/sub/"]
+        {
+            check(pointer, None);
+        }
+    }
+
+    #[test]
+    fn what_is_no_pointer_is_refused() {
+        for text in ["", "sub", "#/sub", "/a~", "/a~2", "/a~é", "~0/"] {
+            assert_eq!(Pointer::read(text), None, "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! The section `auth` of the configuration.
+
+use alloc::borrow::ToOwned as _;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec;
+use alloc::vec::Vec;
+
+use callgate_engine::json::{Kind, RawValue};
+
+use crate::auth::algorithm::Algorithm;
+use crate::auth::authentication::Secrets;
+use crate::auth::base64url;
+use crate::auth::claims::ClaimRules;
+use crate::auth::key_cache::Lifetime;
+use crate::auth::keys::{Keys, KeysFault};
+use crate::auth::pointer::Pointer;
+use crate::auth::token::{HeaderRules, media_type};
+use crate::config::{ConfigError, Section};
+
+/// The variable that holds the secrets of HS256, for messages.
+const SECRET_VARIABLE: &str = "CALLGATE_JWT_SECRET";
+
+/// What a secret that is no text starts with.
+const BASE64URL: &str = "base64url:";
+
+/// A secret has at least as many bytes as the digest (RFC 7518, section 3.2).
+const MIN_SECRET_BYTES: usize = 32;
+
+/// How tokens are taken and what must hold of them.
+#[derive(Clone, Debug)]
+pub(crate) struct TokenSettings {
+    /// The header that holds the token alone, in lower case; `None` for `Authorization: Bearer <token>`.
+    pub(crate) header: Option<String>,
+    pub(crate) header_rules: HeaderRules,
+    pub(crate) claim_rules: ClaimRules,
+    pub(crate) source: KeySource,
+}
+
+/// Where the keys are.
+#[derive(Clone, Debug)]
+pub(crate) enum KeySource {
+    /// HS256: whoever has one of them can sign too.
+    Secrets(Vec<Vec<u8>>),
+    Inline(Arc<Keys>),
+    Address(String, Lifetime),
+}
+
+/// Who vouches for a caller.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    ApiKey,
+    Jwt,
+}
+
+/// The keys of the section that belong to tokens.
+const TOKEN_KEYS: [&str; 11] = [
+    "header",
+    "algorithm",
+    "issuer",
+    "audience",
+    "type",
+    "keys",
+    "keysUrl",
+    "keysMaxAgeSeconds",
+    "keysMaxStaleSeconds",
+    "leewaySeconds",
+    "claims",
+];
+
+impl TokenSettings {
+    /// Reads the section, or `None` where API keys are used.
+    pub(crate) fn read(auth: Option<RawValue<'_>>, secrets: &Secrets<'_>) -> Result<Option<Self>, ConfigError> {
+        let Some(auth) = auth else { return Ok(None) };
+        let known: Vec<&str> = ["mode"].into_iter().chain(TOKEN_KEYS).collect();
+        let section = Section::read(auth, "/auth", &known)?;
+        let mode = section.choice("mode", &[("api-key", Mode::ApiKey), ("jwt", Mode::Jwt)])?;
+        if mode != Some(Mode::Jwt) {
+            let stray = TOKEN_KEYS.into_iter().find(|key| section.value(key).is_some());
+            return match stray {
+                Some(key) => Err(section.error_at(key, "belongs to the mode `jwt`, which is not chosen")),
+                None => Ok(None),
+            };
+        }
+        let Some(algorithm) = section.choice("algorithm", &Algorithm::CHOICES)? else {
+            return Err(section.error_at("algorithm", "is missing"));
+        };
+        let token_type = section.text("type")?.map(|text| media_type(&text));
+        if token_type.as_deref() == Some("") {
+            return Err(section.error_at("type", "must not be empty"));
+        }
+        Ok(Some(Self {
+            header: read_header(&section)?,
+            header_rules: HeaderRules { algorithm, token_type },
+            claim_rules: read_claim_rules(&section)?,
+            source: KeySource::read(&section, algorithm, secrets)?,
+        }))
+    }
+}
+
+fn read_header(section: &Section<'_>) -> Result<Option<String>, ConfigError> {
+    let Some(name) = section.text("header")? else { return Ok(None) };
+    // What a field name may be (RFC 9110, section 5.6.2).
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    if name.is_empty() || !name.bytes().all(is_name) {
+        return Err(section.error_at("header", "must be the name of a header"));
+    }
+    let name = name.to_ascii_lowercase();
+    Ok(Some(name).filter(|name| name != "authorization"))
+}
+
+fn read_claim_rules(section: &Section<'_>) -> Result<ClaimRules, ConfigError> {
+    let issuer = section.needed_text("issuer")?;
+    if issuer.is_empty() {
+        return Err(section.error_at("issuer", "must not be empty"));
+    }
+    let audiences = match section.value("audience").map(|value| (value.kind(), value.as_string())) {
+        Some((_, Some(audience))) => vec![audience.into()],
+        Some((Kind::Array, _)) => section.texts("audience")?.into_iter().map(Into::into).collect(),
+        Some(_) => return Err(section.error_at("audience", "must be a string or a list of strings")),
+        None => return Err(section.error_at("audience", "is missing")),
+    };
+    if audiences.is_empty() || audiences.iter().any(String::is_empty) {
+        return Err(section.error_at("audience", "must name an audience, and none that is empty"));
+    }
+    let claims = section.section("claims", &["subject", "roles", "attributes"])?;
+    let pointer = |key: &str| {
+        let read = |text: &str| {
+            Pointer::read(text).ok_or_else(|| claims.error_at(key, "must be a JSON pointer, such as `/roles`"))
+        };
+        claims.text(key)?.map(|text| read(&text)).transpose()
+    };
+    let subject = match pointer("subject")? {
+        Some(subject) => Some(subject),
+        None => Pointer::read("/sub"),
+    };
+    let missing = |key: &str| claims.error_at(key, "is missing: a JSON pointer to the claim");
+    Ok(ClaimRules {
+        issuer: issuer.into(),
+        audiences,
+        leeway: i64::from(section.integer("leewaySeconds", 0..=300)?.unwrap_or(30)),
+        subject: subject.ok_or_else(|| missing("subject"))?,
+        roles: pointer("roles")?.ok_or_else(|| missing("roles"))?,
+        attributes: read_attributes(&claims)?,
+    })
+}
+
+fn read_attributes(claims: &Section<'_>) -> Result<Vec<(String, Pointer)>, ConfigError> {
+    let Some(members) = claims.value("attributes") else { return Ok(Vec::new()) };
+    let mut attributes = Vec::new();
+    let looked = members.for_members(|name, value| {
+        attributes.push(value.as_string().and_then(|text| Some((name.to_owned(), Pointer::read(&text)?))));
+        true
+    });
+    let attributes: Option<Vec<_>> = looked.and_then(|()| attributes.into_iter().collect());
+    attributes.ok_or_else(|| claims.error_at("attributes", "must be an object of names and JSON pointers"))
+}
+
+impl KeySource {
+    fn read(section: &Section<'_>, algorithm: Algorithm, secrets: &Secrets<'_>) -> Result<Self, ConfigError> {
+        let stray = |keys: &[&str], problem: &str| {
+            let stray = keys.iter().find(|key| section.value(key).is_some());
+            stray.map_or(Ok(()), |key| Err(section.error_at(key, problem)))
+        };
+        let fetching = ["keysMaxAgeSeconds", "keysMaxStaleSeconds"];
+        if algorithm == Algorithm::Hs256 {
+            stray(&["keys", "keysUrl"], "has no use for HS256, whose secret is `CALLGATE_JWT_SECRET`")?;
+            stray(&fetching, "has no use for HS256")?;
+            return read_secrets(secrets.token_secret).map(Self::Secrets);
+        }
+        match (section.value("keys"), section.text("keysUrl")?) {
+            (Some(_), Some(_)) => Err(section.error_at("keysUrl", "can't stand beside `keys`")),
+            (None, None) => Err(section.error_at("keys", "is missing, and so is `keysUrl`")),
+            (Some(keys), None) => {
+                stray(&fetching, "has no use for `keys`, which are not fetched")?;
+                if holds_private_key(keys) {
+                    return Err(
+                        section.error_at("keys", "holds a private key: make a new one, and give its public half")
+                    );
+                }
+                let fault = |fault: KeysFault| section.error_at("keys", fault.problem());
+                Keys::of(keys, algorithm).map(|keys| Self::Inline(Arc::new(keys))).map_err(fault)
+            }
+            (None, Some(url)) => {
+                if !is_fixed_address(&url) {
+                    return Err(section.error_at("keysUrl", "must be an `https://` address without user or fragment"));
+                }
+                let seconds = |key, range, default| {
+                    section.integer(key, range).map(|seconds| i64::from(seconds.unwrap_or(default)))
+                };
+                let lifetime = Lifetime {
+                    max_age: seconds("keysMaxAgeSeconds", 60..=86_400, 600)?,
+                    max_stale: seconds("keysMaxStaleSeconds", 0..=604_800, 86_400)?,
+                };
+                Ok(Self::Address(url.into(), lifetime))
+            }
+        }
+    }
+}
+
+/// Reads the secrets of HS256, separated by white space: texts, or `base64url:<bytes>`.
+fn read_secrets(secrets: Option<&str>) -> Result<Vec<Vec<u8>>, ConfigError> {
+    let error = |problem: &str| ConfigError { pointer: SECRET_VARIABLE.into(), problem: problem.into() };
+    let mut read = Vec::new();
+    for text in secrets.unwrap_or_default().split_ascii_whitespace() {
+        let secret = match text.strip_prefix(BASE64URL) {
+            Some(encoded) => base64url::decode(encoded)
+                .ok_or_else(|| error("holds a secret that is no base64url without padding"))?,
+            None => text.as_bytes().to_vec(),
+        };
+        if secret.len() < MIN_SECRET_BYTES {
+            return Err(error("holds a secret of fewer than 32 bytes, which HS256 needs"));
+        }
+        read.push(secret);
+    }
+    if read.is_empty() { Err(error("is not set, and HS256 needs it")) } else { Ok(read) }
+}
+
+/// Whether a set gives the private half of a key away, or a secret.
+fn holds_private_key(set: RawValue<'_>) -> bool {
+    let mut is_found = false;
+    if let Some(keys) = set.member("keys") {
+        let looked = keys.for_items(|key| {
+            is_found |= key.member("d").is_some() || key.member("k").is_some();
+            !is_found
+        });
+        is_found &= looked.is_some();
+    }
+    is_found
+}
+
+/// Whether an address is one that a platform fetches as it stands: https, a host, no user, no fragment.
+fn is_fixed_address(url: &str) -> bool {
+    let Some(rest) = url.strip_prefix("https://") else { return false };
+    let host = rest.split(['/', '?']).next().unwrap_or_default();
+    let is_plain = |byte: u8| byte.is_ascii_graphic() && !b"\\#\"<>^`{|}".contains(&byte);
+    !host.is_empty() && !host.starts_with(':') && !host.contains('@') && rest.bytes().all(is_plain)
+}

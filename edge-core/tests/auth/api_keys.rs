@@ -1,0 +1,128 @@
+//! API keys by their names and digests, and what an operator gets wrong.
+
+use callgate_edge_core::Problem;
+use callgate_edge_core::auth::{Authentication, KeyCache, Secrets, Step};
+
+/// The SHA-256 of `second-key-0123456789`.
+const DIGEST: &str = "sha256:cdc8bf8583da505da0340b103c182d172408e4a68698993e485475e2f7e74b36";
+
+fn read(keys: Option<&str>) -> Result<Authentication, String> {
+    Authentication::read(None, &Secrets { api_keys: keys, ..Secrets::default() }).map_err(|error| error.to_string())
+}
+
+#[track_caller]
+fn check(keys: Option<&str>, authorization: Option<&str>, expected: Result<Option<&str>, Problem>) {
+    let authentication = read(keys).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(authentication.header(), "authorization");
+    let Step::Done(outcome) = authentication.begin(authorization, &mut KeyCache::new(), 0) else {
+        panic!("keys need no step");
+    };
+    let caller = outcome.map(|caller| {
+        assert_eq!(caller.token, None, "a key says nothing of roles");
+        caller.principal
+    });
+    assert_eq!(caller, expected.map(|name| name.map(str::to_owned)), "{keys:?} {authorization:?}");
+}
+
+#[track_caller]
+fn check_refused(keys: &str, problem: &str) {
+    let error = read(Some(keys)).map(drop).expect_err("a mistake");
+    assert_eq!(error, ["CALLGATE_API_KEYS has key ", problem].concat());
+}
+
+#[test]
+fn each_configured_key_opens_under_its_name() {
+    let keys = " host-1:first-key-0123456789\n\thost-2:second-key-0123456789 third-key-0123456789 ";
+    check(Some(keys), Some("Bearer first-key-0123456789"), Ok(Some("host-1")));
+    check(Some(keys), Some("Bearer second-key-0123456789"), Ok(Some("host-2")));
+    check(Some(keys), Some("bearer third-key-0123456789"), Ok(None));
+    // Padding of base64 belongs to the key.
+    check(Some("a:MDEyMzQ1Njc4OTAxMg=="), Some("Bearer MDEyMzQ1Njc4OTAxMg=="), Ok(Some("a")));
+    check(Some("MDEyMzQ1Njc4OTAxMg=="), Some("Bearer MDEyMzQ1Njc4OTAxMg=="), Ok(None));
+}
+
+#[test]
+fn a_key_may_be_kept_as_its_digest() {
+    let named = ["host-2:", DIGEST].concat();
+    check(Some(&named), Some("Bearer second-key-0123456789"), Ok(Some("host-2")));
+    check(Some(DIGEST), Some("Bearer second-key-0123456789"), Ok(None));
+    check(Some(&DIGEST.to_uppercase().replace("SHA256", "sha256")), Some("Bearer second-key-0123456789"), Ok(None));
+    // Who learns the digest does not have the key.
+    let wrong = Err(Problem::Unauthenticated);
+    check(Some(&named), Some(&["Bearer ", DIGEST].concat()), wrong);
+    check(Some(&named), Some(&["Bearer ", DIGEST.trim_start_matches("sha256:")].concat()), wrong);
+}
+
+#[test]
+fn anything_else_does_not_open() {
+    for value in [
+        "",
+        "Bearer",
+        "Bearer ",
+        "Bearer first-key-012345678",
+        "Bearer first-key-0123456789x",
+        "Bearer FIRST-KEY-0123456789",
+        "Basic first-key-0123456789",
+        "first-key-0123456789",
+        "Bearer first-key-0123456789 second-key-0123456789",
+        "Bearer first-key-0123456789, Bearer other",
+        "Bearer first-key-0123456789 ",
+        "Bearer\tfirst-key-0123456789",
+        "Bearer host-1:first-key-0123456789",
+        "Bearer host-1",
+    ] {
+        let keys = "host-1:first-key-0123456789 second-key-0123456789";
+        check(Some(keys), Some(value), Err(Problem::Unauthenticated));
+        check(Some(keys), None, Err(Problem::Unauthenticated));
+    }
+}
+
+#[test]
+fn without_a_configured_key_nobody_gets_in() {
+    for keys in [None, Some(""), Some(" \n ")] {
+        for authorization in [None, Some("Bearer "), Some("Bearer x")] {
+            check(keys, authorization, Err(Problem::NotConfigured));
+        }
+    }
+}
+
+#[test]
+fn what_an_operator_gets_wrong_lets_nobody_in() {
+    let good = "first-key-0123456789";
+    check_refused(&format!("{good} :{good}2"), "2 with an empty name");
+    check_refused("host-1:", "1 that is empty");
+    check_refused("host-1:sha256:", "1 with a digest that is not 64 hexadecimal digits");
+    check_refused("sha256:", "1 with a digest that is not 64 hexadecimal digits");
+    check_refused("sha256:0123456789abcdef", "1 with a digest that is not 64 hexadecimal digits");
+    check_refused(&format!("{DIGEST}0"), "1 with a digest that is not 64 hexadecimal digits");
+    check_refused(&format!("{}g", DIGEST.trim_end_matches('6')), "1 with a digest that is not 64 hexadecimal digits");
+    let name = "1 with a name that is not 1 to 64 letters, digits and `-._`";
+    check_refused(&format!("ho/st:{good}"), name);
+    check_refused(&format!("höst:{good}"), name);
+    check_refused(&format!("{}:{good}", "n".repeat(65)), name);
+    check_refused(
+        &format!("host:{good} host:{good}2"),
+        "2 with the name of another: give each its own, such as `host-1` and `host-2`",
+    );
+    check_refused(&format!("a:{good} b:{good}"), "2 that stands there before");
+    check_refused(&format!("second-key-0123456789 b:{DIGEST}"), "2 that stands there before");
+    let short = "that is too short: use 16 characters or more, such as those of `openssl rand -hex 32`";
+    check_refused("host:0123456789abcde", &format!("1 {short}"));
+    check_refused(&format!("{good} secret"), &format!("2 {short}"));
+    let token = "that can't be sent as a Bearer token: use letters, digits and `-._~+/`, with `=` at the end only";
+    for key in ["a:b:first-key-0123456789", "first-key,0123456789", "first=key-0123456789", "fürst-key-0123456789"] {
+        check_refused(&format!("{good}x {key}"), &format!("2 {token}"));
+    }
+}
+
+#[test]
+fn the_answer_to_a_mistake_repeats_no_part_of_a_key() {
+    for keys in ["S3CRET:short", "S3CRET,0123456789abcdef", "a:S3CRET", "S3CRET!:0123456789abcdef", "sha256:S3CRET"] {
+        let error = Authentication::read(None, &Secrets { api_keys: Some(keys), ..Secrets::default() });
+        let response = error.map(drop).expect_err("a mistake").response();
+        assert_eq!(response.status, 503);
+        let body = String::from_utf8(response.body).expect("text");
+        assert!(body.contains(r#""code":"not_configured""#) && body.contains(r#""decision":"Deny""#), "{body}");
+        assert!(!body.contains("S3CRET"), "{body}");
+    }
+}

@@ -1,0 +1,217 @@
+//! The section `auth`, and what an operator gets wrong in it.
+
+use callgate_edge_core::Problem;
+use callgate_edge_core::auth::{Algorithm, Authentication, KeyCache, Secrets, Step};
+use serde_json::{Value, json};
+
+use crate::issuer::{configure, section};
+
+/// What is said of a section with some members replaced; `null` leaves one out.
+#[track_caller]
+fn check(algorithm: Algorithm, changes: Value, expected: Option<&str>) {
+    let mut section = section(algorithm);
+    for (name, value) in changes.as_object().expect("an object") {
+        if value.is_null() {
+            section.as_object_mut().expect("an object").remove(name);
+        } else {
+            section[name] = value.clone();
+        }
+    }
+    let error = configure(&section).map(drop).map_err(|error| error.to_string());
+    assert_eq!(error.err().as_deref(), expected, "{section}");
+}
+
+#[test]
+fn without_a_section_api_keys_are_used() {
+    let keys = Some("first-key-0123456789");
+    for text in [None, Some("{}"), Some(r#"{"mode":"api-key"}"#)] {
+        let section = text.map(|text| callgate_engine::json::read(text.as_bytes(), 16).expect("strict JSON"));
+        let secrets = Secrets { api_keys: keys, ..Secrets::default() };
+        let authentication = Authentication::read(section, &secrets).expect("a configuration");
+        assert_eq!(authentication.header(), "authorization");
+        let outcome = |credential| match authentication.begin(Some(credential), &mut KeyCache::new(), 0) {
+            Step::Done(outcome) => outcome.map(drop),
+            _ => panic!("keys need no step"),
+        };
+        assert_eq!(outcome("Bearer first-key-0123456789"), Ok(()));
+        assert_eq!(outcome("Bearer second-key-0123456789"), Err(Problem::Unauthenticated));
+    }
+}
+
+#[test]
+fn an_api_key_opens_nothing_where_tokens_are_used() {
+    let text = section(Algorithm::Es256).to_string();
+    let value = callgate_engine::json::read(text.as_bytes(), 16).expect("strict JSON");
+    let secrets = Secrets { api_keys: Some("first-key-0123456789"), ..Secrets::default() };
+    let authentication = Authentication::read(Some(value), &secrets).expect("a configuration");
+    let outcome = crate::issuer::enter(&authentication, "first-key-0123456789");
+    assert_eq!(outcome, Err(Problem::Unauthenticated));
+}
+
+#[test]
+fn the_mode_is_chosen_and_never_guessed() {
+    let mut section = section(Algorithm::Es256);
+    for (mode, problem) in [
+        (json!(null), "/auth/header belongs to the mode `jwt`, which is not chosen"),
+        (json!("api-key"), "/auth/header belongs to the mode `jwt`, which is not chosen"),
+        (json!("JWT"), "/auth/mode must be `api-key` or `jwt`"),
+        (json!(["jwt"]), "/auth/mode must be a string"),
+    ] {
+        section["header"] = "x".into();
+        section["mode"] = mode.clone();
+        if mode.is_null() {
+            section.as_object_mut().expect("an object").remove("mode");
+        }
+        let error = configure(&section).map(drop).expect_err("a mistake").to_string();
+        assert_eq!(error, problem);
+    }
+}
+
+#[test]
+fn what_tokens_need_is_needed() {
+    check(Algorithm::Es256, json!({}), None);
+    check(Algorithm::Es256, json!({"algorithm": null}), Some("/auth/algorithm is missing"));
+    let choices = "/auth/algorithm must be `EdDSA`, `ES256`, `RS256` or `HS256`";
+    for algorithm in ["none", "es256", "RS512", "", "PS256"] {
+        check(Algorithm::Es256, json!({"algorithm": algorithm}), Some(choices));
+    }
+    check(Algorithm::Es256, json!({"algorithm": ["ES256"]}), Some("/auth/algorithm must be a string"));
+    check(Algorithm::Es256, json!({"issuer": null}), Some("/auth/issuer is missing"));
+    check(Algorithm::Es256, json!({"issuer": ""}), Some("/auth/issuer must not be empty"));
+    check(Algorithm::Es256, json!({"audience": null}), Some("/auth/audience is missing"));
+    let audience = "/auth/audience must name an audience, and none that is empty";
+    for empty in [json!(""), json!([]), json!(["a", ""])] {
+        check(Algorithm::Es256, json!({"audience": empty}), Some(audience));
+    }
+    check(Algorithm::Es256, json!({"audience": 1}), Some("/auth/audience must be a string or a list of strings"));
+    check(Algorithm::Es256, json!({"audience": [1]}), Some("/auth/audience must be a list of strings"));
+    check(Algorithm::Es256, json!({"type": ""}), Some("/auth/type must not be empty"));
+    let missing = "/auth/claims/roles is missing: a JSON pointer to the claim";
+    check(Algorithm::Es256, json!({"claims": null}), Some(missing));
+    check(Algorithm::Es256, json!({"claims": {"subject": "/sub"}}), Some(missing));
+    check(
+        Algorithm::Es256,
+        json!({"secret": "x"}),
+        Some(
+            "/auth has a key `secret` that callgate does not know; it may have `mode`, `header`, `algorithm`, `issuer`, \
+             `audience`, `type`, `keys`, `keysUrl`, `keysMaxAgeSeconds`, `keysMaxStaleSeconds`, `leewaySeconds` or \
+             `claims`",
+        ),
+    );
+}
+
+#[test]
+fn headers_pointers_and_numbers_are_what_they_must_be() {
+    for header in ["", "a b", "a:b", "ä", "x\n"] {
+        check(Algorithm::Es256, json!({"header": header}), Some("/auth/header must be the name of a header"));
+    }
+    for (claims, place) in [
+        (json!({"roles": "roles"}), "roles"),
+        (json!({"roles": ""}), "roles"),
+        (json!({"roles": "/roles", "subject": "sub"}), "subject"),
+        (json!({"roles": "/a~2"}), "roles"),
+    ] {
+        let problem = ["/auth/claims/", place, " must be a JSON pointer, such as `/roles`"].concat();
+        check(Algorithm::Es256, json!({"claims": claims}), Some(&problem));
+    }
+    for attributes in [json!([]), json!("/a"), json!({"a": 1}), json!({"a": "b"}), json!({"a": "/b", "c": ""})] {
+        check(
+            Algorithm::Es256,
+            json!({"claims": {"roles": "/roles", "attributes": attributes}}),
+            Some("/auth/claims/attributes must be an object of names and JSON pointers"),
+        );
+    }
+    for leeway in [json!(-1), json!(301), json!(1.5), json!("30")] {
+        check(
+            Algorithm::Es256,
+            json!({"leewaySeconds": leeway}),
+            Some("/auth/leewaySeconds must be a whole number from 0 to 300"),
+        );
+    }
+}
+
+#[test]
+fn keys_come_from_one_place() {
+    let address = "https://issuer.example/keys";
+    check(Algorithm::Es256, json!({"keys": null}), Some("/auth/keys is missing, and so is `keysUrl`"));
+    check(Algorithm::Es256, json!({"keysUrl": address}), Some("/auth/keysUrl can't stand beside `keys`"));
+    check(Algorithm::Es256, json!({"keys": null, "keysUrl": address}), None);
+    check(
+        Algorithm::Es256,
+        json!({"keysMaxAgeSeconds": 60}),
+        Some("/auth/keysMaxAgeSeconds has no use for `keys`, which are not fetched"),
+    );
+    check(
+        Algorithm::Es256,
+        json!({"keys": {"keys": []}}),
+        Some("/auth/keys holds no key that can verify a token with the configured `algorithm`"),
+    );
+    check(Algorithm::Es256, json!({"keys": []}), Some("/auth/keys must be an object with a list `keys`"));
+    for seconds in [json!(59), json!(86_401), json!("600")] {
+        check(
+            Algorithm::Es256,
+            json!({"keys": null, "keysUrl": address, "keysMaxAgeSeconds": seconds}),
+            Some("/auth/keysMaxAgeSeconds must be a whole number from 60 to 86400"),
+        );
+    }
+    for url in [
+        "http://issuer.example/keys",
+        "issuer.example/keys",
+        "https://",
+        "https:///keys",
+        "https://:443/keys",
+        "https://?x",
+        "https://user@issuer.example/keys",
+        "https://user:password@issuer.example",
+        "https://issuer.example/keys#x",
+        "https://issuer.example/ke ys",
+        "https://issuer.example\\@attacker.example/",
+        "https://issuer.example/\u{e9}",
+        "https://issuer.example/\n",
+        "HTTPS://issuer.example/keys",
+        "file:///etc/keys",
+        "",
+    ] {
+        check(
+            Algorithm::Es256,
+            json!({"keys": null, "keysUrl": url}),
+            Some("/auth/keysUrl must be an `https://` address without user or fragment"),
+        );
+    }
+    for url in ["https://issuer.example", "https://issuer.example:8443/a/b?c=d@e", "https://[::1]/keys"] {
+        check(Algorithm::Es256, json!({"keys": null, "keysUrl": url}), None);
+    }
+}
+
+#[test]
+fn hs256_has_a_secret_of_its_own() {
+    check(Algorithm::Hs256, json!({}), None);
+    check(
+        Algorithm::Hs256,
+        json!({"keysUrl": "https://issuer.example/keys"}),
+        Some("/auth/keysUrl has no use for HS256, whose secret is `CALLGATE_JWT_SECRET`"),
+    );
+    let text = section(Algorithm::Hs256).to_string();
+    let value = callgate_engine::json::read(text.as_bytes(), 16).expect("strict JSON");
+    for (secret, problem) in [
+        (None, "CALLGATE_JWT_SECRET is not set, and HS256 needs it"),
+        (Some(" "), "CALLGATE_JWT_SECRET is not set, and HS256 needs it"),
+        (
+            Some("0123456789abcdef0123456789abcde"),
+            "CALLGATE_JWT_SECRET holds a secret of fewer than 32 bytes, which HS256 needs",
+        ),
+        (
+            Some("0123456789abcdef0123456789abcdef short"),
+            "CALLGATE_JWT_SECRET holds a secret of fewer than 32 bytes, which HS256 needs",
+        ),
+        (Some("base64url:"), "CALLGATE_JWT_SECRET holds a secret of fewer than 32 bytes, which HS256 needs"),
+        (
+            Some("base64url:0123456789abcdef0123456789abcdef0123456789abcdef="),
+            "CALLGATE_JWT_SECRET holds a secret that is no base64url without padding",
+        ),
+    ] {
+        let secrets = Secrets { token_secret: secret, ..Secrets::default() };
+        let error = Authentication::read(Some(value), &secrets).map(drop).expect_err("a mistake").to_string();
+        assert_eq!(error, problem);
+    }
+}

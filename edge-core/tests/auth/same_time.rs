@@ -1,0 +1,58 @@
+//! Every wrong token costs the same: one verification, of a key's kind, whatever was wrong with it.
+
+use callgate_edge_core::Problem;
+use callgate_edge_core::auth::{Algorithm, KeyCache, Step};
+use serde_json::json;
+
+use crate::issuer::{NOW, claims, jwk, of, seal, token};
+
+#[test]
+fn each_wrong_token_asks_for_one_verification_and_gets_one_answer() {
+    for algorithm in [Algorithm::EdDsa, Algorithm::Es256, Algorithm::Rs256] {
+        let authentication = of(algorithm);
+        let good = token(algorithm, json!({}));
+        let (input, _) = good.rsplit_once('.').expect("parts");
+        let header = |kid: &str, alg: &str| json!({"alg": alg, "kid": kid}).to_string();
+        let wrong = [
+            String::new(),
+            "x".into(),
+            "a.b".into(),
+            "x".repeat(100_000),
+            [input, "."].concat(),
+            [input, ".AAAA"].concat(),
+            [&good, "="].concat(),
+            seal(algorithm, &header("k2", algorithm.name()), &claims().to_string()),
+            seal(algorithm, &header("k1", "none"), &claims().to_string()),
+            seal(algorithm, "{}", &claims().to_string()),
+            seal(algorithm, &header("k1", algorithm.name()), "no claims"),
+            token(algorithm, json!({"exp": 0})),
+            token(algorithm, json!({"nbf": NOW + 1_000})),
+            token(algorithm, json!({"iss": "other"})),
+            token(algorithm, json!({"aud": "other"})),
+            token(algorithm, json!({"sub": null})),
+            token(algorithm, json!({"roles": []})),
+        ];
+        for token in &wrong {
+            let mut cache = KeyCache::new();
+            let credential = ["Bearer ", token].concat();
+            let Step::Verify(unverified) = authentication.begin(Some(&credential), &mut cache, NOW) else {
+                panic!("{token:.80}: nothing is to be verified");
+            };
+            let mut key = jwk(algorithm);
+            key.as_object_mut().expect("an object").remove("kid");
+            assert_eq!(serde_json::from_str::<serde_json::Value>(&unverified.key().jwk()).expect("JSON"), key);
+            // Not even a platform that takes everything lets it in.
+            assert_eq!(unverified.clone().finish(true, &mut cache), Err(Problem::Unauthenticated), "{token:.80}");
+            let is_genuine = unverified.verify();
+            assert_eq!(unverified.finish(is_genuine, &mut cache), Err(Problem::Unauthenticated), "{token:.80}");
+        }
+    }
+}
+
+#[test]
+fn the_answer_gives_no_hint() {
+    let response = Problem::Unauthenticated.response();
+    assert_eq!(response.status, 401);
+    let challenge = response.headers().find(|(name, _)| *name == "www-authenticate");
+    assert_eq!(challenge, Some(("www-authenticate", "Bearer realm=\"callgate\"")));
+}

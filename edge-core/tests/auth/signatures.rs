@@ -1,0 +1,227 @@
+//! Signatures: those of the RFCs, and those that only look like one.
+
+use callgate_edge_core::auth::{Algorithm, KeyCache, PublicKey, Step};
+use serde_json::{Value, json};
+
+use crate::issuer::{
+    ALGORITHMS, NOW, RFC, assert_enters, assert_refused, decode, deployment, encode, of, rsa_power, section, sign,
+    token,
+};
+
+/// Whether the signature of a text holds, for the one key of a set, whatever the text says.
+#[track_caller]
+fn holds(algorithm: Algorithm, jwk: &Value, token: &str) -> bool {
+    let mut section = section(algorithm);
+    section["keys"] = json!({"keys": [jwk]});
+    let authentication = deployment(&section);
+    let credential = ["Bearer ", token].concat();
+    let Step::Verify(unverified) = authentication.begin(Some(&credential), &mut KeyCache::new(), NOW) else {
+        panic!("a signature is to be verified");
+    };
+    assert_eq!(unverified.algorithm(), algorithm);
+    unverified.verify()
+}
+
+#[test]
+fn the_signatures_of_the_rfcs_hold() {
+    let mut count = 0;
+    for vector in RFC["signed"].as_array().expect("a list") {
+        let algorithm = ALGORITHMS.into_iter().find(|algorithm| vector["algorithm"] == algorithm.name());
+        let (algorithm, token) = (algorithm.expect("known"), vector["token"].as_str().expect("text"));
+        if algorithm == Algorithm::Hs256 {
+            continue;
+        }
+        count += 1;
+        assert!(holds(algorithm, &vector["jwk"], token), "{}", vector["source"]);
+        // Another text under the same signature.
+        let (input, signature) = token.rsplit_once('.').expect("parts");
+        assert!(!holds(algorithm, &vector["jwk"], &[input, "AAAA.", signature].concat()), "{}", vector["source"]);
+    }
+    assert_eq!(count, 4);
+}
+
+#[test]
+fn every_changed_bit_of_a_signature_breaks_it() {
+    for algorithm in ALGORITHMS {
+        let authentication = of(algorithm);
+        let good = token(algorithm, json!({}));
+        let (input, signature) = good.rsplit_once('.').expect("parts");
+        let signature = decode(signature);
+        let step = signature.len() / 32;
+        for at in (0..signature.len()).step_by(step) {
+            let mut changed = signature.clone();
+            changed[at] ^= 1 << (at % 8);
+            assert_refused(&authentication, &[input, &encode(changed)].join("."));
+        }
+    }
+}
+
+#[test]
+fn a_signature_has_its_length() {
+    for algorithm in ALGORITHMS {
+        let authentication = of(algorithm);
+        let good = token(algorithm, json!({}));
+        let (input, signature) = good.rsplit_once('.').expect("parts");
+        let signature = decode(signature);
+        let others: [Vec<u8>; 6] = [
+            Vec::new(),
+            signature[1..].to_vec(),
+            signature[..signature.len() - 1].to_vec(),
+            [&[0], &*signature].concat(),
+            [&*signature, &[0]].concat(),
+            [&*signature, &*signature].concat(),
+        ];
+        for other in others {
+            assert_refused(&authentication, &[input, &encode(other)].join("."));
+        }
+        assert_refused(&authentication, &[input, &encode(vec![0; signature.len()])].join("."));
+        assert_refused(&authentication, &[input, &encode(vec![0xff; signature.len()])].join("."));
+    }
+}
+
+/// A number of 256 bits, big-endian, and another taken from it.
+fn minus(from: [u8; 32], number: &[u8]) -> [u8; 32] {
+    let mut borrow = 0;
+    let mut out = [0; 32];
+    for at in (0..32).rev() {
+        let digit = i16::from(from[at]) - i16::from(number[at]) - borrow;
+        borrow = i16::from(digit < 0);
+        out[at] = u8::try_from(digit.rem_euclid(256)).expect("a byte");
+    }
+    out
+}
+
+#[test]
+fn es256_takes_r_and_s_in_their_ranges() {
+    let authentication = of(Algorithm::Es256);
+    let good = token(Algorithm::Es256, json!({}));
+    let (input, signature) = good.rsplit_once('.').expect("parts");
+    let signature = decode(signature);
+    let (r, s) = signature.split_at(32);
+    let order: [u8; 32] = base16("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551");
+    let with = |r: &[u8], s: &[u8]| [input, &encode([r, s].concat())].join(".");
+    // RFC 7518 asks for no low `s`, and half of all issuers' signatures have a high one.
+    assert_enters(&authentication, &with(r, &minus(order, s)));
+    let zero = [0; 32];
+    let one = minus(order, &minus(order, &[&[0; 31][..], &[1]].concat()));
+    for (r, s) in [
+        (&zero[..], s),
+        (r, &zero[..]),
+        (&zero[..], &zero[..]),
+        (&order[..], s),
+        (r, &order[..]),
+        (&order[..], &order[..]),
+        (&one[..], &one[..]),
+        (s, r),
+    ] {
+        assert_refused(&authentication, &with(r, s));
+    }
+    let parsed = p256::ecdsa::Signature::from_slice(&signature).expect("a signature");
+    let der = der_of(&parsed.to_bytes());
+    assert_refused(&authentication, &[input, &encode(der)].join("."));
+}
+
+/// `r` and `s` in DER, as other protocols write them.
+fn der_of(signature: &[u8]) -> Vec<u8> {
+    let integer = |number: &[u8]| {
+        let number: Vec<u8> = number.iter().copied().skip_while(|byte| *byte == 0).collect();
+        let sign = number.first().is_some_and(|first| first & 0x80 != 0).then_some(0);
+        let number: Vec<u8> = sign.into_iter().chain(number).collect();
+        [&[2, u8::try_from(number.len()).expect("short")], &*number].concat()
+    };
+    let (r, s) = signature.split_at(32);
+    let content = [integer(r), integer(s)].concat();
+    [&[0x30, u8::try_from(content.len()).expect("short")], &*content].concat()
+}
+
+fn base16<const N: usize>(text: &str) -> [u8; N] {
+    let digit = |at: usize| u8::from_str_radix(&text[at * 2..at * 2 + 2], 16).expect("hex");
+    std::array::from_fn(digit)
+}
+
+#[test]
+fn eddsa_takes_s_below_the_order_only() {
+    let authentication = of(Algorithm::EdDsa);
+    let good = token(Algorithm::EdDsa, json!({}));
+    let (input, signature) = good.rsplit_once('.').expect("parts");
+    let signature = decode(signature);
+    let (point, s) = signature.split_at(32);
+    let order: [u8; 32] = base16("1000000000000000000000000000000014def9dea2f79cd65812631a5cf5d3ed");
+    let reversed = |bytes: &[u8]| bytes.iter().rev().copied().collect::<Vec<u8>>();
+    // `s` and the order make another number for the same point.
+    let beyond = minus([0; 32], &minus(minus([0; 32], &reversed(s)), &order));
+    let with = |point: &[u8], s: &[u8]| [input, &encode([point, s].concat())].join(".");
+    assert_enters(&authentication, &with(point, s));
+    assert_refused(&authentication, &with(point, &reversed(&beyond)));
+    assert_refused(&authentication, &with(point, &reversed(&order)));
+    assert_refused(&authentication, &with(&[0xff; 32], s));
+    // The neutral element, and a point of order 8.
+    let neutral = base16::<32>("0100000000000000000000000000000000000000000000000000000000000000");
+    let small = base16::<32>("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05");
+    for point in [neutral, small] {
+        assert_refused(&authentication, &with(&point, s));
+        assert_refused(&authentication, &with(&point, &[0; 32]));
+    }
+}
+
+#[test]
+fn rs256_takes_one_padding_only() {
+    let authentication = of(Algorithm::Rs256);
+    let good = token(Algorithm::Rs256, json!({}));
+    let (input, _) = good.rsplit_once('.').expect("parts");
+    let digest = <sha2::Sha256 as sha2::Digest>::digest(input.as_bytes());
+    let info = base16::<19>("3031300d060960864801650304020105000420");
+    let short_info = base16::<17>("302f300b0609608648016503040201 0420".replace(' ', "").as_str());
+    let filled = |start: &[u8], info: &[u8], end: &[u8]| {
+        let mut text = start.to_vec();
+        text.resize(256 - 1 - info.len() - digest.len() - end.len(), 0xff);
+        [&*text, &[0], info, &digest, end].concat()
+    };
+    let with = |text: &[u8]| [input, &encode(rsa_power(text))].join(".");
+    assert_eq!(with(&filled(&[0, 1], &info, &[])), good);
+    assert_enters(&authentication, &good);
+    let mut holed = filled(&[0, 1], &info, &[]);
+    holed[9] = 0xfe;
+    let garbage = [&[0, 1], &[0xff; 8][..], &[0], &info, &digest, &[0x55; 256 - 2 - 8 - 1 - 19 - 32]].concat();
+    for text in [
+        filled(&[0, 2], &info, &[]),
+        filled(&[0, 0], &info, &[]),
+        filled(&[0, 1], &[], &[]),
+        filled(&[0, 1], &short_info, &[]),
+        filled(&[0, 1], &info, &[0]),
+        holed,
+        // What is left over is not looked at by a reader that takes the text apart.
+        garbage,
+        digest.iter().copied().rev().chain([0; 224]).rev().collect(),
+    ] {
+        assert_eq!(text.len(), 256);
+        assert_refused(&authentication, &with(&text));
+    }
+    // The same number, and the modulus on top.
+    let modulus = decode(crate::issuer::jwk(Algorithm::Rs256)["n"].as_str().expect("text"));
+    assert_refused(&authentication, &[input, &encode(&modulus)].join("."));
+}
+
+#[test]
+fn a_platform_is_given_what_webcrypto_takes() {
+    for algorithm in [Algorithm::EdDsa, Algorithm::Es256, Algorithm::Rs256] {
+        let authentication = of(algorithm);
+        let credential = ["Bearer ", &token(algorithm, json!({}))].concat();
+        let mut cache = KeyCache::new();
+        let Step::Verify(unverified) = authentication.begin(Some(&credential), &mut cache, NOW) else {
+            panic!("a signature is to be verified");
+        };
+        let mut jwk = crate::issuer::jwk(algorithm);
+        jwk.as_object_mut().expect("an object").remove("kid");
+        assert_eq!(serde_json::from_str::<Value>(&unverified.key().jwk()).expect("JSON"), jwk);
+        let is_key = match unverified.key() {
+            PublicKey::Ed25519(_) => algorithm == Algorithm::EdDsa,
+            PublicKey::P256 { .. } => algorithm == Algorithm::Es256,
+            PublicKey::Rsa(_) => algorithm == Algorithm::Rs256,
+        };
+        assert!(is_key);
+        assert_eq!(sign(algorithm, unverified.signing_input()), unverified.signature());
+        assert!(unverified.clone().finish(true, &mut cache).is_ok());
+        assert!(unverified.finish(false, &mut cache).is_err());
+    }
+}
