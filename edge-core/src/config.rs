@@ -86,19 +86,15 @@ pub(crate) struct Section<'c> {
 impl<'c> Section<'c> {
     /// Reads `value` as an object that has no keys but `keys`.
     pub(crate) fn read(value: RawValue<'c>, pointer: &str, keys: &[&str]) -> Result<Self, ConfigError> {
-        let mut unknown = None;
-        let looked = value.for_members(|name, _| {
-            if !keys.contains(&name) {
-                unknown =
-                    Some(["has a key `", name, "` that callgate does not know; it may have ", &listed(keys)].concat());
-            }
-            unknown.is_none()
-        });
         let section = Self { value: Some(value), pointer: pointer.to_owned() };
-        match (looked, unknown) {
-            (None, _) => Err(section.error("must be an object")),
-            (_, Some(problem)) => Err(section.error(&problem)),
-            _ => Ok(section),
+        let Some(members) = members(value) else { return Err(section.error("must be an object")) };
+        match members.iter().find(|(name, _)| !keys.contains(&name.as_str())) {
+            Some((name, _)) => {
+                let known = listed(keys);
+                Err(section
+                    .error(&["has a key `", name, "` that callgate does not know; it may have ", &known].concat()))
+            }
+            None => Ok(section),
         }
     }
 
@@ -130,12 +126,7 @@ impl<'c> Section<'c> {
     /// The strings in the list under `key`; none where it is not there.
     pub(crate) fn texts(&self, key: &str) -> Result<Vec<Cow<'c, str>>, ConfigError> {
         let Some(list) = self.value(key) else { return Ok(Vec::new()) };
-        let mut texts = Vec::new();
-        let looked = list.for_items(|item| {
-            texts.push(item.as_string());
-            true
-        });
-        let texts: Option<Vec<_>> = looked.and_then(|()| texts.into_iter().collect());
+        let texts = items(list).and_then(|items| items.into_iter().map(RawValue::as_string).collect());
         texts.ok_or_else(|| self.error_at(key, "must be a list of strings"))
     }
 
@@ -181,6 +172,26 @@ impl<'c> Section<'c> {
     fn pointer_to(&self, key: &str) -> String {
         [&self.pointer, "/", &key.replace('~', "~0").replace('/', "~1")].concat()
     }
+}
+
+/// The items of a list, or `None` for another value. The reader of lists is large, so that it stands here once.
+pub(crate) fn items(list: RawValue<'_>) -> Option<Vec<RawValue<'_>>> {
+    let mut items = Vec::new();
+    list.for_items(|item| {
+        items.push(item);
+        true
+    })?;
+    Some(items)
+}
+
+/// The members of an object by their names, or `None` for another value.
+pub(crate) fn members(object: RawValue<'_>) -> Option<Vec<(String, RawValue<'_>)>> {
+    let mut members = Vec::new();
+    object.for_members(|name, value| {
+        members.push((name.to_owned(), value));
+        true
+    })?;
+    Some(members)
 }
 
 /// Words as a person lists them: `a`, `b` or `c`.

@@ -45,10 +45,10 @@ pub enum Step<'s> {
     Done(Result<Caller, Problem>),
     /// Verify the signature and go on with [`Unverified::finish`].
     Verify(Unverified<'s>),
-    /// Fetch the keys from this address, give them to [`Authentication::store_keys`] and begin again.
+    /// Fetch the keys from this address, give them to [`Authentication::store_keys`], and go on with
+    /// [`Authentication::begin_again`], also where that failed: keys from before may do.
     ///
-    /// Follow no redirection, read no more than [`crate::auth::MAX_KEYS_BYTES`], and give up after a few seconds. Begin
-    /// again also where that failed: keys from before may do.
+    /// Follow no redirection, read no more than [`crate::auth::MAX_KEYS_BYTES`], and give up after a few seconds.
     FetchKeys(&'s str),
 }
 
@@ -80,7 +80,15 @@ impl Authentication {
     pub fn begin<'s>(&'s self, credential: Option<&'s str>, cache: &mut KeyCache, now: i64) -> Step<'s> {
         match &self.0 {
             Mode::ApiKeys(keys) => Step::Done(keys.caller(credential)),
-            Mode::Tokens(settings) => settings.begin(credential, cache, now),
+            Mode::Tokens(settings) => settings.begin(credential, cache, now, true),
+        }
+    }
+
+    /// As [`Authentication::begin`], after keys were fetched for the same credential: never asks for that again.
+    pub fn begin_again<'s>(&'s self, credential: Option<&'s str>, cache: &mut KeyCache, now: i64) -> Step<'s> {
+        match &self.0 {
+            Mode::ApiKeys(keys) => Step::Done(keys.caller(credential)),
+            Mode::Tokens(settings) => settings.begin(credential, cache, now, false),
         }
     }
 
@@ -95,7 +103,7 @@ impl Authentication {
 }
 
 impl TokenSettings {
-    fn begin<'s>(&'s self, credential: Option<&'s str>, cache: &mut KeyCache, now: i64) -> Step<'s> {
+    fn begin<'s>(&'s self, credential: Option<&'s str>, cache: &mut KeyCache, now: i64, may_fetch: bool) -> Step<'s> {
         let text = match &self.header {
             Some(_) => credential,
             None => credential.and_then(bearer_token),
@@ -104,14 +112,16 @@ impl TokenSettings {
         let Some(text) = text else { return Step::Done(Err(Problem::Unauthenticated)) };
         let token = Token::read(text, &self.header_rules);
         let caller = token.as_ref().and_then(Token::claims).and_then(|claims| self.claim_rules.caller(claims, now));
-        let key_id = token.as_ref().and_then(|token| token.key_id.as_deref());
+        let header = token.as_ref().and_then(|token| token.header.as_ref());
+        let caller = caller.filter(|_| header.is_some());
+        let key_id = header.and_then(|header| header.key_id.as_deref());
         let keys = match &self.source {
             KeySource::Secrets(secrets) => return Step::Done(verify_by_secret(secrets, text, token.as_ref(), caller)),
             KeySource::Inline(keys) => Arc::clone(keys),
             KeySource::Address(url, lifetime) => {
                 // A token that names no key, or is none, is no reason to look for new keys.
                 let is_known = |keys: &Keys| key_id.is_none_or(|id| keys.find(Some(id)).is_some());
-                if cache.begin_fetch(*lifetime, is_known, now) {
+                if may_fetch && cache.begin_fetch(*lifetime, is_known, now) {
                     return Step::FetchKeys(url);
                 }
                 match cache.keys(*lifetime, now) {
@@ -123,12 +133,10 @@ impl TokenSettings {
         let algorithm = self.header_rules.algorithm;
         // INVARIANT: a set of keys has one at least.
         let Some(any) = keys.any() else { return Step::Done(Err(Problem::KeysUnavailable)) };
-        let found = token.and_then(|token| {
-            let key = keys.find(token.key_id.as_deref()).filter(|key| key.takes(&token.signature))?;
-            Some((key, token))
-        });
+        let key = header.and_then(|_| keys.find(key_id));
+        let found = token.as_ref().zip(key).filter(|(token, key)| key.takes(&token.signature));
         Step::Verify(match found {
-            Some((key, token)) => {
+            Some((token, key)) => {
                 let genuine = cache.genuine(text);
                 if let Some(caller) = caller.as_ref().filter(|_| cache.remembers(&genuine)) {
                     return Step::Done(Ok(caller.clone()));
@@ -137,7 +145,7 @@ impl TokenSettings {
                     algorithm,
                     key: Arc::clone(key),
                     signing_input: token.signing_input.as_bytes(),
-                    signature: token.signature,
+                    signature: token.signature.clone(),
                     outcome: caller.map(|caller| (caller, genuine)),
                 }
             }

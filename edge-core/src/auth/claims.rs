@@ -8,6 +8,7 @@ use callgate_engine::json::RawValue;
 use callgate_engine::limits::MAX_ROLES_PER_CALL;
 
 use crate::auth::pointer::Pointer;
+use crate::config::items;
 use crate::json_text::write_text;
 
 /// Who is calling.
@@ -103,20 +104,9 @@ impl ClaimRules {
 }
 
 /// One text, or the texts of a list; `None` where anything else is or is in it.
-fn read_texts(value: RawValue<'_>) -> Option<Vec<String>> {
-    if let Some(text) = value.as_string() {
-        return Some(vec![text.into()]);
-    }
-    let mut texts = Vec::new();
-    let mut are_texts = true;
-    value.for_items(|item| {
-        match item.as_string() {
-            Some(text) => texts.push(text.into()),
-            None => are_texts = false,
-        }
-        are_texts
-    })?;
-    are_texts.then_some(texts)
+pub(crate) fn read_texts(value: RawValue<'_>) -> Option<Vec<String>> {
+    let values = items(value).unwrap_or_else(|| vec![value]);
+    values.into_iter().map(|value| value.as_string().map(Into::into)).collect()
 }
 
 fn read_roles(value: RawValue<'_>) -> Option<Vec<String>> {

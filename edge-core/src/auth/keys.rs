@@ -11,6 +11,7 @@ use callgate_engine::json::{self, RawValue};
 use crate::auth::algorithm::Algorithm;
 use crate::auth::base64url;
 use crate::auth::token::MAX_TOKEN_DEPTH;
+use crate::config::items;
 
 /// A set of keys has at most so many bytes.
 pub const MAX_KEYS_BYTES: usize = 65_536;
@@ -95,26 +96,18 @@ impl Keys {
     /// Takes the keys of a set for tokens that are signed with `algorithm`.
     pub(crate) fn of(set: RawValue<'_>, algorithm: Algorithm) -> Result<Self, KeysFault> {
         let list = set.member("keys").ok_or(KeysFault::NotASet)?;
-        let mut keys: Vec<(Option<String>, Arc<PublicKey>)> = Vec::new();
-        let (mut count, mut fault) = (0_usize, None);
-        let is_list = list.for_items(|item| {
-            count = count.saturating_add(1);
-            if count > MAX_KEYS {
-                fault = Some(KeysFault::TooMany);
-            } else if let Some((id, key)) = read_key(item, algorithm) {
-                if id.is_some() && keys.iter().any(|(other, _)| *other == id) {
-                    fault = Some(KeysFault::RepeatedId);
-                }
-                keys.push((id, Arc::new(key)));
-            }
-            fault.is_none()
-        });
-        match (is_list, fault) {
-            (None, _) => Err(KeysFault::NotASet),
-            (_, Some(fault)) => Err(fault),
-            _ if keys.is_empty() => Err(KeysFault::NoneUsable),
-            _ => Ok(Self(keys)),
+        let list = items(list).ok_or(KeysFault::NotASet)?;
+        if list.len() > MAX_KEYS {
+            return Err(KeysFault::TooMany);
         }
+        let mut keys: Vec<(Option<String>, Arc<PublicKey>)> = Vec::new();
+        for (id, key) in list.into_iter().filter_map(|key| read_key(key, algorithm)) {
+            if id.is_some() && keys.iter().any(|(other, _)| *other == id) {
+                return Err(KeysFault::RepeatedId);
+            }
+            keys.push((id, Arc::new(key)));
+        }
+        if keys.is_empty() { Err(KeysFault::NoneUsable) } else { Ok(Self(keys)) }
     }
 
     /// The key that a token names, or the only one there is where it names none.
@@ -143,14 +136,7 @@ fn read_key(key: RawValue<'_>, algorithm: Algorithm) -> Option<(Option<String>, 
         return None;
     }
     if let Some(operations) = key.member("key_ops") {
-        let mut can_verify = false;
-        operations.for_items(|operation| {
-            can_verify |= operation.as_string().is_some_and(|operation| operation == "verify");
-            !can_verify
-        })?;
-        if !can_verify {
-            return None;
-        }
+        items(operations)?.into_iter().find(|operation| operation.as_string().is_some_and(|it| it == "verify"))?;
     }
     let id = text("kid").ok()?.map(Into::into);
     let (kind, curve) = (text("kty").ok()??, text("crv").ok()?);
@@ -226,19 +212,12 @@ impl PublicKey {
 
     /// A signature that takes as long to refuse as any other.
     pub(crate) fn decoy(&self) -> Vec<u8> {
+        // Numbers in their ranges with many bits, since few bits are less work.
         match self {
-            Self::Ed25519(_) => {
-                // The base point, and the number 1.
-                let mut signature = vec![0x66; 64];
-                signature.splice(..1, [0x58]);
-                signature.splice(32.., core::iter::once(1).chain([0; 31]));
-                signature
-            }
-            Self::P256 { .. } => {
-                let one = || [0; 31].into_iter().chain([1]);
-                one().chain(one()).collect()
-            }
-            Self::Rsa(modulus) => core::iter::repeat_n(0, modulus.len().saturating_sub(1)).chain([2]).collect(),
+            Self::Ed25519(_) => [ED25519_BASE_POINT, [0x0b; 32]].concat(),
+            Self::P256 { .. } => [[0x5a; 32], [0xa6; 32]].concat(),
+            // Less than the modulus, whose first byte is not 0.
+            Self::Rsa(modulus) => [&[0], vec![0x5a; modulus.len().saturating_sub(1)].as_slice()].concat(),
         }
     }
 }
@@ -248,6 +227,13 @@ const ED25519_ORDER: [u8; 32] = [
     0x10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x14, 0xde, 0xf9, 0xde, 0xa2, 0xf7, 0x9c, 0xd6, 0x58, 0x12,
     0x63, 0x1a, 0x5c, 0xf5, 0xd3, 0xed,
 ];
+
+/// The base point of Ed25519, encoded (RFC 8032, section 5.1).
+const ED25519_BASE_POINT: [u8; 32] = {
+    let mut point = [0x66; 32];
+    point[0] = 0x58;
+    point
+};
 
 /// The order of P-256 (FIPS 186-5 and SP 800-186), big-endian.
 const P256_ORDER: [u8; 32] = [

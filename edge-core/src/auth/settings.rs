@@ -1,22 +1,20 @@
 //! The section `auth` of the configuration.
 
-use alloc::borrow::ToOwned as _;
 use alloc::string::String;
 use alloc::sync::Arc;
-use alloc::vec;
 use alloc::vec::Vec;
 
-use callgate_engine::json::{Kind, RawValue};
+use callgate_engine::json::RawValue;
 
 use crate::auth::algorithm::Algorithm;
 use crate::auth::authentication::Secrets;
 use crate::auth::base64url;
-use crate::auth::claims::ClaimRules;
+use crate::auth::claims::{ClaimRules, read_texts};
 use crate::auth::key_cache::Lifetime;
 use crate::auth::keys::{Keys, KeysFault};
 use crate::auth::pointer::Pointer;
 use crate::auth::token::{HeaderRules, media_type};
-use crate::config::{ConfigError, Section};
+use crate::config::{ConfigError, Section, items, members};
 
 /// The variable that holds the secrets of HS256, for messages.
 const SECRET_VARIABLE: &str = "CALLGATE_JWT_SECRET";
@@ -114,11 +112,9 @@ fn read_claim_rules(section: &Section<'_>) -> Result<ClaimRules, ConfigError> {
     if issuer.is_empty() {
         return Err(section.error_at("issuer", "must not be empty"));
     }
-    let audiences = match section.value("audience").map(|value| (value.kind(), value.as_string())) {
-        Some((_, Some(audience))) => vec![audience.into()],
-        Some((Kind::Array, _)) => section.texts("audience")?.into_iter().map(Into::into).collect(),
-        Some(_) => return Err(section.error_at("audience", "must be a string or a list of strings")),
-        None => return Err(section.error_at("audience", "is missing")),
+    let Some(audience) = section.value("audience") else { return Err(section.error_at("audience", "is missing")) };
+    let Some(audiences) = read_texts(audience) else {
+        return Err(section.error_at("audience", "must be a string or a list of strings"));
     };
     if audiences.is_empty() || audiences.iter().any(String::is_empty) {
         return Err(section.error_at("audience", "must name an audience, and none that is empty"));
@@ -146,13 +142,9 @@ fn read_claim_rules(section: &Section<'_>) -> Result<ClaimRules, ConfigError> {
 }
 
 fn read_attributes(claims: &Section<'_>) -> Result<Vec<(String, Pointer)>, ConfigError> {
-    let Some(members) = claims.value("attributes") else { return Ok(Vec::new()) };
-    let mut attributes = Vec::new();
-    let looked = members.for_members(|name, value| {
-        attributes.push(value.as_string().and_then(|text| Some((name.to_owned(), Pointer::read(&text)?))));
-        true
-    });
-    let attributes: Option<Vec<_>> = looked.and_then(|()| attributes.into_iter().collect());
+    let Some(attributes) = claims.value("attributes") else { return Ok(Vec::new()) };
+    let read = |(name, value): (String, RawValue<'_>)| Some((name, Pointer::read(&value.as_string()?)?));
+    let attributes = members(attributes).and_then(|members| members.into_iter().map(read).collect());
     attributes.ok_or_else(|| claims.error_at("attributes", "must be an object of names and JSON pointers"))
 }
 
@@ -218,15 +210,8 @@ fn read_secrets(secrets: Option<&str>) -> Result<Vec<Vec<u8>>, ConfigError> {
 
 /// Whether a set gives the private half of a key away, or a secret.
 fn holds_private_key(set: RawValue<'_>) -> bool {
-    let mut is_found = false;
-    if let Some(keys) = set.member("keys") {
-        let looked = keys.for_items(|key| {
-            is_found |= key.member("d").is_some() || key.member("k").is_some();
-            !is_found
-        });
-        is_found &= looked.is_some();
-    }
-    is_found
+    let keys = set.member("keys").and_then(items).unwrap_or_default();
+    keys.iter().any(|key| key.member("d").is_some() || key.member("k").is_some())
 }
 
 /// Whether an address is one that a platform fetches as it stands: https, a host, no user, no fragment.

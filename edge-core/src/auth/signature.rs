@@ -24,6 +24,9 @@ pub(crate) fn is_on_curve(key: &PublicKey) -> bool {
 
 /// Whether `signature` is that of `message` by the owner of `key`.
 pub(crate) fn verify(key: &PublicKey, message: &[u8], signature: &[u8]) -> bool {
+    if !key.takes(signature) {
+        return false;
+    }
     match key {
         PublicKey::Ed25519(point) => verify_ed25519(point, message, signature),
         PublicKey::P256 { x, y } => verify_p256(x, y, message, signature),

@@ -23,19 +23,26 @@ pub(crate) struct HeaderRules {
     pub(crate) token_type: Option<String>,
 }
 
-/// A token whose header is as it must be, and whose signature is not yet looked at.
+/// A token in its parts, of which nothing is verified.
 #[derive(Clone, Debug)]
 pub(crate) struct Token<'t> {
     /// The text that is signed.
     pub(crate) signing_input: &'t str,
-    /// The name of the key that signed it.
-    pub(crate) key_id: Option<String>,
+    /// The header, if it is as it must be.
+    pub(crate) header: Option<Header>,
     claims: Vec<u8>,
     pub(crate) signature: Vec<u8>,
 }
 
+/// What a header says that the rules leave open.
+#[derive(Clone, Debug)]
+pub(crate) struct Header {
+    /// The name of the key that signed, `kid`.
+    pub(crate) key_id: Option<String>,
+}
+
 impl<'t> Token<'t> {
-    /// Reads a token, or `None` for what is none or has another header.
+    /// Takes a text apart, or `None` where it has not the form of a token.
     pub(crate) fn read(text: &'t str, rules: &HeaderRules) -> Option<Self> {
         if text.len() > MAX_TOKEN_BYTES {
             return None;
@@ -45,8 +52,8 @@ impl<'t> Token<'t> {
         // A point in the claims is no character of base64url.
         let (header, claims) = (base64url::decode(header)?, base64url::decode(claims)?);
         let signature = base64url::decode(signature)?;
-        let key_id = rules.key_id(json::read(&header, MAX_TOKEN_DEPTH).ok()?)?;
-        Some(Self { signing_input, key_id, claims, signature })
+        let header = json::read(&header, MAX_TOKEN_DEPTH).ok().and_then(|header| rules.read(header));
+        Some(Self { signing_input, header, claims, signature })
     }
 
     /// The claims, or `None` where they are not strict JSON: duplicate members, for one, have two readings.
@@ -56,11 +63,11 @@ impl<'t> Token<'t> {
 }
 
 impl HeaderRules {
-    /// The `kid` of a header, if it has one, or `None` where the header is not as it must be.
+    /// Reads a header, or `None` where it is not as it must be.
     ///
     /// `jku`, `jwk`, `x5u` and `x5c` are passed over like any member that is not known (RFC 7515, section 4): whoever
     /// forges a token writes them, and keys come from the configuration alone.
-    fn key_id(&self, header: RawValue<'_>) -> Option<Option<String>> {
+    fn read(&self, header: RawValue<'_>) -> Option<Header> {
         let text = |name: &str| header.member(name).map(|value| value.as_string().ok_or(())).transpose();
         // A member that is critical is one that callgate does not know (RFC 7515, section 4.1.11).
         if header.member("crit").is_some() || text("alg").ok()?? != self.algorithm.name() {
@@ -72,7 +79,7 @@ impl HeaderRules {
         {
             return None;
         }
-        Some(text("kid").ok()?.map(Into::into))
+        Some(Header { key_id: text("kid").ok()?.map(Into::into) })
     }
 }
 

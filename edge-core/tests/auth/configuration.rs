@@ -84,7 +84,7 @@ fn what_tokens_need_is_needed() {
         check(Algorithm::Es256, json!({"audience": empty}), Some(audience));
     }
     check(Algorithm::Es256, json!({"audience": 1}), Some("/auth/audience must be a string or a list of strings"));
-    check(Algorithm::Es256, json!({"audience": [1]}), Some("/auth/audience must be a list of strings"));
+    check(Algorithm::Es256, json!({"audience": [1]}), Some("/auth/audience must be a string or a list of strings"));
     check(Algorithm::Es256, json!({"type": ""}), Some("/auth/type must not be empty"));
     let missing = "/auth/claims/roles is missing: a JSON pointer to the claim";
     check(Algorithm::Es256, json!({"claims": null}), Some(missing));

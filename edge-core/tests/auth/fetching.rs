@@ -177,6 +177,18 @@ fn without_keys_nobody_enters_and_the_next_fetch_may_do() {
 }
 
 #[test]
+fn one_call_fetches_once() {
+    let mut edge = Edge::new();
+    let credential = ["Bearer ", &token(&json!({"alg": "EdDSA", "kid": "k1"}))].concat();
+    assert_eq!(edge.show("k1", START), Seen::Fetch);
+    let step = edge.authentication.begin_again(Some(&credential), &mut edge.cache, START);
+    assert!(matches!(step, Step::Done(Err(Problem::KeysUnavailable))));
+    edge.store(&keys(), START).expect("keys");
+    let step = edge.authentication.begin_again(Some(&credential), &mut edge.cache, START);
+    assert!(matches!(step, Step::Verify(_)));
+}
+
+#[test]
 fn old_keys_are_used_for_a_bounded_time() {
     let mut edge = Edge::with_keys();
     let end = START + MAX_AGE + MAX_STALE;

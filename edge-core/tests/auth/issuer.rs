@@ -23,10 +23,13 @@ pub(crate) const SECRET: &str = "a-secret-of-HS256-for-tests-0123456789";
 pub(crate) const ALGORITHMS: [Algorithm; 4] = [Algorithm::EdDsa, Algorithm::Es256, Algorithm::Rs256, Algorithm::Hs256];
 
 /// Keys and signed texts that the RFCs print.
-pub(crate) static RFC: LazyLock<Value> = LazyLock::new(|| {
-    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../testdata/tokens/rfc.json"));
-    serde_json::from_str(&text.expect("a file of vectors")).expect("JSON")
-});
+pub(crate) static RFC: LazyLock<Value> = LazyLock::new(|| vectors("rfc.json"));
+
+/// A file of `testdata/tokens`.
+pub(crate) fn vectors(file: &str) -> Value {
+    let path = [env!("CARGO_MANIFEST_DIR"), "/../testdata/tokens/", file].concat();
+    serde_json::from_str(&std::fs::read_to_string(path).expect("a file of vectors")).expect("JSON")
+}
 
 /// The vector of the RFC, by its number and section.
 pub(crate) fn vector(source: &str) -> &'static Value {

@@ -50,6 +50,26 @@ fn each_wrong_token_asks_for_one_verification_and_gets_one_answer() {
 }
 
 #[test]
+fn a_signature_that_stands_in_for_another_is_one_that_could_hold() {
+    // Else it would be told from others in less time.
+    type Check = fn(&[u8]) -> bool;
+    let p256: Check = |bytes| p256::ecdsa::Signature::from_slice(bytes).is_ok();
+    let ed25519: Check = |bytes| {
+        let point = bytes.first_chunk::<32>().map(ed25519_dalek::VerifyingKey::from_bytes);
+        point.is_some_and(|point| point.is_ok_and(|point| !point.is_weak())) && bytes.last() < Some(&0x10)
+    };
+    let rsa: Check = |bytes| bytes.len() == 256 && bytes.first() == Some(&0);
+    for (algorithm, could_hold) in [(Algorithm::Es256, p256), (Algorithm::EdDsa, ed25519), (Algorithm::Rs256, rsa)] {
+        let authentication = of(algorithm);
+        let Step::Verify(unverified) = authentication.begin(Some("Bearer x"), &mut KeyCache::new(), NOW) else {
+            panic!("nothing is to be verified");
+        };
+        assert!(could_hold(unverified.signature()), "{algorithm:?}");
+        assert!(!unverified.verify());
+    }
+}
+
+#[test]
 fn the_answer_gives_no_hint() {
     let response = Problem::Unauthenticated.response();
     assert_eq!(response.status, 401);

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::issuer::{
     ALGORITHMS, NOW, RFC, assert_enters, assert_refused, decode, deployment, encode, of, rsa_power, section, sign,
-    token,
+    token, vectors,
 };
 
 /// Whether the signature of a text holds, for the one key of a set, whatever the text says.
@@ -38,6 +38,17 @@ fn the_signatures_of_the_rfcs_hold() {
         assert!(!holds(algorithm, &vector["jwk"], &[input, "AAAA.", signature].concat()), "{}", vector["source"]);
     }
     assert_eq!(count, 4);
+}
+
+#[test]
+fn rsa_keys_of_other_lengths_verify() {
+    for vector in vectors("rsa.json").as_array().expect("a list") {
+        let token = vector["token"].as_str().expect("text");
+        assert!(holds(Algorithm::Rs256, &vector["jwk"], token), "{} bits", vector["bits"]);
+        let (input, signature) = token.rsplit_once('.').expect("parts");
+        assert!(!holds(Algorithm::Rs256, &vector["jwk"], &[input, "AAAA.", signature].concat()));
+        assert!(!holds(Algorithm::Rs256, &vector["jwk"], "x"), "what stands in for a signature is below the modulus");
+    }
 }
 
 #[test]
