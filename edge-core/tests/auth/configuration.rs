@@ -215,3 +215,17 @@ fn hs256_has_a_secret_of_its_own() {
         assert_eq!(error, problem);
     }
 }
+
+#[test]
+fn the_examples_of_the_manual_are_configurations() {
+    let manual = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/authentication.md");
+    let manual = std::fs::read_to_string(manual).expect("the manual");
+    let examples: Vec<&str> =
+        manual.split("```json\n").skip(1).filter_map(|rest| Some(rest.split_once("```")?.0)).collect();
+    assert_eq!(examples.len(), 2);
+    for example in examples {
+        let example: Value = serde_json::from_str(example).expect("JSON");
+        let authentication = configure(&example["auth"]).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(authentication.header(), example["auth"]["header"].as_str().unwrap_or("authorization"));
+    }
+}
