@@ -86,9 +86,10 @@ pub use document::PolicyDocument;
 pub use evaluate::evaluate;
 pub use image::{Dialect, ImageError, PolicyImage};
 pub use json::Fault;
+pub use limits::CallLimits;
 #[cfg(feature = "compile")]
 pub use parse::parse;
-pub use request::{Call, RequestError, RequestFacts};
+pub use request::{Call, CallerFacts, RequestError, RequestFacts};
 pub use target::TargetKind;
 #[cfg(feature = "compile")]
 pub use validate::{ValidPolicy, validate};

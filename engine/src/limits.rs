@@ -9,6 +9,36 @@ pub const MAX_ROLES_PER_CALL: usize = 32;
 /// Calls in one batch.
 pub const MAX_CALLS_PER_BATCH: usize = 100;
 
+/// The bounds of the calls of one deployment: those above, or lower ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CallLimits {
+    pub(crate) depth: usize,
+    pub(crate) calls: usize,
+    pub(crate) roles: usize,
+}
+
+impl CallLimits {
+    /// Sets the bounds: how deep objects and arrays may nest in one call, from 2 to [`MAX_REQUEST_DEPTH`]; how many calls
+    /// one batch may have, from 1 to [`MAX_CALLS_PER_BATCH`]; and how many roles one call, from 1 to
+    /// [`MAX_ROLES_PER_CALL`]. A number out of its range becomes the end of it, since none may lift what the engine was
+    /// measured with.
+    #[must_use]
+    pub fn new(depth: usize, calls: usize, roles: usize) -> Self {
+        Self {
+            // A batch is an object with an array, so a lower bound would refuse every batch.
+            depth: depth.clamp(2, MAX_REQUEST_DEPTH),
+            calls: calls.clamp(1, MAX_CALLS_PER_BATCH),
+            roles: roles.clamp(1, MAX_ROLES_PER_CALL),
+        }
+    }
+}
+
+impl Default for CallLimits {
+    fn default() -> Self {
+        Self { depth: MAX_REQUEST_DEPTH, calls: MAX_CALLS_PER_BATCH, roles: MAX_ROLES_PER_CALL }
+    }
+}
+
 /// Bytes of a request body, unless the deployment sets another bound.
 pub const DEFAULT_MAX_BODY_BYTES: usize = 256 * 1024;
 

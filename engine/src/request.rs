@@ -13,7 +13,7 @@ use smallvec::SmallVec;
 use crate::hash_table::hash_name;
 use crate::image::{Dialect, FieldRef, PolicyImage};
 use crate::json::{Fault, Kind, Name, RawValue, Reader};
-use crate::limits::{MAX_CALLS_PER_BATCH, MAX_REQUEST_DEPTH, MAX_ROLES_PER_CALL};
+use crate::limits::{CallLimits, MAX_REQUEST_DEPTH};
 use crate::predicate::Source;
 use crate::target::TargetKind;
 
@@ -82,13 +82,17 @@ pub enum RequestError {
     /// Two members exclude each other: `tool` and another target, `role` and `roles`, or `operation` and what is no
     /// resource.
     Ambiguous(Member),
-    /// `roles` is empty or longer than [`MAX_ROLES_PER_CALL`].
+    /// The call has no role, or more than [`CallLimits`] let it have.
     RoleCount,
+    /// The roles of the body are not those that the caller has by its token.
+    RolesDiffer,
+    /// `agentAttributes` was sent though a token says them.
+    AttributesInToken,
     /// `roles` was sent to a policy of `perso-1`, which knows one `role` for each call.
     RolesInPerso,
     /// A prompt or a resource was sent to a policy of `perso-1`, which knows tools only.
     TargetInPerso,
-    /// `calls` is empty or longer than [`MAX_CALLS_PER_BATCH`].
+    /// `calls` is empty or longer than [`CallLimits`] let it be.
     CallCount,
 }
 
@@ -146,6 +150,8 @@ impl RequestError {
             Self::WrongType(_) => "wrong_type",
             Self::Ambiguous(_) => "ambiguous_member",
             Self::RoleCount => "role_count",
+            Self::RolesDiffer => "roles_differ",
+            Self::AttributesInToken => "attributes_not_supported",
             Self::RolesInPerso => "roles_not_supported",
             Self::TargetInPerso => "target_not_supported",
             Self::CallCount => "call_count",
@@ -161,7 +167,9 @@ impl RequestError {
             Self::Json(Fault::LoneSurrogate) => "a string holds a surrogate without its partner",
             Self::Json(Fault::NumberOutOfRange) => "a number is out of range",
             Self::Json(Fault::DuplicateMember) => "an object names a member twice",
-            Self::Json(Fault::TooDeep) => "objects and arrays nest deeper than 32",
+            Self::Json(Fault::TooDeep) => {
+                "objects and arrays nest deeper than the limit `depth`, which is 32 unless the deployment sets it lower"
+            }
             Self::NotAnObject => "the body must be an object",
             Self::UnknownMember => "the body has a member that callgate does not know",
             Self::Missing(Member::Tool) => "`tool` is missing, and so are `prompt` and `resource`",
@@ -184,10 +192,18 @@ impl RequestError {
             Self::Ambiguous(Member::Operation) => "`operation` belongs to `resource`",
             Self::Ambiguous(Member::Tool) => "`tool`, `toolName`, `prompt` and `resource` exclude each other",
             Self::Ambiguous(_) => "`role` and `roles` exclude each other",
-            Self::RoleCount => "`roles` must name 1 to 32 roles",
+            Self::RoleCount => {
+                "a call has at least one role and no more than the limit `rolesPerCaller`, which is 32 unless the \
+                 deployment sets it lower"
+            }
+            Self::RolesDiffer => "the roles of the body are not those of the token",
+            Self::AttributesInToken => "the caller's attributes come from the token: leave `agentAttributes` out",
             Self::RolesInPerso => "the policy is written in `perso-1`, which takes one `role` and no `roles`",
             Self::TargetInPerso => "the policy is written in `perso-1`, which takes a `tool` and no other target",
-            Self::CallCount => "`calls` must hold 1 to 100 calls",
+            Self::CallCount => {
+                "`calls` must hold at least one call and no more than the limit `callsPerBatch`, which is 100 unless the \
+                 deployment sets it lower"
+            }
         }
     }
 }
@@ -205,6 +221,17 @@ impl core::error::Error for RequestError {}
 pub struct RequestFacts {
     /// A JSON object; empty where nothing is known.
     text: String,
+    /// What the caller's token says.
+    caller: Option<CallerFacts>,
+}
+
+/// What a token says of the caller, once its signature was verified.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallerFacts {
+    /// The roles: at least one, none empty, none twice.
+    pub roles: Vec<String>,
+    /// The text of one strict JSON object, the caller's attributes by their names; `{}` where there are none.
+    pub attributes: String,
 }
 
 impl RequestFacts {
@@ -230,7 +257,14 @@ impl RequestFacts {
             add("country", &format!("\"{country}\""));
         }
         text.push('}');
-        Self { text }
+        Self { text, caller: None }
+    }
+
+    /// Adds what the caller's token says: its roles and attributes are then those of the token, and a body that says
+    /// something else of them is refused.
+    #[must_use]
+    pub fn with_caller(self, caller: CallerFacts) -> Self {
+        Self { caller: Some(caller), ..self }
     }
 }
 
@@ -240,8 +274,21 @@ impl<'a> Call<'a> {
     /// # Errors
     /// The body is not one strict JSON object with the members of a call.
     pub fn read(body: &'a [u8], facts: &'a RequestFacts, image: &PolicyImage<'_>) -> Result<Self, RequestError> {
-        let mut reader = Reader::new(body, MAX_REQUEST_DEPTH)?;
-        let call = read_call(&mut reader, facts, image);
+        Self::read_within(&CallLimits::default(), body, facts, image)
+    }
+
+    /// Reads the one call of a body as [`Call::read`] does, within the limits of a deployment.
+    ///
+    /// # Errors
+    /// As [`Call::read`], or the call is beyond a limit.
+    pub fn read_within(
+        limits: &CallLimits,
+        body: &'a [u8],
+        facts: &'a RequestFacts,
+        image: &PolicyImage<'_>,
+    ) -> Result<Self, RequestError> {
+        let mut reader = Reader::new(body, limits.depth)?;
+        let call = read_call(&mut reader, facts, image, limits);
         if call.is_ok() {
             reader.end()?;
         }
@@ -252,13 +299,26 @@ impl<'a> Call<'a> {
     /// Reads the calls of a batch, in order: every one or none.
     ///
     /// # Errors
-    /// As [`Call::read`], for each call; or the list is empty or longer than [`MAX_CALLS_PER_BATCH`].
+    /// As [`Call::read`], for each call; or the list is empty or too long.
     pub fn read_batch(
         body: &'a [u8],
         facts: &'a RequestFacts,
         image: &PolicyImage<'_>,
     ) -> Result<Vec<Self>, RequestError> {
-        let mut reader = Reader::new(body, MAX_REQUEST_DEPTH)?;
+        Self::read_batch_within(&CallLimits::default(), body, facts, image)
+    }
+
+    /// Reads the calls of a batch as [`Call::read_batch`] does, within the limits of a deployment.
+    ///
+    /// # Errors
+    /// As [`Call::read_batch`], or the batch or one of its calls is beyond a limit.
+    pub fn read_batch_within(
+        limits: &CallLimits,
+        body: &'a [u8],
+        facts: &'a RequestFacts,
+        image: &PolicyImage<'_>,
+    ) -> Result<Vec<Self>, RequestError> {
+        let mut reader = Reader::new(body, limits.depth)?;
         let mut calls = None;
         if reader.peek()? != b'{' {
             return Err(RequestError::NotAnObject);
@@ -272,11 +332,11 @@ impl<'a> Call<'a> {
             }
             let mut list = Vec::new();
             reader.array(|reader| {
-                if list.len() >= MAX_CALLS_PER_BATCH {
+                if list.len() >= limits.calls {
                     return Err(RequestError::CallCount);
                 }
                 let outer = reader.restart_depth();
-                list.push(read_call(reader, facts, image)?);
+                list.push(read_call(reader, facts, image, limits)?);
                 reader.resume_depth(outer);
                 Ok(())
             })?;
@@ -289,6 +349,35 @@ impl<'a> Call<'a> {
             Some(list) if list.is_empty() => Err(RequestError::CallCount),
             Some(list) => Ok(list),
         }
+    }
+
+    /// Takes the roles and the attributes of the caller from what its token says.
+    ///
+    /// A host may repeat the roles; where it says others, it and the token speak of two callers.
+    #[cold]
+    fn take_caller(
+        &mut self,
+        caller: &'a CallerFacts,
+        image: &PolicyImage<'_>,
+        limits: &CallLimits,
+    ) -> Result<(), RequestError> {
+        if caller.roles.is_empty() || caller.roles.len() > limits.roles {
+            return Err(RequestError::RoleCount);
+        }
+        if image.dialect() == Dialect::Perso1 && caller.roles.len() > 1 {
+            return Err(RequestError::RolesInPerso);
+        }
+        let is_in_body = |role: &String| self.roles.iter().any(|named| *named == **role);
+        let is_in_token = |named: &Cow<'_, str>| caller.roles.iter().any(|role| **role == **named);
+        let is_same = caller.roles.iter().all(is_in_body) && self.roles.iter().all(is_in_token);
+        if !self.roles.is_empty() && !is_same {
+            return Err(RequestError::RolesDiffer);
+        }
+        self.roles = caller.roles.iter().map(|role| Cow::Borrowed(role.as_str())).collect();
+        let mut reader = Reader::new(caller.attributes.as_bytes(), MAX_REQUEST_DEPTH)?;
+        self.read_source(&mut reader, image, Source::AgentAttributes, Member::AgentAttributes)?;
+        reader.end()?;
+        Ok(())
     }
 
     /// Keeps what the edge knows, where some rule reads it.
@@ -339,6 +428,7 @@ fn read_call<'a>(
     reader: &mut Reader<'a>,
     facts: &'a RequestFacts,
     image: &PolicyImage<'_>,
+    limits: &CallLimits,
 ) -> Result<Call<'a>, RequestError> {
     if reader.peek()? != b'{' {
         return Err(RequestError::NotAnObject);
@@ -375,8 +465,13 @@ fn read_call<'a>(
                 operation = Some(kind.ok_or(RequestError::WrongType(Member::Operation))?);
             }
             b"role" => role = Some(read_string(reader, Member::Role)?),
-            b"roles" => roles = Some(read_roles(reader)?),
+            b"roles" => roles = Some(read_roles(reader, limits)?),
             b"args" => call.arguments = call.read_source(reader, image, Source::Arguments, Member::Args)?,
+            b"agentAttributes" if facts.caller.is_some() => {
+                // What is no JSON is told as that.
+                reader.skip()?;
+                return Err(RequestError::AttributesInToken);
+            }
             b"agentAttributes" => {
                 call.read_source(reader, image, Source::AgentAttributes, Member::AgentAttributes)?;
             }
@@ -418,8 +513,12 @@ fn read_call<'a>(
         (None, Some(_)) if image.dialect() == Dialect::Perso1 => return Err(RequestError::RolesInPerso),
         (None, Some(roles)) => roles,
         (Some(_), Some(_)) => return Err(RequestError::Ambiguous(Member::Role)),
-        (None, None) => return Err(RequestError::Missing(Member::Role)),
+        (None, None) if facts.caller.is_none() => return Err(RequestError::Missing(Member::Role)),
+        (None, None) => SmallVec::new(),
     };
+    if let Some(caller) = &facts.caller {
+        call.take_caller(caller, image, limits)?;
+    }
     call.add_facts(facts, image)?;
     call.sort_fields();
     Ok(call)
@@ -512,13 +611,13 @@ fn read_string<'a>(reader: &mut Reader<'a>, member: Member) -> Result<Cow<'a, st
     Err(RequestError::WrongType(member))
 }
 
-fn read_roles<'a>(reader: &mut Reader<'a>) -> Result<Roles<'a>, RequestError> {
+fn read_roles<'a>(reader: &mut Reader<'a>, limits: &CallLimits) -> Result<Roles<'a>, RequestError> {
     if reader.peek()? != b'[' {
         return Err(RequestError::WrongType(Member::Roles));
     }
     let mut roles = SmallVec::new();
     reader.array(|reader| {
-        if roles.len() >= MAX_ROLES_PER_CALL {
+        if roles.len() >= limits.roles {
             return Err(RequestError::RoleCount);
         }
         roles.push(read_string(reader, Member::Roles)?);
