@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::{env, fs, process};
 
-use callgate_edge_core::log::{Observation, Outbox};
-use callgate_edge_core::{Arrival, Config, Deployment, Head, Limits, Next, receive};
+use callgate_edge_core::auth::Secrets;
+use callgate_edge_core::{Arrival, Deployment, Head, Next, receive};
 use callgate_engine::{PolicyImage, compile, parse, validate};
 use serde_json::{Value, json};
 
@@ -24,25 +24,22 @@ fn log_of(format: &str, first: u8, count: u8) -> Vec<String> {
         r#"{{"log":{{"mode":"required","format":"{format}","labels":{{"env":"prod"}},"arguments":"masked",
             "mask":["note"],"chain":true}}}}"#
     );
-    let config = Config::read(&config).expect("a configuration");
-    let deployment = Deployment { image, api_keys: Some("key"), limits: Limits::default() };
+    let secrets = Secrets { api_keys: Some("p:key-0123456789abcdef"), ..Secrets::default() };
+    let deployment = Deployment::new(image, Some(&config), &secrets, || Some(0));
+    assert_eq!(deployment.mistake(), None);
     let head = Head {
         method: "POST",
         path: "/evaluate",
-        authorization: Some("Bearer key"),
+        credential: Some("Bearer key-0123456789abcdef"),
         content_type: Some("application/json"),
         ..Head::default()
     };
-    let Next::ReadBody(call) = receive(&head, &deployment) else { panic!("no body is asked for") };
-    let mut outbox = Outbox::new(&config.log, &config.limits);
     let mut lines = Vec::new();
     for number in (first..).take(count.into()) {
         let arrival = Arrival { random: [number; 16], ..Arrival::default() };
-        let elapsed_micros = &|| 7;
-        let observation =
-            Observation { unix_millis: number.into(), traceparent: None, principal: Some("p"), elapsed_micros };
-        let answered = call.answer_and_record(CALL.as_bytes(), &arrival, &config.log, &observation);
-        lines.extend(outbox.write_now(answered.records).lines);
+        let Next::ReadBody(call) = receive(&head, &deployment) else { panic!("no body is asked for") };
+        let answered = call.answer(CALL.as_bytes(), &arrival);
+        lines.extend(deployment.outbox().borrow_mut().write_now(answered.records).lines);
     }
     lines
 }

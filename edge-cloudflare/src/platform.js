@@ -9,19 +9,25 @@ export function apiKeys(env) {
   return typeof keys === "string" ? keys : undefined;
 }
 
+/** A variable or a secret, if it is set. */
+export function textVariable(env, name) {
+  const text = env[name];
+  return typeof text === "string" ? text : undefined;
+}
+
 /**
  * The method, the URL and the headers that every request is asked for, one a line: none of them can hold a line feed.
  *
  * The line of a header that was sent starts with a colon, so that an empty one is told from none. `get` joins the values
  * of a header that was sent more than once.
  */
-export function readHead(request) {
+export function readHead(request, credentialHeader) {
   const { method, url, headers } = request;
   const line = (name) => {
     const value = headers.get(name);
     return value === null ? "\n" : `\n:${value}`;
   };
-  return `${method}\n${url}${line("authorization")}${line("content-type")}${line("content-encoding")}${line("content-length")}`;
+  return `${method}\n${url}${line(credentialHeader)}${line("content-type")}${line("content-encoding")}${line("content-length")}${line("traceparent")}`;
 }
 
 /** The value of one more header. */
@@ -65,6 +71,8 @@ async function collect(stream, limit) {
 }
 
 /** Makes the answer. `body` is a view of the wasm's memory, which changes before the runtime has sent it. */
-export function respond(status, headers, body) {
-  return new Response(body.slice(), { status, headers });
+export function respond(status, headers, traceparent, body) {
+  const response = new Response(body.slice(), { status, headers });
+  if (traceparent !== undefined) response.headers.set("traceparent", traceparent);
+  return response;
 }

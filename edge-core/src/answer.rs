@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use callgate_engine::predicate::Source;
 use callgate_engine::reason::{FailedPredicate, Requirement};
-use callgate_engine::{Call, PolicyImage, RequestError, RequestFacts, evaluate};
+use callgate_engine::{Call, CallLimits, PolicyImage, RequestError, RequestFacts, evaluate};
 use sha2::{Digest as _, Sha256};
 
 use crate::json_text::{write_digest, write_list, write_member, write_plain_member, write_text, write_text_by};
@@ -25,7 +25,7 @@ pub struct Arrival<'a> {
 }
 
 impl Arrival<'_> {
-    fn facts(&self, image: &PolicyImage<'_>) -> RequestFacts {
+    pub(crate) fn facts(&self, image: &PolicyImage<'_>) -> RequestFacts {
         if image.reads_request() {
             RequestFacts::new(self.unix_time, self.ip, self.country)
         } else {
@@ -39,7 +39,7 @@ impl Arrival<'_> {
 /// # Errors
 /// The body is no call; there is no decision.
 pub fn answer_call(image: &PolicyImage<'_>, body: &[u8], arrival: &Arrival<'_>) -> Result<Vec<u8>, RequestError> {
-    answer_body(image, body, arrival, false, None)
+    answer_alone(image, body, arrival, false)
 }
 
 /// Judges the calls of `body` in order and writes `{"decisions":[..]}`. The ids of the decisions follow on one another.
@@ -47,28 +47,45 @@ pub fn answer_call(image: &PolicyImage<'_>, body: &[u8], arrival: &Arrival<'_>) 
 /// # Errors
 /// The body is no batch, or one of its calls is no call; there is no decision on any.
 pub fn answer_batch(image: &PolicyImage<'_>, body: &[u8], arrival: &Arrival<'_>) -> Result<Vec<u8>, RequestError> {
-    answer_body(image, body, arrival, true, None)
+    answer_alone(image, body, arrival, true)
 }
 
-/// Judges the one call or the calls of `body`, writes the answer, and has each decision recorded by `scribe`.
-pub(crate) fn answer_body(
+fn answer_alone(
     image: &PolicyImage<'_>,
     body: &[u8],
     arrival: &Arrival<'_>,
     is_batch: bool,
+) -> Result<Vec<u8>, RequestError> {
+    let (limits, facts) = (&CallLimits::default(), &arrival.facts(image));
+    answer_body(&Judged { image, limits, facts, is_batch }, body, arrival.random, None)
+}
+
+/// What the calls of a body are judged by.
+pub(crate) struct Judged<'j> {
+    pub(crate) image: &'j PolicyImage<'j>,
+    pub(crate) limits: &'j CallLimits,
+    pub(crate) facts: &'j RequestFacts,
+    pub(crate) is_batch: bool,
+}
+
+/// Judges the one call or the calls of `body`, writes the answer, and has each decision recorded by `scribe`.
+pub(crate) fn answer_body(
+    judged: &Judged<'_>,
+    body: &[u8],
+    random: [u8; 16],
     mut scribe: Option<&mut Scribe<'_>>,
 ) -> Result<Vec<u8>, RequestError> {
-    let facts = arrival.facts(image);
+    let &Judged { image, limits, facts, is_batch } = judged;
     if !is_batch {
-        let call = Call::read(body, &facts, image)?;
+        let call = Call::read_within(limits, body, facts, image)?;
         let mut out = String::with_capacity(768);
-        write_decision(image, &call, arrival.random, scribe, &mut out);
+        write_decision(image, &call, random, scribe, &mut out);
         return Ok(out.into_bytes());
     }
-    let calls = Call::read_batch(body, &facts, image)?;
+    let calls = Call::read_batch_within(limits, body, facts, image)?;
     let mut out = String::with_capacity(calls.len().saturating_mul(512));
     out.push_str("{\"decisions\":[");
-    let mut id = u128::from_be_bytes(arrival.random);
+    let mut id = u128::from_be_bytes(random);
     for (at, call) in calls.iter().enumerate() {
         if at > 0 {
             out.push(',');
@@ -117,13 +134,17 @@ fn write_decision(
     }
     out.push_str(",\"decisionId\":\"");
     let mut buffer = uuid::Uuid::encode_buffer();
-    let id = uuid::Builder::from_random_bytes(random).into_uuid().hyphenated();
-    let id = id.encode_lower(&mut buffer);
+    let id = write_id(random, &mut buffer);
     out.push_str(id);
     out.push_str("\"}");
     if let Some(scribe) = scribe {
         scribe.record(image, call, &decision, args_digest, id);
     }
+}
+
+/// The id of a decision: a UUID of random bytes.
+pub(crate) fn write_id(random: [u8; 16], buffer: &mut [u8; 45]) -> &str {
+    uuid::Builder::from_random_bytes(random).into_uuid().hyphenated().encode_lower(buffer)
 }
 
 fn write_failed(failed: &FailedPredicate<'_>, out: &mut String) {

@@ -1,6 +1,9 @@
 //! The parts of HTTP that the contract speaks of.
 
+use alloc::string::String;
 use alloc::vec::Vec;
+
+use crate::log::TraceContext;
 
 /// The head of a request, as an edge reads it.
 ///
@@ -12,8 +15,10 @@ pub struct Head<'h> {
     pub method: &'h str,
     /// The path of the target, still percent-encoded, without the query.
     pub path: &'h str,
-    /// The value of `Authorization`.
-    pub authorization: Option<&'h str>,
+    /// The value of the header that [`Deployment::credential_header`](crate::Deployment::credential_header) names.
+    pub credential: Option<&'h str>,
+    /// The value of `traceparent`.
+    pub traceparent: Option<&'h str>,
     /// The value of `Content-Type`.
     pub content_type: Option<&'h str>,
     /// The value of `Content-Encoding`.
@@ -31,14 +36,31 @@ pub struct Response {
     pub body: Vec<u8>,
     pub(crate) content_type: &'static str,
     pub(crate) extra: Option<(&'static str, &'static str)>,
+    pub(crate) trace: Option<TraceContext>,
 }
 
 impl Response {
     pub(crate) fn json(body: Vec<u8>) -> Self {
-        Self { status: 200, body, content_type: "application/json", extra: None }
+        Self { status: 200, body, content_type: "application/json", extra: None, trace: None }
     }
 
-    /// The headers that callgate sets, with their names in lower case.
+    /// The answer to a request that belongs to a trace.
+    pub(crate) fn traced(self, trace: Option<TraceContext>) -> Self {
+        Self { trace, ..self }
+    }
+
+    /// The value of the header `traceparent`, which an edge sends beside [`Response::headers`] where there is one: the
+    /// trace that the request came with, or that its record began.
+    #[must_use]
+    pub fn traceparent(&self) -> Option<String> {
+        self.trace.map(|trace| {
+            let mut out = String::with_capacity(55);
+            trace.write(&mut out);
+            out
+        })
+    }
+
+    /// The headers that callgate sets, with their names in lower case; there are only a few lists of them.
     pub fn headers(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
         let always = [
             ("content-type", self.content_type),

@@ -9,7 +9,10 @@ extern crate alloc;
 mod http;
 pub mod config;
 mod limits;
+mod deployment;
 mod route;
+mod admission;
+mod pending;
 pub mod auth;
 mod json_text;
 mod answer;
@@ -19,11 +22,14 @@ mod problem;
 #[cfg(feature = "embed")]
 mod embedded;
 
+pub use admission::{KeyFetch, Next, Verification};
 pub use answer::{Arrival, answer_batch, answer_call};
 pub use config::{Config, ConfigError};
+pub use deployment::{Clock, Deployment};
 #[cfg(feature = "embed")]
 pub use embedded::{POLICY_TEXT, policy_image};
 pub use http::{Head, Response};
 pub use limits::Limits;
+pub use pending::{Answered, PendingCall};
 pub use problem::Problem;
-pub use route::{Answered, Deployment, Next, PendingCall, receive};
+pub use route::receive;

@@ -1,5 +1,6 @@
 //! The bounds of a deployment: what one request may cost it.
 
+use callgate_engine::CallLimits;
 use callgate_engine::limits::{DEFAULT_MAX_BODY_BYTES, MAX_CALLS_PER_BATCH, MAX_REQUEST_DEPTH, MAX_ROLES_PER_CALL};
 
 use crate::config::{ConfigError, Section};
@@ -17,7 +18,7 @@ const DEFAULT_LOG_QUEUE: usize = 1_000;
 pub struct Limits {
     /// Bytes of a request's body: 1 KiB to 1 MiB.
     pub body_bytes: usize,
-    /// Nested objects and lists in one call, the call's own object counted as the first: 1 to 32.
+    /// Nested objects and lists in one call, the call's own object counted as the first: 2 to 32.
     pub depth: usize,
     /// Calls in one batch: 1 to 100.
     pub calls_per_batch: usize,
@@ -40,6 +41,11 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// Those of the calls, which the engine keeps.
+    pub(crate) fn of_calls(&self) -> CallLimits {
+        CallLimits::new(self.depth, self.calls_per_batch, self.roles_per_caller)
+    }
+
     /// Reads the section `limits` of a configuration.
     pub(crate) fn read(config: &Section<'_>) -> Result<Self, ConfigError> {
         let section = config.section("limits", &KEYS)?;
@@ -50,7 +56,7 @@ impl Limits {
         let default = Self::default();
         Ok(Self {
             body_bytes: bound("bodyBytes", 1_024..=1_048_576, default.body_bytes)?,
-            depth: bound("depth", 1..=32, default.depth)?,
+            depth: bound("depth", 2..=32, default.depth)?,
             calls_per_batch: bound("callsPerBatch", 1..=100, default.calls_per_batch)?,
             roles_per_caller: bound("rolesPerCaller", 1..=32, default.roles_per_caller)?,
             log_queue: bound("logQueue", 1..=100_000, default.log_queue)?,

@@ -19,6 +19,7 @@ pub use chain::{ChainLink, hash_text, record_hash};
 pub use config::{Collector, Format, LogConfig, Mode, Sink};
 pub use data_point::DataPoint;
 pub use outbox::{Batch, Lines, Outbox};
-pub use record::{Observation, Record};
+pub use record::Record;
 
 pub(crate) use record::Scribe;
+pub(crate) use trace::TraceContext;

@@ -136,7 +136,13 @@ impl Problem {
             Self::MethodNotAllowed(allowed) => Some(("allow", allowed)),
             _ => None,
         };
-        Response { status: self.status(), body: body.into_bytes(), content_type: "application/problem+json", extra }
+        Response {
+            status: self.status(),
+            body: body.into_bytes(),
+            content_type: "application/problem+json",
+            extra,
+            trace: None,
+        }
     }
 }
 
@@ -145,7 +151,7 @@ impl ConfigError {
     #[must_use]
     pub fn response(&self) -> Response {
         let place = if self.pointer.is_empty() { "the configuration" } else { &self.pointer };
-        Problem::NotConfigured.response_with(&[place, " ", &self.problem].concat())
+        Problem::ConfigInvalid.response_with(&[place, " ", &self.problem].concat())
     }
 }
 

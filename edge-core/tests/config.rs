@@ -34,8 +34,8 @@ fn nothing_is_recorded_and_every_bound_is_the_default_unless_it_is_set() {
 
 #[test]
 fn limits_are_read() {
-    let text = r#"{"limits":{"bodyBytes":1024,"depth":1,"callsPerBatch":100,"rolesPerCaller":2,"logQueue":100000}}"#;
-    let limits = Limits { body_bytes: 1_024, depth: 1, calls_per_batch: 100, roles_per_caller: 2, log_queue: 100_000 };
+    let text = r#"{"limits":{"bodyBytes":1024,"depth":2,"callsPerBatch":100,"rolesPerCaller":2,"logQueue":100000}}"#;
+    let limits = Limits { body_bytes: 1_024, depth: 2, calls_per_batch: 100, roles_per_caller: 2, log_queue: 100_000 };
     assert_eq!(Config::read(text).expect("a configuration").limits, limits);
 }
 
@@ -43,8 +43,8 @@ fn limits_are_read() {
 fn limits_have_limits() {
     check(r#"{"limits":{"bodyBytes":1023}}"#, "/limits/bodyBytes must be a whole number from 1024 to 1048576");
     check(r#"{"limits":{"bodyBytes":1048577}}"#, "/limits/bodyBytes must be a whole number from 1024 to 1048576");
-    check(r#"{"limits":{"depth":0}}"#, "/limits/depth must be a whole number from 1 to 32");
-    check(r#"{"limits":{"depth":33}}"#, "/limits/depth must be a whole number from 1 to 32");
+    check(r#"{"limits":{"depth":1}}"#, "/limits/depth must be a whole number from 2 to 32");
+    check(r#"{"limits":{"depth":33}}"#, "/limits/depth must be a whole number from 2 to 32");
     check(r#"{"limits":{"callsPerBatch":101}}"#, "/limits/callsPerBatch must be a whole number from 1 to 100");
     check(r#"{"limits":{"rolesPerCaller":"2"}}"#, "/limits/rolesPerCaller must be a whole number from 1 to 32");
     check(r#"{"limits":{"logQueue":1.5}}"#, "/limits/logQueue must be a whole number from 1 to 100000");

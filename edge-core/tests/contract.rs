@@ -8,7 +8,8 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use callgate_edge_core::{Arrival, Deployment, Head, Limits, Next, Problem, Response, receive};
+use callgate_edge_core::auth::Secrets;
+use callgate_edge_core::{Arrival, Deployment, Head, Next, Problem, Response, receive};
 use callgate_engine::{PolicyImage, compile, parse, validate};
 use serde::Deserialize;
 use serde_json::Value;
@@ -86,15 +87,22 @@ impl Case {
         let head = Head {
             method: &self.method,
             path: self.path.split('?').next().unwrap_or_default(),
-            authorization: header("authorization"),
+            credential: header("authorization"),
+            traceparent: header("traceparent"),
             content_type: header("content-type"),
             content_encoding: header("content-encoding"),
             content_length: Some(&length),
         };
         match receive(&head, deployment) {
             Next::Answer(response) => response,
-            Next::ReadBody(call) if body.len() > call.body_limit() => Problem::BodyTooLarge.response(),
-            Next::ReadBody(call) => call.answer(&body, &Arrival { unix_time: Some(NOW), ..Arrival::default() }),
+            Next::Refuse(call, problem) => call.refuse(problem, [0; 16]).response,
+            Next::ReadBody(call) if body.len() > call.body_limit() => {
+                call.refuse(Problem::BodyTooLarge, [0; 16]).response
+            }
+            Next::ReadBody(call) => {
+                call.answer(&body, &Arrival { unix_time: Some(NOW), ..Arrival::default() }).response
+            }
+            Next::FetchKeys(_) | Next::Verify(_) => panic!("an API key needs no more than itself"),
         }
     }
 }
@@ -135,16 +143,17 @@ fn check(deployment: &Deployment<'_>, case: &Case) {
     }
 }
 
+fn deployment<'d>(image: PolicyImage<'d>, api_keys: Option<&str>) -> Deployment<'d> {
+    Deployment::new(image, None, &Secrets { api_keys, ..Secrets::default() }, || panic!("nothing here needs the time"))
+}
+
 /// Holds the deployment of a policy against each of its case files, and says how many cases each has.
 #[track_caller]
 fn check_files(policy: &str, files: &[&str]) {
     let text = fs::read_to_string(checkout(policy)).expect("a policy");
     let bytes = compile(&parse(&text).and_then(validate).unwrap_or_else(|problems| panic!("{problems:?}")));
-    let deployment = Deployment {
-        image: PolicyImage::open(&bytes).expect("an image"),
-        api_keys: Some(KEYS),
-        limits: Limits::default(),
-    };
+    let image = PolicyImage::open(&bytes).expect("an image");
+    let deployment = deployment(image, Some(KEYS));
     for path in files {
         let file = fs::read_to_string(checkout(path)).expect("a case file");
         let cases: Vec<Case> = file
@@ -194,7 +203,7 @@ fn without_keys_nothing_is_decided() {
     let bytes = compile(&parse(&text).and_then(validate).expect("a valid policy"));
     let image = PolicyImage::open(&bytes).expect("an image");
     for api_keys in [None, Some(""), Some(" \t\n")] {
-        let deployment = Deployment { image, api_keys, limits: Limits::default() };
+        let deployment = deployment(image, api_keys);
         for (method, path, expected) in [
             ("POST", "/evaluate", 503),
             ("POST", "/evaluate/batch", 503),
@@ -202,7 +211,7 @@ fn without_keys_nothing_is_decided() {
             ("GET", "/healthz", 200),
             ("GET", "/openapi.json", 200),
         ] {
-            let head = Head { method, path, authorization: Some("Bearer "), ..Head::default() };
+            let head = Head { method, path, credential: Some("Bearer "), ..Head::default() };
             let Next::Answer(response) = receive(&head, &deployment) else { panic!("{path} asks for a body") };
             assert_eq!(response.status, expected, "{path}");
         }

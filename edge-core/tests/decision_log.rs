@@ -1,11 +1,13 @@
 //! What is recorded of decisions, in both shapes, and what is not.
 #![expect(clippy::expect_used, clippy::panic, reason = "a test states what must hold by failing")]
 
+use std::cell::Cell;
 use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 
-use callgate_edge_core::log::{Observation, Outbox};
+use callgate_edge_core::auth::Secrets;
+use callgate_edge_core::log::Outbox;
 use callgate_edge_core::{Answered, Arrival, Config, Deployment, Head, Limits, Next, receive};
 use callgate_engine::{PolicyImage, compile, parse, validate};
 use serde_json::{Value, json};
@@ -27,30 +29,46 @@ fn checkout(path: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)).expect("a file")
 }
 
+/// The head of a call, but for its path.
+const HEAD: Head<'static> = Head {
+    method: "POST",
+    path: "/evaluate",
+    credential: Some("Bearer key-0123456789abcdef"),
+    content_type: Some("application/json"),
+    traceparent: Some(TRACEPARENT),
+    content_encoding: None,
+    content_length: None,
+};
+
+thread_local! {
+    static HAS_STARTED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Each decision falls 412 microseconds after the head came in.
+#[expect(clippy::unnecessary_wraps, reason = "a host may not know the time")]
+fn clock() -> Option<i64> {
+    Some(if HAS_STARTED.replace(true) { 1_795_233_906_789_512 } else { 1_795_233_906_789_100 })
+}
+
+#[track_caller]
+fn deployment<'d>(image: PolicyImage<'d>, config: Option<&str>) -> Deployment<'d> {
+    let secrets = Secrets { api_keys: Some("desk:key-0123456789abcdef"), ..Secrets::default() };
+    let deployment = Deployment::new(image, config, &secrets, clock);
+    assert_eq!(deployment.mistake(), None);
+    deployment
+}
+
 /// What the deployment of `policy` with the section `log` answers and records.
 #[track_caller]
 fn answered_by(policy: &str, log: &str, path: &str, body: &str) -> Answered {
     let bytes = compile(&parse(policy).and_then(validate).expect("a valid policy"));
     let image = PolicyImage::open(&bytes).expect("an image");
     let config = format!(r#"{{"log":{log}}}"#);
-    let config = Config::read(&config).unwrap_or_else(|error| panic!("{error}"));
-    let deployment = Deployment { image, api_keys: Some("key"), limits: config.limits };
-    let head = Head {
-        method: "POST",
-        path,
-        authorization: Some("Bearer key"),
-        content_type: Some("application/json"),
-        ..Head::default()
-    };
-    let Next::ReadBody(call) = receive(&head, &deployment) else { panic!("no body is asked for") };
+    HAS_STARTED.set(false);
+    let deployment = deployment(image, Some(&config));
+    let Next::ReadBody(call) = receive(&Head { path, ..HEAD }, &deployment) else { panic!("no body is asked for") };
     let arrival = Arrival { random: RANDOM, unix_time: Some(1_795_233_906), ..Arrival::default() };
-    let observation = Observation {
-        unix_millis: 1_795_233_906_789,
-        traceparent: Some(TRACEPARENT),
-        principal: Some("desk"),
-        elapsed_micros: &|| 412,
-    };
-    call.answer_and_record(body.as_bytes(), &arrival, &config.log, &observation)
+    call.answer(body.as_bytes(), &arrival)
 }
 
 fn answered(log: &str, path: &str, body: &str) -> Answered {
@@ -270,11 +288,103 @@ fn the_digest_of_arguments_is_recorded_unless_it_could_tell_what_is_hidden() {
 }
 
 #[test]
-fn nothing_is_recorded_where_there_is_no_decision_or_no_log() {
+fn nothing_is_recorded_without_a_log() {
     assert!(answered("{}", "/evaluate", REFUND).records.is_empty());
     assert!(answered(r#"{"mode":"off","chain":true}"#, "/evaluate", REFUND).records.is_empty());
-    let refused = answered(r#"{"mode":"required"}"#, "/evaluate", r#"{"tool":1}"#);
-    assert_eq!((refused.response.status, refused.records.len()), (400, 0));
+    assert!(answered("{}", "/evaluate", r#"{"tool":1}"#).records.is_empty());
+}
+
+/// What is recorded of a request that is refused, by the name of what is wrong with it.
+#[track_caller]
+fn check_refused(path: &str, head: Head<'_>, body: &[u8], status: u16, code: &str) {
+    let text = checkout("policies/crm.json");
+    let bytes = compile(&parse(&text).and_then(validate).expect("a valid policy"));
+    for format in ["cloudevents", "opa"] {
+        let config = format!(r#"{{"log":{{"mode":"required","format":"{format}"}},"limits":{{"bodyBytes":1024}}}}"#);
+        let deployment = deployment(PolicyImage::open(&bytes).expect("an image"), Some(&config));
+        let answered = match receive(&Head { path, ..head }, &deployment) {
+            Next::ReadBody(call) => call.answer(body, &Arrival { random: RANDOM, ..Arrival::default() }),
+            Next::Refuse(call, problem) => call.refuse(problem, RANDOM),
+            next => panic!("{next:?}"),
+        };
+        assert_eq!(answered.response.status, status, "{code}");
+        let line = deployment.outbox().borrow_mut().write_now(answered.records).lines.concat();
+        let record: Value = serde_json::from_str(&line).expect("one record in JSON");
+        let (call, outcome) = if format == "opa" {
+            assert_eq!(record["requested_by"], "desk");
+            (&record["input"], &record["result"])
+        } else {
+            assert_eq!((&record["id"], &record["traceparent"]), (&json!(DECISION_ID), &json!(TRACEPARENT)));
+            (&record["data"], &record["data"])
+        };
+        assert_eq!(
+            (&outcome["decision"], &outcome["code"], &outcome["rule"]),
+            (&json!("Deny"), &json!(code), &json!(null))
+        );
+        assert_eq!((&call["principal"], &call["roles"]), (&json!("desk"), &json!([])));
+        for absent in ["tool", "args", "argsDigest", "server", "run"] {
+            assert!(call.get(absent).is_none() && outcome.get(absent).is_none(), "{absent}: {line}");
+        }
+    }
+}
+
+#[test]
+fn a_refused_body_is_a_decision_and_recorded_as_one() {
+    check_refused("/evaluate", HEAD, br#"{"tool":1}"#, 400, "wrong_type");
+    check_refused("/evaluate", HEAD, b"", 400, "invalid_json");
+    check_refused("/evaluate/batch", HEAD, br#"{"calls":[]}"#, 400, "call_count");
+    check_refused("/evaluate", HEAD, &[b' '; 1_025], 413, "body_too_large");
+    check_refused("/evaluate", Head { content_length: Some("1025"), ..HEAD }, b"", 413, "body_too_large");
+    check_refused("/evaluate", Head { content_type: None, ..HEAD }, b"", 415, "unsupported_media_type");
+}
+
+#[test]
+fn a_data_point_of_a_refused_body_has_its_columns_too() {
+    let log = r#"{"mode":"best-effort","sink":{"type":"analytics","binding":"A"}}"#;
+    let records = answered_by(POLICY, log, "/evaluate", "[]").records;
+    let point = records.first().and_then(|record| record.data_point()).expect("a data point");
+    assert_eq!((&*point.index, point.blobs.len()), ("", 14));
+    assert_eq!(point.blobs.get(1..4), Some(&["Deny", "not_an_object", ""].map(String::from)[..]));
+}
+
+#[test]
+fn who_is_not_let_in_leaves_no_record() {
+    let bytes = compile(&parse(POLICY).and_then(validate).expect("a valid policy"));
+    let config = r#"{"log":{"mode":"required"}}"#;
+    let deployment = deployment(PolicyImage::open(&bytes).expect("an image"), Some(config));
+    for credential in [None, Some("Bearer key-0123456789abcdeg")] {
+        let Next::Answer(response) = receive(&Head { credential, ..HEAD }, &deployment) else { panic!("let in") };
+        assert_eq!(response.status, 401);
+    }
+}
+
+#[test]
+fn an_answer_is_in_the_trace_of_its_request() {
+    let bytes = compile(&parse(POLICY).and_then(validate).expect("a valid policy"));
+    let image = PolicyImage::open(&bytes).expect("an image");
+    let began = "00-30313233343536373839616263646566-3839616263646566-00";
+    for (config, sent, expected) in [
+        (None, Some(TRACEPARENT), Some(TRACEPARENT)),
+        (None, Some("00-1"), None),
+        (None, None, None),
+        (Some(r#"{"log":{"mode":"best-effort"}}"#), Some(TRACEPARENT), Some(TRACEPARENT)),
+        (Some(r#"{"log":{"mode":"best-effort"}}"#), Some("00-1"), Some(began)),
+        (Some(r#"{"log":{"mode":"best-effort"}}"#), None, Some(began)),
+    ] {
+        let deployment = deployment(image, config);
+        let head = Head { traceparent: sent, ..HEAD };
+        for body in [REFUND, "[]"] {
+            let Next::ReadBody(call) = receive(&head, &deployment) else { panic!("no body is asked for") };
+            let answered = call.answer(body.as_bytes(), &Arrival { random: RANDOM, ..Arrival::default() });
+            assert_eq!(answered.response.traceparent().as_deref(), expected, "{config:?} {sent:?}");
+            let lines = deployment.outbox().borrow_mut().write_now(answered.records);
+            let unwritten = deployment.outbox().borrow_mut().conclude(answered.response, &lines, false);
+            assert_eq!(unwritten.traceparent().as_deref(), expected, "{config:?} {sent:?}");
+        }
+    }
+    let deployment = deployment(image, None);
+    let Next::Answer(refused) = receive(&Head { credential: None, ..HEAD }, &deployment) else { panic!("let in") };
+    assert_eq!(refused.traceparent().as_deref(), Some(TRACEPARENT));
 }
 
 #[test]
@@ -360,25 +470,19 @@ fn the_body_may_be_as_long_as_the_deployment_says() {
     let text = checkout("policies/crm.json");
     let bytes = compile(&parse(&text).and_then(validate).expect("a valid policy"));
     let image = PolicyImage::open(&bytes).expect("an image");
-    let limits = Limits { body_bytes: 1_024, ..Limits::default() };
-    let deployment = Deployment { image, api_keys: Some("key"), limits };
+    let deployment = deployment(image, Some(r#"{"limits":{"bodyBytes":1024}}"#));
     for (length, expected) in [(1_024_usize, 200), (1_025, 413)] {
         let call = r#"{"tool":"view_customer","role":"agent"}"#;
         let body = format!("{call}{}", " ".repeat(length.saturating_sub(call.len())));
         let declared = length.to_string();
-        let head = |content_length| Head {
-            method: "POST",
-            path: "/evaluate",
-            authorization: Some("Bearer key"),
-            content_type: Some("application/json"),
-            content_length,
-            ..Head::default()
-        };
+        let head = |content_length| Head { content_length, ..HEAD };
         let Next::ReadBody(call) = receive(&head(None), &deployment) else { panic!("no body is asked for") };
-        assert_eq!((call.body_limit(), call.answer(body.as_bytes(), &Arrival::default()).status), (1_024, expected));
+        assert_eq!(call.body_limit(), 1_024);
+        assert_eq!(call.answer(body.as_bytes(), &Arrival::default()).response.status, expected);
         let seen = match receive(&head(Some(&declared)), &deployment) {
-            Next::Answer(response) => response.status,
+            Next::Refuse(_, problem) => problem.status(),
             Next::ReadBody(_) => 200,
+            next => panic!("{next:?}"),
         };
         assert_eq!(seen, expected);
     }

@@ -1,8 +1,9 @@
 //! What becomes of records: queued, sent, lost and told of, and what the answer owes to them.
 #![expect(clippy::expect_used, clippy::panic, reason = "a test states what must hold by failing")]
 
-use callgate_edge_core::log::{ChainLink, Observation, Outbox, Record, hash_text, record_hash};
-use callgate_edge_core::{Answered, Arrival, Config, Deployment, Head, Limits, Next, Response, receive};
+use callgate_edge_core::auth::Secrets;
+use callgate_edge_core::log::{ChainLink, Outbox, Record, hash_text, record_hash};
+use callgate_edge_core::{Answered, Arrival, Config, Deployment, Head, Next, PendingCall, Response, receive};
 use callgate_engine::json::read;
 use callgate_engine::{PolicyImage, compile, parse, validate};
 use serde_json::Value;
@@ -21,24 +22,33 @@ fn outbox(config: &str) -> Outbox {
     Outbox::new(&config.log, &config.limits)
 }
 
+fn deployment<'d>(image: PolicyImage<'d>, config: &str) -> Deployment<'d> {
+    let secrets = Secrets { api_keys: Some("key-0123456789abcdef"), ..Secrets::default() };
+    let deployment = Deployment::new(image, Some(config), &secrets, || None);
+    assert_eq!(deployment.mistake(), None);
+    deployment
+}
+
+#[track_caller]
+fn pending<'d>(deployment: &'d Deployment<'d>) -> PendingCall<'d> {
+    let head = Head {
+        method: "POST",
+        path: "/evaluate",
+        credential: Some("Bearer key-0123456789abcdef"),
+        content_type: Some("application/json"),
+        ..Head::default()
+    };
+    let Next::ReadBody(call) = receive(&head, deployment) else { panic!("no body is asked for") };
+    call
+}
+
 /// What one allowed call is answered, and its record; `number` makes its id.
 fn answered(config: &str, number: u8) -> Answered {
     let bytes = compile(&parse(POLICY).and_then(validate).expect("a valid policy"));
     let image = PolicyImage::open(&bytes).expect("an image");
-    let config = Config::read(config).expect("a configuration");
-    let deployment = Deployment { image, api_keys: Some("key"), limits: Limits::default() };
-    let head = Head {
-        method: "POST",
-        path: "/evaluate",
-        authorization: Some("Bearer key"),
-        content_type: Some("application/json"),
-        ..Head::default()
-    };
-    let Next::ReadBody(call) = receive(&head, &deployment) else { panic!("no body is asked for") };
+    let deployment = deployment(image, config);
     let arrival = Arrival { random: [number; 16], ..Arrival::default() };
-    let observation = Observation { unix_millis: 0, traceparent: None, principal: None, elapsed_micros: &|| 1 };
-    let body = br#"{"tool":"t","role":"r"}"#;
-    let answered = call.answer_and_record(body, &arrival, &config.log, &observation);
+    let answered = pending(&deployment).answer(br#"{"tool":"t","role":"r"}"#, &arrival);
     assert_eq!(answered.records.len(), 1);
     answered
 }
@@ -102,21 +112,11 @@ fn what_waits_is_bounded_in_bytes_too() {
         "limits":{"logQueue":100000}}"#;
     let bytes = compile(&parse(POLICY).and_then(validate).expect("a valid policy"));
     let image = PolicyImage::open(&bytes).expect("an image");
-    let deployment = Deployment { image, api_keys: Some("key"), limits: Limits::default() };
-    let head = Head {
-        method: "POST",
-        path: "/evaluate",
-        authorization: Some("Bearer key"),
-        content_type: Some("application/json"),
-        ..Head::default()
-    };
-    let Next::ReadBody(call) = receive(&head, &deployment) else { panic!("no body is asked for") };
-    let read = Config::read(config).expect("a configuration");
-    let observation = Observation { unix_millis: 0, traceparent: None, principal: None, elapsed_micros: &|| 1 };
+    let deployment = deployment(image, config);
     let body = format!(r#"{{"tool":"t","role":"r","args":{{"x":"{long}"}}}}"#);
     let mut outbox = outbox(config);
     for _ in 0..100 {
-        outbox.push(call.answer_and_record(body.as_bytes(), &Arrival::default(), &read.log, &observation).records);
+        outbox.push(pending(&deployment).answer(body.as_bytes(), &Arrival::default()).records);
     }
     assert!((30..40).contains(&outbox.dropped()), "{} of 100 were dropped", outbox.dropped());
 }

@@ -6,9 +6,13 @@
 //! asked for every part of the request and the headers are copied twice, which costs more than the decision does.
 
 use std::borrow::Cow;
+use std::io::Write as _;
 use std::time::SystemTime;
 
-use callgate_edge_core::{Arrival, Deployment, Head, Next, Problem, Response, policy_image, receive};
+use callgate_edge_core::auth::Secrets;
+use callgate_edge_core::log::Sink;
+use callgate_edge_core::{Answered, Arrival, Deployment, Head, Next, PendingCall, Problem, Response};
+use callgate_edge_core::{policy_image, receive};
 use spin_sdk::http::Method;
 use spin_sdk::wasip3::exports::http::handler::Guest;
 use spin_sdk::wasip3::http::types::{self, ErrorCode, Fields};
@@ -28,41 +32,85 @@ impl Guest for Component {
 async fn answer(request: types::Request) -> Result<Response, Problem> {
     let image = policy_image().map_err(|_| Problem::Internal)?;
     let api_keys = api_keys().await;
+    let variable = |name| std::env::var(name).ok();
+    let (config, token_secret) = (variable("CALLGATE_CONFIG"), variable("CALLGATE_JWT_SECRET"));
+    let secrets = Secrets { api_keys: api_keys.as_deref(), token_secret: token_secret.as_deref() };
+    let deployment = Deployment::new(image, config.as_deref(), &secrets, unix_micros);
     let method = Method::try_from(request.get_method()).map_err(|_| Problem::Internal)?;
     let target = request.get_path_with_query().unwrap_or_default();
     let headers = request.get_headers().copy_all();
     let header = |name: &str| joined(&headers, name);
-    let authorization = header("authorization");
+    let credential = header(deployment.credential_header());
+    let traceparent = header("traceparent");
     let content_type = header("content-type");
     let content_encoding = header("content-encoding");
     let content_length = header("content-length");
     let head = Head {
         method: method.as_str(),
         path: path_of(&target),
-        authorization: authorization.as_deref(),
+        credential: credential.as_deref(),
+        traceparent: traceparent.as_deref(),
         content_type: content_type.as_deref(),
         content_encoding: content_encoding.as_deref(),
         content_length: content_length.as_deref(),
     };
-    match receive(&head, &Deployment { image, api_keys: api_keys.as_deref() }) {
-        Next::Answer(response) => Ok(response),
-        Next::ReadBody(call) => {
-            let declared = content_length.and_then(|length| length.trim().parse().ok());
-            let body = read_body(request, declared, call.body_limit()).await?;
-            let mut random = [0; 16];
-            getrandom::fill(&mut random).map_err(|_| Problem::Internal)?;
-            let mut arrival = Arrival { random, ..Arrival::default() };
-            let ip;
-            if call.reads_request() {
-                // Any caller can send any header: only the operator knows which one the platform sets itself.
-                ip = std::env::var("CALLGATE_CLIENT_IP_HEADER").ok().and_then(|name| header(&name));
-                let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok();
-                arrival.unix_time = since_1970.and_then(|time| i64::try_from(time.as_secs()).ok());
-                arrival.ip = ip.as_deref();
+    let mut next = receive(&head, &deployment);
+    let call = loop {
+        next = match next {
+            Next::Answer(response) => return Ok(response),
+            Next::Refuse(call, problem) => return Ok(record(&deployment, call.refuse(problem, random()?))),
+            Next::ReadBody(call) => break call,
+            Next::FetchKeys(fetch) => fetch.resume(None),
+            Next::Verify(verification) => {
+                let is_genuine = verification.token().verify();
+                verification.finish(is_genuine)
             }
-            Ok(call.answer(&body, &arrival))
-        }
+        };
+    };
+    let declared = content_length.and_then(|length| length.trim().parse().ok());
+    let answered = match read_body(request, declared, call.body_limit()).await {
+        Ok(body) => answer_body(call, &body, &header)?,
+        Err(problem) => call.refuse(problem, random()?),
+    };
+    Ok(record(&deployment, answered))
+}
+
+fn answer_body<'h>(
+    call: PendingCall<'_>,
+    body: &[u8],
+    header: &impl Fn(&str) -> Option<Cow<'h, str>>,
+) -> Result<Answered, Problem> {
+    let mut arrival = Arrival { random: random()?, ..Arrival::default() };
+    let ip;
+    if call.reads_request() {
+        // Any caller can send any header: only the operator knows which one the platform sets itself.
+        ip = std::env::var("CALLGATE_CLIENT_IP_HEADER").ok().and_then(|name| header(&name));
+        arrival.unix_time = unix_micros().map(|micros| micros.div_euclid(1_000_000));
+        arrival.ip = ip.as_deref();
     }
+    Ok(call.answer(body, &arrival))
+}
+
+/// Writes what is recorded of an answer, and says what is answered once that is known.
+fn record(deployment: &Deployment<'_>, answered: Answered) -> Response {
+    let mut outbox = deployment.outbox().borrow_mut();
+    let lines = outbox.write_now(answered.records);
+    let write = || lines.lines.iter().try_for_each(|line| writeln!(std::io::stdout(), "{line}"));
+    let is_written = deployment.log().sink == Sink::Stdout && write().is_ok();
+    outbox.conclude(answered.response, &lines, is_written)
+}
+
+/// Random bytes for the id of a decision.
+fn random() -> Result<[u8; 16], Problem> {
+    let mut random = [0; 16];
+    getrandom::fill(&mut random).map_err(|_| Problem::Internal)?;
+    Ok(random)
+}
+
+/// Microseconds since the start of 1970 in UTC.
+fn unix_micros() -> Option<i64> {
+    let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok()?;
+    i64::try_from(since_1970.as_micros()).ok()
 }
 
 /// How much room a body of unknown length gets at a time, in bytes.
@@ -132,9 +180,14 @@ fn path_of(target: &str) -> &str {
 
 fn write(response: Response) -> Result<types::Response, ErrorCode> {
     // The host would send a body of unknown length in chunks, which takes more packets.
+    let trace = response.traceparent().map(|trace| (String::from("traceparent"), trace.into_bytes()));
     let length = (String::from("content-length"), response.body.len().to_string().into_bytes());
-    let fields: Vec<(String, Vec<u8>)> =
-        response.headers().map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec())).chain([length]).collect();
+    let fields: Vec<(String, Vec<u8>)> = response
+        .headers()
+        .map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()))
+        .chain([length])
+        .chain(trace)
+        .collect();
     let fields = Fields::from_list(&fields).map_err(|_| ErrorCode::InternalError(None))?;
     let (mut body, body_reader) = wit_stream::new();
     let (trailers, trailers_reader) = wit_future::new(|| Ok(None));

@@ -1,6 +1,7 @@
 //! API keys: `Authorization: Bearer <key>` (RFC 6750) against the keys that the operator configured.
 
-use alloc::string::{String, ToString as _};
+use alloc::string::ToString as _;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use sha2::{Digest as _, Sha256};
@@ -31,7 +32,7 @@ pub(crate) struct ApiKeys(Vec<ApiKey>);
 #[derive(Clone, Debug)]
 struct ApiKey {
     /// What decisions are logged under.
-    name: Option<String>,
+    name: Option<Arc<str>>,
     /// The SHA-256 of the key.
     digest: [u8; 32],
 }

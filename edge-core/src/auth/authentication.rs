@@ -1,5 +1,6 @@
 //! From a credential to who is calling, or to what an edge must do first.
 
+use alloc::borrow::Cow;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -75,6 +76,14 @@ impl Authentication {
         }
     }
 
+    /// Who presents an API key; `None` where tokens are taken.
+    pub(crate) fn by_key(&self, credential: Option<&str>) -> Option<Result<Caller, Problem>> {
+        match &self.0 {
+            Mode::ApiKeys(keys) => Some(keys.caller(credential)),
+            Mode::Tokens(_) => None,
+        }
+    }
+
     /// Begins with the value of the header that [`Authentication::header`] names, at `now` in seconds since the start of
     /// 1970 in UTC.
     pub fn begin<'s>(&'s self, credential: Option<&'s str>, cache: &mut KeyCache, now: i64) -> Step<'s> {
@@ -144,7 +153,7 @@ impl TokenSettings {
                 Unverified {
                     algorithm,
                     key: Arc::clone(key),
-                    signing_input: token.signing_input.as_bytes(),
+                    signing_input: Cow::Borrowed(token.signing_input.as_bytes()),
                     signature: token.signature.clone(),
                     outcome: caller.map(|caller| (caller, genuine)),
                 }
@@ -152,7 +161,7 @@ impl TokenSettings {
             None => Unverified {
                 algorithm,
                 key: Arc::clone(any),
-                signing_input: bounded(text),
+                signing_input: Cow::Borrowed(bounded(text)),
                 signature: any.decoy(),
                 outcome: None,
             },

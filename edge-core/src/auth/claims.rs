@@ -1,9 +1,11 @@
 //! What a token says of the caller, and whether it holds here and now (RFC 7519, section 4.1).
 
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
 
+use callgate_engine::CallerFacts;
 use callgate_engine::json::RawValue;
 use callgate_engine::limits::MAX_ROLES_PER_CALL;
 
@@ -15,18 +17,9 @@ use crate::json_text::write_text;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
     /// Whom decisions are logged under: the name of the API key, or the subject of the token.
-    pub principal: Option<String>,
+    pub principal: Option<Arc<str>>,
     /// What a token says of the caller; `None` where an API key let a host in, which says it for each call.
-    pub token: Option<TokenFacts>,
-}
-
-/// What a token says of the caller.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TokenFacts {
-    /// The roles: 1 to 32, none empty, none twice.
-    pub roles: Vec<String>,
-    /// The text of a strict JSON object, the caller's attributes by their names.
-    pub attributes: String,
+    pub token: Option<CallerFacts>,
 }
 
 /// What must hold of a token's claims, and where they hold what a policy asks for.
@@ -57,7 +50,7 @@ impl ClaimRules {
         holds
             .iter()
             .all(|holds| *holds)
-            .then(|| Caller { principal: Some(subject.into()), token: Some(TokenFacts { roles, attributes }) })
+            .then(|| Caller { principal: Some(subject.into()), token: Some(CallerFacts { roles, attributes }) })
     }
 
     /// Whether the token is no longer valid, or not yet; one without an end never is.

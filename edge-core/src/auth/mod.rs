@@ -18,9 +18,8 @@ mod signature;
 mod authentication;
 
 pub use algorithm::Algorithm;
-pub(crate) use api_keys::ApiKeys;
 pub use authentication::{Authentication, Secrets, Step};
-pub use claims::{Caller, TokenFacts};
+pub use claims::Caller;
 pub use key_cache::KeyCache;
 pub use keys::{KeysFault, MAX_KEYS_BYTES, PublicKey};
 pub use token::{MAX_TOKEN_BYTES, MAX_TOKEN_DEPTH};

@@ -1,5 +1,6 @@
 //! A token that says who is calling, before its signature was verified.
 
+use alloc::borrow::Cow;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -18,7 +19,7 @@ use crate::problem::Problem;
 pub struct Unverified<'t> {
     pub(crate) algorithm: Algorithm,
     pub(crate) key: Arc<PublicKey>,
-    pub(crate) signing_input: &'t [u8],
+    pub(crate) signing_input: Cow<'t, [u8]>,
     pub(crate) signature: Vec<u8>,
     /// Who is calling, where nothing but the signature is left to look at, and by what the token is remembered.
     pub(crate) outcome: Option<(Caller, Genuine)>,
@@ -40,7 +41,7 @@ impl Unverified<'_> {
     /// The bytes that must have been signed.
     #[must_use]
     pub fn signing_input(&self) -> &[u8] {
-        self.signing_input
+        &self.signing_input
     }
 
     /// The signature, as WebCrypto and the crates take it: that of P-256 is `r` and `s`, not DER.
@@ -53,7 +54,14 @@ impl Unverified<'_> {
     #[cfg(feature = "jwt")]
     #[must_use]
     pub fn verify(&self) -> bool {
-        crate::auth::signature::verify(&self.key, self.signing_input, &self.signature)
+        crate::auth::signature::verify(&self.key, &self.signing_input, &self.signature)
+    }
+
+    /// The same, with a copy of what it borrows: an edge may have to wait for its platform.
+    pub(crate) fn into_owned(self) -> Unverified<'static> {
+        let Self { algorithm, key, signing_input, signature, outcome } = self;
+        let signing_input = Cow::Owned(signing_input.into_owned());
+        Unverified { algorithm, key, signing_input, signature, outcome }
     }
 
     /// Who is calling, now that it is known whether the signature holds.

@@ -20,8 +20,8 @@ pub(crate) fn write(entry: &Entry<'_>, out: &mut String) {
     write_member("source", &entry.config.source, out);
     write_plain_member("type", TYPE, out);
     // The attribute is optional, and what the caller named may be nothing that an attribute can hold.
-    if is_attribute(&entry.target.name) {
-        write_member("subject", &entry.target.name, out);
+    if let Some(target) = entry.target.filter(|target| is_attribute(&target.name)) {
+        write_member("subject", &target.name, out);
     }
     out.push_str(",\"time\":\"");
     write_timestamp(entry.unix_millis, out);

@@ -35,16 +35,17 @@ impl DataPoint {
             text.trim_matches('"').to_owned()
         };
         let text = |text: Option<&str>| cut(text.unwrap_or_default(), MAX_BLOB_BYTES).into_owned();
-        let index = entry.target.name.get(..entry.target.name.floor_char_boundary(MAX_INDEX_BYTES));
+        let target = entry.target.map(|target| &*target.name).unwrap_or_default();
+        let index = target.get(..target.floor_char_boundary(MAX_INDEX_BYTES));
         Self {
             index: index.unwrap_or_default().to_owned(),
             blobs: Vec::from([
                 entry.decision_id.to_owned(),
                 entry.effect.name().to_owned(),
-                entry.code.name().to_owned(),
+                entry.code.to_owned(),
                 text(entry.rule),
-                entry.target.kind.noun().to_owned(),
-                text(Some(&entry.target.name)),
+                entry.target.map(|target| target.kind.noun()).unwrap_or_default().to_owned(),
+                text(Some(target)),
                 entry.operation().unwrap_or_default().to_owned(),
                 text(entry.server),
                 text(Some(&entry.roles.join(","))),

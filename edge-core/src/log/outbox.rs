@@ -264,6 +264,6 @@ impl Response {
     /// The answer, unless there had to be a record of it and there is none: then a Deny, and no word of the decision.
     #[must_use]
     pub fn unless_logged(self, may_be_sent: bool) -> Self {
-        if may_be_sent { self } else { Problem::LogUnavailable.response() }
+        if may_be_sent { self } else { Problem::LogUnavailable.response().traced(self.trace) }
     }
 }

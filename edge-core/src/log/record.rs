@@ -10,33 +10,23 @@ use alloc::vec::Vec;
 
 use callgate_engine::request::Target;
 use callgate_engine::target::TargetKind;
-use callgate_engine::{Call, Code, Decision, Effect, PolicyImage};
+use callgate_engine::{Call, Decision, Effect, PolicyImage};
 
+use crate::answer::write_id;
+use crate::deployment::Deployment;
 use crate::json_text::{write_digest, write_list, write_member, write_name, write_plain_member, write_text};
 use crate::log::config::{Format, LogConfig, Mode, Sink};
 use crate::log::data_point::DataPoint;
 use crate::log::mask::RecordedArguments;
 use crate::log::trace::TraceContext;
 use crate::log::{cloudevents, opa};
+use crate::problem::Problem;
 
 /// Bytes of the target's name in a record.
 const MAX_TARGET_BYTES: usize = 2_048;
 
 /// Bytes of any other text that came with the call.
 const MAX_TEXT_BYTES: usize = 512;
-
-/// What an edge knows of a request for the records of its decisions.
-#[derive(Clone, Copy)]
-pub struct Observation<'o> {
-    /// The time, in milliseconds since the start of 1970 in UTC.
-    pub unix_millis: i64,
-    /// The value of the header `traceparent`.
-    pub traceparent: Option<&'o str>,
-    /// Who called, where the edge knows: the name of a key or the subject of a token.
-    pub principal: Option<&'o str>,
-    /// How long ago the request came in, in microseconds.
-    pub elapsed_micros: &'o dyn Fn() -> u64,
-}
 
 /// One record, before an [`Outbox`](crate::log::Outbox) numbers it.
 #[derive(Clone, Debug, PartialEq)]
@@ -69,11 +59,12 @@ pub(crate) struct Entry<'e> {
     pub(crate) run: Option<&'e str>,
     pub(crate) roles: &'e [Cow<'e, str>],
     pub(crate) server: Option<&'e str>,
-    pub(crate) target: &'e Target<'e>,
+    /// What was called; `None` where the body was no call.
+    pub(crate) target: Option<&'e Target<'e>>,
     pub(crate) arguments: RecordedArguments,
     pub(crate) args_digest: Option<[u8; 32]>,
     pub(crate) effect: Effect,
-    pub(crate) code: Code,
+    pub(crate) code: &'e str,
     pub(crate) rule: Option<&'e str>,
     pub(crate) policy_version: &'e str,
     pub(crate) policy_digest: &'e [u8; 32],
@@ -81,17 +72,30 @@ pub(crate) struct Entry<'e> {
 
 /// Records the decisions of one request.
 pub(crate) struct Scribe<'s> {
-    config: &'s LogConfig,
-    observation: &'s Observation<'s>,
+    deployment: &'s Deployment<'s>,
     trace: TraceContext,
+    /// Who called: the name of a key or the subject of a token.
+    principal: Option<&'s str>,
+    /// When the request came in, in microseconds.
+    started: i64,
+    random: [u8; 16],
     records: Vec<Record>,
 }
 
 impl<'s> Scribe<'s> {
     /// Starts the records of one request; `None` where nothing is recorded.
-    pub(crate) fn new(config: &'s LogConfig, observation: &'s Observation<'s>, random: [u8; 16]) -> Option<Self> {
-        let trace = TraceContext::of(observation.traceparent, random);
-        (config.mode != Mode::Off).then(|| Self { config, observation, trace, records: Vec::new() })
+    pub(crate) fn new(
+        deployment: &'s Deployment<'s>,
+        trace: Option<TraceContext>,
+        principal: Option<&'s str>,
+        started: i64,
+        random: [u8; 16],
+    ) -> Option<Self> {
+        let start = || {
+            let trace = trace.unwrap_or_else(|| TraceContext::start(random));
+            Self { deployment, trace, principal, started, random, records: Vec::new() }
+        };
+        (deployment.log.mode != Mode::Off).then(start)
     }
 
     /// Records one decision.
@@ -103,44 +107,75 @@ impl<'s> Scribe<'s> {
         args_digest: Option<[u8; 32]>,
         decision_id: &str,
     ) {
-        let arguments = match &self.config.mask {
+        let config = &self.deployment.log;
+        let arguments = match &config.mask {
             Some(mask) => mask.apply(call.arguments),
             None => RecordedArguments::None,
         };
         let is_masked = matches!(&arguments, RecordedArguments::Kept(_, masked) if !masked.is_empty());
         let is_erased = arguments == RecordedArguments::Erased;
-        let entry = Entry {
-            config: self.config,
-            decision_id,
-            unix_millis: self.observation.unix_millis,
-            duration_micros: (self.observation.elapsed_micros)(),
-            trace: self.trace,
-            principal: self.observation.principal,
+        self.write(&Entry {
             run: call.trace_id.as_deref(),
             roles: &call.roles,
             server: call.server.as_deref(),
-            target: &call.target,
+            target: Some(&call.target),
             arguments,
-            args_digest: args_digest.filter(|_| self.config.has_args_digest && !is_masked && !is_erased),
+            args_digest: args_digest.filter(|_| config.has_args_digest && !is_masked && !is_erased),
             effect: decision.effect,
-            code: decision.code,
             rule: decision.rule(image),
-            policy_version: image.version(),
-            policy_digest: image.policy_digest(),
-        };
-        let mut text = String::with_capacity(1_024);
-        let mut point = None;
-        match (&self.config.sink, self.config.format) {
-            (Sink::Analytics(_), _) => point = Some(DataPoint::of(&entry)),
-            (_, Format::CloudEvents) => cloudevents::write(&entry, &mut text),
-            (_, Format::Opa) => opa::write(&entry, &mut text),
-        }
-        self.records.push(Record { decision_id: decision_id.into(), text, point });
+            ..self.entry(image, decision_id, decision.code.name())
+        });
     }
 
-    /// The records of the request, in the order of its calls.
-    pub(crate) fn finish(self) -> Vec<Record> {
-        self.records
+    /// Records that a call or a batch was refused, which denies; what it was for is not known.
+    pub(crate) fn record_refusal(&mut self, image: &PolicyImage<'_>, problem: Problem) {
+        let mut buffer = uuid::Uuid::encode_buffer();
+        let decision_id = write_id(self.random, &mut buffer);
+        self.write(&self.entry(image, decision_id, problem.code()));
+    }
+
+    /// What is known without a call.
+    fn entry<'e>(&self, image: &'e PolicyImage<'_>, decision_id: &'e str, code: &'e str) -> Entry<'e>
+    where
+        's: 'e,
+    {
+        let now = self.deployment.micros();
+        Entry {
+            config: &self.deployment.log,
+            decision_id,
+            unix_millis: now.div_euclid(1_000),
+            // A clock that went back says nothing of the time that passed.
+            duration_micros: u64::try_from(now.saturating_sub(self.started)).unwrap_or(0),
+            trace: self.trace,
+            principal: self.principal,
+            run: None,
+            roles: &[],
+            server: None,
+            target: None,
+            arguments: RecordedArguments::None,
+            args_digest: None,
+            effect: Effect::Deny,
+            code,
+            rule: None,
+            policy_version: image.version(),
+            policy_digest: image.policy_digest(),
+        }
+    }
+
+    fn write(&mut self, entry: &Entry<'_>) {
+        let mut text = String::with_capacity(1_024);
+        let mut point = None;
+        match (&entry.config.sink, entry.config.format) {
+            (Sink::Analytics(_), _) => point = Some(DataPoint::of(entry)),
+            (_, Format::CloudEvents) => cloudevents::write(entry, &mut text),
+            (_, Format::Opa) => opa::write(entry, &mut text),
+        }
+        self.records.push(Record { decision_id: entry.decision_id.into(), text, point });
+    }
+
+    /// The trace of the request, and its records in the order of its calls.
+    pub(crate) fn finish(self) -> (TraceContext, Vec<Record>) {
+        (self.trace, self.records)
     }
 }
 
@@ -160,7 +195,10 @@ impl Entry<'_> {
                 write_member(name, &cut(text, MAX_TEXT_BYTES), out);
             }
         }
-        write_member(self.target.kind.noun(), &self.target_name(), out);
+        if let Some(target) = self.target {
+            // The name of the tool or the prompt, or the URI of the resource.
+            write_member(target.kind.noun(), &cut(&target.name, MAX_TARGET_BYTES), out);
+        }
         if let Some(operation) = self.operation() {
             write_plain_member("operation", operation, out);
         }
@@ -175,7 +213,7 @@ impl Entry<'_> {
         out.push_str("\"decision\":\"");
         out.push_str(self.effect.name());
         out.push('"');
-        write_plain_member("code", self.code.name(), out);
+        write_plain_member("code", self.code, out);
         match self.rule {
             Some(rule) => write_member("rule", rule, out),
             None => out.push_str(",\"rule\":null"),
@@ -203,14 +241,10 @@ impl Entry<'_> {
         }
     }
 
-    /// The name of the tool or the prompt, or the URI of the resource.
-    pub(crate) fn target_name(&self) -> Cow<'_, str> {
-        cut(&self.target.name, MAX_TARGET_BYTES)
-    }
-
     /// What is done to a resource.
     pub(crate) fn operation(&self) -> Option<&'static str> {
-        TargetKind::OPERATIONS.into_iter().find(|&(_, kind)| kind == self.target.kind).map(|(operation, _)| operation)
+        let target = self.target?;
+        TargetKind::OPERATIONS.into_iter().find(|&(_, kind)| kind == target.kind).map(|(operation, _)| operation)
     }
 }
 

@@ -14,15 +14,10 @@ pub(crate) struct TraceContext {
 }
 
 impl TraceContext {
-    /// The caller's trace, or a new one made of `random` where the header is missing or breaks a rule of the standard.
-    pub(crate) fn of(traceparent: Option<&str>, random: [u8; 16]) -> Self {
-        traceparent.and_then(Self::read).unwrap_or_else(|| Self::start(random))
-    }
-
-    /// Reads the header (W3C Trace Context, section 3.2).
+    /// Reads the header, unless it breaks a rule of the standard (W3C Trace Context, section 3.2).
     ///
     /// A later version may have more behind a dash, and of its flags only the one for sampling is known (section 3.2.4).
-    fn read(header: &str) -> Option<Self> {
+    pub(crate) fn read(header: &str) -> Option<Self> {
         let (known, more) = header.split_at_checked(LENGTH)?;
         let mut parts = known.split('-');
         let [version] = read_hex(parts.next()?)?;
@@ -38,8 +33,8 @@ impl TraceContext {
         is_valid.then_some(Self { trace_id, parent_id, flags })
     }
 
-    /// A trace of its own, which nobody else samples.
-    fn start(random: [u8; 16]) -> Self {
+    /// A trace of its own, made of the random bytes of a decision, which nobody else samples.
+    pub(crate) fn start(random: [u8; 16]) -> Self {
         let (_, last) = random.split_at(8);
         let mut trace_id = random;
         let mut parent_id = <[u8; 8]>::try_from(last).unwrap_or_default();
@@ -87,7 +82,7 @@ mod tests {
     #[track_caller]
     fn check(header: &str, expected: &str) {
         let mut out = String::new();
-        TraceContext::of(Some(header), RANDOM).write(&mut out);
+        TraceContext::read(header).unwrap_or_else(|| TraceContext::start(RANDOM)).write(&mut out);
         assert_eq!(out, expected, "{header}");
     }
 
@@ -142,7 +137,7 @@ mod tests {
     #[test]
     fn a_new_trace_is_never_all_zeros() {
         let mut out = String::new();
-        TraceContext::of(None, [0; 16]).write(&mut out);
+        TraceContext::start([0; 16]).write(&mut out);
         assert_eq!(out, "00-00000000000000000000000000000001-0000000000000001-00");
     }
 }

@@ -21,7 +21,7 @@ fn check(keys: Option<&str>, authorization: Option<&str>, expected: Result<Optio
         assert_eq!(caller.token, None, "a key says nothing of roles");
         caller.principal
     });
-    assert_eq!(caller, expected.map(|name| name.map(str::to_owned)), "{keys:?} {authorization:?}");
+    assert_eq!(caller, expected.map(|name| name.map(Into::into)), "{keys:?} {authorization:?}");
 }
 
 #[track_caller]
@@ -122,7 +122,7 @@ fn the_answer_to_a_mistake_repeats_no_part_of_a_key() {
         let response = error.map(drop).expect_err("a mistake").response();
         assert_eq!(response.status, 503);
         let body = String::from_utf8(response.body).expect("text");
-        assert!(body.contains(r#""code":"not_configured""#) && body.contains(r#""decision":"Deny""#), "{body}");
+        assert!(body.contains(r#""code":"config_invalid""#) && body.contains(r#""decision":"Deny""#), "{body}");
         assert!(!body.contains("S3CRET"), "{body}");
     }
 }

@@ -1,7 +1,8 @@
 //! What a token says, and when it holds.
 
 use callgate_edge_core::Problem;
-use callgate_edge_core::auth::{Algorithm, TokenFacts};
+use callgate_edge_core::auth::Algorithm;
+use callgate_engine::CallerFacts;
 use serde_json::{Value, json};
 
 use crate::issuer::{NOW, assert_enters, assert_refused, claims, deployment, enter_at, of, seal, section, token};
@@ -204,7 +205,7 @@ fn claims_stand_where_the_configuration_says() {
     let custom = json!({"department": "sales \"é\"", "limits": {"refund": [1, 2.50]}, "list": [null, 1], "m~n": false});
     let token =
         token(ALGORITHM, json!({"roles": ["admin"], "https://issuer.example/access": access, "custom": custom}));
-    let TokenFacts { roles, attributes } = assert_enters(&nested, &token).token.expect("facts");
+    let CallerFacts { roles, attributes } = assert_enters(&nested, &token).token.expect("facts");
     assert_eq!(roles, ["support"]);
     let read = callgate_engine::json::read(attributes.as_bytes(), 16).expect("strict JSON");
     assert_eq!(read.length(), Some(4), "what the token does not have is no attribute: {attributes}");

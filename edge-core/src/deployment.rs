@@ -1,0 +1,78 @@
+//! What an instance makes once: the policy, and what the configuration and the secrets say.
+
+use core::cell::RefCell;
+
+use callgate_engine::{CallLimits, PolicyImage};
+
+use crate::auth::{Authentication, KeyCache, Secrets};
+use crate::config::{Config, ConfigError};
+use crate::limits::Limits;
+use crate::log::{LogConfig, Outbox};
+
+/// Microseconds since the start of 1970 in UTC, or `None` where the host does not know the time.
+///
+/// It is asked only where tokens or records need it, since asking leaves the wasm.
+pub type Clock = fn() -> Option<i64>;
+
+/// A deployment, as one instance of an edge holds it.
+#[derive(Debug)]
+pub struct Deployment<'d> {
+    /// The policy that judges.
+    pub image: PolicyImage<'d>,
+    /// Who may call; or the first mistake in the configuration or the secrets, and then nobody may.
+    pub(crate) authentication: Result<Authentication, ConfigError>,
+    pub(crate) limits: Limits,
+    pub(crate) call_limits: CallLimits,
+    pub(crate) log: LogConfig,
+    pub(crate) clock: Clock,
+    /// Borrowed within single functions of this crate only, so that it is free whenever one begins.
+    pub(crate) key_cache: RefCell<KeyCache>,
+    outbox: RefCell<Outbox>,
+}
+
+impl<'d> Deployment<'d> {
+    /// Reads `config`, the text of `CALLGATE_CONFIG` where it is set, and the secrets beside it.
+    ///
+    /// A mistake in them is no error here: such a deployment lets nobody in, and answers with the place of the mistake.
+    #[must_use]
+    pub fn new(image: PolicyImage<'d>, config: Option<&str>, secrets: &Secrets<'_>, clock: Clock) -> Self {
+        let read = Config::read(config.unwrap_or_default())
+            .and_then(|Config { auth, log, limits }| Ok((Authentication::read(auth, secrets)?, log, limits)));
+        let (authentication, log, limits) = match read {
+            Ok((authentication, log, limits)) => (Ok(authentication), log, limits),
+            Err(error) => (Err(error), LogConfig::default(), Limits::default()),
+        };
+        let outbox = RefCell::new(Outbox::new(&log, &limits));
+        let call_limits = limits.of_calls();
+        Self { image, authentication, limits, call_limits, log, clock, key_cache: RefCell::default(), outbox }
+    }
+
+    /// What is wrong with the configuration or a secret, for the operator's eyes.
+    #[must_use]
+    pub fn mistake(&self) -> Option<&ConfigError> {
+        self.authentication.as_ref().err()
+    }
+
+    /// The name of the header that holds the credential, in lower case.
+    #[must_use]
+    pub fn credential_header(&self) -> &str {
+        self.authentication.as_ref().map_or("authorization", Authentication::header)
+    }
+
+    /// What is recorded of decisions, and where to.
+    #[must_use]
+    pub fn log(&self) -> &LogConfig {
+        &self.log
+    }
+
+    /// The records of this instance on their way out. A borrow must not live across what an edge waits for.
+    #[must_use]
+    pub fn outbox(&self) -> &RefCell<Outbox> {
+        &self.outbox
+    }
+
+    /// The time in microseconds, or the start of 1970 where it is not known: for records, which need one.
+    pub(crate) fn micros(&self) -> i64 {
+        (self.clock)().unwrap_or(0)
+    }
+}
