@@ -2,17 +2,31 @@
 //
 // Bindings to the single methods would cross between wasm and JavaScript for every header and every member, and decode
 // each name from the wasm's memory anew. Nothing is decided here: what a request means, wasm says.
+//
+// Where something is waited for, an object of the wasm waits for it. JavaScript owns that object: the runtime forgets a
+// request whose caller goes away, whatever was waited for, and what is forgotten is freed in the wasm too.
 
-/** The API keys, if they are set. */
-export function apiKeys(env) {
-  const keys = env.CALLGATE_API_KEYS;
-  return typeof keys === "string" ? keys : undefined;
+const settings = ["CALLGATE_API_KEYS", "CALLGATE_CONFIG", "CALLGATE_JWT_SECRET", "CALLGATE_LOG_TOKEN"];
+
+/** The values of the settings, for each time that they were other ones. */
+const known = [];
+
+/**
+ * Which of the known values `env` has.
+ *
+ * The runtime can go on with an isolate whose secrets were changed, and even serve both from it, so they are compared for
+ * each request; here, where that takes no copy.
+ */
+export function settingsOf(env) {
+  const at = known.findIndex((values) => settings.every((name, index) => values[index] === env[name]));
+  return at >= 0 ? at : known.push(settings.map((name) => env[name])) - 1;
 }
 
-/** A variable or a secret, if it is set. */
-export function textVariable(env, name) {
-  const text = env[name];
-  return typeof text === "string" ? text : undefined;
+/** A value of a setting. What is set to another thing than text is read as its text, since to pass over it would be to
+ * take a deployment for one where nothing is set. */
+export function setting(at, name) {
+  const value = known[at][settings.indexOf(name)];
+  return value === undefined || value === null ? undefined : String(value);
 }
 
 /**
@@ -36,12 +50,12 @@ export function readHeader(request, name) {
 }
 
 /**
- * Reads the body, hands it to `answer` and promises what that returns.
+ * Reads the body, hands it to `call` and promises what that answers.
  *
- * `answer` gets nothing where the body ended early, and more than `limit` bytes where it is too long: the rest of such a
+ * `call` gets nothing where the body ended early, and more than `limit` bytes where it is too long: the rest of such a
  * body is not waited for.
  */
-export async function readBody(request, isLengthKnown, limit, answer) {
+export async function readBody(request, isLengthKnown, limit, call) {
   let body;
   try {
     // Of a body whose length was found to be in bounds, the runtime delivers no more than what was declared.
@@ -49,7 +63,146 @@ export async function readBody(request, isLengthKnown, limit, answer) {
   } catch {
     // The caller went away, or sent less than it declared.
   }
-  return answer(body);
+  return call.answer(body);
+}
+
+/** Fetches the keys of the issuer of tokens, hands them to `fetching` and promises what that answers. */
+export async function fetchKeys(url, limit, timeout, fetching) {
+  let keys;
+  try {
+    // A redirection would lead to an address that nobody configured.
+    const response = await fetch(url, {
+      headers: { accept: "application/json" },
+      redirect: "manual",
+      signal: AbortSignal.timeout(timeout),
+    });
+    if (response.status === 200) keys = await collect(response.body ?? [], limit);
+    else await response.body?.cancel();
+  } catch {
+    // Keys from before may do.
+  }
+  return fetching.resume(keys);
+}
+
+const algorithms = {
+  EdDSA: { name: "Ed25519" },
+  ES256: { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" },
+  RS256: { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" },
+};
+
+/** Verifies the signature of a token, tells `verification` whether it holds and promises what that answers. */
+export async function verify(algorithm, jwk, signature, input, verification) {
+  let isGenuine = false;
+  try {
+    const parameters = algorithms[algorithm];
+    const key = await crypto.subtle.importKey("jwk", JSON.parse(jwk), parameters, false, ["verify"]);
+    isGenuine = await crypto.subtle.verify(parameters, key, signature, input);
+  } catch {
+    // A key or a signature that the runtime does not take does not hold.
+  }
+  return verification.finish(isGenuine === true);
+}
+
+/** Asks a rate-limiting binding whether `key` may call once more, and promises what `call` makes of it. */
+export async function limitRate(env, binding, key, call) {
+  let isWithin;
+  try {
+    ({ success: isWithin } = await env[binding].limit({ key }));
+  } catch {
+    // It is not bound, or does not answer.
+  }
+  return call.proceed(typeof isWithin === "boolean" ? isWithin : undefined);
+}
+
+/** Writes lines to standard output, which Workers Logs keep. */
+export function writeLines(lines) {
+  for (const line of lines) console.log(line);
+}
+
+/** Writes a message to standard error. */
+export function warn(message) {
+  console.error(message);
+}
+
+/** Writes a data point; the runtime tells no failure but that of the binding. */
+export function writeDataPoint(env, binding, index, blobs, doubles) {
+  try {
+    env[binding].writeDataPoint({ indexes: [index], blobs, doubles: Array.from(doubles) });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Sends records to a collector and promises whether it has them. */
+export async function post(url, token, contentType, body, timeout) {
+  try {
+    const headers = { "content-type": contentType };
+    if (token !== undefined) headers.authorization = `Bearer ${token}`;
+    const signal = AbortSignal.timeout(timeout);
+    const response = await fetch(url, { method: "POST", headers, body, redirect: "manual", signal });
+    await response.body?.cancel();
+    return response.ok;
+  } catch {
+    return false;
+  }
+}
+
+/** What a queue takes at once, in messages and in bytes, with room for what the runtime adds. */
+const [queueMessages, queueBytes] = [100, 200_000];
+
+/**
+ * Sends records to a queue, one a message, and promises whether it has all of them.
+ *
+ * They are sent as text: as JSON they would be written anew, and the digits of a number are a part of a hash chain.
+ */
+export async function sendToQueue(env, binding, lines) {
+  try {
+    for (let at = 0; at < lines.length; ) {
+      const messages = [];
+      for (let bytes = 0; at < lines.length && messages.length < queueMessages; at += 1) {
+        // A character of UTF-16 has at most three bytes.
+        bytes += lines[at].length * 3;
+        if (bytes > queueBytes && messages.length > 0) break;
+        messages.push({ body: lines[at], contentType: "text" });
+      }
+      await env[binding].sendBatch(messages);
+    }
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Promises what `delivery` answers once it is known whether its records were written. */
+export async function conclude(isWritten, delivery) {
+  return delivery.conclude(await isWritten);
+}
+
+/** Lets the runtime wait for a promise that no answer waits for. */
+export function waitUntil(context, promise) {
+  context.waitUntil(promise);
+}
+
+/** Sends what waits in the outbox behind `sender`, from `wait` milliseconds on, until nothing does. */
+export function sendLater(context, wait, sender) {
+  const send = async () => {
+    await sleep(wait);
+    for (;;) {
+      const isDelivered = sender.send();
+      if (isDelivered === undefined) break;
+      if (!sender.conclude(await isDelivered)) await sleep(pause);
+    }
+    sender.free();
+  };
+  context.waitUntil(send());
+}
+
+/** How long a collector that failed is left alone, in milliseconds. */
+const pause = 500;
+
+function sleep(milliseconds) {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 async function collect(stream, limit) {

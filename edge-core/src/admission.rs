@@ -164,7 +164,6 @@ impl<'d> KeyFetch<'d> {
 impl<'d> Verification<'d> {
     /// What must be verified: [`Unverified::verify`] does it with crates; a platform does it with the key, the signing
     /// input and the signature.
-    #[must_use]
     pub fn token(&self) -> &Unverified<'static> {
         &self.unverified
     }

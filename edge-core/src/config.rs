@@ -15,6 +15,7 @@ use callgate_engine::json::{Kind, RawValue, read};
 
 use crate::limits::Limits;
 use crate::log::LogConfig;
+use crate::rate_limit::RateLimit;
 
 /// Objects and lists in a configuration nest at most so deep.
 pub const MAX_CONFIG_DEPTH: usize = 16;
@@ -46,6 +47,8 @@ pub struct Config<'c> {
     pub log: LogConfig,
     /// The section `limits`: what one request may cost.
     pub limits: Limits,
+    /// The section `rateLimit`: how many calls a caller may make.
+    pub rate_limit: Option<RateLimit>,
 }
 
 impl<'c> Config<'c> {
@@ -59,8 +62,13 @@ impl<'c> Config<'c> {
             return Ok(Self::default());
         }
         let value = read(text.as_bytes(), MAX_CONFIG_DEPTH).map_err(no_json)?;
-        let config = Section::read(value, "", &["auth", "log", "limits"])?;
-        Ok(Self { auth: config.value("auth"), log: LogConfig::read(&config)?, limits: Limits::read(&config)? })
+        let config = Section::read(value, "", &["auth", "log", "limits", "rateLimit"])?;
+        Ok(Self {
+            auth: config.value("auth"),
+            log: LogConfig::read(&config)?,
+            limits: Limits::read(&config)?,
+            rate_limit: RateLimit::read(&config)?,
+        })
     }
 }
 

@@ -8,6 +8,7 @@ use crate::auth::{Authentication, KeyCache, Secrets};
 use crate::config::{Config, ConfigError};
 use crate::limits::Limits;
 use crate::log::{LogConfig, Outbox};
+use crate::rate_limit::RateLimit;
 
 /// Microseconds since the start of 1970 in UTC, or `None` where the host does not know the time.
 ///
@@ -23,6 +24,7 @@ pub struct Deployment<'d> {
     pub(crate) authentication: Result<Authentication, ConfigError>,
     pub(crate) limits: Limits,
     pub(crate) call_limits: CallLimits,
+    pub(crate) rate_limit: Option<RateLimit>,
     pub(crate) log: LogConfig,
     pub(crate) clock: Clock,
     /// Borrowed within single functions of this crate only, so that it is free whenever one begins.
@@ -37,14 +39,16 @@ impl<'d> Deployment<'d> {
     #[must_use]
     pub fn new(image: PolicyImage<'d>, config: Option<&str>, secrets: &Secrets<'_>, clock: Clock) -> Self {
         let read = Config::read(config.unwrap_or_default())
-            .and_then(|Config { auth, log, limits }| Ok((Authentication::read(auth, secrets)?, log, limits)));
-        let (authentication, log, limits) = match read {
-            Ok((authentication, log, limits)) => (Ok(authentication), log, limits),
-            Err(error) => (Err(error), LogConfig::default(), Limits::default()),
+            .and_then(|config| Ok((Authentication::read(config.auth, secrets)?, config)));
+        let (authentication, config) = match read {
+            Ok((authentication, config)) => (Ok(authentication), config),
+            Err(error) => (Err(error), Config::default()),
         };
+        let Config { log, limits, rate_limit, .. } = config;
         let outbox = RefCell::new(Outbox::new(&log, &limits));
         let call_limits = limits.of_calls();
-        Self { image, authentication, limits, call_limits, log, clock, key_cache: RefCell::default(), outbox }
+        let key_cache = RefCell::default();
+        Self { image, authentication, limits, call_limits, rate_limit, log, clock, key_cache, outbox }
     }
 
     /// What is wrong with the configuration or a secret, for the operator's eyes.
@@ -57,6 +61,13 @@ impl<'d> Deployment<'d> {
     #[must_use]
     pub fn credential_header(&self) -> &str {
         self.authentication.as_ref().map_or("authorization", Authentication::header)
+    }
+
+    /// Who counts the calls of each caller, if anybody does: before the body is read, an edge asks whether there is room
+    /// for one more, and else refuses it with [`Problem::RateLimited`](crate::Problem::RateLimited).
+    #[must_use]
+    pub fn rate_limit(&self) -> Option<&RateLimit> {
+        self.rate_limit.as_ref()
     }
 
     /// What is recorded of decisions, and where to.

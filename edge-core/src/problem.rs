@@ -23,6 +23,10 @@ pub enum Problem {
     LogUnavailable,
     /// The keys that tokens are verified with can't be fetched.
     KeysUnavailable,
+    /// The caller has made as many calls as it may for now.
+    RateLimited,
+    /// What counts the calls of each caller does not answer, or is not there.
+    RateLimitUnavailable,
     /// The credential is missing or wrong.
     Unauthenticated,
     /// The body is not declared as JSON.
@@ -56,8 +60,13 @@ impl Problem {
             Self::MethodNotAllowed(_) => 405,
             Self::BodyTooLarge => 413,
             Self::UnsupportedMediaType | Self::UnsupportedEncoding => 415,
+            Self::RateLimited => 429,
             Self::Internal => 500,
-            Self::NotConfigured | Self::ConfigInvalid | Self::KeysUnavailable | Self::LogUnavailable => 503,
+            Self::RateLimitUnavailable
+            | Self::NotConfigured
+            | Self::ConfigInvalid
+            | Self::KeysUnavailable
+            | Self::LogUnavailable => 503,
         }
     }
 
@@ -71,6 +80,8 @@ impl Problem {
             Self::ConfigInvalid => "config_invalid",
             Self::LogUnavailable => "log_unavailable",
             Self::KeysUnavailable => "keys_unavailable",
+            Self::RateLimited => "rate_limited",
+            Self::RateLimitUnavailable => "rate_limit_unavailable",
             Self::Unauthenticated => "unauthenticated",
             Self::UnsupportedMediaType => "unsupported_media_type",
             Self::UnsupportedEncoding => "unsupported_encoding",
@@ -90,6 +101,7 @@ impl Problem {
             405 => "Method Not Allowed",
             413 => "Content Too Large",
             415 => "Unsupported Media Type",
+            429 => "Too Many Requests",
             503 => "Service Unavailable",
             _ => "Internal Server Error",
         }
@@ -105,6 +117,8 @@ impl Problem {
                 "the decision could not be recorded, and this deployment makes none without a record"
             }
             Self::KeysUnavailable => "the keys that tokens are verified with can't be fetched now",
+            Self::RateLimited => "this caller has made as many calls as it may for now",
+            Self::RateLimitUnavailable => "the calls of this caller can't be counted now",
             Self::Unauthenticated => "a valid API key or token is needed",
             Self::UnsupportedMediaType => "the body must be sent as `application/json` in UTF-8",
             Self::UnsupportedEncoding => "the body must be sent without `Content-Encoding`",

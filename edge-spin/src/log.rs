@@ -1,0 +1,97 @@
+//! Records of decisions on their way out.
+
+use std::io::Write as _;
+
+use callgate_edge_core::log::{Batch, Collector, Mode, Sink};
+use callgate_edge_core::{Answered, Response};
+use spin_sdk::wasip3;
+use spin_sdk::wasip3::clocks::monotonic_clock::wait_for;
+
+use crate::http::Outgoing;
+use crate::site::{Site, unix_micros};
+
+/// How long a collector that failed is left alone, in nanoseconds.
+const PAUSE: u64 = 500_000_000;
+
+/// What is read of a collector's answer, in bytes.
+const MAX_COLLECTOR_ANSWER: usize = 65_536;
+
+impl Site {
+    /// Sees to the records of an answer, and returns what is answered.
+    pub(crate) async fn record(&'static self, answered: Answered) -> Response {
+        let Answered { response, records } = answered;
+        if records.is_empty() {
+            return response;
+        }
+        let outbox = self.deployment.outbox();
+        let config = self.deployment.log();
+        match &config.sink {
+            Sink::Https(collector) if config.mode != Mode::Required => {
+                outbox.borrow_mut().push(records);
+                self.send_later(collector);
+                response
+            }
+            sink => {
+                let lines = outbox.borrow_mut().write_now(records);
+                let is_written = match sink {
+                    Sink::Stdout => write_lines(&lines.lines),
+                    Sink::Https(collector) => self.post(collector, &lines.batch(config.format)).await,
+                    // Only Cloudflare has them.
+                    Sink::Queue(_) | Sink::Analytics(_) => false,
+                };
+                outbox.borrow_mut().conclude(response, &lines, is_written)
+            }
+        }
+    }
+
+    /// Sees to it that somebody sends what waits: once the answer is on its way, the host lets an instance go on.
+    fn send_later(&'static self, collector: &'static Collector) {
+        if self.is_sending.replace(true) {
+            return;
+        }
+        wasip3::spawn(async move {
+            // An instance that ends before loses what waits, so a host that makes one for each request gets it at once.
+            wait_for(u64::from(collector.batch_wait_millis).saturating_mul(1_000_000)).await;
+            loop {
+                let batch = self.deployment.outbox().borrow_mut().next_batch(unix_millis());
+                let Some(batch) = batch else { break };
+                let is_delivered = self.post(collector, &batch).await;
+                if is_delivered {
+                    self.deployment.outbox().borrow_mut().delivered(&batch);
+                } else {
+                    self.deployment.outbox().borrow_mut().failed(batch);
+                    wait_for(PAUSE).await;
+                }
+            }
+            self.is_sending.set(false);
+        });
+    }
+
+    /// Sends records to a collector, and returns whether it has them.
+    async fn post(&self, collector: &Collector, batch: &Batch) -> bool {
+        let mut headers = vec![("content-type".to_owned(), batch.content_type.as_bytes().to_vec())];
+        headers.push(("content-length".to_owned(), batch.body.len().to_string().into_bytes()));
+        if let Some(token) = self.log_token() {
+            headers.push(("authorization".to_owned(), ["Bearer ", token].concat().into_bytes()));
+        }
+        let body = Some(batch.body.clone());
+        let post = Outgoing { url: &collector.url, headers, body, timeout_millis: collector.timeout_millis };
+        matches!(post.send(MAX_COLLECTOR_ANSWER).await, Some((200..=299, _)))
+    }
+}
+
+fn write_lines(lines: &[String]) -> bool {
+    let mut out = std::io::stdout().lock();
+    lines.iter().try_for_each(|line| writeln!(out, "{line}")).and_then(|()| out.flush()).is_ok()
+}
+
+/// Writes a message to standard error, for the operator.
+pub(crate) fn warn(message: &str) {
+    // Where nobody listens, there is nobody to tell that either.
+    let _is_heard = writeln!(std::io::stderr(), "{message}");
+}
+
+/// Milliseconds since the start of 1970 in UTC, or 0 where the time is not known.
+fn unix_millis() -> i64 {
+    unix_micros().map_or(0, |micros| micros.div_euclid(1_000))
+}
