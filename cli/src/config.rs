@@ -3,17 +3,27 @@
 use std::io::{self, Write as _};
 use std::path::Path;
 
-use callgate_edge_core::Config;
+use callgate_edge_core::auth::{Authentication, Secrets};
+use callgate_edge_core::{Config, ConfigError};
 use serde::de::IgnoredAny;
 
 use crate::{Failure, read_text, unwritable};
+
+/// A secret that is not there yet can't be wrong, and one that a deployment has stays where it is.
+const ANY_SECRET: &str = "00000000000000000000000000000000";
+
+fn check(text: &str) -> Result<(), ConfigError> {
+    let config = Config::read(text)?;
+    let secrets = Secrets { api_keys: None, token_secret: Some(ANY_SECRET) };
+    Authentication::read(config.auth, &secrets).map(drop)
+}
 
 /// Checks the configuration in `file` and prints what is wrong with it.
 pub(crate) fn run(file: &Path) -> Result<(), Failure> {
     let text = read_text(file)?;
     let shown = file.display();
     let mut out = io::stdout().lock();
-    let Err(error) = Config::read(&text) else {
+    let Err(error) = check(&text) else {
         return writeln!(out, "{shown}: ok").map_err(|error| unwritable(&error));
     };
     // The strict reader tells no place in a text that is no JSON; the common one does.

@@ -60,7 +60,7 @@ impl<'d> PendingCall<'d> {
         if body.len() > self.body_limit() {
             return self.refuse(Problem::BodyTooLarge, arrival.random);
         }
-        let Self { deployment, is_batch, caller: Caller { principal, token }, trace, started } = self;
+        let Self { deployment, is_batch, caller: Caller { principal, token, .. }, trace, started } = self;
         let mut scribe = Scribe::new(deployment, trace, principal.as_deref(), started, arrival.random);
         let mut facts = arrival.facts(&deployment.image);
         if let Some(token) = token {

@@ -296,6 +296,7 @@ fn nothing_is_recorded_without_a_log() {
 
 /// What is recorded of a request that is refused, by the name of what is wrong with it.
 #[track_caller]
+#[expect(clippy::indexing_slicing, reason = "a test states what must hold by failing")]
 fn check_refused(path: &str, head: Head<'_>, body: &[u8], status: u16, code: &str) {
     let text = checkout("policies/crm.json");
     let bytes = compile(&parse(&text).and_then(validate).expect("a valid policy"));

@@ -26,12 +26,13 @@ impl ApiKeys {
         if keys.is_empty() {
             return Ok(Self { keys: vec![random_key()?], is_made_up: true });
         }
-        // What a Bearer credential can hold (RFC 6750, section 2.1) also needs no quoting anywhere.
-        let is_token = |key: &str| key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte));
+        // What a Bearer credential can hold (RFC 6750, section 2.1) and a colon behind a name need no quoting anywhere.
+        let is_token = |key: &str| key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~+/=:".contains(&byte));
         ensure!(
             keys.iter().all(|key| is_token(key)),
             "`{VARIABLE}` holds a key that can't be sent as a Bearer token: use letters, digits and `-._~+/=`"
         );
+        // What else a key must be is for the host to say, which names the key that is wrong by its place.
         Ok(Self { keys, is_made_up: false })
     }
 
@@ -40,9 +41,14 @@ impl ApiKeys {
         self.keys.join(" ")
     }
 
-    /// A key that opens.
+    /// A key that opens, without its name; a placeholder where the first is kept as its digest.
     pub(crate) fn first(&self) -> &str {
-        self.keys.first().map_or("", String::as_str)
+        let entry = self.keys.first().map_or("", String::as_str);
+        match entry.rsplit_once(':') {
+            Some((before, _)) if before == "sha256" || before.ends_with(":sha256") => "YOUR-KEY",
+            Some((_, key)) => key,
+            None => entry,
+        }
     }
 
     /// Tells whether the key is one of this run alone.
@@ -69,6 +75,14 @@ mod tests {
     fn keys_that_are_given_are_taken_in_their_order() {
         let keys = ApiKeys::parse(" first\n\tsecond ").expect("two keys");
         assert_eq!((keys.joined().as_str(), keys.first(), keys.is_made_up()), ("first second", "first", false));
+    }
+
+    #[test]
+    fn a_key_is_sent_without_its_name() {
+        let first = |keys: &str| ApiKeys::parse(keys).expect("a key").first().to_owned();
+        assert_eq!(first("host-1:0123456789abcdef other"), "0123456789abcdef");
+        assert_eq!(first("sha256:00ff"), "YOUR-KEY");
+        assert_eq!(first("host-1:sha256:00ff"), "YOUR-KEY");
     }
 
     #[test]

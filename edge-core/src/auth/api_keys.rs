@@ -80,7 +80,7 @@ impl ApiKeys {
             return Err(Problem::Unauthenticated);
         }
         let key = usize::try_from(which).ok().and_then(|which| self.0.get(which));
-        Ok(Caller { principal: key.and_then(|key| key.name.clone()), token: None })
+        Ok(Caller { principal: key.and_then(|key| key.name.clone()), token: None, single_use: None })
     }
 }
 

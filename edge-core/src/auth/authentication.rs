@@ -125,7 +125,10 @@ impl TokenSettings {
         let caller = caller.filter(|_| header.is_some());
         let key_id = header.and_then(|header| header.key_id.as_deref());
         let keys = match &self.source {
-            KeySource::Secrets(secrets) => return Step::Done(verify_by_secret(secrets, text, token.as_ref(), caller)),
+            KeySource::Secrets(secrets) => {
+                let verified = verify_by_secret(secrets, text, token.as_ref(), caller);
+                return Step::Done(verified.and_then(|caller| cache.admit(caller)));
+            }
             KeySource::Inline(keys) => Arc::clone(keys),
             KeySource::Address(url, lifetime) => {
                 // A token that names no key, or is none, is no reason to look for new keys.
@@ -148,7 +151,7 @@ impl TokenSettings {
             Some((token, key)) => {
                 let genuine = cache.genuine(text);
                 if let Some(caller) = caller.as_ref().filter(|_| cache.remembers(&genuine)) {
-                    return Step::Done(Ok(caller.clone()));
+                    return Step::Done(cache.admit(caller.clone()));
                 }
                 Unverified {
                     algorithm,
@@ -205,7 +208,7 @@ mod tests {
         let file = include_str!("../../../testdata/tokens/rfc.json");
         let file: Value = serde_json::from_str(file).expect("JSON");
         let rules = HeaderRules { algorithm: Algorithm::Hs256, token_type: None };
-        let caller = Caller { principal: None, token: None };
+        let caller = Caller { principal: None, token: None, single_use: None };
         let mut count = 0;
         for vector in file["signed"].as_array().expect("a list").iter().filter(|one| one["algorithm"] == "HS256") {
             let text = vector["token"].as_str().expect("text");

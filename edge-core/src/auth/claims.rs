@@ -8,7 +8,9 @@ use alloc::vec::Vec;
 use callgate_engine::CallerFacts;
 use callgate_engine::json::RawValue;
 use callgate_engine::limits::MAX_ROLES_PER_CALL;
+use sha2::{Digest as _, Sha256};
 
+use crate::auth::key_cache::SingleUse;
 use crate::auth::pointer::Pointer;
 use crate::config::items;
 use crate::json_text::write_text;
@@ -20,6 +22,8 @@ pub struct Caller {
     pub principal: Option<Arc<str>>,
     /// What a token says of the caller; `None` where an API key let a host in, which says it for each call.
     pub token: Option<CallerFacts>,
+    /// By what the token is known, where it is taken once.
+    pub(crate) single_use: Option<SingleUse>,
 }
 
 /// What must hold of a token's claims, and where they hold what a policy asks for.
@@ -33,6 +37,8 @@ pub(crate) struct ClaimRules {
     pub(crate) leeway: i64,
     pub(crate) subject: Pointer,
     pub(crate) roles: Pointer,
+    /// Whether a token must have a `jti` and is taken once.
+    pub(crate) is_single_use: bool,
     /// Names of attributes, and where their values stand.
     pub(crate) attributes: Vec<(String, Pointer)>,
 }
@@ -46,11 +52,19 @@ impl ClaimRules {
         let subject = self.subject.find(claims).and_then(RawValue::as_string).filter(|subject| !subject.is_empty());
         let roles = self.roles.find(claims).and_then(read_roles);
         let attributes = self.read_attributes(claims);
+        let single_use = self.is_single_use.then(|| self.single_use(claims, now));
         let (subject, roles) = (subject?, roles?);
-        holds
-            .iter()
-            .all(|holds| *holds)
-            .then(|| Caller { principal: Some(subject.into()), token: Some(CallerFacts { roles, attributes }) })
+        let single_use = single_use.map_or(Some(None), |single_use| single_use.map(Some))?;
+        let token = Some(CallerFacts { roles, attributes });
+        let caller = Caller { principal: Some(subject.into()), token, single_use };
+        holds.iter().all(|holds| *holds).then_some(caller)
+    }
+
+    /// What a token that is taken once is known by; `None` where it has no `jti`.
+    pub(crate) fn single_use(&self, claims: RawValue<'_>, now: i64) -> Option<SingleUse> {
+        let id = claims.member("jti").and_then(RawValue::as_string).filter(|id| !id.is_empty())?;
+        let (end, _) = claims.member("exp").and_then(read_seconds)?;
+        Some(SingleUse { digest: Sha256::digest(&*id).into(), until: end.saturating_add(self.leeway), now })
     }
 
     /// Whether the token is no longer valid, or not yet; one without an end never is.

@@ -1,11 +1,14 @@
 //! Keys that were fetched, how long they are used, and when they are fetched again.
 
+use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use sha2::{Digest as _, Sha256};
 
+use crate::auth::claims::Caller;
 use crate::auth::keys::Keys;
+use crate::problem::Problem;
 
 /// In so many seconds keys are fetched once, however many tokens name a key that is not there.
 const SECONDS_BETWEEN_FETCHES: i64 = 30;
@@ -15,6 +18,9 @@ const MAX_FETCHES_WITHOUT_KEYS: u32 = 8;
 
 /// How many tokens are remembered whose signature was verified.
 const MAX_REMEMBERED: usize = 64;
+
+/// How many tokens are known as used: as many as are valid at once, on a busy instance.
+const MAX_USED: usize = 4_096;
 
 /// What an instance of an edge keeps between calls.
 #[derive(Clone, Debug, Default)]
@@ -29,6 +35,19 @@ pub struct KeyCache {
     /// The digests of tokens whose signature was verified, and which of them is the next to be forgotten.
     genuine: Vec<[u8; 32]>,
     oldest: usize,
+    /// The digests of the `jti` of tokens that are taken once and were, with the second in which each ends.
+    used: BTreeMap<[u8; 32], i64>,
+}
+
+/// A token that is taken once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SingleUse {
+    /// The SHA-256 of its `jti`.
+    pub(crate) digest: [u8; 32],
+    /// The second from which on it is refused as too old.
+    pub(crate) until: i64,
+    /// The second in which it came.
+    pub(crate) now: i64,
 }
 
 /// How long fetched keys are used, in seconds.
@@ -102,6 +121,22 @@ impl KeyCache {
     /// Whether the signature of a token was verified before, with one of the keys that are there now.
     pub(crate) fn remembers(&self, token: &Genuine) -> bool {
         token.generation == self.generation && self.genuine.contains(&token.digest)
+    }
+
+    /// Lets in a caller whose token holds, unless it is one that is taken once and was.
+    ///
+    /// Where no more tokens can be remembered, none is taken: a forgotten one could be used again.
+    pub(crate) fn admit(&mut self, caller: Caller) -> Result<Caller, Problem> {
+        let Some(SingleUse { digest, until, now }) = caller.single_use else { return Ok(caller) };
+        if self.used.len() >= MAX_USED {
+            self.used.retain(|_, until| *until > now);
+        }
+        let is_used = self.used.get(&digest).is_some_and(|&until| until > now);
+        if is_used || self.used.len() >= MAX_USED {
+            return Err(Problem::Unauthenticated);
+        }
+        self.used.insert(digest, until);
+        Ok(caller)
     }
 
     /// Remembers that the signature of a token was verified.

@@ -52,7 +52,7 @@ enum Mode {
 }
 
 /// The keys of the section that belong to tokens.
-const TOKEN_KEYS: [&str; 11] = [
+const TOKEN_KEYS: [&str; 12] = [
     "header",
     "algorithm",
     "issuer",
@@ -63,6 +63,7 @@ const TOKEN_KEYS: [&str; 11] = [
     "keysMaxAgeSeconds",
     "keysMaxStaleSeconds",
     "leewaySeconds",
+    "singleUse",
     "claims",
 ];
 
@@ -137,6 +138,7 @@ fn read_claim_rules(section: &Section<'_>) -> Result<ClaimRules, ConfigError> {
         leeway: i64::from(section.integer("leewaySeconds", 0..=300)?.unwrap_or(30)),
         subject: subject.ok_or_else(|| missing("subject"))?,
         roles: pointer("roles")?.ok_or_else(|| missing("roles"))?,
+        is_single_use: section.boolean("singleUse")?.unwrap_or(false),
         attributes: read_attributes(&claims)?,
     })
 }

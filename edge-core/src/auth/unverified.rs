@@ -72,7 +72,7 @@ impl Unverified<'_> {
         match self.outcome.filter(|_| is_genuine) {
             Some((caller, genuine)) => {
                 cache.remember(genuine);
-                Ok(caller)
+                cache.admit(caller)
             }
             None => Err(Problem::Unauthenticated),
         }

@@ -94,8 +94,8 @@ fn what_tokens_need_is_needed() {
         json!({"secret": "x"}),
         Some(
             "/auth has a key `secret` that callgate does not know; it may have `mode`, `header`, `algorithm`, `issuer`, \
-             `audience`, `type`, `keys`, `keysUrl`, `keysMaxAgeSeconds`, `keysMaxStaleSeconds`, `leewaySeconds` or \
-             `claims`",
+             `audience`, `type`, `keys`, `keysUrl`, `keysMaxAgeSeconds`, `keysMaxStaleSeconds`, `leewaySeconds`, \
+             `singleUse` or `claims`",
         ),
     );
 }

@@ -18,3 +18,5 @@ mod signatures;
 mod keys;
 mod fetching;
 mod same_time;
+mod single_use;
+mod seam;
