@@ -63,6 +63,11 @@ export function spinComponent(subject: Subject): string {
   return join(setting("CALLGATE_EDGES"), subject.name, "spin.wasm");
 }
 
+/** The program of the Workers runtime. */
+export function workerd(): string {
+  return setting("CALLGATE_WORKERD");
+}
+
 /** The program of the WASI host. */
 export function wasmtime(): string {
   return setting("CALLGATE_WASMTIME");

@@ -11,7 +11,8 @@
 import { spawnSync } from "node:child_process";
 import { parseArgs } from "node:util";
 
-import { apiKey, type Server, startSpinApp, startWorker } from "./servers.ts";
+import { type Runtime, startWasmtime, startWorkerd } from "../../e2e/runtimes.ts";
+import { apiKey } from "../../e2e/setting.ts";
 
 const { values: options, positionals } = parseArgs({
   options: {
@@ -42,27 +43,28 @@ interface Round {
   readonly work: number | undefined;
 }
 
+const settings = { variables: { CALLGATE_API_KEYS: apiKey } };
 const kinds = [
-  { kind: "worker", start: (path: string) => startWorker(named(options.workerd, "--workerd"), path) },
-  { kind: "spin", start: (path: string) => startSpinApp(named(options.wasmtime, "--wasmtime"), path) },
+  { kind: "worker", start: (path: string) => startWorkerd(named(options.workerd, "--workerd"), path, settings) },
+  { kind: "spin", start: (path: string) => startWasmtime(named(options.wasmtime, "--wasmtime"), path, settings) },
 ];
 for (const { kind, start } of kinds) {
   const subjects = positionals.flatMap((argument) => {
     const [, name, path] = new RegExp(`^${kind}:([^=]+)=(.+)$`).exec(argument) ?? [];
     return name === undefined || path === undefined ? [] : [{ name, path }];
   });
-  const servers: { name: string; server: Server }[] = [];
+  const servers: { name: string; server: Runtime }[] = [];
   try {
     for (const { name, path } of subjects) servers.push({ name, server: await start(path) });
     for (const { name, server } of servers) await check(name, server);
     for (const { server } of servers) load(server, 16, warmUpSeconds);
     for (const connections of connectionCounts) measure(kind, servers, connections);
   } finally {
-    for (const { server } of servers) await server.stop();
+    for (const { server } of servers) await server[Symbol.asyncDispose]();
   }
 }
 
-function measure(table: string, servers: readonly { name: string; server: Server }[], connections: number): void {
+function measure(table: string, servers: readonly { name: string; server: Runtime }[], connections: number): void {
   const taken = servers.map(({ name, server }) => ({ name, server, rounds: [] as Round[] }));
   for (let round = 0; round < rounds; round += 1) {
     for (const { server, rounds } of taken) rounds.push(load(server, connections, roundSeconds));
@@ -92,7 +94,7 @@ function measure(table: string, servers: readonly { name: string; server: Server
 }
 
 /** Loads a server for some seconds. */
-function load(server: Server, connections: number, seconds: number): Round {
+function load(server: Runtime, connections: number, seconds: number): Round {
   const before = server.work();
   const script = `${import.meta.dirname}/call.lua`;
   const wrk = spawnSync("wrk", ["-t1", `-c${connections}`, `-d${seconds}s`, "-s", script, server.url.href], {
@@ -114,7 +116,7 @@ function load(server: Server, connections: number, seconds: number): Round {
 }
 
 /** Sends the call once and holds the answer against what must come: callgate decides, and the peers say something. */
-async function check(name: string, { url }: Server): Promise<void> {
+async function check(name: string, { url }: Runtime): Promise<void> {
   const headers = { "content-type": "application/json", authorization: `Bearer ${apiKey}` };
   const answer = await fetch(new URL("/evaluate", url), { method: "POST", headers, body: call });
   const text = await answer.text();

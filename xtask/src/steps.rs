@@ -183,7 +183,7 @@ fn e2e(checkout: &Checkout) -> Result<()> {
     let mut command = npm_packages::command(checkout, "node")?;
     command.current_dir(checkout.e2e()).args(["--test", "*.test.ts"]);
     command.env("CALLGATE_EDGES", edges_for_e2e(checkout)).env("CALLGATE_BIN", callgate);
-    command.env("CALLGATE_WASMTIME", wasmtime);
+    command.env("CALLGATE_WORKERD", npm_packages::program(checkout, "workerd")).env("CALLGATE_WASMTIME", wasmtime);
     run_command(command)
 }
 
