@@ -1,0 +1,83 @@
+/** HTTP that no client would send, over connections of which the test writes every byte. */
+
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+
+import { askOf, assertExpected, controlCase } from "./cases.ts";
+import { exchange } from "./exchange.ts";
+import { type Host, type Hosts, startHosts } from "./hosts.ts";
+import { Connection, head } from "./raw.ts";
+import { apiKey, crm } from "./setting.ts";
+import { type TransportCase, assertAnswers, bytesOf, expectedOf, readTransportCases } from "./transport.ts";
+
+/** How long the answers may take, on a machine that is busy elsewhere. In milliseconds. */
+const answerLimit = 20_000;
+
+describe("a request byte for byte", () => {
+  const control = controlCase(crm);
+  let hosts: Hosts;
+
+  before(async () => {
+    hosts = await startHosts(crm, apiKey);
+  });
+  after(() => hosts?.[Symbol.asyncDispose]());
+
+  async function stillDecides({ url }: Host): Promise<void> {
+    assertExpected(control, await exchange(url, askOf(control)));
+  }
+
+  for (const record of readTransportCases()) {
+    test(record.name, async () => {
+      for (const host of hosts.all) {
+        await check(host, record);
+        await stillDecides(host);
+      }
+    });
+
+    if (record.finish) {
+      test(`${record.name}, with the connection broken`, async () => {
+        for (const host of hosts.all) {
+          const connection = await Connection.open(host.url);
+          connection.send(bytesOf(record));
+          // What is answered before the break belongs to calls that came whole.
+          await connection.wait(expectedOf(record, host).length, 20);
+          connection.reset();
+          const allowed = connection.answers().filter(({ body }) => body.includes('"decision":"Allow"'));
+          const expected = expectedOf(record, host).filter(({ decision }) => decision === "Allow");
+          assert.ok(allowed.length <= expected.length, `${host.name} allows what did not come whole`);
+          await stillDecides(host);
+        }
+      });
+    }
+  }
+
+  test("with the method HEAD is answered without a decision", async () => {
+    for (const host of hosts.all) {
+      const connection = await Connection.open(host.url, true);
+      connection.send(head("HEAD /evaluate HTTP/1.1", "host: callgate", `authorization: Bearer ${apiKey}`));
+      const [answer] = await connection.wait(1, answerLimit);
+      connection.close();
+      assert.equal(answer?.status, 405);
+      assert.equal(connection.received.indexOf("decision"), -1);
+      await stillDecides(host);
+    }
+  });
+});
+
+/** Sends a case to a host, which must answer what the case expects, and nothing after that. */
+async function check(host: Host, record: TransportCase): Promise<void> {
+  const expected = expectedOf(record, host);
+  const connection = await Connection.open(host.url);
+  try {
+    connection.send(bytesOf(record));
+    if (record.finish) connection.finish();
+    await connection.wait(expected.length, answerLimit);
+    // What the host took for one more request would be answered before it sees the end.
+    connection.finish();
+    const answers = await connection.wait(Number.POSITIVE_INFINITY, answerLimit);
+    assertAnswers(record, host, answers);
+    assert.notEqual(connection.end, "open", `${host.name} keeps a connection that its caller closed`);
+  } finally {
+    connection.close();
+  }
+}
