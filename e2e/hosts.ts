@@ -1,7 +1,7 @@
 /** The two hosts of callgate, each on a free port of this machine. */
 
 import { exchange } from "./exchange.ts";
-import { type Runtime, type Settings, startWasmtime, startWorkerd } from "./runtimes.ts";
+import { type Runtime, type Settings, type WorkerdSettings, startWasmtime, startWorkerd } from "./runtimes.ts";
 import { type Subject, spinComponent, wasmtime, workerDirectory, workerd } from "./setting.ts";
 
 /** A running host. */
@@ -37,7 +37,7 @@ export async function startHosts(subject: Subject, apiKeys: string | undefined):
 }
 
 /** Starts the Worker in the runtime that Cloudflare runs. */
-export async function startWorker(subject: Subject, settings: Settings): Promise<Host> {
+export async function startWorker(subject: Subject, settings: WorkerdSettings): Promise<Host> {
   return ready(await startWorkerd(workerd(), workerDirectory(subject), settings));
 }
 

@@ -12,6 +12,8 @@ import type { Readable } from "node:stream";
 export interface Runtime extends AsyncDisposable {
   readonly name: "workerd" | "wasmtime";
   readonly url: URL;
+  /** Where else it serves, by the name of the entry point or the number of the isolate. */
+  readonly others: ReadonlyMap<string, URL>;
   /** How long it has worked so far, on all cores, in nanoseconds; where the system tells. */
   work(): number | undefined;
   /** How much memory it holds, and how much it held at the most, in bytes; where the system tells. */
@@ -30,19 +32,32 @@ export interface Settings {
   readonly options?: readonly string[];
 }
 
+/** What workerd is started with. */
+export interface WorkerdSettings extends Settings {
+  /**
+   * Modules beside those of the Worker. The first is loaded in the place of the Worker's `index.js`: it imports that,
+   * exports what it exports, and has entry points of its own, each of which is served at a port of its own.
+   */
+  readonly main?: { readonly modules: Readonly<Record<string, string>>; readonly entryPoints: readonly string[] };
+  /** How many isolates load the Worker, each served at a port of its own. */
+  readonly isolates?: number;
+}
+
 /** Starts the Worker whose bundle is in the directory `bundle`. */
-export async function startWorkerd(program: string, bundle: string, settings: Settings): Promise<Runtime> {
+export async function startWorkerd(program: string, bundle: string, settings: WorkerdSettings): Promise<Runtime> {
   // workerd looks for what a configuration embeds beside that.
   const directory = mkdtempSync(join(tmpdir(), "callgate-workerd-"));
   const remove = () => rmSync(directory, { recursive: true, force: true });
   try {
     for (const file of ["index.js", "index_bg.wasm"]) copyFileSync(join(bundle, file), join(directory, file));
-    writeFileSync(join(directory, "config.capnp"), configuration(settings));
+    const sockets = socketsOf(settings);
+    for (const [name, text] of Object.entries(settings.main?.modules ?? {})) writeFileSync(join(directory, name), text);
+    writeFileSync(join(directory, "config.capnp"), configuration(settings, sockets));
     const options = ["--control-fd=3", ...(settings.options ?? [])];
     const child = spawn(program, ["serve", ...options, join(directory, "config.capnp")], {
       stdio: ["ignore", "inherit", "inherit", "pipe"],
     });
-    return await serving("workerd", child, workerdPort(child.stdio[3] as Readable), remove);
+    return await serving("workerd", child, workerdPorts(child.stdio[3] as Readable, sockets), remove);
   } catch (error) {
     remove();
     throw error;
@@ -60,13 +75,13 @@ export async function startWasmtime(program: string, component: string, settings
     env: { ...environment, ...settings.variables },
     stdio: ["ignore", "inherit", "pipe"],
   });
-  return serving("wasmtime", child, wasmtimePort(child.stderr));
+  return serving("wasmtime", child, wasmtimePort(child.stderr).then((port) => new Map([[mainSocket, port]])));
 }
 
 async function serving(
   name: Runtime["name"],
   child: ChildProcess,
-  port: Promise<number>,
+  announced: Promise<ReadonlyMap<string, number>>,
   cleanUp = () => {},
 ): Promise<Runtime> {
   // Whatever ends this process ends the child as well.
@@ -91,12 +106,17 @@ async function serving(
     const failed = ended.then(() => {
       throw new Error(`${name} ended before it served`);
     });
-    const url = new URL(`http://127.0.0.1:${await Promise.race([port, failed])}/`);
+    const ports = [...(await Promise.race([announced, failed]))];
+    const others = new Map(ports.map(([socket, port]) => [socket, new URL(`http://127.0.0.1:${port}/`)]));
+    const url = others.get(mainSocket);
+    if (url === undefined) throw new Error(`${name} tells no port`);
+    others.delete(mainSocket);
     // From here on its end is told where it is disposed of.
     failed.catch(() => {});
     return {
       name,
       url,
+      others,
       kill,
       work: () => workOf(child.pid),
       memory: () => memoryOf(child.pid),
@@ -134,42 +154,72 @@ function memoryOf(pid: number | undefined): { now: number; peak: number } | unde
   }
 }
 
-/** The port that workerd chose, which it tells as JSON. */
-async function workerdPort(control: Readable): Promise<number> {
-  for await (const line of createInterface({ input: control })) {
-    const message = JSON.parse(line) as { event: string; port?: number };
-    if (message.event === "listen" && message.port !== undefined) return message.port;
-  }
-  throw new Error("workerd tells no port");
+/** The socket that everybody else asks. */
+const mainSocket = "http";
+
+/** A socket of workerd, and which service and entry point it leads to. */
+interface Socket {
+  readonly name: string;
+  readonly port: number;
+  readonly service: string;
 }
 
-/** The port that wasmtime chose, which it tells people. Everything else that it says is passed on. */
+function socketsOf({ port = 0, main, isolates = 1 }: WorkerdSettings): readonly Socket[] {
+  const entryPoints = (main?.entryPoints ?? []).map((name) => ({
+    name,
+    port: 0,
+    service: `(name = "${mainSocket}", entrypoint = "${name}")`,
+  }));
+  const more = Array.from({ length: isolates - 1 }, (_, at) => ({ name: `${at}`, port: 0, service: `"${at}"` }));
+  return [{ name: mainSocket, port, service: `"${mainSocket}"` }, ...entryPoints, ...more];
+}
+
+/** The ports that workerd chose, which it tells as JSON. */
+async function workerdPorts(control: Readable, sockets: readonly Socket[]): Promise<ReadonlyMap<string, number>> {
+  const ports = new Map<string, number>();
+  for await (const line of createInterface({ input: control })) {
+    const { event, socket, port } = JSON.parse(line) as { event: string; socket?: string; port?: number };
+    if (event === "listen" && socket !== undefined && port !== undefined) ports.set(socket, port);
+    if (ports.size === sockets.length) break;
+  }
+  return ports;
+}
+
+/** The port that wasmtime chose, which it tells people. What it says beside that is passed on. */
 function wasmtimePort(output: Readable): Promise<number> {
   return new Promise((resolve) => {
     createInterface({ input: output }).on("line", (line) => {
       const port = /^Serving HTTP on http:\/\/127\.0\.0\.1:(\d+)/.exec(line)?.[1];
       if (port !== undefined) resolve(Number(port));
-      else console.error(`wasmtime: ${line}`);
+      // What a caller does wrong or breaks off is told here too, once for each of some thousand connections.
+      else if (!line.startsWith("error: hyper::Error(")) console.error(`wasmtime: ${line}`);
     });
   });
 }
 
-function configuration({ variables, port = 0 }: Settings): string {
+function configuration({ variables, main }: WorkerdSettings, sockets: readonly Socket[]): string {
   // The texts of the format are escaped as those of JSON are, as far as a key goes.
   const bindings = Object.entries(variables).map(
     ([name, value]) => `(name = ${JSON.stringify(name)}, text = ${JSON.stringify(value)})`,
   );
+  const services = sockets.filter(({ service }) => service.startsWith('"')).map(({ service }) => service);
+  const names = [...Object.keys(main?.modules ?? {}), "index.js"];
   return `using Workerd = import "/workerd/workerd.capnp";
+const edge :Workerd.Worker = (
+  modules = [
+    ${names.map((name) => `(name = "${name}", esModule = embed "${name}")`).join(",\n    ")},
+    (name = "index_bg.wasm", wasm = embed "index_bg.wasm"),
+  ],
+  bindings = [${bindings.join(", ")}],
+  compatibilityDate = "${compatibilityDate()}",
+);
 const config :Workerd.Config = (
-  services = [(name = "main", worker = (
-    modules = [
-      (name = "index.js", esModule = embed "index.js"),
-      (name = "index_bg.wasm", wasm = embed "index_bg.wasm"),
-    ],
-    bindings = [${bindings.join(", ")}],
-    compatibilityDate = "${compatibilityDate()}",
-  ))],
-  sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")],
+  services = [${services.map((name) => `(name = ${name}, worker = .edge)`).join(", ")}],
+  sockets = [
+    ${sockets
+      .map(({ name, port, service }) => `(name = "${name}", address = "127.0.0.1:${port}", http = (), service = ${service})`)
+      .join(",\n    ")}
+  ],
 );
 `;
 }

@@ -1,0 +1,164 @@
+/** What goes wrong around a host: callers that hold on or break off, and a host that is killed. */
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { describe, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+
+import { askOf, assertExpected, controlCase } from "./cases.ts";
+import { exchange } from "./exchange.ts";
+import { type Host, type Start, startSpinApp, startWorker } from "./hosts.ts";
+import { Others, type Tally } from "./others.ts";
+import { Connection, head } from "./raw.ts";
+import { apiKey, crm } from "./setting.ts";
+
+const control = controlCase(crm);
+const call = askOf(control);
+const body = call.body ?? Buffer.alloc(0);
+const settings = { variables: { CALLGATE_API_KEYS: apiKey } };
+const starts: readonly [string, Start][] = [
+  ["workerd", startWorker],
+  ["wasmtime", startSpinApp],
+];
+
+/** The lines of a head that lets a call in. */
+const lines = [
+  "POST /evaluate HTTP/1.1",
+  "host: callgate",
+  `authorization: Bearer ${apiKey}`,
+  "content-type: application/json",
+];
+const declared = head(...lines, `content-length: ${body.length}`);
+const chunked = head(...lines, "transfer-encoding: chunked");
+
+/** How long a host may take to answer what was broken off, on a machine that is busy elsewhere. In milliseconds. */
+const answerLimit = 20_000;
+
+// The tests wait more than they work, and each has hosts of its own.
+describe("a fault", { concurrency: true }, () => {
+  for (const [name, start] of starts) {
+    test(`bodies of one byte a second hold up nobody else on ${name}`, async () => {
+      await using host = await start(crm, settings);
+      const others = Others.start(host.url, crm);
+      const connections = await openMany(host, 20);
+      for (const connection of connections) connection.send(declared);
+      for (const byte of body.subarray(0, 30)) {
+        for (const connection of connections) connection.send(Buffer.of(byte));
+        await delay(1_000);
+      }
+      await assertIncomplete(connections);
+      tell(`20 bodies of one byte a second, ${name}`, await others.stop());
+      await stillDecides(host);
+    });
+
+    test(`chunks without an end hold up nobody else on ${name}`, async () => {
+      await using host = await start(crm, settings);
+      const others = Others.start(host.url, crm);
+      const connections = await openMany(host, 100);
+      // All of an allowed call is there, and only the chunk is missing that says so.
+      const chunk = `${body.length.toString(16)}\r\n${body.toString()}\r\n`;
+      for (const connection of connections) connection.send(chunked + chunk);
+      await delay(5_000);
+      await assertIncomplete(connections);
+      tell(`100 bodies without a last chunk, ${name}`, await others.stop());
+      await stillDecides(host);
+    });
+
+    test(`callers that break off hold up nobody else on ${name}`, async () => {
+      await using host = await start(crm, settings);
+      const others = Others.start(host.url, crm);
+      const broken = [declared.slice(0, 40), declared, declared + body.subarray(0, -1).toString(), chunked + "40\r\n{"];
+      for (let round = 0; round < 50; round += 1) {
+        const connections = await openMany(host, 20);
+        for (const [at, connection] of connections.entries()) connection.send(broken[at % broken.length] ?? "");
+        // Some break off before the host has read anything, and some after.
+        await delay(round % 10);
+        for (const connection of connections) {
+          assert.deepEqual(connection.answers(), [], "half a call is answered");
+          connection.reset();
+        }
+      }
+      tell(`1,000 connections broken within a call, ${name}`, await others.stop());
+      await stillDecides(host);
+    });
+
+    test(`idle connections hold up nobody else on ${name}`, async () => {
+      const count = Math.min(5_000, openFiles() - 500);
+      // The WASI host takes 1,000 connections where it is told no other number, and the next one waits.
+      const options = name === "wasmtime" ? [`--max-concurrent-connections=${2 * count}`] : [];
+      await using host = await start(crm, { ...settings, options });
+      const idle: Connection[] = [];
+      while (idle.length < count) idle.push(...(await openMany(host, 50)));
+      // Some say nothing at all, and some stop within the head.
+      for (const connection of idle.slice(0, count / 2)) connection.send(declared.slice(0, 60));
+      const others = Others.start(host.url, crm);
+      await delay(3_000);
+      const tally = await others.stop();
+      for (const connection of idle) connection.close();
+      tell(`${count} idle connections, ${name}`, tally);
+      await stillDecides(host);
+    });
+
+    test(`the host is killed and started again under load on ${name}`, async () => {
+      let host = await start(crm, settings);
+      try {
+        const port = Number(host.url.port);
+        const others = Others.start(host.url, crm, { count: 8, mayFail: true });
+        for (let round = 0; round < 5; round += 1) {
+          const before = others.answered;
+          while (others.answered < before + 200) await delay(10);
+          const half = await Connection.open(host.url);
+          half.send(declared + body.subarray(0, -1).toString());
+          await host.kill();
+          await half.wait(1, answerLimit);
+          assert.deepEqual(half.answers(), [], "a call is answered by a host that was killed within it");
+          half.close();
+          host = await start(crm, { ...settings, port });
+          // The first call after the start is decided.
+          await stillDecides(host);
+        }
+        tell(`killed 5 times under 8 callers, ${name}`, await others.stop());
+      } finally {
+        await host[Symbol.asyncDispose]();
+      }
+    });
+  }
+});
+
+function openMany(host: Host, count: number): Promise<Connection[]> {
+  return Promise.all(Array.from({ length: count }, () => Connection.open(host.url)));
+}
+
+/** Ends what was begun: none of it may have been answered before, and all of it is refused as incomplete. */
+async function assertIncomplete(connections: readonly Connection[]): Promise<void> {
+  for (const connection of connections) {
+    assert.deepEqual(connection.answers(), [], "half a call is answered");
+    connection.finish();
+  }
+  for (const connection of connections) {
+    const [answer] = await connection.wait(1, answerLimit);
+    connection.close();
+    assert.equal(answer?.status, 400);
+    const { decision, code } = JSON.parse(answer.body.toString()) as { decision: string; code: string };
+    assert.deepEqual({ decision, code }, { decision: "Deny", code: "body_incomplete" });
+  }
+}
+
+async function stillDecides({ url }: Host): Promise<void> {
+  assertExpected(control, await exchange(url, call));
+}
+
+function tell(fault: string, { answered, unanswered, p50, p99 }: Tally): void {
+  const lost = unanswered === 0 ? "" : `, ${unanswered} found no host`;
+  console.log(`${fault}: ${answered} other calls answered${lost}, p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms`);
+}
+
+/** How many files and connections a process may have open; where the system does not tell, what most give. */
+function openFiles(): number {
+  try {
+    const limits = readFileSync("/proc/self/limits", "utf8");
+    return Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? 1_024);
+  } catch {
+    return 1_024;
+  }
+}
