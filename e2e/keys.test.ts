@@ -1,4 +1,4 @@
-/** A deployment that nobody gave a key lets nobody in, and says so to its operator. */
+/** Which keys let in: none where none is set, and after a change the new ones and no others. */
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
@@ -7,8 +7,9 @@ import { assertSameAnswer } from "./answers.ts";
 import { askOf, controlCase } from "./cases.ts";
 import { Contract } from "./contract.ts";
 import { exchange } from "./exchange.ts";
-import { type Hosts, startHosts } from "./hosts.ts";
-import { crm } from "./setting.ts";
+import { type Hosts, startHosts, startWorker } from "./hosts.ts";
+import { keysHeader, linearMemory, probe } from "./probe.ts";
+import { apiKey, crm } from "./setting.ts";
 
 for (const [what, apiKeys] of [
   ["no key", undefined],
@@ -45,3 +46,50 @@ for (const [what, apiKeys] of [
     });
   });
 }
+
+const otherKey = "other-key-0123456789abcdef0123456789abcdef";
+
+/** What a key is answered with, by the keys that are set. */
+const changes = [
+  { set: apiKey, old: 200, new: 401 },
+  { set: `${apiKey} ${otherKey}`, old: 200, new: 200 },
+  { set: otherKey, old: 401, new: 200 },
+  { set: undefined, old: 503, new: 503 },
+  { set: apiKey, old: 200, new: 401 },
+] as const;
+
+/** The status of a call with `key`; whatever is not let in must be denied. */
+async function statusWith(url: URL, key: string, more: Readonly<Record<string, string>> = {}): Promise<number> {
+  const call = askOf(controlCase(crm));
+  const headers = { ...call.headers, authorization: `Bearer ${key}`, ...more };
+  const { status, body } = await exchange(url, { ...call, headers });
+  const { decision } = JSON.parse(body.toString()) as { decision: string };
+  assert.equal(decision, status === 200 ? "Allow" : "Deny");
+  return status;
+}
+
+describe("keys that are changed", () => {
+  test("count from the next start on", async () => {
+    for (const { set, old, new: fresh } of changes) {
+      await using hosts = await startHosts(crm, set);
+      for (const { url } of hosts.all) {
+        assert.deepEqual([await statusWith(url, apiKey), await statusWith(url, otherKey)], [old, fresh]);
+      }
+    }
+  });
+
+  test("count at once in an isolate that goes on", async () => {
+    await using worker = await startWorker(crm, { variables: {}, main: probe });
+    const url = worker.others.get("Keyed");
+    assert.ok(url);
+    let settled: number | undefined;
+    for (let round = 0; round < 100; round += 1) {
+      for (const { set, old, new: fresh } of changes) {
+        const headers: Record<string, string> = set === undefined ? {} : { [keysHeader]: set };
+        assert.deepEqual([await statusWith(url, apiKey, headers), await statusWith(url, otherKey, headers)], [old, fresh]);
+      }
+      if (round === 10) settled = await linearMemory(worker);
+    }
+    assert.equal(await linearMemory(worker), settled, "each change leaves something behind");
+  });
+});

@@ -36,7 +36,8 @@ export interface Settings {
 export interface WorkerdSettings extends Settings {
   /**
    * Modules beside those of the Worker. The first is loaded in the place of the Worker's `index.js`: it imports that,
-   * exports what it exports, and has entry points of its own, each of which is served at a port of its own.
+   * exports what it exports, and has entry points of its own, each of which is served at a port of its own. They may
+   * collect what JavaScript does not need any more.
    */
   readonly main?: { readonly modules: Readonly<Record<string, string>>; readonly entryPoints: readonly string[] };
   /** How many isolates load the Worker, each served at a port of its own. */
@@ -214,6 +215,7 @@ const edge :Workerd.Worker = (
   compatibilityDate = "${compatibilityDate()}",
 );
 const config :Workerd.Config = (
+  v8Flags = [${main === undefined ? "" : '"--expose-gc"'}],
   services = [${services.map((name) => `(name = ${name}, worker = .edge)`).join(", ")}],
   sockets = [
     ${sockets

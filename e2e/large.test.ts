@@ -1,0 +1,166 @@
+/** Bodies of the largest kinds, those that are decided and those that are refused, and what memory they take. */
+
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+
+import { askOf, assertExpected, controlCase } from "./cases.ts";
+import { type Answer, type Ask, exchange } from "./exchange.ts";
+import { type Host, startSpinApp, startWorker } from "./hosts.ts";
+import { linearMemory, probe } from "./probe.ts";
+import { Connection, head } from "./raw.ts";
+import { apiKey, crm } from "./setting.ts";
+
+/** The longest body that is read, in bytes. */
+const bodyLimit = 262_144;
+/** What no instance may exceed, whatever it is sent, in bytes. */
+const memoryLimit = 64 * 1_024 * 1_024;
+/** How many calls the WASI host gives to one instance at a time, unless it is told otherwise. */
+const concurrency = 16;
+
+const control = controlCase(crm);
+const call = askOf(control);
+
+/** Arguments that fill a body up to `length` bytes, of one kind. */
+const kinds: Readonly<Record<string, (length: number) => string>> = {
+  "one string": (length) => `"${"x".repeat(length - 2)}"`,
+  "one string of escapes": (length) => `"${"\\u0041".repeat(Math.floor((length - 2) / 6))}"`,
+  "an array of numbers": (length) => `[${"0,".repeat(Math.floor((length - 3) / 2))}0]`,
+  "an array of empty objects": (length) => `[${"{},".repeat(Math.floor((length - 4) / 3))}{}]`,
+  "an object of many names": (length) => object(length),
+  "arrays up to the depth": (length) => `[${`${"[".repeat(28)}${"]".repeat(28)},`.repeat(Math.floor((length - 3) / 57))}0]`,
+  "a number of many digits": (length) => `0.${"9".repeat(length - 2)}`,
+};
+
+function object(length: number): string {
+  const members = Array.from({ length: Math.floor((length - 2) / 12) }, (_, at) => `"${at.toString(36).padStart(7, "_")}":0`);
+  return `{${members.join(",")}}`;
+}
+
+/** A call that view_customer is allowed, with `value` among its arguments. */
+function callWith(value: string): Buffer {
+  return Buffer.from(`{"tool":"view_customer","role":"agent","args":{"a":${value}}}`);
+}
+const frame = callWith("").length;
+
+describe("a large body", () => {
+  let worker: Host;
+  let spin: Host;
+
+  before(async () => {
+    const variables = { CALLGATE_API_KEYS: apiKey };
+    worker = await startWorker(crm, { variables, main: probe });
+    // An instance that asks for more ends, and its calls with it.
+    const options = ["-W", `max-memory-size=${memoryLimit},trap-on-grow-failure`];
+    spin = await startSpinApp(crm, { variables, options });
+  });
+  after(async () => {
+    await worker?.[Symbol.asyncDispose]();
+    await spin?.[Symbol.asyncDispose]();
+  });
+
+  async function stillDecides(): Promise<void> {
+    for (const { url } of [worker, spin]) assertExpected(control, await exchange(url, call));
+    assert.ok((await linearMemory(worker)) < memoryLimit);
+  }
+
+  for (const [kind, value] of Object.entries(kinds)) {
+    test(`of ${kind} is decided, many at a time`, async () => {
+      const body = callWith(value(bodyLimit - frame));
+      assert.ok(body.length <= bodyLimit && body.length > bodyLimit - 64, `the body has ${body.length} bytes`);
+      for (const { url } of [worker, spin]) {
+        const asked = Array.from({ length: 2 * concurrency }, () => exchange(url, { ...call, body }));
+        const said = new Set((await Promise.all(asked)).map((answer) => `${answer.status} ${codeOf(answer.body)}`));
+        assert.equal(said.size, 1, [...said].join(", "));
+        // What stands in for the tool's own arguments is undeclared, which is a decision too.
+        assert.match([...said][0] ?? "", /^200 (allowed|undeclared_argument|condition_failed|condition_unknown)$/);
+      }
+      await stillDecides();
+    });
+  }
+
+  test("of a hundred calls is decided, many at a time", async () => {
+    const calls = Array.from({ length: 100 }, () => callWith(`"${"x".repeat(2_500)}"`).toString());
+    const ask: Ask = { ...call, path: "/evaluate/batch", body: Buffer.from(`{"calls":[${calls.join(",")}]}`) };
+    for (const { url } of [worker, spin]) {
+      const answers = await Promise.all(Array.from({ length: 2 * concurrency }, () => exchange(url, ask)));
+      for (const { status } of answers) assert.equal(status, 200);
+    }
+    await stillDecides();
+  });
+
+  for (const [kind, length] of [
+    ["one string", 30_000_000],
+    ["an array of numbers", 6_000_000],
+    ["an object of many names", 30_000_000],
+  ] as const) {
+    const value = kinds[kind];
+    assert.ok(value);
+    const body = callWith(value(length));
+
+    test(`of ${length / 1e6} MB of ${kind} is refused by its length`, async () => {
+      for (const { url } of [worker, spin]) {
+        const { status, body: said } = await exchange(url, { ...call, body });
+        assert.equal(`${status} ${codeOf(said)}`, "413 body_too_large");
+      }
+      await stillDecides();
+    });
+
+    test(`of ${length / 1e6} MB of ${kind} is refused while it comes`, async () => {
+      for (const host of [worker, spin]) {
+        const { answer, sent } = await sendInChunks(host, body);
+        assert.equal(`${answer?.status} ${codeOf(answer?.body)}`, "413 body_too_large", host.name);
+        console.log(`${length / 1e6} MB of ${kind} in chunks, ${host.name}: refused after ${sent} bytes`);
+      }
+      await stillDecides();
+    });
+  }
+
+  test("that never comes leaves nothing behind on workerd", async () => {
+    const lines = Object.entries(call.headers).map(([name, value]) => `${name}: ${value}`);
+    const begun = `${head("POST /evaluate HTTP/1.1", "host: callgate", ...lines, "content-length: 100")}{`;
+    const sizes: number[] = [];
+    for (let round = 0; round < 4; round += 1) {
+      for (let turn = 0; turn < 30; turn += 1) {
+        const connections = await Promise.all(Array.from({ length: 50 }, () => Connection.open(worker.url)));
+        for (const connection of connections) connection.send(begun);
+        // By then the Worker waits for the rest.
+        await delay(10);
+        for (const connection of connections) connection.reset();
+      }
+      await stillDecides();
+      sizes.push(await linearMemory(worker));
+    }
+    // What each of them left would be a page after a thousand.
+    assert.equal(sizes.at(-1), sizes.at(0), `the linear memory grows: ${sizes.join(", ")}`);
+  });
+
+  test("leaves no instance with 64 MiB", async () => {
+    await stillDecides();
+    const linear = ((await linearMemory(worker)) / 1_048_576).toFixed(1);
+    const resident = [worker, spin].map((host) => `${host.name} ${((host.memory()?.now ?? 0) / 1_048_576).toFixed(0)} MiB`);
+    console.log(`after all large bodies: ${linear} MiB of linear memory on workerd; resident: ${resident.join(", ")}`);
+  });
+});
+
+/** Sends a body until the host has heard enough. */
+async function sendInChunks(host: Host, body: Buffer): Promise<{ answer: Answer | undefined; sent: number }> {
+  const lines = Object.entries(call.headers).map(([name, value]) => `${name}: ${value}`);
+  const connection = await Connection.open(host.url);
+  connection.send(head("POST /evaluate HTTP/1.1", "host: callgate", ...lines, "transfer-encoding: chunked"));
+  const size = 65_536;
+  let sent = 0;
+  while (sent < body.length && connection.end === "open" && connection.answers().length === 0) {
+    const chunk = body.subarray(sent, sent + size);
+    connection.send(Buffer.concat([Buffer.from(`${chunk.length.toString(16)}\r\n`), chunk, Buffer.from("\r\n")]));
+    sent += chunk.length;
+    await connection.wait(1, 5);
+  }
+  const [answer] = await connection.wait(1, 20_000);
+  connection.close();
+  return { answer, sent };
+}
+
+function codeOf(body: Buffer | undefined): unknown {
+  return body === undefined ? undefined : (JSON.parse(body.toString()) as Record<string, unknown>)["code"];
+}

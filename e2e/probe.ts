@@ -1,0 +1,56 @@
+/** A Worker with entry points beside its own, which look into the isolate that it shares with them. */
+
+import assert from "node:assert/strict";
+
+import { exchange } from "./exchange.ts";
+import type { Host } from "./hosts.ts";
+import type { WorkerdSettings } from "./runtimes.ts";
+
+/** The header by which a request to the entry point `Keyed` chooses the keys that it is judged with. */
+export const keysHeader = "x-test-keys";
+
+/** The modules that stand before the Worker's own. */
+export const probe: NonNullable<WorkerdSettings["main"]> = {
+  entryPoints: ["Memory", "Keyed"],
+  modules: {
+    "main.js": `
+      import "./memories.js";
+      import Edge from "./index.js";
+      export default Edge;
+      // How large the wasm's memory is, after JavaScript has let go of what it does not need.
+      export const Memory = {
+        async fetch() {
+          gc();
+          await new Promise((resolve) => setTimeout(resolve, 50));
+          return Response.json(globalThis.memories.map(({ buffer }) => buffer.byteLength));
+        },
+      };
+      // The Worker as an isolate has it whose secrets were changed while it ran.
+      export const Keyed = {
+        fetch(request, env, ctx) {
+          const CALLGATE_API_KEYS = request.headers.get("${keysHeader}") ?? undefined;
+          return new Edge(ctx, { ...env, CALLGATE_API_KEYS }).fetch(request);
+        },
+      };
+    `,
+    "memories.js": `
+      const { Instance } = WebAssembly;
+      globalThis.memories = [];
+      WebAssembly.Instance = function (module, imports) {
+        const instance = new Instance(module, imports);
+        globalThis.memories.push(instance.exports.memory);
+        return instance;
+      };
+    `,
+  },
+};
+
+/** How large the linear memory of a Worker is that was started with the probe, in bytes. */
+export async function linearMemory(host: Host): Promise<number> {
+  const url = host.others.get("Memory");
+  assert.ok(url, "the Worker was started without the probe");
+  const { body } = await exchange(url, { method: "GET", path: "/", headers: {} });
+  const [bytes, ...more] = JSON.parse(body.toString()) as number[];
+  assert.ok(bytes !== undefined && more.length === 0, "the Worker has another number of memories than one");
+  return bytes;
+}
