@@ -73,6 +73,11 @@ export function wasmtime(): string {
   return setting("CALLGATE_WASMTIME");
 }
 
+/** The program that makes requests of an OpenAPI document. */
+export function schemathesis(): string {
+  return setting("CALLGATE_SCHEMATHESIS");
+}
+
 /** The command line of callgate. */
 export function callgate(): string {
   return setting("CALLGATE_BIN");

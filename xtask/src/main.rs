@@ -19,6 +19,7 @@ mod missing_tool;
 mod rust_toolchain;
 mod cargo_tools;
 mod npm_packages;
+mod python_packages;
 
 mod remap;
 mod worker;

@@ -1,6 +1,7 @@
 //! Tools that the commands need and can't install.
 
 use std::path::PathBuf;
+use std::process::{Command, Stdio};
 use std::{env, fmt};
 
 /// A tool that is not on this machine.
@@ -37,6 +38,19 @@ pub(crate) fn find_rustup() -> Result<PathBuf, MissingTool> {
 /// Finds `wrk` on `PATH`.
 pub(crate) fn find_wrk() -> Result<PathBuf, MissingTool> {
     find("wrk", "install it, as with `apt install wrk` or `brew install wrk`, or from https://github.com/wg/wrk")
+}
+
+/// Finds a `python3` on `PATH` that can make environments, which some systems package apart.
+pub(crate) fn find_python() -> Result<PathBuf, MissingTool> {
+    let python = find("python3", "install Python 3.10 or newer from https://www.python.org")?;
+    let check = "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))";
+    let status = Command::new(&python).args(["-c", check]).stderr(Stdio::null()).status();
+    if status.is_ok_and(|status| status.success()) {
+        Ok(python)
+    } else {
+        let remedy = "install Python 3.10 or newer with its module `venv`, as with `apt install python3-venv`";
+        Err(MissingTool { name: "python3", remedy })
+    }
 }
 
 /// Finds the C++ compiler that builds libFuzzer: the one that `CXX` names, or the system's.

@@ -11,7 +11,7 @@ use crate::checkout::Checkout;
 use crate::policy::Policy;
 use crate::process::run as run_command;
 use crate::rust_toolchain::{BARE_TARGET, SPIN_TARGET, WORKER_TARGET, cargo, install_component, install_target};
-use crate::{bench, cargo_tools, fuzz, npm_packages, size, spin, worker};
+use crate::{bench, cargo_tools, fuzz, npm_packages, python_packages, size, spin, worker};
 
 /// The policies beside the one that ships that the end-to-end suite asks for, by the names that it gives them.
 const OTHER_POLICIES: [(&str, &str); 4] = [
@@ -41,6 +41,7 @@ pub(crate) enum Step {
     BuildPerso,
     Build,
     E2e,
+    Schemathesis,
     Deploy,
 }
 
@@ -67,6 +68,7 @@ impl Step {
             Self::BuildPerso => "both edges build with the other policies that e2e asks for",
             Self::Build => "both edges build with the policy that ships",
             Self::E2e => "both edges and the command line answer alike, over HTTP",
+            Self::Schemathesis => "both edges answer what is made of their OpenAPI document as it says",
             Self::Deploy => "wrangler deploy --dry-run accepts the Worker",
         }
     }
@@ -91,6 +93,7 @@ pub(crate) fn run(checkout: &Checkout, step: Step) -> Result<()> {
         }
         Step::Build => build_edges(checkout, "crm", &Policy::Shipped),
         Step::E2e => e2e(checkout),
+        Step::Schemathesis => schemathesis(checkout),
         Step::Deploy => deploy(checkout),
     }
 }
@@ -176,15 +179,28 @@ fn build_edges(checkout: &Checkout, name: &str, policy: &Policy) -> Result<()> {
 }
 
 fn e2e(checkout: &Checkout) -> Result<()> {
-    npm_packages::install(checkout)?;
-    let wasmtime = cargo_tools::install_wasmtime()?;
     run_native(checkout, &["build", "--locked", "--workspace", "--bin", "callgate"], &[])?;
     let callgate = checkout.target().join("debug/callgate").with_extension(env::consts::EXE_EXTENSION);
-    let mut command = npm_packages::command(checkout, "node")?;
-    command.current_dir(checkout.e2e()).args(["--test", "*.test.ts"]);
-    command.env("CALLGATE_EDGES", edges_for_e2e(checkout)).env("CALLGATE_BIN", callgate);
-    command.env("CALLGATE_WORKERD", npm_packages::program(checkout, "workerd")).env("CALLGATE_WASMTIME", wasmtime);
+    let mut command = node_with_edges(checkout)?;
+    command.args(["--test", "*.test.ts"]).env("CALLGATE_BIN", callgate);
     run_command(command)
+}
+
+fn schemathesis(checkout: &Checkout) -> Result<()> {
+    let program = python_packages::install_schemathesis(checkout)?;
+    let mut command = node_with_edges(checkout)?;
+    command.arg("schemathesis.ts").env("CALLGATE_SCHEMATHESIS", program);
+    run_command(command)
+}
+
+/// Node.js in the end-to-end suite, which is told where the edges are and what runs them.
+fn node_with_edges(checkout: &Checkout) -> Result<Command> {
+    npm_packages::install(checkout)?;
+    let mut command = npm_packages::command(checkout, "node")?;
+    command.current_dir(checkout.e2e()).env("CALLGATE_EDGES", edges_for_e2e(checkout));
+    command.env("CALLGATE_WORKERD", npm_packages::program(checkout, "workerd"));
+    command.env("CALLGATE_WASMTIME", cargo_tools::install_wasmtime()?);
+    Ok(command)
 }
 
 fn deploy(checkout: &Checkout) -> Result<()> {

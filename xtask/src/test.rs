@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum as _};
 
 use crate::checkout::Checkout;
 use crate::failure::{Reported, exit_code};
-use crate::missing_tool::find_cxx;
+use crate::missing_tool::{find_cxx, find_python};
 use crate::steps::{self, Step};
 use crate::summary::{self, Outcome, Row};
 
@@ -32,6 +32,8 @@ impl Options {
         } else if step == Step::Fuzz && self.only.is_empty() && find_cxx().is_err() {
             // All else takes Rust and Node.js, and nothing more is asked of a machine for it.
             Some("libFuzzer takes a C++ compiler, and there is none")
+        } else if step == Step::Schemathesis && self.only.is_empty() && find_python().is_err() {
+            Some("schemathesis takes Python 3.10 with its module venv, and there is none")
         } else {
             None
         }

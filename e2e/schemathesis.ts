@@ -1,0 +1,36 @@
+/**
+ * Requests that schemathesis makes of what each host says of itself in `/openapi.json`, valid ones and others.
+ *
+ * It holds each answer against that document: an error must say Deny, and what the document allows must be taken. Once it
+ * has gone, the next call must be decided as ever.
+ */
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { dirname, join } from "node:path";
+import { text } from "node:stream/consumers";
+
+import { askOf, assertExpected, controlCase } from "./cases.ts";
+import { exchange } from "./exchange.ts";
+import { type Host, startHosts } from "./hosts.ts";
+import { apiKey, crm, schemathesis } from "./setting.ts";
+
+const control = controlCase(crm);
+await using hosts = await startHosts(crm, apiKey);
+await Promise.all(hosts.all.map(check));
+
+async function check({ name, url }: Host): Promise<void> {
+  const configuration = join(import.meta.dirname, "schemathesis/schemathesis.toml");
+  const options = ["--config-file", configuration, "run", new URL("/openapi.json", url).href];
+  const child = spawn(schemathesis(), options, {
+    // It leaves files where it runs.
+    cwd: dirname(schemathesis()),
+    stdio: ["ignore", "pipe", "inherit"],
+    env: { ...process.env, CALLGATE_API_KEY: apiKey },
+  });
+  // The two run at the same time, and what they say is told one after the other.
+  const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
+  console.log(`\nschemathesis against ${name}\n${await text(child.stdout)}`);
+  assert.equal(await ended, 0, `schemathesis finds a mistake of ${name}`);
+  assertExpected(control, await exchange(url, askOf(control)));
+}
