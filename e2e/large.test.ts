@@ -89,6 +89,25 @@ describe("a large body", () => {
     await stillDecides();
   });
 
+  test("of which the last byte is held back is decided, many at a time", async () => {
+    const body = callWith(`"${"x".repeat(bodyLimit - frame - 2)}"`);
+    assert.equal(body.length, bodyLimit);
+    const begun = Buffer.concat([beginning(`content-length: ${body.length}`), body.subarray(0, -1)]);
+    for (const { url } of [worker, spin]) {
+      const connections = await Promise.all(Array.from({ length: 4 * concurrency }, () => Connection.open(url)));
+      for (const connection of connections) connection.send(begun);
+      // By then an instance holds as many of them as it is given at a time.
+      await delay(500);
+      for (const connection of connections) connection.send(body.subarray(-1));
+      for (const connection of connections) {
+        const [answer] = await connection.wait(1, 20_000);
+        connection.close();
+        assert.equal(answer?.status, 200);
+      }
+    }
+    await stillDecides();
+  });
+
   for (const [kind, length] of [
     ["one string", 30_000_000],
     ["an array of numbers", 6_000_000],
@@ -116,9 +135,18 @@ describe("a large body", () => {
     });
   }
 
+  test("without a key is refused before it comes", async () => {
+    const body = Buffer.alloc(30_000_000, " ");
+    for (const host of [worker, spin]) {
+      const { answer, sent } = await sendInChunks(host, body, {});
+      assert.equal(`${answer?.status} ${codeOf(answer?.body)}`, "401 unauthenticated", host.name);
+      assert.ok(sent <= bodyLimit, `${host.name} read ${sent} bytes`);
+    }
+    await stillDecides();
+  });
+
   test("that never comes leaves nothing behind on workerd", async () => {
-    const lines = Object.entries(call.headers).map(([name, value]) => `${name}: ${value}`);
-    const begun = `${head("POST /evaluate HTTP/1.1", "host: callgate", ...lines, "content-length: 100")}{`;
+    const begun = Buffer.concat([beginning("content-length: 100"), Buffer.from("{")]);
     const sizes: number[] = [];
     for (let round = 0; round < 4; round += 1) {
       for (let turn = 0; turn < 30; turn += 1) {
@@ -143,11 +171,16 @@ describe("a large body", () => {
   });
 });
 
+/** The head of a call whose body is framed by `framing`. */
+function beginning(framing: string, headers = call.headers): Buffer {
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+  return Buffer.from(head("POST /evaluate HTTP/1.1", "host: callgate", ...lines, framing));
+}
+
 /** Sends a body until the host has heard enough. */
-async function sendInChunks(host: Host, body: Buffer): Promise<{ answer: Answer | undefined; sent: number }> {
-  const lines = Object.entries(call.headers).map(([name, value]) => `${name}: ${value}`);
+async function sendInChunks(host: Host, body: Buffer, headers = call.headers): Promise<{ answer: Answer | undefined; sent: number }> {
   const connection = await Connection.open(host.url);
-  connection.send(head("POST /evaluate HTTP/1.1", "host: callgate", ...lines, "transfer-encoding: chunked"));
+  connection.send(beginning("transfer-encoding: chunked", headers));
   const size = 65_536;
   let sent = 0;
   while (sent < body.length && connection.end === "open" && connection.answers().length === 0) {

@@ -8,11 +8,10 @@
  * out are medians. All get the same call. The load comes from wrk on the same machine, over connections that stay open.
  */
 
-import { spawnSync } from "node:child_process";
 import { parseArgs } from "node:util";
 
 import { type Runtime, startWasmtime, startWorkerd } from "../../e2e/runtimes.ts";
-import { apiKey } from "../../e2e/setting.ts";
+import { type Outcome, check, load, settings } from "./wrk.ts";
 
 const { values: options, positionals } = parseArgs({
   options: {
@@ -23,27 +22,12 @@ const { values: options, positionals } = parseArgs({
   allowPositionals: true,
 });
 
-/** The call of the examples, which the policy that ships allows. */
-const call =
-  '{ "tool": "process_refund", "args": { "order_id": "ORD-8821", "amount": 200 }, "role": "agent", ' +
-  '"agentAttributes": { "user_id": "agt-099", "env": "production" }, "resourceAttributes": {} }';
-
 /** Until its compilers have settled, a runtime answers at half its speed. */
 const warmUpSeconds = options.quick ? 3 : 15;
 const rounds = options.quick ? 3 : 11;
 const roundSeconds = options.quick ? 1 : 3;
 const connectionCounts = [1, 16];
 
-/** One load of one server. Times are in nanoseconds. */
-interface Round {
-  readonly rate: number;
-  readonly p50: number;
-  readonly p99: number;
-  /** What the server itself took for a request, on all cores; where the system tells. */
-  readonly work: number | undefined;
-}
-
-const settings = { variables: { CALLGATE_API_KEYS: apiKey } };
 const kinds = [
   { kind: "worker", start: (path: string) => startWorkerd(named(options.workerd, "--workerd"), path, settings) },
   { kind: "spin", start: (path: string) => startWasmtime(named(options.wasmtime, "--wasmtime"), path, settings) },
@@ -57,19 +41,23 @@ for (const { kind, start } of kinds) {
   try {
     for (const { name, path } of subjects) servers.push({ name, server: await start(path) });
     for (const { name, server } of servers) await check(name, server);
-    for (const { server } of servers) load(server, 16, warmUpSeconds);
-    for (const connections of connectionCounts) measure(kind, servers, connections);
+    for (const { server } of servers) await loadWell(server, 16, warmUpSeconds);
+    for (const connections of connectionCounts) await measure(kind, servers, connections);
   } finally {
     for (const { server } of servers) await server[Symbol.asyncDispose]();
   }
 }
 
-function measure(table: string, servers: readonly { name: string; server: Runtime }[], connections: number): void {
-  const taken = servers.map(({ name, server }) => ({ name, server, rounds: [] as Round[] }));
+async function measure(
+  table: string,
+  servers: readonly { name: string; server: Runtime }[],
+  connections: number,
+): Promise<void> {
+  const taken = servers.map(({ name, server }) => ({ name, server, rounds: [] as Outcome[] }));
   for (let round = 0; round < rounds; round += 1) {
-    for (const { server, rounds } of taken) rounds.push(load(server, connections, roundSeconds));
+    for (const { server, rounds } of taken) rounds.push(await loadWell(server, connections, roundSeconds));
   }
-  const rows: { row: string; unit: string; of: (round: Round) => number | undefined }[] = [
+  const rows: { row: string; unit: string; of: (round: Outcome) => number | undefined }[] = [
     { row: "calls a second", unit: "1/s", of: ({ rate }) => rate },
     { row: "p50", unit: "ns", of: ({ p50 }) => p50 },
     { row: "p99", unit: "ns", of: ({ p99 }) => p99 },
@@ -93,35 +81,11 @@ function measure(table: string, servers: readonly { name: string; server: Runtim
   }
 }
 
-/** Loads a server for some seconds. */
-function load(server: Runtime, connections: number, seconds: number): Round {
-  const before = server.work();
-  const script = `${import.meta.dirname}/call.lua`;
-  const wrk = spawnSync("wrk", ["-t1", `-c${connections}`, `-d${seconds}s`, "-s", script, server.url.href], {
-    encoding: "utf8",
-    env: { ...process.env, CALLGATE_API_KEYS: apiKey, CALLGATE_CALL: call },
-  });
-  if (wrk.error !== undefined) {
-    throw new Error("`wrk` can't be started: install it, from `apt install wrk` or https://github.com/wg/wrk", {
-      cause: wrk.error,
-    });
-  }
-  const line = wrk.stdout.split("\n").find((line) => line.startsWith("{"));
-  if (wrk.status !== 0 || line === undefined) throw new Error(`wrk failed: ${wrk.stderr}${wrk.stdout}`);
-  const { requests, duration, p50, p99, failed } = JSON.parse(line) as Record<string, number>;
-  if (!requests || !duration || failed !== 0) throw new Error(`not every call was answered well: ${line}`);
-  const after = server.work();
-  const work = before === undefined || after === undefined ? undefined : (after - before) / requests;
-  return { rate: (requests / duration) * 1e6, p50: (p50 ?? 0) * 1e3, p99: (p99 ?? 0) * 1e3, work };
-}
-
-/** Sends the call once and holds the answer against what must come: callgate decides, and the peers say something. */
-async function check(name: string, { url }: Runtime): Promise<void> {
-  const headers = { "content-type": "application/json", authorization: `Bearer ${apiKey}` };
-  const answer = await fetch(new URL("/evaluate", url), { method: "POST", headers, body: call });
-  const text = await answer.text();
-  const isExpected = name === "callgate" ? text.startsWith('{"decision":"Allow"') : text !== "";
-  if (answer.status !== 200 || !isExpected) throw new Error(`${name} answers ${answer.status}: ${text}`);
+/** Loads a server without a pause, for a round that counts only if every call was answered well. */
+async function loadWell(server: Runtime, connections: number, seconds: number): Promise<Outcome> {
+  const outcome = await load(server, { connections, seconds });
+  if (outcome.failed !== 0) throw new Error(`${outcome.failed} calls were not answered well`);
+  return outcome;
 }
 
 function median(values: readonly number[]): number {

@@ -34,6 +34,7 @@ mod up;
 mod fuzz;
 
 mod bench;
+mod load;
 
 mod test;
 mod steps;
@@ -64,6 +65,8 @@ enum Command {
     Fuzz(fuzz::Options),
     /// Measures callgate beside its peers and writes the tables of bench/README.md
     Bench(bench::Options),
+    /// Loads the Worker on workerd for eleven minutes and fails where it does not hold
+    Load(load::Options),
     /// Builds the Cloudflare Worker; the build command of wrangler.toml
     Worker {
         /// The policy to embed [default: $CALLGATE_POLICY, then policies/crm.json]
@@ -109,6 +112,7 @@ fn run(command: Command) -> Result<()> {
         Command::Test(options) => test::run(&checkout, &options),
         Command::Fuzz(options) => fuzz::run(&checkout, &options),
         Command::Bench(options) => bench::run(&checkout, &options),
+        Command::Load(options) => load::run(&checkout, &options),
         Command::Worker { policy, out_dir } => {
             worker::install_needs(&checkout)?;
             let policy = Policy::choose(&checkout, policy.as_deref())?;
