@@ -1,7 +1,9 @@
 /** What goes wrong around a host: callers that hold on or break off, and a host that is killed. */
 
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 
@@ -100,9 +102,9 @@ describe("a fault", { concurrency: true }, () => {
     });
 
     test(`the host is killed and started again under load on ${name}`, async () => {
-      let host = await start(crm, settings);
+      const port = await freePort();
+      let host = await start(crm, { ...settings, port });
       try {
-        const port = Number(host.url.port);
         const others = Others.start(host.url, crm, { count: 8, mayFail: true });
         for (let round = 0; round < 5; round += 1) {
           const before = others.answered;
@@ -151,6 +153,24 @@ async function stillDecides({ url }: Host): Promise<void> {
 function tell(fault: string, { answered, unanswered, p50, p99 }: Tally): void {
   const lost = unanswered === 0 ? "" : `, ${unanswered} found no host`;
   console.log(`${fault}: ${answered} other calls answered${lost}, p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms`);
+}
+
+/**
+ * A port that no connection gets as its own: one that is opened while the host is gone would take the place of the host,
+ * and even reach itself.
+ */
+async function freePort(): Promise<number> {
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 10_000);
+    const server = createServer().listen(port, "127.0.0.1");
+    // A port that is taken is told as an error, and another one is tried.
+    const isFree = await once(server, "listening").then(
+      () => true,
+      () => false,
+    );
+    server.close();
+    if (isFree) return port;
+  }
 }
 
 /** How many files and connections a process may have open; where the system does not tell, what most give. */

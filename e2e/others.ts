@@ -3,9 +3,8 @@
 import assert from "node:assert/strict";
 
 import { askOf, readCases } from "./cases.ts";
-import type { Answer, Ask } from "./exchange.ts";
-import { exchange } from "./exchange.ts";
-import { type Subject } from "./setting.ts";
+import { type Answer, type Ask, exchange } from "./exchange.ts";
+import type { Subject } from "./setting.ts";
 
 /** What became of the calls. */
 export interface Tally {
@@ -63,7 +62,7 @@ export class Others {
         if (!mayFail) throw new Error("a call of somebody else was not answered", { cause: error });
         this.#unanswered += 1;
         // Who calls a host that is gone does not try again at once.
-        await new Promise((resolve) => setTimeout(resolve, 5));
+        await new Promise((resolve) => setTimeout(resolve, 20));
         continue;
       }
       assert.equal(answer.status, 200, answer.body.toString());
