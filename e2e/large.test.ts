@@ -148,7 +148,7 @@ describe("a large body", () => {
   test("that never comes leaves nothing behind on workerd", async () => {
     const begun = Buffer.concat([beginning("content-length: 100"), Buffer.from("{")]);
     const sizes: number[] = [];
-    for (let round = 0; round < 4; round += 1) {
+    for (let round = 0; round < 6; round += 1) {
       for (let turn = 0; turn < 30; turn += 1) {
         const connections = await Promise.all(Array.from({ length: 50 }, () => Connection.open(worker.url)));
         for (const connection of connections) connection.send(begun);
@@ -159,8 +159,10 @@ describe("a large body", () => {
       await stillDecides();
       sizes.push(await linearMemory(worker));
     }
-    // What each of them left would be a page after a thousand.
-    assert.equal(sizes.at(-1), sizes.at(0), `the linear memory grows: ${sizes.join(", ")}`);
+    // Memory grows by pages of 64 KiB. What waits to be collected takes one or two at times; if each of the callers left
+    // what its call took, the last rounds would have taken eight.
+    const [first = 0, last = 0] = [sizes.at(0), sizes.at(-1)];
+    assert.ok(last - first <= 2 * 65_536, `the linear memory grows: ${sizes.join(", ")}`);
   });
 
   test("leaves no instance with 64 MiB", async () => {
