@@ -1,6 +1,7 @@
 //! From a credential to who is calling, or to what an edge must do first.
 
 use alloc::borrow::Cow;
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -35,7 +36,7 @@ pub struct Authentication(Mode);
 #[derive(Clone, Debug)]
 enum Mode {
     ApiKeys(ApiKeys),
-    Tokens(TokenSettings),
+    Tokens(Box<TokenSettings>),
 }
 
 /// What is next on the way from a credential to who is calling.
@@ -62,7 +63,7 @@ impl Authentication {
     /// Something is wrong with the section or with a secret; nobody must be let in.
     pub fn read(auth: Option<RawValue<'_>>, secrets: &Secrets<'_>) -> Result<Self, ConfigError> {
         match TokenSettings::read(auth, secrets)? {
-            Some(settings) => Ok(Self(Mode::Tokens(settings))),
+            Some(settings) => Ok(Self(Mode::Tokens(Box::new(settings)))),
             None => ApiKeys::read(secrets.api_keys).map(|keys| Self(Mode::ApiKeys(keys))),
         }
     }
@@ -71,8 +72,8 @@ impl Authentication {
     #[must_use]
     pub fn header(&self) -> &str {
         match &self.0 {
-            Mode::Tokens(TokenSettings { header: Some(header), .. }) => header,
-            _ => "authorization",
+            Mode::Tokens(settings) => settings.header.as_deref().unwrap_or("authorization"),
+            Mode::ApiKeys(_) => "authorization",
         }
     }
 
