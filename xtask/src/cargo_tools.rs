@@ -50,6 +50,11 @@ pub(crate) fn install_cargo_fuzz() -> Result<PathBuf> {
     install(&Tool { package: "cargo-fuzz", version: "0.13.2".to_owned(), binary: "cargo-fuzz", features: None })
 }
 
+/// Installs the tool that changes the engine for `cargo xtask mutants`.
+pub(crate) fn install_cargo_mutants() -> Result<PathBuf> {
+    install(&Tool { package: "cargo-mutants", version: "27.1.0".to_owned(), binary: "cargo-mutants", features: None })
+}
+
 /// The version of wasm-bindgen that the Worker is compiled with: the tool must be of the same one.
 fn wasm_bindgen_version(lock: &Path) -> Result<String> {
     let locked = Lockfile::load(lock).with_context(|| format!("can't read `{}`", lock.display()))?;

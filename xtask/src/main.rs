@@ -32,6 +32,7 @@ mod api_keys;
 mod up;
 
 mod fuzz;
+mod mutants;
 
 mod bench;
 mod load;
@@ -63,6 +64,8 @@ enum Command {
     Test(test::Options),
     /// Runs the fuzz targets and keeps what crashes them
     Fuzz(fuzz::Options),
+    /// Changes the code that judges a call, one thing at a time, and asks whether a test notices
+    Mutants(mutants::Options),
     /// Measures callgate beside its peers and writes the tables of bench/README.md
     Bench(bench::Options),
     /// Loads the Worker on workerd for eleven minutes and fails where it does not hold
@@ -111,6 +114,7 @@ fn run(command: Command) -> Result<()> {
         Command::Up(options) => up::run(&checkout, &options),
         Command::Test(options) => test::run(&checkout, &options),
         Command::Fuzz(options) => fuzz::run(&checkout, &options),
+        Command::Mutants(options) => mutants::run(&checkout, &options),
         Command::Bench(options) => bench::run(&checkout, &options),
         Command::Load(options) => load::run(&checkout, &options),
         Command::Worker { policy, out_dir } => {
