@@ -1,5 +1,10 @@
 //! The case files of the HTTP contract, as far as they are the engine's: what a body is read as, and how it is judged.
-#![expect(clippy::expect_used, clippy::panic, reason = "a test states what must hold by failing")]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test states what must hold by failing"
+)]
 
 use std::fs;
 use std::path::Path;

@@ -294,6 +294,40 @@ fn a_call_that_takes_too_much_work_is_denied() {
 }
 
 #[test]
+fn each_text_that_a_field_is_compared_with_is_work() {
+    // The texts of each predicate, of which the last is the one that `y` meets, and what `y` is.
+    let long = "y".repeat(100_000);
+    let texts = |prefix: &str, last: &str| {
+        let others = (0..79).map(|n| json!(format!("{prefix}{n}")));
+        others.chain([json!(last)]).collect::<Vec<Value>>()
+    };
+    let string = |op: &str| json!({ "StringCheck": { "source": "Arguments", "field": "y", "op": op, "value": texts("a", "y*") } });
+    let contains =
+        json!({ "StringCheck": { "source": "Arguments", "field": "y", "op": "Contains", "value": texts("a", "yy") } });
+    let starts = json!({ "StringCheck": { "source": "Arguments", "field": "y", "op": "StartsWith", "value": texts("a", "yy") } });
+    let path = json!({ "PathCheck": { "source": "Arguments", "field": "y", "roots": texts("/a", "/y") } });
+    let url = json!({ "UrlCheck": { "source": "Arguments", "field": "y", "hosts": texts("a", "y") } });
+    let many = |condition: &Value, y: &str, items: usize| {
+        let every = json!({ "Every": { "source": "Arguments", "field": "x", "condition": condition } });
+        (allow_if(&every), refund(&json!({ "x": vec![0; items], "y": y })))
+    };
+    for (condition, y) in [
+        (string("Glob"), long.clone()),
+        (contains, long.clone()),
+        (path, format!("/y/{long}")),
+        (url, format!("https://y/{long}")),
+    ] {
+        let (rules, call) = many(&condition, &y, 1);
+        check(&rules, &call, Effect::Allow, Code::Allowed);
+        let (rules, call) = many(&condition, &y, 50);
+        check(&rules, &call, Effect::Deny, Code::TooComplex);
+    }
+    // To look at the front of a text takes no more for many.
+    let (rules, call) = many(&starts, &long, 50);
+    check(&rules, &call, Effect::Allow, Code::Allowed);
+}
+
+#[test]
 fn a_deny_rule_that_an_item_keeps_from_being_told_says_so() {
     let item = json!({ "StringCheck": { "source": "Item", "field": "", "op": "In", "value": ["a"] } });
     let rules = json!([{ "id": "d", "effect": "Deny", "tool_name": "refund", "roles": ["agent"],
