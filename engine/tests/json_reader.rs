@@ -151,3 +151,20 @@ fn a_name_that_stands_twice_is_found_among_any_number() {
         }
     }
 }
+
+#[test]
+fn what_ends_a_string_is_found_wherever_it_stands() {
+    // Strings are looked at in blocks of 8 and of 32 bytes: two marks must not hide each other, nor what is beyond ASCII.
+    for plain in ["a", "é", "\u{7f}"] {
+        for length in 0..80_usize {
+            let text = plain.repeat(length);
+            check(format!("\"{text}\"").as_bytes()).unwrap_or_else(|fault| panic!("{length}: {fault:?}"));
+            for (special, more) in [("\n", "\n"), ("\u{1f}", "\""), ("\\x", "\n"), ("\0", "\\")] {
+                for gap in 0..34 {
+                    let text = format!("\"{text}{special}{}{more}\"", "a".repeat(gap));
+                    assert_eq!(check(text.as_bytes()), Err(Fault::Syntax), "{text:?}");
+                }
+            }
+        }
+    }
+}

@@ -294,6 +294,15 @@ fn a_call_that_takes_too_much_work_is_denied() {
 }
 
 #[test]
+fn a_rule_that_can_not_tell_names_only_what_it_could_not_tell() {
+    let known = json!({ "BoolCheck": { "source": "Arguments", "field": "y", "value": true } });
+    let rules = json!([{ "id": "d", "effect": "Deny", "tool_name": "refund", "roles": ["agent"],
+        "condition": { "All": [known, numeric("Gt", &json!(500))] } }]);
+    check_reason(&rules, &refund(&json!({ "y": true })), Some("d"), "`x` is missing");
+    check_reason(&rules, &refund(&json!({ "y": true, "x": "" })), Some("d"), "`x` must be a number");
+}
+
+#[test]
 fn each_text_that_a_field_is_compared_with_is_work() {
     // The texts of each predicate, of which the last is the one that `y` meets, and what `y` is.
     let long = "y".repeat(100_000);
