@@ -99,3 +99,33 @@ pub(crate) fn insert<T: Slot>(slots: &mut [T], hash: u32, entry: T) -> Option<u3
     *slots.get_mut(at)? = entry;
     u32::try_from(at).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An image holds hashes: one that was written elsewhere, or before, must be read the same. Where a hash changes, so
+    /// must the format of the image.
+    #[test]
+    fn hashes_are_the_same_everywhere() {
+        // The published values of XXH64.
+        assert_eq!(hash_name(b""), 0xef46_db37_51d8_e999);
+        assert_eq!(hash_name(b"abc"), 0x44bc_2cf5_ad77_0999);
+        assert_eq!(short_hash(0x44bc_2cf5_ad77_0999), 0xad77_0999);
+        assert_eq!(hash_pair(0, 0), 0);
+        assert_eq!(hash_pair(3, 5), 0x94f4_d4de);
+        assert_eq!(hash_pair(5, 3), 0x571a_d995);
+        assert_eq!(hash_within(0, 0x44bc_2cf5_ad77_0999), 0xad77_0999);
+        assert_eq!(hash_within(3, 0x44bc_2cf5_ad77_0999), 0x77d1_64b2);
+    }
+
+    #[test]
+    fn a_look_up_visits_each_slot_once_from_the_place_of_its_hash_on() {
+        let visits = |hash: u32, slots: usize| probe(hash, slots).collect::<Vec<_>>();
+        assert_eq!(visits(0, 4), [0, 1, 2, 3]);
+        assert_eq!(visits(u32::MAX, 4), [3, 0, 1, 2]);
+        assert_eq!(visits(1 << 31, 4), [2, 3, 0, 1]);
+        assert_eq!(visits(1 << 31, 5), [2, 3, 4, 0, 1]);
+        assert_eq!(visits(7, 0), []);
+    }
+}

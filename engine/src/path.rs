@@ -107,6 +107,8 @@ mod tests {
             "/data/reports/",
             "/data/reports/q3.csv",
             "/data/reports/a b/100%",
+            "/data/reports/100%a",
+            "/data/reports/5%-a/%xa/%a-",
             "/srv/.env",
             "/srv/...a",
         ] {

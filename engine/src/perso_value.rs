@@ -108,6 +108,22 @@ mod tests {
     }
 
     #[test]
+    fn numbers_are_ordered_and_equal_within_the_next_of_1() {
+        let near = f64::EPSILON / 2.0;
+        for (value, expected, holds) in [
+            (1.0, 1.0, [true, false, false, true, false, true]),
+            (1.0 + f64::EPSILON, 1.0, [false, true, false, false, true, true]),
+            (1.0, 2.0, [false, true, true, true, false, false]),
+            (-1.0, 1.0, [false, true, true, true, false, false]),
+            (0.0, near, [true, false, true, true, false, false]),
+            (near, 0.0, [true, false, false, false, true, true]),
+            (0.0, 0.0, [true, false, false, true, false, true]),
+        ] {
+            assert_eq!(NumericOp::ALL.map(|op| compare(value, op, expected)), holds, "{value} and {expected}");
+        }
+    }
+
+    #[test]
     fn lists_and_objects_compare_by_content() {
         check("[1,2]", "[1, 2]", true);
         check("[1,2]", "[2,1]", false);
@@ -116,5 +132,13 @@ mod tests {
         check("{}", "[]", false);
         check("null", "null", true);
         check(r#""1""#, "1", false);
+        check("[1]", "[1,2]", false);
+        check("[]", "[]", true);
+        check(r#"{"a":1}"#, r#"{"b":1}"#, false);
+        check(r#"{"a":1}"#, r#"{"a":2}"#, false);
+        check(r#"["a"]"#, r#"["b"]"#, false);
+        check("true", "true", true);
+        check("true", "false", false);
+        check("null", "false", false);
     }
 }

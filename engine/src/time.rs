@@ -167,12 +167,21 @@ mod tests {
         check(Some(("00:00", "04:05")), 0x7f, "Z", false);
         check(Some(("00:00", "24:00")), 0x7f, "Z", true);
         check(None, 0x7f, "Z", true);
+        // A window that ends where it starts holds no minute.
+        check(Some(("04:05", "04:05")), 0x7f, "Z", false);
+        // What is before the end of a window on one day belongs to that day.
+        check(Some(("00:00", "05:00")), 0b010_0000, "Z", true);
+        check(Some(("00:00", "05:00")), 0b001_0000, "Z", false);
     }
 
     #[test]
     fn a_window_may_span_midnight() {
         check(Some(("22:00", "05:00")), 0x7f, "Z", true);
         check(Some(("22:00", "04:00")), 0x7f, "Z", false);
+        check(Some(("22:00", "04:05")), 0x7f, "Z", false);
+        check(Some(("22:00", "04:06")), 0x7f, "Z", true);
+        check(Some(("04:05", "04:00")), 0x7f, "Z", true);
+        check(Some(("04:06", "04:00")), 0x7f, "Z", false);
         // Saturday's early morning belongs to the window of Friday.
         check(Some(("22:00", "05:00")), 0b001_0000, "Z", true);
         check(Some(("22:00", "05:00")), 0b010_0000, "Z", false);
@@ -197,5 +206,18 @@ mod tests {
             assert_eq!(read_offset(text), None, "{text}");
         }
         assert_eq!((read_clock("24:00"), read_offset("-14:00")), (Some(1440), Some(-840)));
+        assert_eq!((read_clock("23:59"), read_offset("+14:00"), read_offset("Z")), (Some(1439), Some(840), Some(0)));
+    }
+
+    #[test]
+    fn a_window_is_written_in_words() {
+        let write = |minutes: Option<(u16, u16)>, weekdays: u8, offset: i16| {
+            let mut text = String::new();
+            TimeWindow { minutes, weekdays, offset }.write(&mut text);
+            text
+        };
+        assert_eq!(write(Some((65, 1440)), 0x7f, 0), "from 01:05 to 24:00 at UTC+00:00");
+        assert_eq!(write(None, 0b100_0010, -90), "on Tue, Sun at UTC-01:30");
+        assert_eq!(write(Some((0, 1)), 0b000_0001, 1), "from 00:00 to 00:01 on Mon at UTC+00:01");
     }
 }

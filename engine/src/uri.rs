@@ -158,6 +158,12 @@ mod tests {
             "config://app_settings",
             "urn:isbn:9780131103627",
             "mailto:a@b.test",
+            "s3://bucket/x",
+            "git+ssh://a-b_c~d.test/x",
+            "x-a.b:c",
+            "https://a.test/?what?",
+            "note://a/b:c",
+            "note://a/b/",
         ] {
             assert!(is_normal(uri), "{uri}");
         }
@@ -241,8 +247,50 @@ mod tests {
             "note:a/../b",
             "https://a.test/?x=%2f",
             "https://a.test/?x=%41",
+            "https://a.test/?x=a b",
+            "https://a.test/?x=é",
+            "1x://a/b",
+            "fILE:///data",
+            "a_b://c/d",
+            "file:///C:x",
+            "file:///CD:/x",
+            "ws://a.test:80/",
+            "wss://a.test:443/",
+            "ftp://a.test:21/",
+            "ftp://a.test",
         ] {
             assert!(!is_normal(uri), "{uri}");
         }
+    }
+
+    #[test]
+    fn the_port_that_a_scheme_has_by_itself_is_not_written() {
+        let schemes = [
+            ("ssh", 22),
+            ("sftp", 22),
+            ("smtp", 25),
+            ("ldap", 389),
+            ("ldaps", 636),
+            ("ftps", 990),
+            ("mqtt", 1883),
+            ("mysql", 3306),
+            ("mariadb", 3306),
+            ("rdp", 3389),
+            ("postgres", 5432),
+            ("postgresql", 5432),
+            ("amqps", 5671),
+            ("amqp", 5672),
+            ("redis", 6379),
+            ("rediss", 6379),
+            ("git", 9418),
+            ("mongodb", 27017),
+        ];
+        for (scheme, port) in schemes {
+            let uri = |port: &str| alloc::format!("{scheme}://host{port}/x");
+            assert!(is_normal(&uri("")), "{scheme}");
+            assert!(is_normal(&uri(":1")), "{scheme}");
+            assert!(!is_normal(&uri(&alloc::format!(":{port}"))), "{scheme}");
+        }
+        assert!(is_normal("note://host:22/x"));
     }
 }

@@ -47,6 +47,36 @@ fn a_cut_image_is_refused() {
     }
 }
 
+/// A policy whose conditions nest, so that a step which ends nowhere could be gone through for ever.
+const NESTED: &str = r#"{"version":"callgate-1","tools":["bulk_update"],"roles":{"admin":{}},"rules":[
+    {"effect":"Allow","tool_name":"bulk_update","roles":["admin"],"condition":{"All":[
+        {"Any":[{"FieldPresent":{"source":"AgentAttributes","field":"user_id"}}]},
+        {"Not":{"FieldPresent":{"source":"Arguments","field":"x"}}}]}}]}"#;
+
+#[test]
+fn a_condition_that_is_damaged_comes_to_an_end() {
+    let whole = compile(&parse(NESTED).and_then(validate).unwrap_or_else(|problems| panic!("{problems:?}")));
+    assert_eq!(judge(&whole), Ok(Effect::Allow));
+    for at in 0..whole.len() {
+        for value in 0..=u8::MAX {
+            let mut changed = whole.clone();
+            *changed.get_mut(at).expect("a byte") = value;
+            _ = judge(&changed);
+        }
+    }
+}
+
+#[test]
+fn an_image_that_is_not_read_says_why() {
+    for (error, text) in [
+        (ImageError::NotAnImage, "these bytes are no policy image"),
+        (ImageError::OtherFormat, "the policy image was written by another version of callgate; compile it again"),
+        (ImageError::Damaged, "the policy image is damaged; compile it again"),
+    ] {
+        assert_eq!(error.to_string(), text);
+    }
+}
+
 #[test]
 fn a_changed_byte_never_stops_the_engine() {
     let whole = image();

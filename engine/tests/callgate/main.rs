@@ -6,3 +6,4 @@ mod judge;
 mod conditions;
 mod items;
 mod rules;
+mod tables;
