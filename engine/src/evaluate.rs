@@ -395,14 +395,14 @@ impl<'a> Evaluation<'_, '_, 'a> {
                 let holds = |text: Cow<'_, str>| op.holds(&text, texts, automaton);
                 value.and_then(RawValue::as_string).and_then(holds).unwrap_or(false)
             }
-            Predicate::Bool { value: wanted, .. } => value.is_some_and(|value| value.kind() == Kind::Bool(wanted)),
             Predicate::Present { .. } => value.is_some_and(|value| value.kind() != Kind::Null),
             Predicate::Equals { other, .. } => match (value, self.call.field(other)) {
                 (Some(a), Some(b)) => perso_value::equal(a, b),
                 _ => false,
             },
             // perso has no such predicates.
-            Predicate::Length { .. }
+            Predicate::Bool { .. }
+            | Predicate::Length { .. }
             | Predicate::Compare { .. }
             | Predicate::Path { .. }
             | Predicate::Url { .. }
