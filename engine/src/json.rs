@@ -607,4 +607,52 @@ mod tests {
         check(nested(33), Err(Fault::TooDeep));
         check("[".repeat(100_000), Err(Fault::TooDeep));
     }
+
+    /// An object with these names.
+    fn object_of(names: &[String]) -> String {
+        let members: Vec<String> = names.iter().map(|name| format!("\"{name}\":0")).collect();
+        format!("{{{}}}", members.join(","))
+    }
+
+    #[test]
+    fn the_names_of_a_wide_object_are_kept_up_to_a_bound() {
+        for (count, expected) in [(MAX_KEPT_NAMES, 0), (100, 100), (9_000, MAX_WIDE_NAMES)] {
+            let names: Vec<String> = (0..count).map(|n| format!("n{n}")).collect();
+            let text = object_of(&names);
+            let mut reader = Reader::new(text.as_bytes(), 32).expect("UTF-8");
+            let mut most = 0;
+            let read: Result<(), Fault> = reader.object(|reader, _| {
+                most = most.max(reader.wide.len());
+                reader.skip()
+            });
+            assert_eq!((read, most), (Ok(()), expected), "{count}");
+            assert!(reader.wide.is_empty() && reader.wide.capacity() <= MAX_WIDE_NAMES, "{count}");
+        }
+    }
+
+    #[test]
+    fn two_names_are_compared_only_where_their_hashes_have_one_bit() {
+        let mut reader = Reader::new(b"", 32).expect("UTF-8");
+        let mut names = Names { count: 0, first: 0, first_wide: None, seen: 0, may_repeat: false };
+        for at in 0..64 {
+            reader.keep_name(&mut names, at << 58);
+            assert!(!names.may_repeat, "{at}");
+        }
+        reader.keep_name(&mut names, 5 << 58 | 1);
+        assert!(names.may_repeat);
+    }
+
+    #[test]
+    fn names_that_crowd_into_one_part_are_refused_before_they_take_more_memory() {
+        // More names than are kept, in two parts by their hashes: one of so many, and the rest.
+        let part_of = |name: &String| hash_name(name.as_bytes()) >> 33 & 1;
+        let names = |part: u64| (0..).map(|n| format!("n{n}")).filter(move |name| part_of(name) == part);
+        let object = |crowded: usize| {
+            let all: Vec<String> = names(0).take(crowded).chain(names(1).take(9_000 - crowded)).collect();
+            object_of(&all)
+        };
+        let full = object(MAX_WIDE_NAMES);
+        check(&full, Ok(&full));
+        check(object(MAX_WIDE_NAMES + 1), Err(Fault::DuplicateMember));
+    }
 }

@@ -55,3 +55,23 @@ pub const MAX_POLICY_BYTES: usize = 256 * 1024 * 1024;
 /// A field that is compared with each item of a list is looked at once for each, so that a short request could cost the
 /// product of both. A policy of a hundred predicates on a body of 256 KiB stays below.
 pub const MAX_JUDGED_BYTES: usize = 32 * 1024 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bounds_are_those_that_people_are_told() {
+        let contract = include_str!("../../docs/http.md");
+        for (bound, expected, told) in [
+            (MAX_REQUEST_DEPTH, 32, "nesting deeper than 32"),
+            (MAX_CALLS_PER_BATCH, 100, "up to 100 calls"),
+            (DEFAULT_MAX_BODY_BYTES, 262_144, "a body over 256 KiB"),
+            (MAX_JUDGED_BYTES, 33_554_432, "more than 32 MiB in all"),
+        ] {
+            assert_eq!(bound, expected, "{told}");
+            assert!(contract.contains(told), "{told}");
+        }
+        assert_eq!(MAX_POLICY_BYTES, 268_435_456, "256 MiB, as the message of `tree` says");
+    }
+}

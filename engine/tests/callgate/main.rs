@@ -5,5 +5,6 @@ mod judge;
 
 mod conditions;
 mod items;
+mod requests;
 mod rules;
 mod tables;
