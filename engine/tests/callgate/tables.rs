@@ -80,7 +80,7 @@ fn a_rule_is_found_for_its_roles_and_its_tools_alone() {
     let count = 24_usize;
     let names = |prefix: &str| (0..count).map(|n| format!("{prefix}{n}")).collect::<Vec<String>>();
     let (tools, roles) = (names("tool"), names("role"));
-    let is_allowed = |tool: usize, role: usize| (tool.wrapping_mul(5).wrapping_add(role) % 7) == 0;
+    let is_allowed = |tool: usize, role: usize| tool.wrapping_mul(5).wrapping_add(role).is_multiple_of(7);
     let rules: Vec<Value> = (0..count)
         .map(|tool| {
             let of_tool: Vec<&String> =
