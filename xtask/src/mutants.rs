@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::process::Command;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::Args;
@@ -110,14 +110,14 @@ impl Tally {
 
 /// Tries the mutants, prints how many each file has and which were missed, and fails where one was.
 pub(crate) fn run(checkout: &Checkout, options: &Options) -> Result<()> {
-    let output = checkout.target().join("mutants");
-    fs::create_dir_all(&output).with_context(|| format!("can't make `{}`", output.display()))?;
-    try_all(checkout, options, &output)?;
-    let path = output.join("mutants.out/outcomes.json");
+    let path = checkout.target().join("mutants.out/outcomes.json");
+    // Where nothing is to change no report is written, and the one of a run before must not pass for it.
+    let _gone = fs::remove_file(&path);
+    try_all(checkout, options)?;
+    ensure!(path.is_file(), "there is nothing to change in {}", options.files.join(", "));
     let text = fs::read(&path).with_context(|| format!("can't read `{}`", path.display()))?;
     let report: Report = serde_json::from_slice(&text).with_context(|| format!("can't read `{}`", path.display()))?;
     let (files, missed) = count(&report);
-    ensure!(!files.is_empty(), "there is nothing to change in {}", options.files.join(", "));
     println!("\n{:<28}{:>8}{:>8}{:>10}{:>10}", "file", "caught", "missed", "unviable", "score");
     files.iter().for_each(|(file, tally)| println!("{}", tally.row(file)));
     let all = files.values().fold(Tally::default(), |all, file| Tally {
@@ -159,9 +159,9 @@ fn without_place(name: &str) -> String {
     }
 }
 
-/// Has cargo-mutants try the mutants in a copy of the checkout, and write its report.
-fn try_all(checkout: &Checkout, options: &Options, output: &Path) -> Result<()> {
-    let mut command = std::process::Command::new(cargo_tools::install_cargo_mutants()?);
+/// Has cargo-mutants try the mutants in a copy of the checkout, and write its report where cargo builds.
+fn try_all(checkout: &Checkout, options: &Options) -> Result<()> {
+    let mut command = Command::new(cargo_tools::install_cargo_mutants()?);
     command.current_dir(checkout.root()).args([
         "mutants",
         "--colors",
@@ -169,7 +169,7 @@ fn try_all(checkout: &Checkout, options: &Options, output: &Path) -> Result<()> 
         "--minimum-test-timeout",
         LEAST_TIMEOUT,
     ]);
-    command.arg("--output").arg(output).arg("--jobs").arg(options.jobs.to_string());
+    command.arg("--output").arg(checkout.target()).arg("--jobs").arg(options.jobs.to_string());
     if !options.files.is_empty() {
         command.arg("--re").arg(format!("/src/({})\\.rs:", options.files.join("|")));
     }
