@@ -625,3 +625,32 @@ fn read_roles<'a>(reader: &mut Reader<'a>, limits: &CallLimits) -> Result<Roles<
     })?;
     if roles.is_empty() { Err(RequestError::RoleCount) } else { Ok(roles) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{compile, parse, validate};
+
+    #[track_caller]
+    fn check(names: &[&str], expected: Option<usize>) {
+        let policy = r#"{"version":"callgate-1","tools":[{"name":"t","inputSchema":{"additionalProperties":false}}],
+            "roles":{"r":{}},"rules":[{"effect":"Allow","tool_name":"t","roles":["r"]}]}"#;
+        let bytes = compile(&parse(policy).and_then(validate).expect("a valid policy"));
+        let image = PolicyImage::open(&bytes).expect("an image");
+        let args: Vec<String> = names.iter().map(|name| format!("\"{name}\":0")).collect();
+        let body = format!(r#"{{"tool":"t","role":"r","args":{{{}}}}}"#, args.join(","));
+        let facts = RequestFacts::default();
+        let call = Call::read(body.as_bytes(), &facts, &image).expect("a call");
+        assert_eq!(call.argument_names.map(|names| names.len()), expected, "{names:?}");
+    }
+
+    #[test]
+    fn no_more_names_of_arguments_are_kept_than_have_room_in_place() {
+        let names = ["a", "b", "c", "d", "e", "f", "g", "h", "i"];
+        check(&[], Some(0));
+        check(names.get(..MAX_NAMES_KEPT).expect("as many"), Some(MAX_NAMES_KEPT));
+        check(&names, None);
+        // One with an escape is not borrowed, so it is read again.
+        check(&["a", "\\u0062"], None);
+    }
+}
