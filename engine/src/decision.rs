@@ -155,3 +155,15 @@ impl Decision {
         Self { effect: Effect::Deny, code, rule: None, failures: SmallVec::new() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn problems_have_the_names_that_programs_know() {
+        let problems = [Problem::Value, Problem::Missing, Problem::Null, Problem::WrongType, Problem::Ambiguous]
+            .map(Problem::name);
+        assert_eq!(problems, ["value", "missing", "null", "wrong_type", "ambiguous"]);
+    }
+}
