@@ -1,7 +1,7 @@
 //! `cargo xtask mutants`: changes the code that judges a call, one small thing at a time, and asks whether a test notices.
 //!
-//! `.cargo/mutants.toml` says which files are changed, which tests must notice, and which changes are none.
-//! `engine/mutants-missed.txt` lists those that no test notices, as they change what an answer costs and not the answer.
+//! `.cargo/mutants.toml` says which files are changed and which tests must notice.
+//! `engine/mutants-missed.txt` lists the changes that no test can notice, each with why: they change no answer.
 
 use std::collections::BTreeMap;
 use std::fs;
