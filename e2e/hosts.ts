@@ -19,11 +19,15 @@ export type Start = (subject: Subject, settings: Settings) => Promise<Host>;
 const startLimit = 60_000;
 
 /** Starts both hosts with the policy of `subject`, and with `apiKeys` if there are any. */
-export async function startHosts(subject: Subject, apiKeys: string | undefined): Promise<Hosts> {
-  const variables: Record<string, string> = apiKeys === undefined ? {} : { CALLGATE_API_KEYS: apiKeys };
-  const worker = await startWorker(subject, { variables });
+export function startHosts(subject: Subject, apiKeys: string | undefined): Promise<Hosts> {
+  return startHostsWith(subject, { variables: apiKeys === undefined ? {} : { CALLGATE_API_KEYS: apiKeys } });
+}
+
+/** Starts both hosts with the policy of `subject`, each with the same settings. */
+export async function startHostsWith(subject: Subject, settings: Settings): Promise<Hosts> {
+  const worker = await startWorker(subject, settings);
   try {
-    const spin = await startSpinApp(subject, { variables });
+    const spin = await startSpinApp(subject, settings);
     return {
       all: [worker, spin],
       async [Symbol.asyncDispose]() {

@@ -30,6 +30,15 @@ export interface Settings {
   readonly port?: number;
   /** Options of the runtime's own, beside those that serving takes. */
   readonly options?: readonly string[];
+  /** Takes each line that is written to standard output, which is else that of this process. */
+  readonly onLine?: (line: string) => void;
+}
+
+/** Which of a Worker's bindings a service stands behind. */
+export interface Binding {
+  readonly type: "queue" | "service";
+  /** The port where the service listens; for `service`, the entry point of the first of the Worker's own modules. */
+  readonly to: number | string;
 }
 
 /** What workerd is started with. */
@@ -42,6 +51,10 @@ export interface WorkerdSettings extends Settings {
   readonly main?: { readonly modules: Readonly<Record<string, string>>; readonly entryPoints: readonly string[] };
   /** How many isolates load the Worker, each served at a port of its own. */
   readonly isolates?: number;
+  /** The port of this machine that answers whatever the Worker fetches, for any name and without TLS. */
+  readonly outside?: number;
+  /** What is bound beside the variables, by its name. */
+  readonly bindings?: Readonly<Record<string, Binding>>;
 }
 
 /** Starts the Worker whose bundle is in the directory `bundle`. */
@@ -56,8 +69,9 @@ export async function startWorkerd(program: string, bundle: string, settings: Wo
     writeFileSync(join(directory, "config.capnp"), configuration(settings, sockets));
     const options = ["--control-fd=3", ...(settings.options ?? [])];
     const child = spawn(program, ["serve", ...options, join(directory, "config.capnp")], {
-      stdio: ["ignore", "inherit", "inherit", "pipe"],
+      stdio: ["ignore", outputOf(settings), "inherit", "pipe"],
     });
+    readLines(child, settings);
     return await serving("workerd", child, workerdPorts(child.stdio[3] as Readable, sockets), remove);
   } catch (error) {
     remove();
@@ -74,9 +88,18 @@ export async function startWasmtime(program: string, component: string, settings
   const { CALLGATE_API_KEYS: _, ...environment } = process.env;
   const child = spawn(program, ["serve", ...options, component], {
     env: { ...environment, ...settings.variables },
-    stdio: ["ignore", "inherit", "pipe"],
+    stdio: ["ignore", outputOf(settings), "pipe"],
   });
-  return serving("wasmtime", child, wasmtimePort(child.stderr).then((port) => new Map([[mainSocket, port]])));
+  readLines(child, settings);
+  return serving("wasmtime", child, wasmtimePort(child.stderr as Readable).then((port) => new Map([[mainSocket, port]])));
+}
+
+function outputOf({ onLine }: Settings): "pipe" | "inherit" {
+  return onLine === undefined ? "inherit" : "pipe";
+}
+
+function readLines({ stdout }: ChildProcess, { onLine }: Settings): void {
+  if (stdout !== null && onLine !== undefined) createInterface({ input: stdout }).on("line", onLine);
 }
 
 async function serving(
@@ -198,11 +221,19 @@ function wasmtimePort(output: Readable): Promise<number> {
   });
 }
 
-function configuration({ variables, main }: WorkerdSettings, sockets: readonly Socket[]): string {
+function configuration(settings: WorkerdSettings, sockets: readonly Socket[]): string {
+  const { variables, main, outside } = settings;
   // The texts of the format are escaped as those of JSON are, as far as a key goes.
-  const bindings = Object.entries(variables).map(
+  const texts = Object.entries(variables).map(
     ([name, value]) => `(name = ${JSON.stringify(name)}, text = ${JSON.stringify(value)})`,
   );
+  const bound = Object.entries(settings.bindings ?? {}).map(([name, { type, to }]) => {
+    const service = typeof to === "number" ? `"${to}"` : `(name = "${mainSocket}", entrypoint = "${to}")`;
+    return `(name = "${name}", ${type} = ${service})`;
+  });
+  const external = [outside, ...Object.values(settings.bindings ?? {}).map(({ to }) => to)]
+    .filter((to) => typeof to === "number")
+    .map((port) => `(name = "${port}", external = (address = "127.0.0.1:${port}", http = ()))`);
   const services = sockets.filter(({ service }) => service.startsWith('"')).map(({ service }) => service);
   const names = [...Object.keys(main?.modules ?? {}), "index.js"];
   return `using Workerd = import "/workerd/workerd.capnp";
@@ -211,12 +242,12 @@ const edge :Workerd.Worker = (
     ${names.map((name) => `(name = "${name}", esModule = embed "${name}")`).join(",\n    ")},
     (name = "index_bg.wasm", wasm = embed "index_bg.wasm"),
   ],
-  bindings = [${bindings.join(", ")}],
-  compatibilityDate = "${compatibilityDate()}",
+  bindings = [${[...texts, ...bound].join(", ")}],
+  compatibilityDate = "${compatibilityDate()}",${outside === undefined ? "" : `\n  globalOutbound = "${outside}",`}
 );
 const config :Workerd.Config = (
   v8Flags = [${main === undefined ? "" : '"--expose-gc"'}],
-  services = [${services.map((name) => `(name = ${name}, worker = .edge)`).join(", ")}],
+  services = [${[...services.map((name) => `(name = ${name}, worker = .edge)`), ...external].join(", ")}],
   sockets = [
     ${sockets
       .map(({ name, port, service }) => `(name = "${name}", address = "127.0.0.1:${port}", http = (), service = ${service})`)
