@@ -1,11 +1,15 @@
 //! Requests and responses as WASI has them.
 
 use std::borrow::Cow;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
 
 use callgate_edge_core::{Problem, Response};
 use spin_sdk::http::Uri;
+use spin_sdk::wasip3::clocks::monotonic_clock::wait_for;
 use spin_sdk::wasip3::http::client;
-use spin_sdk::wasip3::http::types::{self, ErrorCode, Fields, Method, RequestOptions, Scheme};
+use spin_sdk::wasip3::http::types::{self, ErrorCode, Fields, Method, Scheme};
 use spin_sdk::wasip3::wit_bindgen::{FutureReader, StreamReader, StreamResult};
 use spin_sdk::wasip3::{self, wit_future, wit_stream};
 
@@ -112,26 +116,29 @@ pub(crate) struct Outgoing<'o> {
     pub(crate) headers: Vec<(String, Vec<u8>)>,
     /// The body of a `POST`; without one, it is a `GET`.
     pub(crate) body: Option<Vec<u8>>,
-    /// How long the other side may take until it answers, in milliseconds.
+    /// How long all of it may take, to the end of the answer, in milliseconds.
     pub(crate) timeout_millis: u32,
 }
 
 impl Outgoing<'_> {
     /// Sends the request, and returns the status and the body, of which at most `limit` bytes are read. Redirections are
-    /// not followed; `None` where there is no answer, or a longer one.
+    /// not followed; `None` where there is no answer in time, or a longer one.
     pub(crate) async fn send(self, limit: usize) -> Option<(u16, Vec<u8>)> {
+        // What a host bounds by itself are the parts, and not all of them: a TLS handshake takes as long as the other side
+        // likes, and an answer that comes byte by byte too.
+        let timeout = u64::from(self.timeout_millis).saturating_mul(1_000_000);
+        let mut exchange = pin!(self.exchange(limit));
+        let mut end = pin!(wait_for(timeout));
+        poll_fn(|context| match exchange.as_mut().poll(context) {
+            Poll::Ready(answer) => Poll::Ready(answer),
+            Poll::Pending => end.as_mut().poll(context).map(|()| None),
+        })
+        .await
+    }
+
+    async fn exchange(self, limit: usize) -> Option<(u16, Vec<u8>)> {
         let uri: Uri = self.url.parse().ok()?;
         let scheme = if uri.scheme_str() == Some("https") { Scheme::Https } else { Scheme::Http };
-        let options = RequestOptions::new();
-        let timeout = u64::from(self.timeout_millis).saturating_mul(1_000_000);
-        // What a host can't limit it limits by itself.
-        for is_set in [
-            options.set_connect_timeout(Some(timeout)),
-            options.set_first_byte_timeout(Some(timeout)),
-            options.set_between_bytes_timeout(Some(timeout)),
-        ] {
-            let _can_be_left = is_set;
-        }
         let fields = Fields::from_list(&self.headers).ok()?;
         let method = if self.body.is_some() { Method::Post } else { Method::Get };
         let (body, trailers) = match self.body {
@@ -141,7 +148,7 @@ impl Outgoing<'_> {
             }
             None => (None, wit_future::new(|| Ok(None)).1),
         };
-        let (request, _) = types::Request::new(fields, body, trailers, Some(options));
+        let (request, _) = types::Request::new(fields, body, trailers, None);
         request.set_method(&method).ok()?;
         request.set_scheme(Some(&scheme)).ok()?;
         request.set_authority(uri.authority().map(|authority| authority.as_str())).ok()?;
