@@ -1,0 +1,152 @@
+/** Keys that an edge fetches: while they can't be had nobody is let in, and with the next fetch that succeeds everybody. */
+
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { type AddressInfo, type Socket, createServer } from "node:net";
+import { describe, test } from "node:test";
+
+import { allowed, bearer, callWith, outcomeOf, problem, refused } from "./calls.ts";
+import { exchange } from "./exchange.ts";
+import { startSpinApp, startWorker } from "./hosts.ts";
+import { Issuer, claimsOf, variablesOf } from "./issuer.ts";
+import { type Behaviour, Outside, breakOff, hang, reply, stall } from "./outside.ts";
+import { crm } from "./setting.ts";
+
+const issuer = new Issuer("ES256");
+const keysUrl = "https://idp.example.com/certs/keys.json?v=1";
+const variables = variablesOf(issuer, { keysUrl });
+const agent = callWith(bearer(issuer.token(claimsOf("agent"))));
+const publish = reply(200, issuer.keys);
+const unavailable = problem(503, "keys_unavailable");
+
+/** What may come in the place of keys. */
+const faults: Readonly<Record<string, Behaviour>> = {
+  "answers 500": reply(500, issuer.keys),
+  "answers 404": reply(404, issuer.keys),
+  "answers 204": reply(204),
+  "redirects to itself": reply(302, issuer.keys, { location: keysUrl }),
+  "redirects for good": reply(308, "", { location: "https://elsewhere.example.com/" }),
+  "answers nothing": reply(200),
+  "answers with a page": reply(200, "<!doctype html><title>Sign in</title>", { "content-type": "text/html" }),
+  "answers with a list": reply(200, [issuer.keys.keys[0] ?? {}]),
+  "answers with no key": reply(200, { keys: [] }),
+  "answers with keys of another kind": reply(200, new Issuer("EdDSA").keys),
+  "answers with one name twice": reply(200, `{"keys":[],"keys":${JSON.stringify(issuer.keys.keys)}}`),
+  "answers with more than 64 KiB": reply(200, `${JSON.stringify(issuer.keys)}${" ".repeat(65_536)}`),
+  "says that it has more than it sends": (response) => {
+    response.writeHead(200, { "content-length": 10_000 }).write(JSON.stringify(issuer.keys));
+    setTimeout(() => response.destroy(), 50);
+  },
+  "closes the connection": breakOff,
+};
+
+describe("keys that are fetched", { concurrency: true }, () => {
+  test("are those of the configured address, which is asked once", async () => {
+    await using outside = await Outside.start(publish);
+    await using worker = await startWorker(crm, { variables, outside: outside.port });
+    for (let call = 0; call < 10; call += 1) assert.deepEqual(outcomeOf(await exchange(worker.url, agent)), allowed);
+    assert.deepEqual(
+      outside.received.map(({ method, host, path, headers }) => [method, host, path, headers.authorization]),
+      [["GET", "idp.example.com", "/certs/keys.json?v=1", undefined]],
+    );
+
+    // Whoever names keys that are not there does not make the address be asked for each of them.
+    for (let call = 0; call < 20; call += 1) {
+      const forged = new Issuer("ES256", `k${call + 2}`).token(claimsOf("agent"));
+      assert.deepEqual(outcomeOf(await exchange(worker.url, callWith(bearer(forged)))), refused);
+    }
+    assert.equal(outside.received.length, 1);
+
+    // Keys from before are used while the address is down.
+    await outside.close();
+    assert.deepEqual(outcomeOf(await exchange(worker.url, agent)), allowed);
+  });
+
+  test("let nobody in while they can't be had, and everybody at the next call", async () => {
+    await using outside = await Outside.start(publish);
+    // Each isolate asks for itself, so that each fault finds one that has no keys.
+    const [first, ...names] = ["down", ...Object.keys(faults)] as const;
+    await using worker = await startWorker(crm, { variables, outside: outside.port, isolates: names.length + 1 });
+    for (const [at, name] of names.entries()) {
+      const url = worker.others.get(String(at));
+      const fault = faults[name];
+      assert.ok(url && fault);
+      for (let call = 0; call < 3; call += 1) {
+        outside.behaviour = fault;
+        assert.deepEqual(outcomeOf(await exchange(url, agent)), unavailable, `while it ${name}`);
+      }
+      outside.behaviour = publish;
+      assert.deepEqual(outcomeOf(await exchange(url, agent)), allowed, `after it ${name}`);
+    }
+
+    await outside.close();
+    assert.deepEqual(outcomeOf(await exchange(worker.url, agent)), unavailable, `while it is ${first}`);
+    await outside.open();
+    assert.deepEqual(outcomeOf(await exchange(worker.url, agent)), allowed, `after it is ${first}`);
+  });
+
+  test("hold up nobody for longer than five seconds, and no other isolate", async () => {
+    await using outside = await Outside.start(hang);
+    await using worker = await startWorker(crm, { variables, outside: outside.port, isolates: 3 });
+    const [, silent, endless] = [worker.url, ...worker.others.values()];
+    assert.ok(silent && endless);
+    const started = performance.now();
+    const many = async (url: URL) => {
+      const answers = await Promise.all(Array.from({ length: 12 }, () => exchange(url, agent)));
+      for (const answer of answers) assert.deepEqual(outcomeOf(answer), unavailable);
+      return performance.now() - started;
+    };
+    const waiting = [many(silent)];
+    await outside.asked(8);
+    outside.behaviour = stall;
+    waiting.push(many(endless));
+    await outside.asked(16);
+    outside.behaviour = publish;
+    assert.deepEqual(outcomeOf(await exchange(worker.url, agent)), allowed);
+    for (const took of await Promise.all(waiting)) assert.ok(took < 15_000, `the answers took ${took} ms`);
+    // However many calls wait, no more than eight of them ask in half a minute.
+    assert.equal(outside.received.length, 17);
+  });
+
+  test("let nobody in over a connection that is not what it should be", async () => {
+    // The WASI host trusts the authorities that it was built with and no other, so that no server of a test can be right.
+    await using outside = await Outside.start(publish);
+    await using silent = await Silent.start();
+    for (const { port, name } of [{ port: outside.port, name: "speaks no TLS" }, { port: silent.port, name: "is silent" }]) {
+      const elsewhere = variablesOf(issuer, { keysUrl: `https://127.0.0.1:${port}/` });
+      await using spin = await startSpinApp(crm, { variables: elsewhere });
+      const started = performance.now();
+      assert.deepEqual(outcomeOf(await exchange(spin.url, agent)), unavailable, name);
+      const took = performance.now() - started;
+      assert.ok(took < 15_000, `the answer took ${took} ms where the server ${name}`);
+    }
+    assert.deepEqual(outside.received, []);
+    await outside.close();
+    await using spin = await startSpinApp(crm, { variables: variablesOf(issuer, { keysUrl: `https://127.0.0.1:${outside.port}/` }) });
+    assert.deepEqual(outcomeOf(await exchange(spin.url, agent)), unavailable, "is down");
+  });
+});
+
+/** A server that takes connections and never says anything. */
+class Silent implements AsyncDisposable {
+  readonly #server = createServer((socket) => void socket.on("error", () => {}).resume());
+  readonly #sockets = new Set<Socket>();
+
+  static async start(): Promise<Silent> {
+    const silent = new Silent();
+    silent.#server.on("connection", (socket) => silent.#sockets.add(socket));
+    silent.#server.listen(0, "127.0.0.1");
+    await once(silent.#server, "listening");
+    return silent;
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#server.close();
+    for (const socket of this.#sockets) socket.destroy();
+    await once(this.#server, "close");
+  }
+}

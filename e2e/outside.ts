@@ -1,0 +1,104 @@
+/** Somebody else's service that an edge asks, which does what a test wants. */
+
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { type IncomingHttpHeaders, type IncomingMessage, type ServerResponse, createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { buffer } from "node:stream/consumers";
+import { setTimeout as delay } from "node:timers/promises";
+
+/** What it was asked. */
+export interface Received {
+  readonly method: string;
+  readonly host: string;
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+}
+
+/** What it does with a request that it has read. */
+export type Behaviour = (response: ServerResponse, received: Received) => void;
+
+/** Answers with a status, a body and headers. */
+export function reply(status: number, body: string | object = "", headers: Record<string, string> = {}): Behaviour {
+  const text = typeof body === "string" ? body : JSON.stringify(body);
+  return (response) => void response.writeHead(status, headers).end(text);
+}
+
+/** Answers nothing, and keeps the connection. */
+export const hang: Behaviour = () => {};
+
+/** Starts to answer, and never ends. */
+export const stall: Behaviour = (response) => void response.writeHead(200).write('{"keys":[');
+
+/** Closes the connection without an answer. */
+export const breakOff: Behaviour = (response) => void response.destroy();
+
+/** How long an edge may take to ask, on a machine that is busy elsewhere. In milliseconds. */
+const askLimit = 20_000;
+
+/** A server on this machine. */
+export class Outside implements AsyncDisposable {
+  readonly #server = createServer((request, response) => void this.#handle(request, response));
+  #port = 0;
+  readonly received: Received[] = [];
+  behaviour: Behaviour;
+
+  private constructor(behaviour: Behaviour) {
+    this.behaviour = behaviour;
+    // A peer that goes away within a request is what some tests are about.
+    this.#server.on("clientError", (_, socket) => socket.destroy());
+  }
+
+  static async start(behaviour: Behaviour): Promise<Outside> {
+    const outside = new Outside(behaviour);
+    await outside.open();
+    return outside;
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  /** Listens, after `close` at the same port. */
+  async open(): Promise<void> {
+    this.#server.listen(this.#port, "127.0.0.1");
+    await once(this.#server, "listening");
+    this.#port = (this.#server.address() as AddressInfo).port;
+  }
+
+  /** Breaks all connections and takes no other. */
+  async close(): Promise<void> {
+    if (!this.#server.listening) return;
+    this.#server.close();
+    this.#server.closeAllConnections();
+    await once(this.#server, "close");
+  }
+
+  /** Waits until it was asked so many times. Fails where that takes too long. */
+  async asked(count: number): Promise<void> {
+    const started = Date.now();
+    while (this.received.length < count) {
+      assert.ok(Date.now() - started < askLimit, `asked ${this.received.length} times, and not ${count}`);
+      await delay(10);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    response.on("error", () => {});
+    let body: Buffer;
+    try {
+      body = await buffer(request);
+    } catch {
+      return;
+    }
+    const { method = "", url: path = "", headers } = request;
+    const received = { method, host: headers.host ?? "", path, headers, body };
+    this.received.push(received);
+    this.behaviour(response, received);
+  }
+}
