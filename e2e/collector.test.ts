@@ -1,0 +1,214 @@
+/** A collector of records that fails: best-effort it changes no decision, and required there is none without it. */
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+
+import { type Outcome, allowed, bearer, callWith, outcomeOf, problem, refund } from "./calls.ts";
+import { exchange } from "./exchange.ts";
+import { type Host, startSpinApp, startWorker } from "./hosts.ts";
+import { Others } from "./others.ts";
+import { type Behaviour, Outside, breakOff, hang, reply } from "./outside.ts";
+import { Connection, head } from "./raw.ts";
+import { apiKey, crm } from "./setting.ts";
+
+const call = callWith(bearer(apiKey), { ...refund, role: "agent" });
+const denied = callWith(bearer(apiKey), { ...refund, args: { amount: 800 }, role: "agent" });
+const unavailable = problem(503, "log_unavailable");
+const took = reply(200);
+const token = "token-of-the-collector";
+
+/** How long the collector may take, in milliseconds: longer than any call that does not wait for it. */
+const timeoutMillis = 3_000;
+
+const starts = [
+  ["workerd", startWorker, []],
+  // An instance that ends takes along how many records it has lost, so this one is let go on.
+  ["wasmtime", startSpinApp, ["--max-instance-reuse-count=1000000", "--idle-instance-timeout=60s"]],
+] as const;
+
+interface Event {
+  readonly id: string;
+  readonly data: { readonly decision: string; readonly code: string; readonly dropped?: number };
+}
+
+/** The records that a collector took, in the order in which they came. */
+class Collector {
+  readonly outside: Outside;
+  readonly events: Event[] = [];
+  #behaviour: Behaviour = took;
+
+  private constructor(outside: Outside) {
+    this.outside = outside;
+  }
+
+  static async start(): Promise<Collector> {
+    const outside = await Outside.start(took);
+    const collector = new Collector(outside);
+    outside.behaviour = (response, received) => {
+      // What it answered with success it has, and nothing else.
+      if (collector.#behaviour === took) collector.events.push(...(JSON.parse(received.body.toString()) as Event[]));
+      collector.#behaviour(response, received);
+    };
+    return collector;
+  }
+
+  set behaviour(behaviour: Behaviour) {
+    this.#behaviour = behaviour;
+  }
+
+  /** How many records it has, each counted once, and how many were lost, as the others say. */
+  get tally(): { taken: number; dropped: number } {
+    const dropped = this.events.reduce((sum, { data }) => sum + (data.dropped ?? 0), 0);
+    return { taken: new Set(this.events.map(({ id }) => id)).size, dropped };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.outside[Symbol.asyncDispose]();
+  }
+}
+
+/** What a collector does that does not take records. */
+const faults: Readonly<Record<string, Behaviour>> = {
+  "answers 500": reply(500),
+  "answers 302": reply(302, "", { location: "/decisions" }),
+  "breaks off": breakOff,
+  hangs: hang,
+  "takes two seconds": (response) => void setTimeout(() => response.writeHead(500).end(), 2_000),
+};
+
+/** What it does to be waited for, which no time limit on a part of an answer ends. */
+const endless: Readonly<Record<string, Behaviour>> = {
+  "sends interim responses": (response) => {
+    const timer = setInterval(() => response.writeProcessing(), 100);
+    response.on("close", () => clearInterval(timer));
+  },
+};
+
+function settingsOf(collector: Collector, options: readonly string[], mode: string, sink: object, limits = {}) {
+  const url = `http://127.0.0.1:${collector.outside.port}/decisions`;
+  const log = { mode, sink: { type: "https", url, timeoutMillis, ...sink } };
+  const variables = {
+    CALLGATE_API_KEYS: apiKey,
+    CALLGATE_LOG_TOKEN: token,
+    CALLGATE_CONFIG: JSON.stringify({ log, limits }),
+  };
+  return { variables, options, outside: collector.outside.port };
+}
+
+async function ask(host: Host): Promise<Outcome> {
+  return outcomeOf(await exchange(host.url, call));
+}
+
+async function until(holds: () => boolean, what: () => string): Promise<void> {
+  const started = Date.now();
+  while (!holds()) {
+    assert.ok(Date.now() - started < 20_000, what());
+    await delay(20);
+  }
+}
+
+// The tests wait more than they work, and each has a host of its own.
+describe("a collector", { concurrency: 3 }, () => {
+  for (const [name, start, options] of starts) {
+    test(`gets each record once, in batches, from ${name}`, async () => {
+      await using collector = await Collector.start();
+      await using host = await start(crm, settingsOf(collector, options, "best-effort", { batch: 10, batchWaitMillis: 100 }));
+      for (let round = 0; round < 5; round += 1) {
+        await Promise.all(Array.from({ length: 13 }, async () => assert.deepEqual(await ask(host), allowed)));
+      }
+      await until(() => collector.events.length >= 65, () => `only ${collector.events.length} of 65 records came`);
+      assert.deepEqual(collector.tally, { taken: 65, dropped: 0 });
+      assert.equal(collector.events.length, 65);
+      for (const { method, path, headers, body } of collector.outside.received) {
+        assert.deepEqual([method, path], ["POST", "/decisions"]);
+        assert.equal(headers.authorization, `Bearer ${token}`);
+        assert.equal(headers["content-type"], "application/cloudevents-batch+json");
+        assert.ok((JSON.parse(body.toString()) as unknown[]).length <= 10);
+      }
+      assert.ok(collector.outside.received.length < 65, "no record waits for another");
+    });
+
+    test(`that fails holds up no decision of ${name}`, async () => {
+      await using collector = await Collector.start();
+      const sink = { batch: 100, batchWaitMillis: 50, attempts: 1 };
+      await using host = await start(crm, settingsOf(collector, options, "best-effort", sink, { logQueue: 200 }));
+      let decided = 0;
+      const observe = async (what: string) => {
+        const others = Others.start(host.url, crm);
+        await delay(1_000);
+        const { answered, p50, p99 } = await others.stop();
+        decided += answered;
+        console.log(`collector ${what}, ${name}: ${answered} calls, p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms`);
+        assert.ok(p99 < timeoutMillis / 2, `calls wait for a collector that ${what}`);
+      };
+      await observe("takes all");
+      for (const [what, fault] of Object.entries(faults)) {
+        collector.behaviour = fault;
+        await observe(what);
+      }
+      await collector.outside.close();
+      await observe("is down");
+      await collector.outside.open();
+      collector.behaviour = took;
+      // Each instance tells with its next record of those that it lost: none is missing, and none is counted twice.
+      const started = Date.now();
+      for (let sum = 0; sum !== decided; sum = collector.tally.taken + collector.tally.dropped) {
+        assert.ok(sum < decided && Date.now() - started < 20_000, `${JSON.stringify(collector.tally)} of ${decided}`);
+        await Promise.all(Array.from({ length: 4 }, async () => assert.deepEqual(await ask(host), allowed)));
+        decided += 4;
+        await delay(500);
+      }
+      assert.ok(collector.tally.dropped > 0);
+    });
+
+    test(`that fails lets nobody in where its records are required by ${name}`, async () => {
+      await using collector = await Collector.start();
+      await using host = await start(crm, settingsOf(collector, options, "required", { timeoutMillis: 500 }));
+      let lost = 0;
+      const allows = async (what: string) => {
+        const answer = await exchange(host.url, call);
+        assert.deepEqual(outcomeOf(answer), allowed, what);
+        const { decisionId } = JSON.parse(answer.body.toString()) as { decisionId: string };
+        const event = collector.events.at(-1);
+        assert.equal(event?.id, decisionId, "an answer was given before its record was taken");
+        return event.data.dropped ?? 0;
+      };
+      assert.equal(await allows("before all faults"), 0);
+      for (const [what, fault] of Object.entries({ ...faults, ...endless })) {
+        collector.behaviour = fault;
+        for (const asked of [call, denied]) {
+          const answer = await exchange(host.url, asked);
+          assert.deepEqual(outcomeOf(answer), unavailable, what);
+          assert.doesNotMatch(answer.body.toString(), /allow|amount|refund/i);
+          lost += 1;
+        }
+        collector.behaviour = took;
+        assert.equal(await allows(`after it ${what}`), lost, "the next record tells of those that were lost");
+        lost = 0;
+      }
+      await collector.outside.close();
+      assert.deepEqual(await ask(host), unavailable, "is down");
+      await collector.outside.open();
+      await allows("after it is down");
+    });
+
+    test(`hears of no half call as allowed from ${name}`, async () => {
+      await using collector = await Collector.start();
+      await using host = await start(crm, settingsOf(collector, options, "required", {}));
+      const { body = Buffer.alloc(0), headers } = call;
+      const fields = Object.entries(headers).map(([field, value]) => `${field}: ${value}`);
+      const declared = head("POST /evaluate HTTP/1.1", "host: callgate", ...fields, `content-length: ${body.length + 1}`);
+      for (let round = 0; round < 20; round += 1) {
+        const connection = await Connection.open(host.url);
+        connection.send(declared + body.toString());
+        await delay(round);
+        connection.reset();
+      }
+      assert.deepEqual(await ask(host), allowed);
+      await delay(500);
+      const codes = collector.events.map(({ data }) => data.code).filter((code) => code !== "body_incomplete");
+      assert.deepEqual(codes, ["allowed"]);
+    });
+  }
+});
