@@ -103,13 +103,29 @@ export async function verify(algorithm, jwk, signature, input, verification) {
   return verification.finish(isGenuine === true);
 }
 
+/** How long what is bound to the Worker may take, in milliseconds. */
+const bindingTimeout = 5_000;
+
+/** What `promise` gives, or a failure where that takes too long: no binding takes a time limit, and a caller waits. */
+async function inTime(promise) {
+  let timer;
+  const end = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error("it took too long")), bindingTimeout);
+  });
+  try {
+    return await Promise.race([promise, end]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** Asks a rate-limiting binding whether `key` may call once more, and promises what `call` makes of it. */
 export async function limitRate(env, binding, key, call) {
   let isWithin;
   try {
-    ({ success: isWithin } = await env[binding].limit({ key }));
+    ({ success: isWithin } = await inTime(env[binding].limit({ key })));
   } catch {
-    // It is not bound, or does not answer.
+    // It is not bound, or does not answer in time.
   }
   return call.proceed(typeof isWithin === "boolean" ? isWithin : undefined);
 }
@@ -166,7 +182,7 @@ export async function sendToQueue(env, binding, lines) {
         if (bytes > queueBytes && messages.length > 0) break;
         messages.push({ body: lines[at], contentType: "text" });
       }
-      await env[binding].sendBatch(messages);
+      await inTime(env[binding].sendBatch(messages));
     }
     return true;
   } catch {
