@@ -46,7 +46,7 @@ impl Site {
         let deployment =
             Deployment::new(policy_image().ok()?, setting("CALLGATE_CONFIG").as_deref(), &secrets, unix_micros);
         if let Some(mistake) = deployment.mistake() {
-            platform::warn(&["callgate: ", &mistake.pointer, " ", &mistake.problem].concat());
+            platform::warn(&["callgate: ", &mistake.message()].concat());
         }
         Some(Self { deployment, log_token: setting("CALLGATE_LOG_TOKEN"), sends_until: Cell::new(0) })
     }

@@ -29,10 +29,18 @@ pub struct ConfigError {
     pub problem: String,
 }
 
+impl ConfigError {
+    /// The place and what is wrong there, as people read it.
+    #[must_use]
+    pub fn message(&self) -> String {
+        let place = if self.pointer.is_empty() { "the configuration" } else { &self.pointer };
+        [place, " ", &self.problem].concat()
+    }
+}
+
 impl fmt::Display for ConfigError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let place = if self.pointer.is_empty() { "the configuration" } else { &self.pointer };
-        write!(formatter, "{place} {}", self.problem)
+        formatter.write_str(&self.message())
     }
 }
 

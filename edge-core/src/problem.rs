@@ -164,8 +164,7 @@ impl ConfigError {
     /// The answer to every call of a deployment that is not configured as it must be: 503, and what is wrong.
     #[must_use]
     pub fn response(&self) -> Response {
-        let place = if self.pointer.is_empty() { "the configuration" } else { &self.pointer };
-        Problem::ConfigInvalid.response_with(&[place, " ", &self.problem].concat())
+        Problem::ConfigInvalid.response_with(&self.message())
     }
 }
 

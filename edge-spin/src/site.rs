@@ -59,7 +59,7 @@ impl Site {
             Secrets { api_keys: settings.api_keys.as_deref(), token_secret: settings.token_secret.as_deref() };
         let deployment = Deployment::new(policy_image().ok()?, settings.config.as_deref(), &secrets, unix_micros);
         if let Some(mistake) = deployment.mistake() {
-            crate::log::warn(&["callgate: ", &mistake.pointer, " ", &mistake.problem].concat());
+            crate::log::warn(&["callgate: ", &mistake.message()].concat());
         }
         Some(Self { settings, deployment, is_sending: Cell::new(false) })
     }
