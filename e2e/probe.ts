@@ -9,9 +9,12 @@ import type { WorkerdSettings } from "./runtimes.ts";
 /** The header by which a request to the entry point `Keyed` chooses the keys that it is judged with. */
 export const keysHeader = "x-test-keys";
 
+/** The header by which a request to the entry point `Set` chooses all the settings that it is judged with, as JSON. */
+export const settingsHeader = "x-test-settings";
+
 /** The modules that stand before the Worker's own. */
 export const probe: NonNullable<WorkerdSettings["main"]> = {
-  entryPoints: ["Memory", "Keyed"],
+  entryPoints: ["Memory", "Keyed", "Set"],
   modules: {
     "main.js": `
       import "./memories.js";
@@ -30,6 +33,11 @@ export const probe: NonNullable<WorkerdSettings["main"]> = {
         fetch(request, env, ctx) {
           const CALLGATE_API_KEYS = request.headers.get("${keysHeader}") ?? undefined;
           return new Edge(ctx, { ...env, CALLGATE_API_KEYS }).fetch(request);
+        },
+      };
+      export const Set = {
+        fetch(request, env, ctx) {
+          return new Edge(ctx, { ...env, ...JSON.parse(request.headers.get("${settingsHeader}")) }).fetch(request);
         },
       };
     `,

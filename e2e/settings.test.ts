@@ -1,0 +1,94 @@
+/** Settings that are wrong, which let nobody in, and settings that change. */
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+
+import { assertSameAnswer } from "./answers.ts";
+import { type Outcome, allowed, bearer, callWith, outcomeOf, problem, refund, refused } from "./calls.ts";
+import { Contract } from "./contract.ts";
+import { type Ask, exchange } from "./exchange.ts";
+import { startHostsWith, startWorker } from "./hosts.ts";
+import { Issuer, authOf, claimsOf } from "./issuer.ts";
+import { linearMemory, probe, settingsHeader } from "./probe.ts";
+import { apiKey, crm } from "./setting.ts";
+
+const call = callWith(bearer(apiKey), { ...refund, role: "agent" });
+const issuer = new Issuer("EdDSA");
+const invalid = problem(503, "config_invalid");
+
+/** Variables that are wrong, and the place that the answer names. */
+const mistakes: readonly { variables: Readonly<Record<string, string>>; place: string; secret?: string }[] = [
+  { variables: { CALLGATE_CONFIG: '{"logg":{}}' }, place: "logg" },
+  { variables: { CALLGATE_CONFIG: '{"log":{"mode":"requierd"}}' }, place: "/log/mode" },
+  { variables: { CALLGATE_CONFIG: '{"limits":{"bodyBytes":1}}' }, place: "/limits/bodyBytes" },
+  { variables: { CALLGATE_CONFIG: '{"limits":{}' }, place: "JSON" },
+  { variables: { CALLGATE_CONFIG: JSON.stringify({ auth: { ...authOf(issuer), algorithm: "none" } }) }, place: "/auth/algorithm" },
+  {
+    variables: { CALLGATE_CONFIG: JSON.stringify({ auth: authOf(issuer, { keysUrl: "http://127.0.0.1/" }) }) },
+    place: "/auth/keysUrl",
+  },
+  {
+    variables: { CALLGATE_CONFIG: JSON.stringify({ auth: authOf(new Issuer("HS256")) }), CALLGATE_JWT_SECRET: "too-short" },
+    place: "CALLGATE_JWT_SECRET",
+    secret: "too-short",
+  },
+  { variables: { CALLGATE_API_KEYS: "crm-host:too-short" }, place: "CALLGATE_API_KEYS", secret: "too-short" },
+];
+
+describe("settings with a mistake", { concurrency: 4 }, () => {
+  for (const { variables, place, secret } of mistakes) {
+    test(`let nobody in, and tell that it is at ${place}`, async () => {
+      await using hosts = await startHostsWith(crm, { variables: { CALLGATE_API_KEYS: apiKey, ...variables } });
+      const [worker, spin] = hosts.all;
+      const contract = await Contract.read(worker.url);
+      for (const ask of [call, callWith(bearer(issuer.token(claimsOf("agent"))), refund), callWith({})]) {
+        const answers = [await exchange(worker.url, ask), await exchange(spin.url, ask)] as const;
+        for (const answer of answers) {
+          assert.deepEqual(outcomeOf(answer), invalid);
+          const { detail } = JSON.parse(answer.body.toString()) as { detail: string };
+          assert.ok(detail.includes(place), detail);
+          if (secret !== undefined) assert.ok(!detail.includes(secret));
+          contract.assertForeseen(ask, answer);
+        }
+        assertSameAnswer(...answers);
+      }
+      for (const { url } of hosts.all) {
+        for (const path of ["/healthz", "/openapi.json"]) {
+          assert.equal((await exchange(url, { method: "GET", path, headers: {} })).status, 200);
+        }
+      }
+    });
+  }
+});
+
+describe("settings that are changed in an isolate that goes on", () => {
+  test("count at the next call", async () => {
+    await using worker = await startWorker(crm, { variables: {}, main: probe });
+    const url = worker.others.get("Set");
+    assert.ok(url);
+    const token = callWith(bearer(issuer.token(claimsOf("agent"))), refund);
+    const auth = JSON.stringify({ auth: authOf(issuer) });
+    const short = JSON.stringify({ limits: { bodyBytes: 1_024 } });
+    const long = callWith(bearer(apiKey), { ...refund, role: "agent", traceId: "x".repeat(2_000) });
+    const changes: readonly { CALLGATE_CONFIG?: string; byKey: Outcome; byToken: Outcome; long: Outcome }[] = [
+      { byKey: allowed, byToken: refused, long: allowed },
+      { CALLGATE_CONFIG: auth, byKey: refused, byToken: allowed, long: refused },
+      { CALLGATE_CONFIG: auth.slice(1), byKey: invalid, byToken: invalid, long: invalid },
+      { CALLGATE_CONFIG: short, byKey: allowed, byToken: refused, long: problem(413, "body_too_large") },
+      { CALLGATE_CONFIG: " ", byKey: allowed, byToken: refused, long: allowed },
+    ];
+    let settled: number | undefined;
+    for (let round = 0; round < 40; round += 1) {
+      for (const { byKey, byToken, long: byLong, ...set } of changes) {
+        const more = { [settingsHeader]: JSON.stringify({ CALLGATE_API_KEYS: apiKey, ...set }) };
+        const asked = async (ask: Ask): Promise<Outcome> =>
+          outcomeOf(await exchange(url, { ...ask, headers: { ...ask.headers, ...more } }));
+        assert.deepEqual(await asked(call), byKey);
+        assert.deepEqual(await asked(token), byToken);
+        assert.deepEqual(await asked(long), byLong);
+      }
+      if (round === 10) settled = await linearMemory(worker);
+    }
+    assert.equal(await linearMemory(worker), settled, "each change leaves something behind");
+  });
+});
