@@ -22,158 +22,161 @@ async function ask(host: Host, asked = call) {
   return outcomeOf(await exchange(host.url, asked));
 }
 
-describe("a queue of records", { concurrency: true }, () => {
-  const took = reply(200, { metadata: { metrics: { backlogCount: 1, backlogBytes: 1 } } });
-  const variables = (mode: string) => variablesOf({ log: { mode, sink: { type: "queue", binding: "DECISIONS" } } });
-  const unavailable = problem(503, "log_unavailable");
+// The tests wait more than they work, and each has hosts of its own.
+describe("what is bound to a Worker", { concurrency: true }, () => {
+  describe("a queue of records", { concurrency: true }, () => {
+    const took = reply(200, { metadata: { metrics: { backlogCount: 1, backlogBytes: 1 } } });
+    const variables = (mode: string) => variablesOf({ log: { mode, sink: { type: "queue", binding: "DECISIONS" } } });
+    const unavailable = problem(503, "log_unavailable");
 
-  interface Event {
-    readonly id: string;
-    readonly data: { readonly decision: string; readonly dropped?: number };
-  }
+    interface Event {
+      readonly id: string;
+      readonly data: { readonly decision: string; readonly dropped?: number };
+    }
 
-  /** The records that the runtime sent for a queue. */
-  function eventsOf({ received }: Outside): readonly Event[] {
-    return received.flatMap(({ body: sent }) => {
-      const { messages } = JSON.parse(sent.toString()) as { messages: { body: string; contentType: string }[] };
-      return messages.map(({ body: text, contentType }) => {
-        assert.equal(contentType, "text");
-        return JSON.parse(Buffer.from(text, "base64").toString()) as Event;
+    /** The records that the runtime sent for a queue. */
+    function eventsOf({ received }: Outside): readonly Event[] {
+      return received.flatMap(({ body: sent }) => {
+        const { messages } = JSON.parse(sent.toString()) as { messages: { body: string; contentType: string }[] };
+        return messages.map(({ body: text, contentType }) => {
+          assert.equal(contentType, "text");
+          return JSON.parse(Buffer.from(text, "base64").toString()) as Event;
+        });
       });
+    }
+
+    test("gets a message for each record", async () => {
+      await using outside = await Outside.start(took);
+      const bindings = { DECISIONS: { type: "queue", to: outside.port } } as const;
+      await using worker = await startWorker(crm, { variables: variables("required"), bindings });
+      const calls = Array.from({ length: 100 }, (_, at) => ({ ...body, args: { amount: at % 2 === 0 ? 200 : 800 } }));
+      const answer = await exchange(worker.url, { ...callWith(bearer(apiKey), { calls }), path: "/evaluate/batch" });
+      const { decisions } = JSON.parse(answer.body.toString()) as { decisions: { decisionId: string; decision: string }[] };
+      assert.equal(decisions.length, 100);
+      assert.deepEqual(
+        eventsOf(outside).map(({ id, data }) => [id, data.decision]),
+        decisions.map(({ decisionId, decision }) => [decisionId, decision]),
+      );
     });
-  }
 
-  test("gets a message for each record", async () => {
-    await using outside = await Outside.start(took);
-    const bindings = { DECISIONS: { type: "queue", to: outside.port } } as const;
-    await using worker = await startWorker(crm, { variables: variables("required"), bindings });
-    const calls = Array.from({ length: 100 }, (_, at) => ({ ...body, args: { amount: at % 2 === 0 ? 200 : 800 } }));
-    const answer = await exchange(worker.url, { ...callWith(bearer(apiKey), { calls }), path: "/evaluate/batch" });
-    const { decisions } = JSON.parse(answer.body.toString()) as { decisions: { decisionId: string; decision: string }[] };
-    assert.equal(decisions.length, 100);
-    assert.deepEqual(
-      eventsOf(outside).map(({ id, data }) => [id, data.decision]),
-      decisions.map(({ decisionId, decision }) => [decisionId, decision]),
-    );
-  });
-
-  test("that fails lets nobody in where it is required, and everybody at the next call", async () => {
-    await using outside = await Outside.start(took);
-    const bindings = { DECISIONS: { type: "queue", to: outside.port } } as const;
-    await using worker = await startWorker(crm, { variables: variables("required"), bindings });
-    const faults: readonly Behaviour[] = [reply(500), reply(429), breakOff, hang];
-    for (const fault of faults) {
-      outside.behaviour = fault;
+    test("that fails lets nobody in where it is required, and everybody at the next call", async () => {
+      await using outside = await Outside.start(took);
+      const bindings = { DECISIONS: { type: "queue", to: outside.port } } as const;
+      await using worker = await startWorker(crm, { variables: variables("required"), bindings });
+      const faults: readonly Behaviour[] = [reply(500), reply(429), breakOff, hang];
+      for (const fault of faults) {
+        outside.behaviour = fault;
+        assert.deepEqual(await ask(worker), unavailable);
+        outside.behaviour = took;
+        assert.deepEqual(await ask(worker), allowed);
+        assert.equal(eventsOf(outside).at(-1)?.data.dropped, 1);
+      }
+      await outside.close();
       assert.deepEqual(await ask(worker), unavailable);
-      outside.behaviour = took;
+      await outside.open();
       assert.deepEqual(await ask(worker), allowed);
-      assert.equal(eventsOf(outside).at(-1)?.data.dropped, 1);
-    }
-    await outside.close();
-    assert.deepEqual(await ask(worker), unavailable);
-    await outside.open();
-    assert.deepEqual(await ask(worker), allowed);
-  });
+    });
 
-  test("that fails holds up nobody where it is not", async () => {
-    await using outside = await Outside.start(hang);
-    const bindings = { DECISIONS: { type: "queue", to: outside.port } } as const;
-    await using worker = await startWorker(crm, { variables: variables("best-effort"), bindings });
-    for (const fault of [hang, reply(500), breakOff]) {
-      outside.behaviour = fault;
-      const started = performance.now();
-      for (let round = 0; round < 5; round += 1) assert.deepEqual(await ask(worker), allowed);
-      assert.ok(performance.now() - started < 4_000, "a call waits for the queue");
-    }
-  });
+    test("that fails holds up nobody where it is not", async () => {
+      await using outside = await Outside.start(hang);
+      const bindings = { DECISIONS: { type: "queue", to: outside.port } } as const;
+      await using worker = await startWorker(crm, { variables: variables("best-effort"), bindings });
+      for (const fault of [hang, reply(500), breakOff]) {
+        outside.behaviour = fault;
+        const started = performance.now();
+        for (let round = 0; round < 5; round += 1) assert.deepEqual(await ask(worker), allowed);
+        assert.ok(performance.now() - started < 4_000, "a call waits for the queue");
+      }
+    });
 
-  test("that is not there lets nobody in where it is required", async () => {
-    await using worker = await startWorker(crm, { variables: variables("required") });
-    assert.deepEqual(await ask(worker), unavailable);
-    await using spin = await startSpinApp(crm, { variables: variables("required") });
-    assert.deepEqual(await ask(spin), unavailable);
-    await using another = await startSpinApp(crm, { variables: variables("best-effort") });
-    assert.deepEqual(await ask(another), allowed);
-  });
-});
-
-describe("a limit on the rate of calls", { concurrency: true }, () => {
-  const variables = variablesOf({ rateLimit: { binding: "RATE" } });
-  const unavailable = problem(503, "rate_limit_unavailable");
-
-  /** An entry point that does what the binding does, with whatever `answer` promises to a key. */
-  function limiter(answer: string) {
-    return {
-      main: {
-        entryPoints: [],
-        modules: {
-          "main.js": `
-            import { WorkerEntrypoint } from "cloudflare:workers";
-            import Edge from "./index.js";
-            export default Edge;
-            const counts = new Map();
-            export class Rate extends WorkerEntrypoint {
-              async limit({ key }) {
-                const count = (counts.get(key) ?? 0) + 1;
-                counts.set(key, count);
-                ${answer}
-              }
-            }
-          `,
-        },
-      },
-      bindings: { RATE: { type: "service", to: "Rate" } },
-    } as const;
-  }
-
-  test("refuses a caller beyond it, and no other", async () => {
-    await using worker = await startWorker(crm, { variables, ...limiter("return { success: count <= 3 };") });
-    const another = callWith(bearer(otherKey), body);
-    for (let count = 1; count <= 3; count += 1) assert.deepEqual(await ask(worker), allowed);
-    for (let count = 1; count <= 3; count += 1) assert.deepEqual(await ask(worker), problem(429, "rate_limited"));
-    assert.deepEqual(await ask(worker, another), allowed);
-    // Who is not let in uses nothing up.
-    for (let count = 1; count <= 5; count += 1) {
-      assert.deepEqual(await ask(worker, callWith(bearer(`${otherKey}x`), body)), refused);
-    }
-    assert.deepEqual([await ask(worker, another), await ask(worker, another)], [allowed, allowed]);
-    assert.deepEqual(await ask(worker, another), problem(429, "rate_limited"));
-  });
-
-  for (const [what, answer] of [
-    ["fails", 'throw new Error("down");'],
-    ["answers nothing", "return {};"],
-    ["answers what is no boolean", 'return { success: "yes" };'],
-    ["never answers", "await new Promise(() => setTimeout(() => {}, 3_600_000));"],
-  ] as const) {
-    test(`lets nobody in that ${what}`, async () => {
-      await using worker = await startWorker(crm, { variables, ...limiter(answer) });
+    test("that is not there lets nobody in where it is required", async () => {
+      await using worker = await startWorker(crm, { variables: variables("required") });
       assert.deepEqual(await ask(worker), unavailable);
-    });
-  }
-
-  test("lets nobody in that is not there", async () => {
-    await using worker = await startWorker(crm, { variables });
-    assert.deepEqual(await ask(worker), unavailable);
-    for (const rateLimit of [{ binding: "RATE" }, { store: "default", calls: 10, periodSeconds: 60 }]) {
-      await using spin = await startSpinApp(crm, { variables: variablesOf({ rateLimit }) });
+      await using spin = await startSpinApp(crm, { variables: variables("required") });
       assert.deepEqual(await ask(spin), unavailable);
-    }
-    await using another = await startWorker(crm, {
-      variables: variablesOf({ rateLimit: { store: "default", calls: 10, periodSeconds: 60 } }),
+      await using another = await startSpinApp(crm, { variables: variables("best-effort") });
+      assert.deepEqual(await ask(another), allowed);
     });
-    assert.deepEqual(await ask(another), unavailable);
   });
 
-  test("is asked without holding up others", async () => {
-    const slow = "if (count > 1) await new Promise((done) => setTimeout(done, 1_000)); return { success: true };";
-    await using worker = await startWorker(crm, { variables, ...limiter(slow) });
-    assert.deepEqual(await ask(worker), allowed);
-    const waiting = ask(worker);
-    await delay(50);
-    const started = performance.now();
-    assert.deepEqual(await ask(worker, callWith(bearer(otherKey), body)), allowed);
-    assert.ok(performance.now() - started < 900);
-    assert.deepEqual(await waiting, allowed);
+  describe("a limit on the rate of calls", { concurrency: true }, () => {
+    const variables = variablesOf({ rateLimit: { binding: "RATE" } });
+    const unavailable = problem(503, "rate_limit_unavailable");
+
+    /** An entry point that does what the binding does, with whatever `answer` promises to a key. */
+    function limiter(answer: string) {
+      return {
+        main: {
+          entryPoints: [],
+          modules: {
+            "main.js": `
+              import { WorkerEntrypoint } from "cloudflare:workers";
+              import Edge from "./index.js";
+              export default Edge;
+              const counts = new Map();
+              export class Rate extends WorkerEntrypoint {
+                async limit({ key }) {
+                  const count = (counts.get(key) ?? 0) + 1;
+                  counts.set(key, count);
+                  ${answer}
+                }
+              }
+            `,
+          },
+        },
+        bindings: { RATE: { type: "service", to: "Rate" } },
+      } as const;
+    }
+
+    test("refuses a caller beyond it, and no other", async () => {
+      await using worker = await startWorker(crm, { variables, ...limiter("return { success: count <= 3 };") });
+      const another = callWith(bearer(otherKey), body);
+      for (let count = 1; count <= 3; count += 1) assert.deepEqual(await ask(worker), allowed);
+      for (let count = 1; count <= 3; count += 1) assert.deepEqual(await ask(worker), problem(429, "rate_limited"));
+      assert.deepEqual(await ask(worker, another), allowed);
+      // Who is not let in uses nothing up.
+      for (let count = 1; count <= 5; count += 1) {
+        assert.deepEqual(await ask(worker, callWith(bearer(`${otherKey}x`), body)), refused);
+      }
+      assert.deepEqual([await ask(worker, another), await ask(worker, another)], [allowed, allowed]);
+      assert.deepEqual(await ask(worker, another), problem(429, "rate_limited"));
+    });
+
+    for (const [what, answer] of [
+      ["fails", 'throw new Error("down");'],
+      ["answers nothing", "return {};"],
+      ["answers what is no boolean", 'return { success: "yes" };'],
+      ["never answers", "await new Promise(() => setTimeout(() => {}, 3_600_000));"],
+    ] as const) {
+      test(`lets nobody in that ${what}`, async () => {
+        await using worker = await startWorker(crm, { variables, ...limiter(answer) });
+        assert.deepEqual(await ask(worker), unavailable);
+      });
+    }
+
+    test("lets nobody in that is not there", async () => {
+      await using worker = await startWorker(crm, { variables });
+      assert.deepEqual(await ask(worker), unavailable);
+      for (const rateLimit of [{ binding: "RATE" }, { store: "default", calls: 10, periodSeconds: 60 }]) {
+        await using spin = await startSpinApp(crm, { variables: variablesOf({ rateLimit }) });
+        assert.deepEqual(await ask(spin), unavailable);
+      }
+      await using another = await startWorker(crm, {
+        variables: variablesOf({ rateLimit: { store: "default", calls: 10, periodSeconds: 60 } }),
+      });
+      assert.deepEqual(await ask(another), unavailable);
+    });
+
+    test("is asked without holding up others", async () => {
+      const slow = "if (count > 1) await new Promise((done) => setTimeout(done, 1_000)); return { success: true };";
+      await using worker = await startWorker(crm, { variables, ...limiter(slow) });
+      assert.deepEqual(await ask(worker), allowed);
+      const waiting = ask(worker);
+      await delay(50);
+      const started = performance.now();
+      assert.deepEqual(await ask(worker, callWith(bearer(otherKey), body)), allowed);
+      assert.ok(performance.now() - started < 900);
+      assert.deepEqual(await waiting, allowed);
+    });
   });
 });

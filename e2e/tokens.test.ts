@@ -71,129 +71,131 @@ function forgeries(issuer: Issuer): Readonly<Record<string, Readonly<Record<stri
   };
 }
 
-for (const algorithm of algorithms) {
-  describe(`edges that take tokens of ${algorithm}`, () => {
-    let hosts: Hosts;
-    const issuer = new Issuer(algorithm);
-    const agent = issuer.token(claimsOf("agent"));
+describe("tokens", { concurrency: 3 }, () => {
+  for (const algorithm of algorithms) {
+    describe(`edges that take tokens of ${algorithm}`, () => {
+      let hosts: Hosts;
+      const issuer = new Issuer(algorithm);
+      const agent = issuer.token(claimsOf("agent"));
 
-    before(async () => {
-      hosts = await startHostsWith(crm, { variables: variablesOf(issuer) });
-    });
-    after(() => hosts?.[Symbol.asyncDispose]());
+      before(async () => {
+        hosts = await startHostsWith(crm, { variables: variablesOf(issuer) });
+      });
+      after(() => hosts?.[Symbol.asyncDispose]());
 
-    test("let a caller in with the role of the token", async () => {
-      const contract = await Contract.read(hosts.all[0].url);
-      for (const [call, expected] of [
-        [refund, allowed],
-        [{ ...refund, args: { amount: 800 } }, { status: 200, decision: "Deny", code: "condition_failed" }],
-        // Who says the same once more says nothing new.
-        [{ ...refund, role: "agent" }, allowed],
-        [{ ...refund, roles: ["agent"] }, allowed],
-        [{ ...refund, role: "manager" }, { status: 400, decision: "Deny", code: "roles_differ" }],
-        [{ ...refund, roles: ["agent", "admin"] }, { status: 400, decision: "Deny", code: "roles_differ" }],
-      ] as const) {
-        const ask = callWith(bearer(agent), call);
-        const answer = await askBoth(hosts, ask);
-        assert.deepEqual(outcomeOf(answer), expected, JSON.stringify(call));
-        contract.assertForeseen(ask, answer);
-      }
-    });
+      test("let a caller in with the role of the token", async () => {
+        const contract = await Contract.read(hosts.all[0].url);
+        for (const [call, expected] of [
+          [refund, allowed],
+          [{ ...refund, args: { amount: 800 } }, { status: 200, decision: "Deny", code: "condition_failed" }],
+          // Who says the same once more says nothing new.
+          [{ ...refund, role: "agent" }, allowed],
+          [{ ...refund, roles: ["agent"] }, allowed],
+          [{ ...refund, role: "manager" }, { status: 400, decision: "Deny", code: "roles_differ" }],
+          [{ ...refund, roles: ["agent", "admin"] }, { status: 400, decision: "Deny", code: "roles_differ" }],
+        ] as const) {
+          const ask = callWith(bearer(agent), call);
+          const answer = await askBoth(hosts, ask);
+          assert.deepEqual(outcomeOf(answer), expected, JSON.stringify(call));
+          contract.assertForeseen(ask, answer);
+        }
+      });
 
-    test("take attributes from the token and none from the body", async () => {
-      const read = { tool: "access_pii" };
-      for (const [claims, call, expected] of [
-        [{ mfa: true }, read, allowed],
-        [{ mfa: false }, read, { status: 200, decision: "Deny", code: "condition_failed" }],
-        [{}, read, { status: 200, decision: "Deny", code: "condition_unknown" }],
-        [{}, { ...read, agentAttributes: { mfa_verified: true } }, { status: 400, decision: "Deny", code: "attributes_not_supported" }],
-        [{ mfa: true }, { ...read, agentAttributes: {} }, { status: 400, decision: "Deny", code: "attributes_not_supported" }],
-      ] as const) {
-        const answer = await askBoth(hosts, callWith(bearer(issuer.token({ ...claimsOf("manager"), ...claims })), call));
-        assert.deepEqual(outcomeOf(answer), expected, JSON.stringify({ claims, call }));
-      }
-    });
+      test("take attributes from the token and none from the body", async () => {
+        const read = { tool: "access_pii" };
+        for (const [claims, call, expected] of [
+          [{ mfa: true }, read, allowed],
+          [{ mfa: false }, read, { status: 200, decision: "Deny", code: "condition_failed" }],
+          [{}, read, { status: 200, decision: "Deny", code: "condition_unknown" }],
+          [{}, { ...read, agentAttributes: { mfa_verified: true } }, { status: 400, decision: "Deny", code: "attributes_not_supported" }],
+          [{ mfa: true }, { ...read, agentAttributes: {} }, { status: 400, decision: "Deny", code: "attributes_not_supported" }],
+        ] as const) {
+          const answer = await askBoth(hosts, callWith(bearer(issuer.token({ ...claimsOf("manager"), ...claims })), call));
+          assert.deepEqual(outcomeOf(answer), expected, JSON.stringify({ claims, call }));
+        }
+      });
 
-    test("refuse every other credential in the same words", async () => {
-      const answers = new Map<string, string[]>();
-      for (const [wrong, headers] of Object.entries(forgeries(issuer))) {
-        const answer = await askBoth(hosts, callWith(headers));
-        assert.deepEqual(outcomeOf(answer), refused, wrong);
-        assert.equal(answer.headers["www-authenticate"], 'Bearer realm="callgate"', wrong);
-        const { date: _, ...others } = answer.headers;
-        const text = JSON.stringify([others, answer.body.toString("latin1")]);
-        answers.set(text, [...(answers.get(text) ?? []), wrong]);
-        assert.deepEqual(outcomeOf(await askBoth(hosts, callWith(bearer(agent)))), allowed, `after ${wrong}`);
-      }
-      assert.equal(answers.size, 1, "what is wrong can be told from the answer");
-    });
-  });
-}
-
-describe("tokens that are taken once", () => {
-  const issuer = new Issuer("EdDSA");
-  const variables = variablesOf(issuer, { singleUse: true });
-  const once = () => callWith(bearer(issuer.token({ ...claimsOf("agent"), jti: crypto.randomUUID() })));
-
-  for (const [name, start, options] of [
-    ["workerd", startWorker, []],
-    // On a machine that is busy elsewhere, a second between two calls would else end the instance that remembers.
-    ["wasmtime", startSpinApp, ["--idle-instance-timeout=60s"]],
-  ] as const) {
-    test(`are refused the second time on ${name}`, async () => {
-      await using host = await start(crm, { variables, options });
-      for (let round = 0; round < 20; round += 1) {
-        const ask = once();
-        assert.deepEqual(outcomeOf(await exchange(host.url, ask)), allowed);
-        assert.deepEqual(outcomeOf(await exchange(host.url, ask)), refused);
-        assert.deepEqual(outcomeOf(await exchange(host.url, ask)), refused);
-      }
-      assert.deepEqual(outcomeOf(await exchange(host.url, callWith(bearer(issuer.token(claimsOf("agent")))))), refused, "no jti");
+      test("refuse every other credential in the same words", async () => {
+        const answers = new Map<string, string[]>();
+        for (const [wrong, headers] of Object.entries(forgeries(issuer))) {
+          const answer = await askBoth(hosts, callWith(headers));
+          assert.deepEqual(outcomeOf(answer), refused, wrong);
+          assert.equal(answer.headers["www-authenticate"], 'Bearer realm="callgate"', wrong);
+          const { date: _, ...others } = answer.headers;
+          const text = JSON.stringify([others, answer.body.toString("latin1")]);
+          answers.set(text, [...(answers.get(text) ?? []), wrong]);
+          assert.deepEqual(outcomeOf(await askBoth(hosts, callWith(bearer(agent)))), allowed, `after ${wrong}`);
+        }
+        assert.equal(answers.size, 1, "what is wrong can be told from the answer");
+      });
     });
   }
 
-  test("let one of ten in that come at once in an isolate", async () => {
-    await using worker = await startWorker(crm, { variables });
-    const ask = once();
-    const answers = await Promise.all(Array.from({ length: 10 }, () => exchange(worker.url, ask)));
-    const statuses = answers.map((answer) => outcomeOf(answer).status).toSorted();
-    assert.deepEqual(statuses, [200, ...Array.from({ length: 9 }, () => 401)]);
-  });
+  describe("tokens that are taken once", () => {
+    const issuer = new Issuer("EdDSA");
+    const variables = variablesOf(issuer, { singleUse: true });
+    const once = () => callWith(bearer(issuer.token({ ...claimsOf("agent"), jti: crypto.randomUUID() })));
 
-  test("are taken once by each instance", async () => {
-    // The documents say so: the memory is that of an instance, and this host makes one for each request.
-    await using host = await startSpinApp(crm, { variables, options: ["--max-instance-reuse-count=1"] });
-    const ask = once();
-    assert.deepEqual(outcomeOf(await exchange(host.url, ask)), allowed);
-    assert.deepEqual(outcomeOf(await exchange(host.url, ask)), allowed);
-  });
-});
-
-describe("tokens of Cloudflare Access", () => {
-  test("come in a header of their own", async () => {
-    const issuer = new Issuer("RS256");
-    const team = "https://my-team.cloudflareaccess.com";
-    const settings = { header: "cf-access-jwt-assertion", issuer: team, audience: "4714c1358e65fe4b408ad6d432a5f878" };
-    const claims = { subject: "/email", roles: "/custom/groups" };
-    await using hosts = await startHostsWith(crm, { variables: variablesOf(issuer, { ...settings, claims }) });
-    const token = (audience: string) =>
-      issuer.token({
-        iss: team,
-        aud: [audience],
-        exp: now() + 600,
-        nbf: now() - 1,
-        iat: now() - 1,
-        type: "app",
-        email: "ada@example.com",
-        sub: "7335d417-61da-459d-899c-0a01c76a2f94",
-        custom: { groups: ["agent", "staff"] },
+    for (const [name, start, options] of [
+      ["workerd", startWorker, []],
+      // On a machine that is busy elsewhere, a second between two calls would else end the instance that remembers.
+      ["wasmtime", startSpinApp, ["--idle-instance-timeout=60s"]],
+    ] as const) {
+      test(`are refused the second time on ${name}`, async () => {
+        await using host = await start(crm, { variables, options });
+        for (let round = 0; round < 20; round += 1) {
+          const ask = once();
+          assert.deepEqual(outcomeOf(await exchange(host.url, ask)), allowed);
+          assert.deepEqual(outcomeOf(await exchange(host.url, ask)), refused);
+          assert.deepEqual(outcomeOf(await exchange(host.url, ask)), refused);
+        }
+        assert.deepEqual(outcomeOf(await exchange(host.url, callWith(bearer(issuer.token(claimsOf("agent")))))), refused, "no jti");
       });
-    const own = token(settings.audience);
-    const asked = async (headers: Record<string, string>) => outcomeOf(await askBoth(hosts, callWith(headers)));
-    assert.deepEqual(await asked({ "cf-access-jwt-assertion": own }), allowed);
-    assert.deepEqual(await asked({ "cf-access-jwt-assertion": own, authorization: "Bearer what-the-origin-needs" }), allowed);
-    assert.deepEqual(await asked(bearer(own)), refused);
-    assert.deepEqual(await asked({ "cf-access-jwt-assertion": `Bearer ${own}` }), refused);
-    assert.deepEqual(await asked({ "cf-access-jwt-assertion": token("of another application") }), refused);
+    }
+
+    test("let one of ten in that come at once in an isolate", async () => {
+      await using worker = await startWorker(crm, { variables });
+      const ask = once();
+      const answers = await Promise.all(Array.from({ length: 10 }, () => exchange(worker.url, ask)));
+      const statuses = answers.map((answer) => outcomeOf(answer).status).toSorted();
+      assert.deepEqual(statuses, [200, ...Array.from({ length: 9 }, () => 401)]);
+    });
+
+    test("are taken once by each instance", async () => {
+      // The documents say so: the memory is that of an instance, and this host makes one for each request.
+      await using host = await startSpinApp(crm, { variables, options: ["--max-instance-reuse-count=1"] });
+      const ask = once();
+      assert.deepEqual(outcomeOf(await exchange(host.url, ask)), allowed);
+      assert.deepEqual(outcomeOf(await exchange(host.url, ask)), allowed);
+    });
+  });
+
+  describe("tokens of Cloudflare Access", () => {
+    test("come in a header of their own", async () => {
+      const issuer = new Issuer("RS256");
+      const team = "https://my-team.cloudflareaccess.com";
+      const settings = { header: "cf-access-jwt-assertion", issuer: team, audience: "4714c1358e65fe4b408ad6d432a5f878" };
+      const claims = { subject: "/email", roles: "/custom/groups" };
+      await using hosts = await startHostsWith(crm, { variables: variablesOf(issuer, { ...settings, claims }) });
+      const token = (audience: string) =>
+        issuer.token({
+          iss: team,
+          aud: [audience],
+          exp: now() + 600,
+          nbf: now() - 1,
+          iat: now() - 1,
+          type: "app",
+          email: "ada@example.com",
+          sub: "7335d417-61da-459d-899c-0a01c76a2f94",
+          custom: { groups: ["agent", "staff"] },
+        });
+      const own = token(settings.audience);
+      const asked = async (headers: Record<string, string>) => outcomeOf(await askBoth(hosts, callWith(headers)));
+      assert.deepEqual(await asked({ "cf-access-jwt-assertion": own }), allowed);
+      assert.deepEqual(await asked({ "cf-access-jwt-assertion": own, authorization: "Bearer what-the-origin-needs" }), allowed);
+      assert.deepEqual(await asked(bearer(own)), refused);
+      assert.deepEqual(await asked({ "cf-access-jwt-assertion": `Bearer ${own}` }), refused);
+      assert.deepEqual(await asked({ "cf-access-jwt-assertion": token("of another application") }), refused);
+    });
   });
 });
