@@ -113,7 +113,8 @@ describe("a collector", { concurrency: 3 }, () => {
   for (const [name, start, options] of starts) {
     test(`gets each record once, in batches, from ${name}`, async () => {
       await using collector = await Collector.start();
-      await using host = await start(crm, settingsOf(collector, options, "best-effort", { batch: 10, batchWaitMillis: 100 }));
+      const sink = { batch: 10, batchWaitMillis: 100 };
+      await using host = await start(crm, settingsOf(collector, options, "best-effort", sink));
       for (let round = 0; round < 5; round += 1) {
         await Promise.all(Array.from({ length: 13 }, async () => assert.deepEqual(await ask(host), allowed)));
       }

@@ -112,9 +112,12 @@ describe("keys that are fetched", { concurrency: true }, () => {
     // The WASI host trusts the authorities that it was built with and no other, so that no server of a test can be right.
     await using outside = await Outside.start(publish);
     await using silent = await Silent.start();
-    for (const { port, name } of [{ port: outside.port, name: "speaks no TLS" }, { port: silent.port, name: "is silent" }]) {
-      const elsewhere = variablesOf(issuer, { keysUrl: `https://127.0.0.1:${port}/` });
-      await using spin = await startSpinApp(crm, { variables: elsewhere });
+    const at = (port: number) => ({ variables: variablesOf(issuer, { keysUrl: `https://127.0.0.1:${port}/` }) });
+    for (const [port, name] of [
+      [outside.port, "speaks no TLS"],
+      [silent.port, "is silent"],
+    ] as const) {
+      await using spin = await startSpinApp(crm, at(port));
       const started = performance.now();
       assert.deepEqual(outcomeOf(await exchange(spin.url, agent)), unavailable, name);
       const took = performance.now() - started;
@@ -122,7 +125,7 @@ describe("keys that are fetched", { concurrency: true }, () => {
     }
     assert.deepEqual(outside.received, []);
     await outside.close();
-    await using spin = await startSpinApp(crm, { variables: variablesOf(issuer, { keysUrl: `https://127.0.0.1:${outside.port}/` }) });
+    await using spin = await startSpinApp(crm, at(outside.port));
     assert.deepEqual(outcomeOf(await exchange(spin.url, agent)), unavailable, "is down");
   });
 });

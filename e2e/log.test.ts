@@ -6,7 +6,7 @@ import { once } from "node:events";
 import { describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 
-import { bearer, callWith, problem, refund } from "./calls.ts";
+import { allowed, bearer, callWith, outcomeOf, problem, refund } from "./calls.ts";
 import { type Answer, type Ask, exchange } from "./exchange.ts";
 import { startSpinApp, startWorker } from "./hosts.ts";
 import { apiKey, callgate, crm } from "./setting.ts";
@@ -157,6 +157,27 @@ for (const [name, start, options] of starts) {
     });
   });
 }
+
+describe("standard output that is closed", { concurrency: true }, () => {
+  const call = callWith(key, { ...refund, role: "agent" });
+  const settings = (mode: string) => ({ variables: variablesOf({ mode }), isOutputClosed: true });
+
+  test("lets nobody in on wasmtime where records are required, and everybody where they are not", async () => {
+    for (const [mode, expected] of [
+      ["required", problem(503, "log_unavailable")],
+      ["best-effort", allowed],
+    ] as const) {
+      await using host = await startSpinApp(crm, settings(mode));
+      for (let round = 0; round < 3; round += 1) assert.deepEqual(outcomeOf(await exchange(host.url, call)), expected);
+    }
+  });
+
+  test("is not told to the Worker, which goes on", async () => {
+    // Cloudflare's runtime keeps what is written itself, so that there is nothing to be closed.
+    await using host = await startWorker(crm, settings("required"));
+    for (let round = 0; round < 3; round += 1) assert.deepEqual(outcomeOf(await exchange(host.url, call)), allowed);
+  });
+});
 
 /** The place of a record in its chain. */
 function chainOf(line: string): { readonly id: string; readonly sequence: number } {

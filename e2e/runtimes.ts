@@ -32,6 +32,8 @@ export interface Settings {
   readonly options?: readonly string[];
   /** Takes each line that is written to standard output, which is else that of this process. */
   readonly onLine?: (line: string) => void;
+  /** Whether nobody takes standard output any more, so that nothing can be written there. */
+  readonly isOutputClosed?: boolean;
 }
 
 /** Which of a Worker's bindings a service stands behind. */
@@ -94,12 +96,13 @@ export async function startWasmtime(program: string, component: string, settings
   return serving("wasmtime", child, wasmtimePort(child.stderr as Readable).then((port) => new Map([[mainSocket, port]])));
 }
 
-function outputOf({ onLine }: Settings): "pipe" | "inherit" {
-  return onLine === undefined ? "inherit" : "pipe";
+function outputOf({ onLine, isOutputClosed = false }: Settings): "pipe" | "inherit" {
+  return onLine !== undefined || isOutputClosed ? "pipe" : "inherit";
 }
 
 function readLines({ stdout }: ChildProcess, { onLine }: Settings): void {
-  if (stdout !== null && onLine !== undefined) createInterface({ input: stdout }).on("line", onLine);
+  if (onLine === undefined) stdout?.destroy();
+  else if (stdout !== null) createInterface({ input: stdout }).on("line", onLine);
 }
 
 async function serving(

@@ -22,7 +22,10 @@ const mistakes: readonly { variables: Readonly<Record<string, string>>; place: s
   { variables: { CALLGATE_CONFIG: '{"log":{"mode":"requierd"}}' }, place: "/log/mode" },
   { variables: { CALLGATE_CONFIG: '{"limits":{"bodyBytes":1}}' }, place: "/limits/bodyBytes" },
   { variables: { CALLGATE_CONFIG: '{"limits":{}' }, place: "JSON" },
-  { variables: { CALLGATE_CONFIG: JSON.stringify({ auth: { ...authOf(issuer), algorithm: "none" } }) }, place: "/auth/algorithm" },
+  {
+    variables: { CALLGATE_CONFIG: JSON.stringify({ auth: authOf(issuer, { algorithm: "none" }) }) },
+    place: "/auth/algorithm",
+  },
   {
     variables: { CALLGATE_CONFIG: JSON.stringify({ auth: authOf(issuer, { keysUrl: "http://127.0.0.1/" }) }) },
     place: "/auth/keysUrl",
