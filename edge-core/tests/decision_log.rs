@@ -175,7 +175,7 @@ fn the_documented_configurations_are_read() {
 
 #[test]
 fn every_key_of_the_configuration_is_documented() {
-    for (section, file) in [("log", "docs/decision-log.md"), ("limits", "docs/deploy.md")] {
+    for (section, file) in [("log", "docs/decision-log.md"), ("limits", "docs/operations.md")] {
         let text = checkout(file);
         let config = format!(r#"{{"{section}":{{"x":1}}}}"#);
         let told = Config::read(&config).expect_err("an unknown key").to_string();
@@ -188,7 +188,7 @@ fn every_key_of_the_configuration_is_documented() {
 
 #[test]
 fn the_documented_bounds_are_those_that_are_read() {
-    let text = checkout("docs/deploy.md");
+    let text = checkout("docs/operations.md");
     for key in ["bodyBytes", "depth", "callsPerBatch", "rolesPerCaller", "logQueue"] {
         let row = text.lines().find(|line| line.starts_with(&format!("| `{key}` | "))).expect("a row");
         let [default, from, to] = [2, 3, 4].map(|column| row.split('|').nth(column).expect("a column").trim());
