@@ -118,7 +118,7 @@ fn a_mistake_is_told_with_its_place() {
     check(r#"{"log":{},"log":{}}"#, "the configuration has an object that names a key twice");
     check(
         r#"{"logs":{}}"#,
-        "the configuration has a key `logs` that callgate does not know; it may have `auth`, `log` or `limits`",
+        "the configuration has a key `logs` that callgate does not know; it may have `auth`, `log`, `limits` or `rateLimit`",
     );
     check(r#"{"log":{"mode":"always"}}"#, "/log/mode must be `off`, `best-effort` or `required`");
     check(r#"{"log":{"mode":true}}"#, "/log/mode must be a string");
