@@ -7,6 +7,7 @@
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import { writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
 
@@ -21,7 +22,10 @@ await Promise.all(hosts.all.map(check));
 
 async function check({ name, url }: Host): Promise<void> {
   const configuration = join(import.meta.dirname, "schemathesis/schemathesis.toml");
-  const options = ["--config-file", configuration, "run", new URL("/openapi.json", url).href];
+  const file = join(dirname(schemathesis()), `openapi-${name}.json`);
+  const { body } = await exchange(url, { method: "GET", path: "/openapi.json", headers: {} });
+  await writeFile(file, JSON.stringify(withRoles(JSON.parse(body.toString()))));
+  const options = ["--config-file", configuration, "run", file, "--url", url.href];
   const child = spawn(schemathesis(), options, {
     // It leaves files where it runs.
     cwd: dirname(schemathesis()),
@@ -33,4 +37,18 @@ async function check({ name, url }: Host): Promise<void> {
   console.log(`\nschemathesis against ${name}\n${await text(child.stdout)}`);
   assert.equal(await ended, 0, `schemathesis finds a mistake of ${name}`);
   assertExpected(control, await exchange(url, askOf(control)));
+}
+
+/**
+ * The document as it holds where callers have keys, as here: the roles stand in the call.
+ *
+ * It is written for callers with tokens too, whose roles may be left out, and a schema can't tell who calls.
+ */
+function withRoles(document: { components: { schemas: { Call: { allOf: object[] } } } }): object {
+  const { allOf } = document.components.schemas.Call;
+  const atMostOne = JSON.stringify({ not: { required: ["role", "roles"] } });
+  const at = allOf.findIndex((part) => JSON.stringify(part) === atMostOne);
+  assert.notEqual(at, -1, "the document says no more that `role` and `roles` exclude each other");
+  allOf[at] = { oneOf: [{ required: ["role"] }, { required: ["roles"] }] };
+  return document;
 }
