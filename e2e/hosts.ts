@@ -1,7 +1,7 @@
 /** The two hosts of callgate, each on a free port of this machine. */
 
 import { exchange } from "./exchange.ts";
-import { type Runtime, type Settings, type WorkerdSettings, startWasmtime, startWorkerd } from "./runtimes.ts";
+import { type Runtime, type Settings, type WorkerdSettings, startWasmtime, startWorkerd, startWorkerdAsShipped } from "./runtimes.ts";
 import { type Subject, spinComponent, wasmtime, workerDirectory, workerd } from "./setting.ts";
 
 /** A running host. */
@@ -43,6 +43,11 @@ export async function startHostsWith(subject: Subject, settings: Settings): Prom
 /** Starts the Worker in the runtime that Cloudflare runs. */
 export async function startWorker(subject: Subject, settings: WorkerdSettings): Promise<Host> {
   return ready(await startWorkerd(workerd(), workerDirectory(subject), settings));
+}
+
+/** Starts the Worker with the configuration that is shipped for a workerd of one's own. */
+export async function startWorkerAsShipped(subject: Subject, settings: Settings): Promise<Host> {
+  return ready(await startWorkerdAsShipped(workerd(), workerDirectory(subject), settings));
 }
 
 /** Starts the Spin app in a WASI host. */

@@ -2,11 +2,16 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { copyFileSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
+
+import { checkout } from "./setting.ts";
+
+/** The configuration for a workerd of one's own. */
+const shippedConfiguration = "workerd.capnp";
 
 /** A runtime that serves an edge. Disposing of it ends it, and fails where it had ended by itself. */
 export interface Runtime extends AsyncDisposable {
@@ -60,17 +65,50 @@ export interface WorkerdSettings extends Settings {
 }
 
 /** Starts the Worker whose bundle is in the directory `bundle`. */
-export async function startWorkerd(program: string, bundle: string, settings: WorkerdSettings): Promise<Runtime> {
+export function startWorkerd(program: string, bundle: string, settings: WorkerdSettings): Promise<Runtime> {
+  const sockets = socketsOf(settings);
+  return serveWorkerd(program, settings, sockets, (directory) => {
+    copyBundle(bundle, directory);
+    for (const [name, text] of Object.entries(settings.main?.modules ?? {})) writeFileSync(join(directory, name), text);
+    writeFileSync(join(directory, "config.capnp"), configuration(settings, sockets));
+    return { file: "config.capnp" };
+  });
+}
+
+/** Starts the Worker with the configuration for a workerd of one's own, as it stands at the top of the checkout. */
+export function startWorkerdAsShipped(program: string, bundle: string, settings: Settings): Promise<Runtime> {
+  const sockets = socketsOf(settings);
+  return serveWorkerd(program, settings, sockets, (directory) => {
+    const built = join(directory, "edge-cloudflare/build");
+    mkdirSync(built, { recursive: true });
+    copyBundle(bundle, built);
+    copyFileSync(join(checkout, shippedConfiguration), join(directory, "workerd.capnp"));
+    const options = sockets.map(({ name, port }) => `--socket-addr=${name}=127.0.0.1:${port}`);
+    return { file: "workerd.capnp", options, environment: settings.variables };
+  });
+}
+
+/** What workerd is to serve: a file in the directory that was prepared, and how. */
+interface Prepared {
+  readonly file: string;
+  readonly options?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+async function serveWorkerd(
+  program: string,
+  settings: Settings,
+  sockets: readonly Socket[],
+  prepare: (directory: string) => Prepared,
+): Promise<Runtime> {
   // workerd looks for what a configuration embeds beside that.
   const directory = mkdtempSync(join(tmpdir(), "callgate-workerd-"));
   const remove = () => rmSync(directory, { recursive: true, force: true });
   try {
-    for (const file of ["index.js", "index_bg.wasm"]) copyFileSync(join(bundle, file), join(directory, file));
-    const sockets = socketsOf(settings);
-    for (const [name, text] of Object.entries(settings.main?.modules ?? {})) writeFileSync(join(directory, name), text);
-    writeFileSync(join(directory, "config.capnp"), configuration(settings, sockets));
-    const options = ["--control-fd=3", ...(settings.options ?? [])];
-    const child = spawn(program, ["serve", ...options, join(directory, "config.capnp")], {
+    const { file, options = [], environment } = prepare(directory);
+    const all = ["--control-fd=3", ...options, ...(settings.options ?? [])];
+    const child = spawn(program, ["serve", ...all, join(directory, file)], {
+      env: environment ?? process.env,
       stdio: ["ignore", outputOf(settings), "inherit", "pipe"],
     });
     readLines(child, settings);
@@ -79,6 +117,10 @@ export async function startWorkerd(program: string, bundle: string, settings: Wo
     remove();
     throw error;
   }
+}
+
+function copyBundle(from: string, to: string): void {
+  for (const file of ["index.js", "index_bg.wasm"]) copyFileSync(join(from, file), join(to, file));
 }
 
 /** Starts the Spin app at `component`. */
@@ -249,7 +291,7 @@ const edge :Workerd.Worker = (
   compatibilityDate = "${compatibilityDate()}",${outside === undefined ? "" : `\n  globalOutbound = "${outside}",`}
 );
 const config :Workerd.Config = (
-  v8Flags = [${main === undefined ? "" : '"--expose-gc"'}],
+  v8Flags = [${v8Flags(settings)}],
   services = [${[...services.map((name) => `(name = ${name}, worker = .edge)`), ...external].join(", ")}],
   sockets = [
     ${sockets
@@ -260,10 +302,20 @@ const config :Workerd.Config = (
 `;
 }
 
+/** What V8 is told, as whoever runs a workerd of their own tells it. */
+function v8Flags({ main }: WorkerdSettings): string {
+  const flags = settingIn(shippedConfiguration, /^ *v8Flags = \[(.+)\],$/m);
+  return main === undefined ? flags : `${flags}, "--expose-gc"`;
+}
+
 /** The day whose runtime behaviour the deployed Worker gets. */
 function compatibilityDate(): string {
-  const wrangler = readFileSync(resolve(import.meta.dirname, "../wrangler.toml"), "utf8");
-  const date = /^compatibility_date = "([^"]+)"$/m.exec(wrangler)?.[1];
-  if (date === undefined) throw new Error("`wrangler.toml` sets no `compatibility_date`");
-  return date;
+  return settingIn("wrangler.toml", /^compatibility_date = "([^"]+)"$/m);
+}
+
+/** What `pattern` finds in a file at the top of the checkout. */
+function settingIn(file: string, pattern: RegExp): string {
+  const found = pattern.exec(readFileSync(join(checkout, file), "utf8"))?.[1];
+  if (found === undefined) throw new Error(`nothing in \`${file}\` matches ${pattern}`);
+  return found;
 }

@@ -7,7 +7,7 @@ import { assertSameAnswer } from "./answers.ts";
 import { type Outcome, allowed, bearer, callWith, outcomeOf, problem, refund, refused } from "./calls.ts";
 import { Contract } from "./contract.ts";
 import { type Ask, exchange } from "./exchange.ts";
-import { startHostsWith, startWorker } from "./hosts.ts";
+import { startHostsWith, startWorker, startWorkerAsShipped } from "./hosts.ts";
 import { Issuer, authOf, claimsOf } from "./issuer.ts";
 import { linearMemory, probe, settingsHeader } from "./probe.ts";
 import { apiKey, crm } from "./setting.ts";
@@ -93,5 +93,22 @@ describe("settings that are changed in an isolate that goes on", () => {
       if (round === 10) settled = await linearMemory(worker);
     }
     assert.equal(await linearMemory(worker), settled, "each change leaves something behind");
+  });
+});
+
+describe("a workerd of one's own", () => {
+  test("takes the settings from its environment", async () => {
+    const CALLGATE_CONFIG = JSON.stringify({ limits: { bodyBytes: 1_024 } });
+    const long = callWith(bearer(apiKey), { ...refund, role: "agent", traceId: "x".repeat(2_000) });
+    const starts: readonly { variables: Readonly<Record<string, string>>; call: Outcome; long: Outcome }[] = [
+      { variables: {}, call: problem(503, "not_configured"), long: problem(503, "not_configured") },
+      { variables: { CALLGATE_API_KEYS: apiKey }, call: allowed, long: allowed },
+      { variables: { CALLGATE_API_KEYS: apiKey, CALLGATE_CONFIG }, call: allowed, long: problem(413, "body_too_large") },
+    ];
+    for (const { variables, ...expected } of starts) {
+      await using worker = await startWorkerAsShipped(crm, { variables });
+      assert.deepEqual(outcomeOf(await exchange(worker.url, call)), expected.call);
+      assert.deepEqual(outcomeOf(await exchange(worker.url, long)), expected.long);
+    }
   });
 });
