@@ -151,6 +151,6 @@ mod tests {
         assert_eq!(visits(u32::MAX, 4), [3, 0, 1, 2]);
         assert_eq!(visits(1 << 31, 4), [2, 3, 0, 1]);
         assert_eq!(visits(1 << 31, 5), [2, 3, 4, 0, 1]);
-        assert_eq!(visits(7, 0), []);
+        assert_eq!(visits(7, 0), [0_usize; 0]);
     }
 }

@@ -16,7 +16,9 @@ pub mod limits;
 mod hash_table;
 mod decimal;
 mod lexer;
+mod member_names;
 pub mod json;
+mod raw_value;
 
 // What calls are for, which both halves speak of.
 pub mod target;
@@ -71,6 +73,8 @@ mod image;
 pub mod predicate;
 mod automaton;
 pub mod time;
+mod request_error;
+mod request_facts;
 pub mod request;
 mod evaluate;
 mod explain;
