@@ -26,7 +26,7 @@ use crate::problem::Problem;
 const MAX_TARGET_BYTES: usize = 2_048;
 
 /// Bytes of any other text that came with the call.
-const MAX_TEXT_BYTES: usize = 512;
+pub(crate) const MAX_TEXT_BYTES: usize = 512;
 
 /// One record, before an [`Outbox`](crate::log::Outbox) numbers it.
 #[derive(Clone, Debug, PartialEq)]
@@ -226,6 +226,16 @@ impl Entry<'_> {
         if let Some(digest) = &self.args_digest {
             write_name("argsDigest", out);
             write_digest(digest, out);
+        }
+    }
+
+    /// Writes the operator's labels as members of an object, with `separator` before the first.
+    pub(crate) fn write_labels(&self, mut separator: char, out: &mut String) {
+        for (name, label) in &self.config.labels {
+            out.push(core::mem::replace(&mut separator, ','));
+            write_text(name, out);
+            out.push(':');
+            write_text(label, out);
         }
     }
 
