@@ -78,14 +78,7 @@ impl<'d> Admission<'d> {
             return self.enter(outcome);
         }
         let Some(now) = self.now() else { return self.enter(Err(Problem::Internal)) };
-        let step = self.with_keys(|cache| {
-            if may_fetch {
-                authentication.begin(credential, cache, now)
-            } else {
-                authentication.begin_again(credential, cache, now)
-            }
-        });
-        match step {
+        match self.with_keys(|cache| authentication.step(credential, cache, now, may_fetch)) {
             Some(Step::Done(outcome)) => self.enter(outcome),
             Some(Step::Verify(unverified)) => {
                 Next::Verify(Box::new(Verification { admission: self, unverified: unverified.into_owned() }))

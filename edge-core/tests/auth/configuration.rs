@@ -29,7 +29,7 @@ fn without_a_section_api_keys_are_used() {
         let secrets = Secrets { api_keys: keys, ..Secrets::default() };
         let authentication = Authentication::read(section, &secrets).expect("a configuration");
         assert_eq!(authentication.header(), "authorization");
-        let outcome = |credential| match authentication.begin(Some(credential), &mut KeyCache::new(), 0) {
+        let outcome = |credential| match authentication.step(Some(credential), &mut KeyCache::new(), 0, true) {
             Step::Done(outcome) => outcome.map(drop),
             _ => panic!("keys need no step"),
         };

@@ -172,7 +172,7 @@ pub(crate) fn of(algorithm: Algorithm) -> Authentication {
 /// Who enters with the value of the header, at a time.
 pub(crate) fn enter_at(authentication: &Authentication, credential: Option<&str>, now: i64) -> Result<Caller, Problem> {
     let mut cache = KeyCache::new();
-    match authentication.begin(credential, &mut cache, now) {
+    match authentication.step(credential, &mut cache, now, true) {
         Step::Done(outcome) => outcome,
         Step::Verify(unverified) => {
             let is_genuine = unverified.verify();

@@ -35,7 +35,7 @@ fn each_wrong_token_asks_for_one_verification_and_gets_one_answer() {
         for token in &wrong {
             let mut cache = KeyCache::new();
             let credential = ["Bearer ", token].concat();
-            let Step::Verify(unverified) = authentication.begin(Some(&credential), &mut cache, NOW) else {
+            let Step::Verify(unverified) = authentication.step(Some(&credential), &mut cache, NOW, true) else {
                 panic!("{token:.80}: nothing is to be verified");
             };
             let mut key = jwk(algorithm);
@@ -61,7 +61,7 @@ fn a_signature_that_stands_in_for_another_is_one_that_could_hold() {
     let rsa: Check = |bytes| bytes.len() == 256 && bytes.first() == Some(&0);
     for (algorithm, could_hold) in [(Algorithm::Es256, p256), (Algorithm::EdDsa, ed25519), (Algorithm::Rs256, rsa)] {
         let authentication = of(algorithm);
-        let Step::Verify(unverified) = authentication.begin(Some("Bearer x"), &mut KeyCache::new(), NOW) else {
+        let Step::Verify(unverified) = authentication.step(Some("Bearer x"), &mut KeyCache::new(), NOW, true) else {
             panic!("nothing is to be verified");
         };
         assert!(could_hold(unverified.signature()), "{algorithm:?}");

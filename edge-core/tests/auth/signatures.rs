@@ -15,7 +15,7 @@ fn holds(algorithm: Algorithm, jwk: &Value, token: &str) -> bool {
     section["keys"] = json!({"keys": [jwk]});
     let authentication = deployment(&section);
     let credential = ["Bearer ", token].concat();
-    let Step::Verify(unverified) = authentication.begin(Some(&credential), &mut KeyCache::new(), NOW) else {
+    let Step::Verify(unverified) = authentication.step(Some(&credential), &mut KeyCache::new(), NOW, true) else {
         panic!("a signature is to be verified");
     };
     assert_eq!(unverified.algorithm(), algorithm);
@@ -219,7 +219,7 @@ fn a_platform_is_given_what_webcrypto_takes() {
         let authentication = of(algorithm);
         let credential = ["Bearer ", &token(algorithm, json!({}))].concat();
         let mut cache = KeyCache::new();
-        let Step::Verify(unverified) = authentication.begin(Some(&credential), &mut cache, NOW) else {
+        let Step::Verify(unverified) = authentication.step(Some(&credential), &mut cache, NOW, true) else {
             panic!("a signature is to be verified");
         };
         let mut jwk = crate::issuer::jwk(algorithm);
