@@ -2,7 +2,7 @@
 
 use core::cell::RefCell;
 
-use callgate_engine::{CallLimits, PolicyImage};
+use callgate_engine::PolicyImage;
 
 use crate::auth::{Authentication, KeyCache, Secrets};
 use crate::config::{Config, ConfigError};
@@ -23,7 +23,6 @@ pub struct Deployment<'d> {
     /// Who may call; or the first mistake in the configuration or the secrets, and then nobody may.
     pub(crate) authentication: Result<Authentication, ConfigError>,
     pub(crate) limits: Limits,
-    pub(crate) call_limits: CallLimits,
     pub(crate) rate_limit: Option<RateLimit>,
     pub(crate) log: LogConfig,
     pub(crate) clock: Clock,
@@ -46,9 +45,8 @@ impl<'d> Deployment<'d> {
         };
         let Config { log, limits, rate_limit, .. } = config;
         let outbox = RefCell::new(Outbox::new(&log, &limits));
-        let call_limits = limits.of_calls();
         let key_cache = RefCell::default();
-        Self { image, authentication, limits, call_limits, rate_limit, log, clock, key_cache, outbox }
+        Self { image, authentication, limits, rate_limit, log, clock, key_cache, outbox }
     }
 
     /// What is wrong with the configuration or a secret, for the operator's eyes.

@@ -66,8 +66,8 @@ impl<'d> PendingCall<'d> {
         if let Some(token) = token {
             facts = facts.with_caller(token);
         }
-        let judged = Judged { image: &deployment.image, limits: &deployment.call_limits, facts: &facts, is_batch };
-        match answer_body(&judged, body, arrival.random, scribe.as_mut()) {
+        let (image, limits) = (&deployment.image, &deployment.limits.of_calls());
+        match answer_body(&Judged { image, limits, facts: &facts, is_batch }, body, arrival.random, scribe.as_mut()) {
             Ok(answer) => conclude(Response::json(answer), trace, scribe),
             Err(error) => refuse(deployment, Problem::from(error), trace, scribe),
         }
