@@ -26,7 +26,7 @@ impl Incoming {
         match &config.sink {
             Sink::Stdout => {
                 let lines = outbox.write_now(records);
-                platform::write_lines(lines.lines.clone());
+                lines.lines.iter().for_each(|line| platform::write_line(line));
                 // The runtime takes them, and tells no failure.
                 write(&outbox.conclude(response, &lines, true))
             }
