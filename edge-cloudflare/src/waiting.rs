@@ -23,7 +23,7 @@ impl WaitingCall {
     pub fn proceed(self, is_within: Option<bool>) -> Result<JsValue, JsValue> {
         let Self { call, incoming } = self;
         match is_within {
-            Some(true) => incoming.read_body(call),
+            Some(true) => Ok(incoming.read_body(call)),
             Some(false) => incoming.refuse(call, Problem::RateLimited),
             None => incoming.refuse(call, Problem::RateLimitUnavailable),
         }
