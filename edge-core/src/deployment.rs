@@ -25,7 +25,7 @@ pub struct Deployment<'d> {
     pub(crate) limits: Limits,
     pub(crate) rate_limit: Option<RateLimit>,
     pub(crate) log: LogConfig,
-    pub(crate) clock: Clock,
+    clock: Clock,
     /// Borrowed within single functions of this crate only, so that it is free whenever one begins.
     pub(crate) key_cache: RefCell<KeyCache>,
     outbox: RefCell<Outbox>,
@@ -78,6 +78,18 @@ impl<'d> Deployment<'d> {
     #[must_use]
     pub fn outbox(&self) -> &RefCell<Outbox> {
         &self.outbox
+    }
+
+    /// The time in seconds since the start of 1970 in UTC, or `None` where it is not known.
+    #[must_use]
+    pub fn unix_seconds(&self) -> Option<i64> {
+        (self.clock)().map(|micros| micros.div_euclid(1_000_000))
+    }
+
+    /// The time in milliseconds, or the start of 1970 where it is not known: for records on their way out.
+    #[must_use]
+    pub fn unix_millis(&self) -> i64 {
+        self.micros().div_euclid(1_000)
     }
 
     /// The time in microseconds, or the start of 1970 where it is not known: for records, which need one.
