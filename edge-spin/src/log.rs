@@ -50,7 +50,8 @@ impl Site {
             return;
         }
         wasip3::spawn(async move {
-            // An instance that ends before loses what waits, so a host that makes one for each request gets it at once.
+            // Records of later calls join the batch meanwhile. An instance that ends before takes along what waits, so where
+            // the host makes one for each request, a `batchWaitMillis` of 0 loses the least.
             wait_for(u64::from(collector.batch_wait_millis).saturating_mul(1_000_000)).await;
             loop {
                 let batch = self.deployment.outbox().borrow_mut().next_batch(self.deployment.unix_millis());
