@@ -4,7 +4,7 @@ use callgate_edge_core::Problem;
 use callgate_edge_core::auth::{Algorithm, Authentication, KeyCache, KeysFault, Step};
 use serde_json::{Value, json};
 
-use crate::issuer::{claims, deployment, jwk, seal, section, vector};
+use crate::issuer::{changed, claims, deployment, jwk, seal, section, vector};
 
 const URL: &str = "https://issuer.example/keys";
 
@@ -33,11 +33,9 @@ struct Edge {
 
 impl Edge {
     fn new() -> Self {
-        let mut section = section(Algorithm::EdDsa);
-        section.as_object_mut().expect("an object").remove("keys");
-        section["keysUrl"] = URL.into();
-        section["keysMaxAgeSeconds"] = MAX_AGE.into();
-        section["keysMaxStaleSeconds"] = MAX_STALE.into();
+        let fetching =
+            json!({"keys": null, "keysUrl": URL, "keysMaxAgeSeconds": MAX_AGE, "keysMaxStaleSeconds": MAX_STALE});
+        let section = changed(section(Algorithm::EdDsa), fetching);
         Self { authentication: deployment(&section), cache: KeyCache::new() }
     }
 
