@@ -7,7 +7,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::platform;
 use crate::request::{Incoming, write};
-use crate::site::{Site, unix_millis};
+use crate::site::Site;
 
 /// How long somebody who waits to send records is trusted to do it, in milliseconds beyond the wait: the runtime can drop
 /// whoever waits, without a word.
@@ -26,7 +26,7 @@ impl Incoming {
         match &config.sink {
             Sink::Stdout => {
                 let lines = outbox.write_now(records);
-                platform::write_lines(lines.lines.clone());
+                lines.lines.iter().for_each(|line| platform::write_line(line));
                 // The runtime takes them, and tells no failure.
                 write(&outbox.conclude(response, &lines, true))
             }
@@ -72,7 +72,7 @@ impl Incoming {
 
     /// Sees to it that somebody sends what waits.
     fn send_later(&self, collector: &Collector, is_full: bool) {
-        let now = unix_millis();
+        let now = self.site.deployment.unix_millis();
         let wait = if is_full { 0 } else { collector.batch_wait_millis };
         if is_full || self.site.sends_until.get() < now {
             self.site.sends_until.set(now.saturating_add(i64::from(wait)).saturating_add(TRUSTED_MILLIS));
@@ -120,7 +120,7 @@ impl Sender {
     pub fn send(&mut self) -> JsValue {
         let deployment = &self.site.deployment;
         let Sink::Https(collector) = &deployment.log().sink else { return JsValue::UNDEFINED };
-        self.batch = deployment.outbox().borrow_mut().next_batch(unix_millis());
+        self.batch = deployment.outbox().borrow_mut().next_batch(deployment.unix_millis());
         match &self.batch {
             Some(batch) => post(self.site, collector, batch),
             None => {
@@ -133,14 +133,15 @@ impl Sender {
 
     /// Tells what became of the batch, and returns it.
     pub fn conclude(&mut self, is_delivered: bool) -> bool {
-        let mut outbox = self.site.deployment.outbox().borrow_mut();
+        let deployment = &self.site.deployment;
+        let mut outbox = deployment.outbox().borrow_mut();
         match self.batch.take() {
             Some(batch) if is_delivered => outbox.delivered(&batch),
             Some(batch) => outbox.failed(batch),
             None => {}
         }
         // A collector that takes long, or fails and is asked again, is no reason for others to ask it too.
-        self.site.sends_until.set(unix_millis().saturating_add(TRUSTED_MILLIS));
+        self.site.sends_until.set(deployment.unix_millis().saturating_add(TRUSTED_MILLIS));
         is_delivered
     }
 }

@@ -130,9 +130,9 @@ export async function limitRate(env, binding, key, call) {
   return call.proceed(typeof isWithin === "boolean" ? isWithin : undefined);
 }
 
-/** Writes lines to standard output, which Workers Logs keep. */
-export function writeLines(lines) {
-  for (const line of lines) console.log(line);
+/** Writes a line to standard output, which Workers Logs keep. */
+export function writeLine(line) {
+  console.log(line);
 }
 
 /** Writes a message to standard error. */

@@ -37,8 +37,8 @@ extern "C" {
     #[wasm_bindgen(js_name = limitRate)]
     pub(crate) fn limit_rate(env: &JsValue, binding: &str, key: &str, call: WaitingCall) -> JsValue;
 
-    #[wasm_bindgen(js_name = writeLines)]
-    pub(crate) fn write_lines(lines: Vec<String>);
+    #[wasm_bindgen(js_name = writeLine)]
+    pub(crate) fn write_line(line: &str);
 
     pub(crate) fn warn(message: &str);
 

@@ -54,7 +54,7 @@ impl Incoming {
             Next::Answer(response) => write(&response),
             Next::Refuse(call, problem) => self.refuse(call, problem),
             Next::ReadBody(call) => match self.site.deployment.rate_limit() {
-                None => self.read_body(call),
+                None => Ok(self.read_body(call)),
                 Some(RateLimit::Binding(binding)) => {
                     let env = self.env.clone();
                     let caller = call.caller().principal.clone();
@@ -77,10 +77,9 @@ impl Incoming {
         }
     }
 
-    #[expect(clippy::unnecessary_wraps, reason = "it is one of the ways to an answer, and the others can fail")]
-    pub(crate) fn read_body(self, call: PendingCall<'static>) -> Result<JsValue, JsValue> {
+    pub(crate) fn read_body(self, call: PendingCall<'static>) -> JsValue {
         let (request, is_length_known, limit) = (Clone::clone(&self.request), self.is_length_known, call.body_limit());
-        Ok(platform::read_body(&request, is_length_known, limit, WaitingCall { call, incoming: self }))
+        platform::read_body(&request, is_length_known, limit, WaitingCall { call, incoming: self })
     }
 
     pub(crate) fn refuse(self, call: PendingCall<'static>, problem: Problem) -> Result<JsValue, JsValue> {

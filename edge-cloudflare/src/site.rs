@@ -53,13 +53,8 @@ impl Site {
 }
 
 /// Microseconds since the start of 1970 in UTC.
-pub(crate) fn unix_micros() -> Option<i64> {
+fn unix_micros() -> Option<i64> {
     micros(Date::now())
-}
-
-/// Milliseconds since the start of 1970 in UTC, or 0 where the time is not known.
-pub(crate) fn unix_millis() -> i64 {
-    unix_micros().map_or(0, |micros| micros.div_euclid(1_000))
 }
 
 /// Whole microseconds of a time in milliseconds.

@@ -5,7 +5,6 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::request::{Incoming, random, write};
-use crate::site::unix_micros;
 
 /// A call that waits for its body, or to hear whether its caller may call once more.
 #[wasm_bindgen]
@@ -23,7 +22,7 @@ impl WaitingCall {
     pub fn proceed(self, is_within: Option<bool>) -> Result<JsValue, JsValue> {
         let Self { call, incoming } = self;
         match is_within {
-            Some(true) => incoming.read_body(call),
+            Some(true) => Ok(incoming.read_body(call)),
             Some(false) => incoming.refuse(call, Problem::RateLimited),
             None => incoming.refuse(call, Problem::RateLimitUnavailable),
         }
@@ -42,7 +41,7 @@ impl WaitingCall {
         if call.reads_request() {
             // Cloudflare sets both headers itself, whatever the caller sent.
             (ip, country) = (incoming.header("cf-connecting-ip"), incoming.header("cf-ipcountry"));
-            arrival.unix_time = unix_micros().map(|micros| micros.div_euclid(1_000_000));
+            arrival.unix_time = call.deployment().unix_seconds();
             arrival.ip = ip.as_deref();
             arrival.country = country.as_deref();
         }

@@ -77,15 +77,8 @@ impl<'d> Admission<'d> {
         if let Some(outcome) = authentication.by_key(credential) {
             return self.enter(outcome);
         }
-        let Some(now) = self.now() else { return self.enter(Err(Problem::Internal)) };
-        let step = self.with_keys(|cache| {
-            if may_fetch {
-                authentication.begin(credential, cache, now)
-            } else {
-                authentication.begin_again(credential, cache, now)
-            }
-        });
-        match step {
+        let Some(now) = self.deployment.unix_seconds() else { return self.enter(Err(Problem::Internal)) };
+        match self.with_keys(|cache| authentication.step(credential, cache, now, may_fetch)) {
             Some(Step::Done(outcome)) => self.enter(outcome),
             Some(Step::Verify(unverified)) => {
                 Next::Verify(Box::new(Verification { admission: self, unverified: unverified.into_owned() }))
@@ -128,11 +121,6 @@ impl<'d> Admission<'d> {
         }
     }
 
-    /// The time in seconds since the start of 1970 in UTC.
-    fn now(&self) -> Option<i64> {
-        (self.deployment.clock)().map(|micros| micros.div_euclid(1_000_000))
-    }
-
     /// Calls `act` with the keys that were fetched; `None` where they are borrowed, which no path of this crate leaves.
     fn with_keys<T>(&self, act: impl FnOnce(&mut KeyCache) -> T) -> Option<T> {
         self.deployment.key_cache.try_borrow_mut().ok().map(|mut cache| act(&mut cache))
@@ -152,7 +140,7 @@ impl<'d> KeyFetch<'d> {
     pub fn resume(self, body: Option<&[u8]>) -> Next<'d> {
         let Self { admission, credential, .. } = self;
         if let (Ok(authentication), Some(body), Some(now)) =
-            (&admission.deployment.authentication, body, admission.now())
+            (&admission.deployment.authentication, body, admission.deployment.unix_seconds())
         {
             // Keys that are of no use leave those from before, and what follows says what is missing.
             admission.with_keys(|cache| authentication.store_keys(cache, body, now).is_ok());

@@ -138,7 +138,7 @@ fn write_decision(
     out.push_str(id);
     out.push_str("\"}");
     if let Some(scribe) = scribe {
-        scribe.record(image, call, &decision, args_digest, id);
+        scribe.record(call, &decision, args_digest, id);
     }
 }
 

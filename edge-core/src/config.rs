@@ -15,6 +15,7 @@ use callgate_engine::json::{Kind, RawValue, read};
 
 use crate::limits::Limits;
 use crate::log::LogConfig;
+use crate::pointer::escape;
 use crate::rate_limit::RateLimit;
 
 /// Objects and lists in a configuration nest at most so deep.
@@ -186,7 +187,7 @@ impl<'c> Section<'c> {
     }
 
     fn pointer_to(&self, key: &str) -> String {
-        [&self.pointer, "/", &key.replace('~', "~0").replace('/', "~1")].concat()
+        [&self.pointer, "/", &escape(key)].concat()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use core::cell::RefCell;
 
-use callgate_engine::{CallLimits, PolicyImage};
+use callgate_engine::PolicyImage;
 
 use crate::auth::{Authentication, KeyCache, Secrets};
 use crate::config::{Config, ConfigError};
@@ -23,10 +23,9 @@ pub struct Deployment<'d> {
     /// Who may call; or the first mistake in the configuration or the secrets, and then nobody may.
     pub(crate) authentication: Result<Authentication, ConfigError>,
     pub(crate) limits: Limits,
-    pub(crate) call_limits: CallLimits,
     pub(crate) rate_limit: Option<RateLimit>,
     pub(crate) log: LogConfig,
-    pub(crate) clock: Clock,
+    clock: Clock,
     /// Borrowed within single functions of this crate only, so that it is free whenever one begins.
     pub(crate) key_cache: RefCell<KeyCache>,
     outbox: RefCell<Outbox>,
@@ -46,9 +45,8 @@ impl<'d> Deployment<'d> {
         };
         let Config { log, limits, rate_limit, .. } = config;
         let outbox = RefCell::new(Outbox::new(&log, &limits));
-        let call_limits = limits.of_calls();
         let key_cache = RefCell::default();
-        Self { image, authentication, limits, call_limits, rate_limit, log, clock, key_cache, outbox }
+        Self { image, authentication, limits, rate_limit, log, clock, key_cache, outbox }
     }
 
     /// What is wrong with the configuration or a secret, for the operator's eyes.
@@ -80,6 +78,18 @@ impl<'d> Deployment<'d> {
     #[must_use]
     pub fn outbox(&self) -> &RefCell<Outbox> {
         &self.outbox
+    }
+
+    /// The time in seconds since the start of 1970 in UTC, or `None` where it is not known.
+    #[must_use]
+    pub fn unix_seconds(&self) -> Option<i64> {
+        (self.clock)().map(|micros| micros.div_euclid(1_000_000))
+    }
+
+    /// The time in milliseconds, or the start of 1970 where it is not known: for records on their way out.
+    #[must_use]
+    pub fn unix_millis(&self) -> i64 {
+        self.micros().div_euclid(1_000)
     }
 
     /// The time in microseconds, or the start of 1970 where it is not known: for records, which need one.

@@ -7,6 +7,7 @@
 extern crate alloc;
 
 mod http;
+mod pointer;
 pub mod config;
 mod limits;
 mod rate_limit;

@@ -66,10 +66,10 @@ impl<'d> PendingCall<'d> {
         if let Some(token) = token {
             facts = facts.with_caller(token);
         }
-        let judged = Judged { image: &deployment.image, limits: &deployment.call_limits, facts: &facts, is_batch };
-        match answer_body(&judged, body, arrival.random, scribe.as_mut()) {
+        let (image, limits) = (&deployment.image, &deployment.limits.of_calls());
+        match answer_body(&Judged { image, limits, facts: &facts, is_batch }, body, arrival.random, scribe.as_mut()) {
             Ok(answer) => conclude(Response::json(answer), trace, scribe),
-            Err(error) => refuse(deployment, Problem::from(error), trace, scribe),
+            Err(error) => refuse(Problem::from(error), trace, scribe),
         }
     }
 
@@ -78,18 +78,13 @@ impl<'d> PendingCall<'d> {
     pub fn refuse(self, problem: Problem, random: [u8; 16]) -> Answered {
         let Self { deployment, caller, trace, started, .. } = self;
         let scribe = Scribe::new(deployment, trace, caller.principal.as_deref(), started, random);
-        refuse(deployment, problem, trace, scribe)
+        refuse(problem, trace, scribe)
     }
 }
 
-fn refuse(
-    deployment: &Deployment<'_>,
-    problem: Problem,
-    trace: Option<TraceContext>,
-    mut scribe: Option<Scribe<'_>>,
-) -> Answered {
+fn refuse(problem: Problem, trace: Option<TraceContext>, mut scribe: Option<Scribe<'_>>) -> Answered {
     if let Some(scribe) = &mut scribe {
-        scribe.record_refusal(&deployment.image, problem);
+        scribe.record_refusal(problem);
     }
     conclude(problem.response(), trace, scribe)
 }

@@ -20,7 +20,7 @@ use spin_sdk::wasip3::exports::http::handler::Guest;
 use spin_sdk::wasip3::http::types::{self, ErrorCode};
 
 use crate::http::{Outgoing, joined, path_of};
-use crate::site::{Site, unix_micros};
+use crate::site::Site;
 
 /// How long the issuer of tokens may take to hand out its keys, in milliseconds.
 const KEYS_TIMEOUT: u32 = 5_000;
@@ -100,7 +100,7 @@ fn answer_body<'h>(
     if call.reads_request() {
         // Any caller can send any header: only the operator knows which one the platform sets itself.
         ip = std::env::var("CALLGATE_CLIENT_IP_HEADER").ok().and_then(|name| header(&name));
-        arrival.unix_time = unix_micros().map(|micros| micros.div_euclid(1_000_000));
+        arrival.unix_time = call.deployment().unix_seconds();
         arrival.ip = ip.as_deref();
     }
     Ok(call.answer(body, &arrival))

@@ -8,7 +8,7 @@ use spin_sdk::wasip3;
 use spin_sdk::wasip3::clocks::monotonic_clock::wait_for;
 
 use crate::http::Outgoing;
-use crate::site::{Site, unix_micros};
+use crate::site::Site;
 
 /// How long a collector that failed is left alone, in nanoseconds.
 const PAUSE: u64 = 500_000_000;
@@ -50,10 +50,11 @@ impl Site {
             return;
         }
         wasip3::spawn(async move {
-            // An instance that ends before loses what waits, so a host that makes one for each request gets it at once.
+            // Records of later calls join the batch meanwhile. An instance that ends before takes along what waits, so where
+            // the host makes one for each request, a `batchWaitMillis` of 0 loses the least.
             wait_for(u64::from(collector.batch_wait_millis).saturating_mul(1_000_000)).await;
             loop {
-                let batch = self.deployment.outbox().borrow_mut().next_batch(unix_millis());
+                let batch = self.deployment.outbox().borrow_mut().next_batch(self.deployment.unix_millis());
                 let Some(batch) = batch else { break };
                 let is_delivered = self.post(collector, &batch).await;
                 if is_delivered {
@@ -89,9 +90,4 @@ fn write_lines(lines: &[String]) -> bool {
 pub(crate) fn warn(message: &str) {
     // Where nobody listens, there is nobody to tell that either.
     let _is_heard = writeln!(std::io::stderr(), "{message}");
-}
-
-/// Milliseconds since the start of 1970 in UTC, or 0 where the time is not known.
-fn unix_millis() -> i64 {
-    unix_micros().map_or(0, |micros| micros.div_euclid(1_000))
 }

@@ -11,7 +11,7 @@ pub(crate) async fn check(call: &PendingCall<'_>) -> Result<(), Problem> {
         None => Ok(()),
         #[cfg(feature = "spin-key-value")]
         Some(RateLimit::Store { store, calls, period_seconds }) => {
-            let now = crate::site::unix_micros().ok_or(Problem::Internal)?.div_euclid(1_000_000);
+            let now = call.deployment().unix_seconds().ok_or(Problem::Internal)?;
             let caller = call.caller().principal.as_deref().unwrap_or_default();
             let key = RateLimit::counter(*period_seconds, now, caller);
             match count(store, &key).await {

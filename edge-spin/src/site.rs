@@ -84,7 +84,7 @@ async fn variable(name: &str) -> Option<String> {
 }
 
 /// Microseconds since the start of 1970 in UTC.
-pub(crate) fn unix_micros() -> Option<i64> {
+fn unix_micros() -> Option<i64> {
     let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok()?;
     i64::try_from(since_1970.as_micros()).ok()
 }

@@ -47,8 +47,8 @@ pub enum Step<'s> {
     Done(Result<Caller, Problem>),
     /// Verify the signature and go on with [`Unverified::finish`].
     Verify(Unverified<'s>),
-    /// Fetch the keys from this address, give them to [`Authentication::store_keys`], and go on with
-    /// [`Authentication::begin_again`], also where that failed: keys from before may do.
+    /// Fetch the keys from this address, give them to [`Authentication::store_keys`], and ask once more without
+    /// `may_fetch`, also where that failed: keys from before may do.
     ///
     /// Follow no redirection, read no more than [`crate::auth::MAX_KEYS_BYTES`], and give up after a few seconds.
     FetchKeys(&'s str),
@@ -85,20 +85,18 @@ impl Authentication {
         }
     }
 
-    /// Begins with the value of the header that [`Authentication::header`] names, at `now` in seconds since the start of
-    /// 1970 in UTC.
-    pub fn begin<'s>(&'s self, credential: Option<&'s str>, cache: &mut KeyCache, now: i64) -> Step<'s> {
+    /// What is next for the value of the header that [`Authentication::header`] names, at `now` in seconds since the start
+    /// of 1970 in UTC. Once keys were fetched for this credential, `may_fetch` is false: that is not asked for again.
+    pub fn step<'s>(
+        &'s self,
+        credential: Option<&'s str>,
+        cache: &mut KeyCache,
+        now: i64,
+        may_fetch: bool,
+    ) -> Step<'s> {
         match &self.0 {
             Mode::ApiKeys(keys) => Step::Done(keys.caller(credential)),
-            Mode::Tokens(settings) => settings.begin(credential, cache, now, true),
-        }
-    }
-
-    /// As [`Authentication::begin`], after keys were fetched for the same credential: never asks for that again.
-    pub fn begin_again<'s>(&'s self, credential: Option<&'s str>, cache: &mut KeyCache, now: i64) -> Step<'s> {
-        match &self.0 {
-            Mode::ApiKeys(keys) => Step::Done(keys.caller(credential)),
-            Mode::Tokens(settings) => settings.begin(credential, cache, now, false),
+            Mode::Tokens(settings) => settings.step(credential, cache, now, may_fetch),
         }
     }
 
@@ -113,7 +111,7 @@ impl Authentication {
 }
 
 impl TokenSettings {
-    fn begin<'s>(&'s self, credential: Option<&'s str>, cache: &mut KeyCache, now: i64, may_fetch: bool) -> Step<'s> {
+    fn step<'s>(&'s self, credential: Option<&'s str>, cache: &mut KeyCache, now: i64, may_fetch: bool) -> Step<'s> {
         let text = match &self.header {
             Some(_) => credential,
             None => credential.and_then(bearer_token),

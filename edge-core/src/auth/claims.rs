@@ -11,9 +11,9 @@ use callgate_engine::limits::MAX_ROLES_PER_CALL;
 use sha2::{Digest as _, Sha256};
 
 use crate::auth::key_cache::SingleUse;
-use crate::auth::pointer::Pointer;
 use crate::config::items;
 use crate::json_text::write_text;
+use crate::pointer::Pointer;
 
 /// Who is calling.
 #[derive(Clone, Debug, PartialEq, Eq)]

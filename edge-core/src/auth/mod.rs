@@ -6,7 +6,6 @@
 mod api_keys;
 mod algorithm;
 mod base64url;
-mod pointer;
 mod keys;
 mod token;
 mod claims;

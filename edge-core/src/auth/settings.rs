@@ -12,9 +12,9 @@ use crate::auth::base64url;
 use crate::auth::claims::{ClaimRules, read_texts};
 use crate::auth::key_cache::Lifetime;
 use crate::auth::keys::{Keys, KeysFault};
-use crate::auth::pointer::Pointer;
 use crate::auth::token::{HeaderRules, media_type};
 use crate::config::{ConfigError, Section, items, members};
+use crate::pointer::Pointer;
 
 /// The variable that holds the secrets of HS256, for messages.
 const SECRET_VARIABLE: &str = "CALLGATE_JWT_SECRET";

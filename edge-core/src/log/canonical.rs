@@ -4,11 +4,11 @@
 //! Only a number keeps the digits that it was sent with, where the scheme would round it to a binary64: a record that
 //! holds arguments must tell 0.1 from its neighbors.
 
-use alloc::borrow::ToOwned as _;
 use alloc::string::String;
-use alloc::vec::Vec;
 
 use callgate_engine::json::{Kind, RawValue};
+
+use crate::config::members;
 
 /// Appends the canonical form of a value, without the member that `left_out` leads to.
 ///
@@ -29,11 +29,7 @@ pub(crate) fn write_canonical(value: RawValue<'_>, left_out: &[&str], out: &mut 
             return is_whole.then_some(());
         }
         Kind::Object => {
-            let mut members: Vec<(String, RawValue<'_>)> = Vec::new();
-            value.for_members(|name, member| {
-                members.push((name.to_owned(), member));
-                true
-            })?;
+            let mut members = members(value)?;
             // The scheme sorts by UTF-16 code units (section 3.2.3).
             members.sort_unstable_by(|(a, _), (b, _)| a.encode_utf16().cmp(b.encode_utf16()));
             out.push('{');

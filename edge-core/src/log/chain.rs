@@ -83,7 +83,7 @@ impl<'r> ChainLink<'r> {
     /// Reads a record's place in its chain; `None` where it is in none.
     #[must_use]
     pub fn read(record: RawValue<'r>) -> Option<Self> {
-        let chain = record.member(holder(record)?)?.member("chain")?;
+        let (_, chain) = chain_of(record)?;
         let text = |name| chain.member(name).and_then(RawValue::as_string);
         Some(Self {
             id: text("id")?,
@@ -97,14 +97,15 @@ impl<'r> ChainLink<'r> {
 /// The SHA-256 of a record's canonical form, without the hash that its chain has; `None` where the record is in no chain.
 #[must_use]
 pub fn record_hash(record: RawValue<'_>) -> Option<[u8; 32]> {
+    let (holder, _) = chain_of(record)?;
     let mut canonical = String::with_capacity(record.text().len());
-    write_canonical(record, &[holder(record)?, "chain", "hash"], &mut canonical)?;
+    write_canonical(record, &[holder, "chain", "hash"], &mut canonical)?;
     Some(Sha256::digest(canonical.as_bytes()).into())
 }
 
-/// The member that holds the record's chain.
-fn holder(record: RawValue<'_>) -> Option<&'static str> {
-    HOLDERS.into_iter().find(|&name| record.member(name).and_then(|holder| holder.member("chain")).is_some())
+/// The name of the member that holds the record's chain, and the chain.
+fn chain_of(record: RawValue<'_>) -> Option<(&'static str, RawValue<'_>)> {
+    HOLDERS.into_iter().find_map(|holder| Some((holder, record.member(holder)?.member("chain")?)))
 }
 
 /// Writes how many records were lost before this one, at the end of the record `text`.

@@ -2,7 +2,7 @@
 
 use alloc::string::String;
 
-use crate::json_text::{write_member, write_name, write_number, write_plain_member, write_text};
+use crate::json_text::{write_member, write_name, write_number, write_plain_member};
 use crate::log::record::Entry;
 use crate::log::timestamp::write_timestamp;
 
@@ -39,13 +39,7 @@ pub(crate) fn write(entry: &Entry<'_>, out: &mut String) {
     write_number("durationMicros", entry.duration_micros, out);
     if !entry.config.labels.is_empty() {
         write_name("labels", out);
-        let mut separator = '{';
-        for (name, label) in &entry.config.labels {
-            out.push(core::mem::replace(&mut separator, ','));
-            write_text(name, out);
-            out.push(':');
-            write_text(label, out);
-        }
+        entry.write_labels('{', out);
         out.push('}');
     }
     out.push_str("}}");

@@ -4,7 +4,9 @@ use alloc::borrow::ToOwned as _;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::config::{ConfigError, Section};
+use callgate_engine::json::RawValue;
+
+use crate::config::{ConfigError, Section, members};
 use crate::log::mask::Mask;
 
 const KEYS: [&str; 10] =
@@ -155,14 +157,11 @@ fn read_source(section: &Section<'_>) -> Result<String, ConfigError> {
 
 fn read_labels(section: &Section<'_>) -> Result<Vec<(String, String)>, ConfigError> {
     let Some(labels) = section.value("labels") else { return Ok(Vec::new()) };
-    let mut read = Vec::new();
-    let looked = labels.for_members(|name, label| {
-        let label = label.as_string().filter(|_| !name.is_empty());
-        read.push(label.map(|label| (name.to_owned(), label.into_owned())));
-        true
-    });
-    let read: Option<Vec<_>> = looked.and_then(|()| read.into_iter().collect());
-    let labels = read.ok_or_else(|| section.error_at("labels", "must be an object of strings"))?;
+    let read = |(name, label): (String, RawValue<'_>)| {
+        label.as_string().filter(|_| !name.is_empty()).map(|label| (name, label.into_owned()))
+    };
+    let labels: Option<Vec<_>> = members(labels).and_then(|members| members.into_iter().map(read).collect());
+    let labels = labels.ok_or_else(|| section.error_at("labels", "must be an object of strings"))?;
     if labels.len() > MAX_LABELS {
         return Err(section.error_at("labels", "must have at most 16 labels"));
     }

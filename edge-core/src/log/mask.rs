@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use callgate_engine::json::{Kind, RawValue, read};
 
 use crate::json_text::write_text;
+use crate::pointer::{Pointer, escape};
 
 /// What stands in place of a value that was masked.
 const MASKED: &str = "\"[masked]\"";
@@ -53,8 +54,7 @@ impl Mask {
             return !field.is_empty();
         }
         self.pointers.push(field.to_owned());
-        // A tilde is a part of `~0` or `~1` (section 3).
-        field.split('~').skip(1).all(|rest| rest.starts_with(['0', '1']))
+        Pointer::read(field).is_some()
     }
 
     /// The arguments of a call, in `text`, as a record holds them.
@@ -111,7 +111,7 @@ impl Writer<'_> {
                         write_text(name, &mut quoted);
                         quoted.push(':');
                         self.push(&quoted)?;
-                        self.member(Some(name), &name.replace('~', "~0").replace('/', "~1"), member)
+                        self.member(Some(name), &escape(name), member)
                     });
                     done.is_some()
                 })?;

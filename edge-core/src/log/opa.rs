@@ -2,27 +2,19 @@
 
 use alloc::string::String;
 
-use crate::json_text::{write_digest, write_member, write_text};
-use crate::log::record::{Entry, cut};
+use crate::json_text::{write_digest, write_member};
+use crate::log::record::{Entry, MAX_TEXT_BYTES, cut};
 use crate::log::timestamp::write_timestamp;
 
 /// What stands for the path of the decision in the tree of policies.
 const PATH: &str = "callgate/decision";
-
-/// Bytes of `requested_by`.
-const MAX_REQUESTED_BY_BYTES: usize = 512;
 
 /// Writes the event. `result` is the last member, as OPA lets it be any value: what callgate adds goes there.
 pub(crate) fn write(entry: &Entry<'_>, out: &mut String) {
     out.push_str("{\"labels\":{\"app\":\"callgate\",\"version\":\"");
     out.push_str(env!("CARGO_PKG_VERSION"));
     out.push('"');
-    for (name, label) in &entry.config.labels {
-        out.push(',');
-        write_text(name, out);
-        out.push(':');
-        write_text(label, out);
-    }
+    entry.write_labels(',', out);
     out.push_str("},\"decision_id\":\"");
     out.push_str(entry.decision_id);
     out.push_str("\",\"trace_id\":\"");
@@ -36,7 +28,7 @@ pub(crate) fn write(entry: &Entry<'_>, out: &mut String) {
     out.push('}');
     entry.write_hidden("/input", out);
     if let Some(principal) = entry.principal {
-        write_member("requested_by", &cut(principal, MAX_REQUESTED_BY_BYTES), out);
+        write_member("requested_by", &cut(principal, MAX_TEXT_BYTES), out);
     }
     out.push_str(",\"timestamp\":\"");
     write_timestamp(entry.unix_millis, out);

@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 
 use callgate_engine::request::Target;
 use callgate_engine::target::TargetKind;
-use callgate_engine::{Call, Decision, Effect, PolicyImage};
+use callgate_engine::{Call, Decision, Effect};
 
 use crate::answer::write_id;
 use crate::deployment::Deployment;
@@ -26,7 +26,7 @@ use crate::problem::Problem;
 const MAX_TARGET_BYTES: usize = 2_048;
 
 /// Bytes of any other text that came with the call.
-const MAX_TEXT_BYTES: usize = 512;
+pub(crate) const MAX_TEXT_BYTES: usize = 512;
 
 /// One record, before an [`Outbox`](crate::log::Outbox) numbers it.
 #[derive(Clone, Debug, PartialEq)]
@@ -101,7 +101,6 @@ impl<'s> Scribe<'s> {
     /// Records one decision.
     pub(crate) fn record(
         &mut self,
-        image: &PolicyImage<'_>,
         call: &Call<'_>,
         decision: &Decision,
         args_digest: Option<[u8; 32]>,
@@ -122,26 +121,27 @@ impl<'s> Scribe<'s> {
             arguments,
             args_digest: args_digest.filter(|_| config.has_args_digest && !is_masked && !is_erased),
             effect: decision.effect,
-            rule: decision.rule(image),
-            ..self.entry(image, decision_id, decision.code.name())
+            rule: decision.rule(&self.deployment.image),
+            ..self.entry(decision_id, decision.code.name())
         });
     }
 
     /// Records that a call or a batch was refused, which denies; what it was for is not known.
-    pub(crate) fn record_refusal(&mut self, image: &PolicyImage<'_>, problem: Problem) {
+    pub(crate) fn record_refusal(&mut self, problem: Problem) {
         let mut buffer = uuid::Uuid::encode_buffer();
         let decision_id = write_id(self.random, &mut buffer);
-        self.write(&self.entry(image, decision_id, problem.code()));
+        self.write(&self.entry(decision_id, problem.code()));
     }
 
     /// What is known without a call.
-    fn entry<'e>(&self, image: &'e PolicyImage<'_>, decision_id: &'e str, code: &'e str) -> Entry<'e>
+    fn entry<'e>(&self, decision_id: &'e str, code: &'e str) -> Entry<'e>
     where
         's: 'e,
     {
-        let now = self.deployment.micros();
+        let deployment = self.deployment;
+        let now = deployment.micros();
         Entry {
-            config: &self.deployment.log,
+            config: &deployment.log,
             decision_id,
             unix_millis: now.div_euclid(1_000),
             // A clock that went back says nothing of the time that passed.
@@ -157,8 +157,8 @@ impl<'s> Scribe<'s> {
             effect: Effect::Deny,
             code,
             rule: None,
-            policy_version: image.version(),
-            policy_digest: image.policy_digest(),
+            policy_version: deployment.image.version(),
+            policy_digest: deployment.image.policy_digest(),
         }
     }
 
@@ -226,6 +226,16 @@ impl Entry<'_> {
         if let Some(digest) = &self.args_digest {
             write_name("argsDigest", out);
             write_digest(digest, out);
+        }
+    }
+
+    /// Writes the operator's labels as members of an object, with `separator` before the first.
+    pub(crate) fn write_labels(&self, mut separator: char, out: &mut String) {
+        for (name, label) in &self.config.labels {
+            out.push(core::mem::replace(&mut separator, ','));
+            write_text(name, out);
+            out.push(':');
+            write_text(label, out);
         }
     }
 

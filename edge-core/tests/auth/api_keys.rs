@@ -14,7 +14,7 @@ fn read(keys: Option<&str>) -> Result<Authentication, String> {
 fn check(keys: Option<&str>, authorization: Option<&str>, expected: Result<Option<&str>, Problem>) {
     let authentication = read(keys).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(authentication.header(), "authorization");
-    let Step::Done(outcome) = authentication.begin(authorization, &mut KeyCache::new(), 0) else {
+    let Step::Done(outcome) = authentication.step(authorization, &mut KeyCache::new(), 0, true) else {
         panic!("keys need no step");
     };
     let caller = outcome.map(|caller| {

@@ -4,19 +4,12 @@ use callgate_edge_core::Problem;
 use callgate_edge_core::auth::{Algorithm, Authentication, KeyCache, Secrets, Step};
 use serde_json::{Value, json};
 
-use crate::issuer::{configure, section};
+use crate::issuer::{changed, configure, section};
 
 /// What is said of a section with some members replaced; `null` leaves one out.
 #[track_caller]
 fn check(algorithm: Algorithm, changes: Value, expected: Option<&str>) {
-    let mut section = section(algorithm);
-    for (name, value) in changes.as_object().expect("an object") {
-        if value.is_null() {
-            section.as_object_mut().expect("an object").remove(name);
-        } else {
-            section[name] = value.clone();
-        }
-    }
+    let section = changed(section(algorithm), changes);
     let error = configure(&section).map(drop).map_err(|error| error.to_string());
     assert_eq!(error.err().as_deref(), expected, "{section}");
 }
@@ -29,7 +22,7 @@ fn without_a_section_api_keys_are_used() {
         let secrets = Secrets { api_keys: keys, ..Secrets::default() };
         let authentication = Authentication::read(section, &secrets).expect("a configuration");
         assert_eq!(authentication.header(), "authorization");
-        let outcome = |credential| match authentication.begin(Some(credential), &mut KeyCache::new(), 0) {
+        let outcome = |credential| match authentication.step(Some(credential), &mut KeyCache::new(), 0, true) {
             Step::Done(outcome) => outcome.map(drop),
             _ => panic!("keys need no step"),
         };
@@ -50,18 +43,13 @@ fn an_api_key_opens_nothing_where_tokens_are_used() {
 
 #[test]
 fn the_mode_is_chosen_and_never_guessed() {
-    let mut section = section(Algorithm::Es256);
     for (mode, problem) in [
         (json!(null), "/auth/header belongs to the mode `jwt`, which is not chosen"),
         (json!("api-key"), "/auth/header belongs to the mode `jwt`, which is not chosen"),
         (json!("JWT"), "/auth/mode must be `api-key` or `jwt`"),
         (json!(["jwt"]), "/auth/mode must be a string"),
     ] {
-        section["header"] = "x".into();
-        section["mode"] = mode.clone();
-        if mode.is_null() {
-            section.as_object_mut().expect("an object").remove("mode");
-        }
+        let section = changed(section(Algorithm::Es256), json!({"header": "x", "mode": mode}));
         let error = configure(&section).map(drop).expect_err("a mistake").to_string();
         assert_eq!(error, problem);
     }

@@ -4,7 +4,7 @@ use callgate_edge_core::Problem;
 use callgate_edge_core::auth::{Algorithm, Authentication, KeyCache, KeysFault, Step};
 use serde_json::{Value, json};
 
-use crate::issuer::{claims, deployment, jwk, seal, section, vector};
+use crate::issuer::{changed, claims, deployment, jwk, seal, section, vector};
 
 const URL: &str = "https://issuer.example/keys";
 
@@ -33,11 +33,9 @@ struct Edge {
 
 impl Edge {
     fn new() -> Self {
-        let mut section = section(Algorithm::EdDsa);
-        section.as_object_mut().expect("an object").remove("keys");
-        section["keysUrl"] = URL.into();
-        section["keysMaxAgeSeconds"] = MAX_AGE.into();
-        section["keysMaxStaleSeconds"] = MAX_STALE.into();
+        let fetching =
+            json!({"keys": null, "keysUrl": URL, "keysMaxAgeSeconds": MAX_AGE, "keysMaxStaleSeconds": MAX_STALE});
+        let section = changed(section(Algorithm::EdDsa), fetching);
         Self { authentication: deployment(&section), cache: KeyCache::new() }
     }
 
@@ -55,7 +53,7 @@ impl Edge {
 
     fn show_text(&mut self, token: &str, now: i64) -> Seen {
         let credential = ["Bearer ", token].concat();
-        let unverified = match self.authentication.begin(Some(&credential), &mut self.cache, now) {
+        let unverified = match self.authentication.step(Some(&credential), &mut self.cache, now, true) {
             Step::Done(Ok(_)) => return Seen::EnteredAgain,
             Step::Done(Err(Problem::KeysUnavailable)) => return Seen::NoKeys,
             Step::Done(Err(problem)) => panic!("{problem:?}"),
@@ -78,7 +76,7 @@ impl Edge {
     /// Whether a token makes the edge fetch keys; no signature is looked at.
     fn would_fetch(&mut self, token: &str, now: i64) -> bool {
         let credential = ["Bearer ", token].concat();
-        matches!(self.authentication.begin(Some(&credential), &mut self.cache, now), Step::FetchKeys(_))
+        matches!(self.authentication.step(Some(&credential), &mut self.cache, now, true), Step::FetchKeys(_))
     }
 
     fn store(&mut self, keys: &Value, now: i64) -> Result<(), KeysFault> {
@@ -120,7 +118,7 @@ fn keys_are_fetched_for_the_first_token_and_then_used() {
 fn without_a_credential_nothing_is_fetched() {
     let mut edge = Edge::new();
     for credential in [None, Some("Basic x")] {
-        let step = edge.authentication.begin(credential, &mut edge.cache, START);
+        let step = edge.authentication.step(credential, &mut edge.cache, START, true);
         assert!(matches!(step, Step::Done(Err(Problem::Unauthenticated))));
     }
 }
@@ -181,10 +179,10 @@ fn one_call_fetches_once() {
     let mut edge = Edge::new();
     let credential = ["Bearer ", &token(&json!({"alg": "EdDSA", "kid": "k1"}))].concat();
     assert_eq!(edge.show("k1", START), Seen::Fetch);
-    let step = edge.authentication.begin_again(Some(&credential), &mut edge.cache, START);
+    let step = edge.authentication.step(Some(&credential), &mut edge.cache, START, false);
     assert!(matches!(step, Step::Done(Err(Problem::KeysUnavailable))));
     edge.store(&keys(), START).expect("keys");
-    let step = edge.authentication.begin_again(Some(&credential), &mut edge.cache, START);
+    let step = edge.authentication.step(Some(&credential), &mut edge.cache, START, false);
     assert!(matches!(step, Step::Verify(_)));
 }
 
@@ -251,7 +249,7 @@ fn a_token_is_forgotten_with_the_key_that_verified_it() {
     let mut edge = Edge::with_keys();
     let token = token(&json!({"alg": "EdDSA", "kid": "k1"}));
     let credential = ["Bearer ", &token].concat();
-    let Step::Verify(unverified) = edge.authentication.begin(Some(&credential), &mut edge.cache, START) else {
+    let Step::Verify(unverified) = edge.authentication.step(Some(&credential), &mut edge.cache, START, true) else {
         panic!("a signature is to be verified");
     };
     edge.authentication.store_keys(&mut edge.cache, rotated().to_string().as_bytes(), START).expect("keys");

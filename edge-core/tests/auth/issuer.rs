@@ -53,6 +53,15 @@ fn p256() -> p256::ecdsa::SigningKey {
     p256::ecdsa::SigningKey::from_slice(&[9; 32]).expect("a key")
 }
 
+/// An object with some members replaced; `null` leaves one out.
+pub(crate) fn changed(mut object: Value, changes: Value) -> Value {
+    let Value::Object(changes) = changes else { panic!("changes are members") };
+    let members = object.as_object_mut().expect("an object");
+    members.extend(changes);
+    members.retain(|_, value| !value.is_null());
+    object
+}
+
 /// The public key of an issuer, as a JSON Web Key with an id.
 pub(crate) fn jwk(algorithm: Algorithm) -> Value {
     match algorithm {
@@ -129,15 +138,7 @@ pub(crate) fn token_header(algorithm: Algorithm) -> Value {
 
 /// A token that holds, with some members of the claims replaced; `null` leaves one out.
 pub(crate) fn token(algorithm: Algorithm, changes: Value) -> String {
-    let mut claims = claims();
-    for (name, value) in changes.as_object().expect("an object") {
-        if value.is_null() {
-            claims.as_object_mut().expect("an object").remove(name);
-        } else {
-            claims[name] = value.clone();
-        }
-    }
-    seal(algorithm, &token_header(algorithm).to_string(), &claims.to_string())
+    seal(algorithm, &token_header(algorithm).to_string(), &changed(claims(), changes).to_string())
 }
 
 /// The section `auth` for tokens of the issuer.
@@ -172,7 +173,7 @@ pub(crate) fn of(algorithm: Algorithm) -> Authentication {
 /// Who enters with the value of the header, at a time.
 pub(crate) fn enter_at(authentication: &Authentication, credential: Option<&str>, now: i64) -> Result<Caller, Problem> {
     let mut cache = KeyCache::new();
-    match authentication.begin(credential, &mut cache, now) {
+    match authentication.step(credential, &mut cache, now, true) {
         Step::Done(outcome) => outcome,
         Step::Verify(unverified) => {
             let is_genuine = unverified.verify();

@@ -4,22 +4,9 @@ use callgate_edge_core::auth::{Algorithm, KeyCache, KeysFault, MAX_KEYS_BYTES};
 use serde_json::{Value, json};
 
 use crate::issuer::{
-    NOW, assert_enters, assert_refused, claims, configure, decode, deployment, encode, jwk, of, seal, section, token,
-    token_header, vector,
+    NOW, assert_enters, assert_refused, changed, claims, configure, decode, deployment, encode, jwk, of, seal, section,
+    token, token_header, vector,
 };
-
-/// A key with some members replaced; `null` leaves one out.
-fn changed(algorithm: Algorithm, changes: &Value) -> Value {
-    let mut key = jwk(algorithm);
-    for (name, value) in changes.as_object().expect("an object") {
-        if value.is_null() {
-            key.as_object_mut().expect("an object").remove(name);
-        } else {
-            key[name] = value.clone();
-        }
-    }
-    key
-}
 
 /// What is said of a set.
 fn fault(algorithm: Algorithm, keys: &Value) -> Result<(), KeysFault> {
@@ -28,7 +15,7 @@ fn fault(algorithm: Algorithm, keys: &Value) -> Result<(), KeysFault> {
 
 #[track_caller]
 fn check(algorithm: Algorithm, changes: Value, is_taken: bool) {
-    let keys = json!({"keys": [changed(algorithm, &changes)]});
+    let keys = json!({"keys": [changed(jwk(algorithm), changes)]});
     let expected = if is_taken { Ok(()) } else { Err(KeysFault::NoneUsable) };
     assert_eq!(fault(algorithm, &keys), expected, "{keys}");
 }
@@ -216,7 +203,7 @@ fn without_a_name_there_must_be_one_key() {
     let token_without = seal(Algorithm::EdDsa, header, &claims().to_string());
     assert_enters(&of(Algorithm::EdDsa), &token_without);
     let mut nameless = section(Algorithm::EdDsa);
-    nameless["keys"] = json!({"keys": [changed(Algorithm::EdDsa, &json!({"kid": null}))]});
+    nameless["keys"] = json!({"keys": [changed(jwk(Algorithm::EdDsa), json!({"kid": null}))]});
     let nameless = deployment(&nameless);
     assert_enters(&nameless, &token_without);
     // A name is one that a key has.

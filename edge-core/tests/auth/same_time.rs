@@ -4,7 +4,7 @@ use callgate_edge_core::Problem;
 use callgate_edge_core::auth::{Algorithm, KeyCache, Step};
 use serde_json::json;
 
-use crate::issuer::{NOW, claims, jwk, of, seal, token};
+use crate::issuer::{NOW, changed, claims, jwk, of, seal, token};
 
 #[test]
 fn each_wrong_token_asks_for_one_verification_and_gets_one_answer() {
@@ -35,11 +35,10 @@ fn each_wrong_token_asks_for_one_verification_and_gets_one_answer() {
         for token in &wrong {
             let mut cache = KeyCache::new();
             let credential = ["Bearer ", token].concat();
-            let Step::Verify(unverified) = authentication.begin(Some(&credential), &mut cache, NOW) else {
+            let Step::Verify(unverified) = authentication.step(Some(&credential), &mut cache, NOW, true) else {
                 panic!("{token:.80}: nothing is to be verified");
             };
-            let mut key = jwk(algorithm);
-            key.as_object_mut().expect("an object").remove("kid");
+            let key = changed(jwk(algorithm), json!({"kid": null}));
             assert_eq!(serde_json::from_str::<serde_json::Value>(&unverified.key().jwk()).expect("JSON"), key);
             // Not even a platform that takes everything lets it in.
             assert_eq!(unverified.clone().finish(true, &mut cache), Err(Problem::Unauthenticated), "{token:.80}");
@@ -61,7 +60,7 @@ fn a_signature_that_stands_in_for_another_is_one_that_could_hold() {
     let rsa: Check = |bytes| bytes.len() == 256 && bytes.first() == Some(&0);
     for (algorithm, could_hold) in [(Algorithm::Es256, p256), (Algorithm::EdDsa, ed25519), (Algorithm::Rs256, rsa)] {
         let authentication = of(algorithm);
-        let Step::Verify(unverified) = authentication.begin(Some("Bearer x"), &mut KeyCache::new(), NOW) else {
+        let Step::Verify(unverified) = authentication.step(Some("Bearer x"), &mut KeyCache::new(), NOW, true) else {
             panic!("nothing is to be verified");
         };
         assert!(could_hold(unverified.signature()), "{algorithm:?}");

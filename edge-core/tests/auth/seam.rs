@@ -7,7 +7,7 @@ use callgate_edge_core::{Answered, Arrival, Deployment, Head, Next, Problem, Res
 use callgate_engine::{PolicyImage, compile, parse, validate};
 use serde_json::{Value, json};
 
-use crate::issuer::{NOW, SECRET, jwk, section, token};
+use crate::issuer::{NOW, SECRET, changed, jwk, section, token};
 
 const POLICY: &str = r#"{"version":"callgate-1","tools":["t"],"roles":{"support":{},"other":{}},"rules":[
     {"effect":"Allow","tool_name":"t","roles":["support"],"condition":
@@ -36,10 +36,7 @@ fn auth(algorithm: Algorithm) -> Value {
 }
 
 fn fetching() -> Value {
-    let mut section = auth(Algorithm::Es256);
-    section.as_object_mut().expect("an object").remove("keys");
-    section["keysUrl"] = json!("https://issuer.example/keys");
-    section
+    changed(auth(Algorithm::Es256), json!({"keys": null, "keysUrl": "https://issuer.example/keys"}))
 }
 
 #[track_caller]

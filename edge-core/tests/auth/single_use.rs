@@ -8,7 +8,7 @@ use crate::issuer::{NOW, deployment, section, token};
 
 fn enter(authentication: &Authentication, cache: &mut KeyCache, token: &str, now: i64) -> Result<Caller, Problem> {
     let credential = ["Bearer ", token].concat();
-    match authentication.begin(Some(&credential), cache, now) {
+    match authentication.step(Some(&credential), cache, now, true) {
         Step::Done(outcome) => outcome,
         Step::Verify(unverified) => {
             let is_genuine = unverified.verify();

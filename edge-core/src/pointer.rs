@@ -1,16 +1,16 @@
-//! JSON pointers (RFC 6901), by which the configuration says where a token holds what.
+//! JSON pointers (RFC 6901), which lead to parts of a configuration, of arguments and of what a bearer token claims.
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use callgate_engine::json::RawValue;
 
-/// Where in a token's claims a value stands.
+/// Where in an object or a list a value stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Pointer(Vec<String>);
 
 impl Pointer {
-    /// Reads a pointer, which must not be empty: all claims at once are no value of any use.
+    /// Reads a pointer, which must not be empty: the whole at once is no part of it.
     pub(crate) fn read(text: &str) -> Option<Self> {
         let tokens = text.strip_prefix('/')?.split('/').map(unescape);
         tokens.collect::<Option<_>>().map(Self)
@@ -22,7 +22,12 @@ impl Pointer {
     }
 }
 
-/// A token with `~0` and `~1` read.
+/// The token that leads to the member `name` (section 3).
+pub(crate) fn escape(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
+
+/// The name of the member that `token` leads to; `None` for another use of `~` (section 4).
 fn unescape(token: &str) -> Option<String> {
     let mut parts = token.split('~');
     let mut out = String::from(parts.next()?);
