@@ -1,6 +1,6 @@
 //! What the engine answers.
 
-use smallvec::SmallVec;
+use alloc::vec::Vec;
 
 /// What a rule, or the policy as a whole, says of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -145,14 +145,14 @@ pub struct Decision {
     pub code: Code,
     /// The rule that decided, as an index into the image.
     pub(crate) rule: Option<u32>,
-    /// The predicates that decided, in the order of the policy.
-    pub(crate) failures: SmallVec<[Failure; 4]>,
+    /// The predicates that decided, in the order of the policy; most answers are an Allow, which has none.
+    pub(crate) failures: Vec<Failure>,
 }
 
 impl Decision {
     /// A Deny without a rule.
     pub(crate) fn deny(code: Code) -> Self {
-        Self { effect: Effect::Deny, code, rule: None, failures: SmallVec::new() }
+        Self { effect: Effect::Deny, code, rule: None, failures: Vec::new() }
     }
 }
 

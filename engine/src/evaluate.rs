@@ -5,7 +5,6 @@ use core::cell::Cell;
 use core::cmp::{Ordering, Reverse};
 
 use ipnet::IpNet;
-use smallvec::SmallVec;
 
 use crate::address;
 use crate::decimal::Decimal;
@@ -16,7 +15,7 @@ use crate::limits::{MAX_JUDGED_BYTES, MAX_POLICY_DEPTH, MAX_REQUEST_DEPTH};
 use crate::path;
 use crate::perso_value;
 use crate::predicate::{Predicate, Source, StringOp};
-use crate::records::{NONE, Number, Step, step};
+use crate::records::{NONE, Number, Rule, Step, step};
 use crate::request::{Call, Target};
 use crate::target::{TargetKind, can_be_name};
 use crate::uri;
@@ -52,6 +51,14 @@ struct Standing {
     rule: u32,
 }
 
+/// The rules that may decide, as far as they were looked at.
+#[derive(Default)]
+struct Standings {
+    decided: Option<Standing>,
+    /// One that turns Allow into approval, since it is not known to be false.
+    may_need_approval: Option<Standing>,
+}
+
 /// Decides a call.
 ///
 /// Nothing turns into Allow that no rule allows: what can't be decided, a damaged image included, is denied.
@@ -59,12 +66,22 @@ struct Standing {
 pub fn evaluate(image: &PolicyImage<'_>, call: &Call<'_>) -> Decision {
     let budget = Cell::new(MAX_JUDGED_BYTES);
     let evaluation = Evaluation { image, call, item: None, budget: &budget };
-    let decision = match image.dialect() {
-        Dialect::Callgate1 => evaluation.strictest_rule(),
-        Dialect::Perso1 => evaluation.only_rule(),
+    let mut decision = Decision::deny(Code::PolicyFault);
+    let is_decided = match image.dialect() {
+        Dialect::Callgate1 => evaluation.strictest_rule(&mut decision),
+        Dialect::Perso1 => evaluation.only_rule(&mut decision),
     };
-    let is_spent = budget.get() == 0;
-    decision.unwrap_or_else(|| Decision::deny(if is_spent { Code::TooComplex } else { Code::PolicyFault }))
+    if is_decided.is_none() {
+        // Nothing of what was found before counts.
+        decision = Decision::deny(if budget.get() == 0 { Code::TooComplex } else { Code::PolicyFault });
+    }
+    decision
+}
+
+/// Leaves a decision the Deny that it is.
+fn deny(decision: &mut Decision, code: Code) -> Option<()> {
+    decision.code = code;
+    Some(())
 }
 
 /// One call and the image that judges it. Its functions answer `None` where the image is damaged or the budget is spent.
@@ -80,47 +97,69 @@ pub(crate) struct Evaluation<'e, 'i, 'a> {
 
 impl<'a> Evaluation<'_, '_, 'a> {
     /// `callgate-1`: the strictest rule that applies decides, whatever the order of rules and roles.
-    fn strictest_rule(&self) -> Option<Decision> {
+    ///
+    /// `decision` is a Deny when it comes, and stays one unless a rule decides: it is written where it is returned, as
+    /// moving it would take as long as looking up a name.
+    fn strictest_rule(&self, decision: &mut Decision) -> Option<()> {
         let target = match self.target() {
             Ok(target) => target,
-            Err(code) => return Some(Decision::deny(code)),
+            Err(code) => return deny(decision, code),
         };
-        let roles: SmallVec<[u32; 4]> = self.call.roles.iter().filter_map(|role| self.image.role(role)).collect();
-        if roles.is_empty() {
-            return Some(Decision::deny(Code::UnknownRole));
-        }
-        let Some(target) = target else { return Some(Decision::deny(Code::NoRule)) };
-        if self.image.is_closed(target) && !self.call.has_only(|name, hash| self.image.declares(target, name, hash)) {
-            return Some(Decision::deny(Code::UndeclaredArgument));
-        }
-        let rules =
-            || roles.iter().filter_map(|&role| self.image.rules_of(role, target)).flatten().map(|rule| rule.get());
-
-        // What is unknown may be true or false, and the stricter of the two answers is given: a Deny rule that is not
-        // known to be false denies, and a RequireApproval rule that is not known to be false turns Allow into approval.
-        let mut decided: Option<Standing> = None;
-        let mut may_need_approval: Option<Standing> = None;
-        for rule in rules() {
-            // INVARIANT: rules are numbered from the strictest effect down, so a later one changes nothing that is known.
-            if decided.is_some_and(|first| first.truth.0 == Truth::True && first.rule <= rule) {
-                continue;
+        let mut standings = Standings::default();
+        let mut is_role_known = false;
+        for role in &self.call.roles {
+            let Some(role) = self.image.role(role) else { continue };
+            let Some(target) = target else { return deny(decision, Code::NoRule) };
+            if !is_role_known && self.has_undeclared_argument(target) {
+                return deny(decision, Code::UndeclaredArgument);
             }
-            let effect = Effect::from_code(self.image.rule(rule)?.effect);
-            let truth = self.rule_truth(rule)?;
-            let standing = Standing { effect: Reverse(effect), truth: Reverse(truth), rule };
-            let first_of = |other: Option<Standing>| Some(other.map_or(standing, |other| other.min(standing)));
-            match (effect, truth) {
-                (_, Truth::False) | (Effect::Allow, Truth::Unknown) => {}
-                (Effect::RequireApproval, Truth::Unknown) => may_need_approval = first_of(may_need_approval),
-                _ => decided = first_of(decided),
+            is_role_known = true;
+            for rule in self.image.rules_of(role, target).unwrap_or_default() {
+                self.weigh(rule.get(), &mut standings)?;
             }
         }
-        match (decided, may_need_approval) {
+        match (standings.decided, standings.may_need_approval) {
             (Some(Standing { effect: Reverse(Effect::Allow), .. }), Some(standing)) | (Some(standing), _) => {
-                self.decide_by(standing)
+                self.decide_by(standing, decision)
             }
-            (None, _) => self.nothing_allows(rules()),
+            (None, _) if is_role_known => self.nothing_allows(target?, decision),
+            (None, _) => deny(decision, Code::UnknownRole),
         }
+    }
+
+    /// Whether the call has an argument that the closed schema of its tool does not declare.
+    fn has_undeclared_argument(&self, tool: u32) -> bool {
+        self.image.is_closed(tool) && !self.call.has_only(|name, hash| self.image.declares(tool, name, hash))
+    }
+
+    /// The rules that speak of a target and one of the caller's roles.
+    pub(crate) fn rules_for(&self, target: u32) -> impl Iterator<Item = u32> {
+        let roles = self.call.roles.iter().filter_map(|role| self.image.role(role));
+        roles.filter_map(move |role| self.image.rules_of(role, target)).flatten().map(|rule| rule.get())
+    }
+
+    /// Puts a rule among those that may decide, if it does.
+    ///
+    /// What is unknown may be true or false, and the stricter of the two answers is given: a Deny rule that is not known
+    /// to be false denies, and a RequireApproval rule that is not known to be false turns Allow into approval.
+    fn weigh(&self, rule: u32, standings: &mut Standings) -> Option<()> {
+        // INVARIANT: rules are numbered from the strictest effect down, so a later one changes nothing that is known.
+        if standings.decided.is_some_and(|first| first.truth.0 == Truth::True && first.rule <= rule) {
+            return Some(());
+        }
+        let record = self.image.rule(rule)?;
+        let effect = Effect::from_code(record.effect);
+        let truth = self.condition_truth(record)?;
+        let standing = Standing { effect: Reverse(effect), truth: Reverse(truth), rule };
+        let first_of = |other: Option<Standing>| Some(other.map_or(standing, |other| other.min(standing)));
+        match (effect, truth) {
+            (_, Truth::False) | (Effect::Allow, Truth::Unknown) => {}
+            (Effect::RequireApproval, Truth::Unknown) => {
+                standings.may_need_approval = first_of(standings.may_need_approval);
+            }
+            _ => standings.decided = first_of(standings.decided),
+        }
+        Some(())
     }
 
     /// The number of what is called, none where no rule speaks of it; or why the call is denied whatever the rules say.
@@ -139,16 +178,18 @@ impl<'a> Evaluation<'_, '_, 'a> {
         if can_be_name(name) { Ok(target()) } else { Err(unknown) }
     }
 
-    fn decide_by(&self, standing: Standing) -> Option<Decision> {
+    fn decide_by(&self, standing: Standing, decision: &mut Decision) -> Option<()> {
         let Standing { effect: Reverse(effect), truth: Reverse(truth), rule } = standing;
-        let mut failures = SmallVec::new();
-        let code = match effect {
+        decision.effect = effect;
+        decision.rule = Some(rule);
+        decision.code = match effect {
             Effect::Allow => Code::Allowed,
             Effect::RequireApproval if truth == Truth::True => Code::ApprovalRequired,
             Effect::Deny if truth == Truth::True => Code::DeniedByRule,
             Effect::RequireApproval | Effect::Deny => {
                 // Only what could not be told explains why a rule decides that is not known to be true.
-                self.explain(self.image.rule(rule)?.condition.get(), true, &mut failures, MAX_POLICY_DEPTH)?;
+                let failures = &mut decision.failures;
+                self.explain(self.image.rule(rule)?.condition.get(), true, failures, MAX_POLICY_DEPTH)?;
                 let is_unknown = |failure: &Failure| failure.problem != Problem::Value;
                 if failures.iter().any(is_unknown) {
                     failures.retain(|failure| is_unknown(failure));
@@ -156,30 +197,32 @@ impl<'a> Evaluation<'_, '_, 'a> {
                 Code::ConditionUnknown
             }
         };
-        Some(Decision { effect, code, rule: Some(rule), failures })
+        Some(())
     }
 
     /// `perso-1`: the one rule that is left for the tool and the role decides, else the default.
-    fn only_rule(&self) -> Option<Decision> {
+    fn only_rule(&self, decision: &mut Decision) -> Option<()> {
         let rule = self.call.roles.first().and_then(|role| {
             let pair = (self.image.role(role)?, self.image.target(TargetKind::Tool, &self.call.target.name)?);
             self.image.rules_of(pair.0, pair.1)?.first()
         });
         let Some(rule) = rule.map(|rule| rule.get()) else {
-            let mut decision = Decision::deny(Code::NoRule);
             if self.image.allows_by_default() {
                 decision.effect = Effect::Allow;
             }
-            return Some(decision);
+            decision.code = Code::NoRule;
+            return Some(());
         };
-        let mut failures = SmallVec::new();
-        let (effect, code) = if self.rule_truth(rule)? == Truth::True {
-            (Effect::Allow, Code::Allowed)
+        decision.rule = Some(rule);
+        let record = self.image.rule(rule)?;
+        if self.condition_truth(record)? == Truth::True {
+            decision.effect = Effect::Allow;
+            decision.code = Code::Allowed;
         } else {
-            self.explain(self.image.rule(rule)?.condition.get(), false, &mut failures, MAX_POLICY_DEPTH)?;
-            (Effect::Deny, Code::ConditionFailed)
-        };
-        Some(Decision { effect, code, rule: Some(rule), failures })
+            self.explain(record.condition.get(), false, &mut decision.failures, MAX_POLICY_DEPTH)?;
+            decision.code = Code::ConditionFailed;
+        }
+        Some(())
     }
 
     /// The same call, in the eyes of a condition on an item.
@@ -187,8 +230,9 @@ impl<'a> Evaluation<'_, '_, 'a> {
         Self { item: Some(item), ..*self }
     }
 
-    pub(crate) fn rule_truth(&self, rule: u32) -> Option<Truth> {
-        match self.image.rule(rule)?.condition.get() {
+    /// The truth of a rule's condition; one without any always applies.
+    pub(crate) fn condition_truth(&self, rule: &Rule) -> Option<Truth> {
+        match rule.condition.get() {
             NONE => Some(Truth::True),
             condition => self.truth(condition, MAX_POLICY_DEPTH),
         }

@@ -1,6 +1,6 @@
 //! Why no rule applies, or what a rule could not be told by: the predicates that decided.
 
-use smallvec::SmallVec;
+use alloc::vec::Vec;
 
 use crate::decision::{Code, Decision, Effect, Failure, Problem};
 use crate::evaluate::{Evaluation, Truth};
@@ -9,19 +9,22 @@ use crate::records::{NONE, Step, step};
 
 impl Evaluation<'_, '_, '_> {
     /// Explains a Deny by default with the rule that came nearest to applying.
-    pub(crate) fn nothing_allows(&self, rules: impl Iterator<Item = u32>) -> Option<Decision> {
+    pub(crate) fn nothing_allows(&self, target: u32, decision: &mut Decision) -> Option<()> {
         let mut nearest: Option<Decision> = None;
-        for rule in rules {
+        for rule in self.rules_for(target) {
             let record = self.image.rule(rule)?;
             if Effect::from_code(record.effect) == Effect::Deny
                 || nearest.as_ref().is_some_and(|decision| decision.rule == Some(rule))
             {
                 continue;
             }
-            let mut failures = SmallVec::new();
+            let mut failures = Vec::new();
             self.explain(record.condition.get(), false, &mut failures, MAX_POLICY_DEPTH)?;
-            let code =
-                if self.rule_truth(rule)? == Truth::Unknown { Code::ConditionUnknown } else { Code::ConditionFailed };
+            let code = if self.condition_truth(record)? == Truth::Unknown {
+                Code::ConditionUnknown
+            } else {
+                Code::ConditionFailed
+            };
             let is_nearer = nearest
                 .as_ref()
                 .is_none_or(|other| (failures.len(), rule) < (other.failures.len(), other.rule.unwrap_or(NONE)));
@@ -29,17 +32,12 @@ impl Evaluation<'_, '_, '_> {
                 nearest = Some(Decision { effect: Effect::Deny, code, rule: Some(rule), failures });
             }
         }
-        Some(nearest.unwrap_or_else(|| Decision::deny(Code::NoRule)))
+        *decision = nearest.unwrap_or_else(|| Decision::deny(Code::NoRule));
+        Some(())
     }
 
     /// Collects the predicates that keep the condition at a step from being true, or false where `negated`.
-    pub(crate) fn explain(
-        &self,
-        at: u32,
-        negated: bool,
-        failures: &mut SmallVec<[Failure; 4]>,
-        depth: usize,
-    ) -> Option<()> {
+    pub(crate) fn explain(&self, at: u32, negated: bool, failures: &mut Vec<Failure>, depth: usize) -> Option<()> {
         if at == NONE {
             return Some(());
         }
@@ -78,7 +76,7 @@ impl Evaluation<'_, '_, '_> {
         at: u32,
         node: &Step,
         negated: bool,
-        failures: &mut SmallVec<[Failure; 4]>,
+        failures: &mut Vec<Failure>,
         depth: usize,
     ) -> Option<()> {
         let field = node.field.get();
