@@ -1,4 +1,4 @@
-# The Worker on workerd itself: `cargo xtask worker` builds it, `npx workerd serve workerd.capnp` serves it.
+# The Worker on workerd itself: `cargo xtask worker` builds it, `npx --prefix e2e workerd serve workerd.capnp` serves it.
 
 using Workerd = import "/workerd/workerd.capnp";
 
