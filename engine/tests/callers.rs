@@ -166,9 +166,17 @@ fn a_deployment_may_set_lower_limits_and_none_higher() {
         assert_eq!(read(&limits, &call_of(depth, roles.saturating_add(1))), Err("role_count"));
     }
     assert_eq!(CallLimits::new(0, 0, 0), CallLimits::new(2, 1, 1));
-    let facts = RequestFacts::default().with_caller(caller(&["a", "b", "c", "d"], "{}"));
-    let seen = judge_by(POLICY, &low, &facts, r#"{"tool":"open"}"#);
-    assert_eq!(seen, Err(RequestError::RoleCount), "a token may have no more roles than a body");
+}
+
+#[test]
+fn a_token_may_have_as_many_roles_as_a_body() {
+    let low = CallLimits::new(4, 2, 3);
+    let judge = |roles: &[&str]| {
+        let facts = RequestFacts::default().with_caller(caller(roles, SALES));
+        judge_by(POLICY, &low, &facts, r#"{"tool":"open"}"#).map(|(code, _)| code)
+    };
+    assert_eq!(judge(&["a", "b", "agent"]), Ok(Code::Allowed));
+    assert_eq!(judge(&["a", "b", "c", "agent"]), Err(RequestError::RoleCount));
 }
 
 #[test]
