@@ -1,7 +1,14 @@
 /** The two hosts of callgate, each on a free port of this machine. */
 
 import { exchange } from "./exchange.ts";
-import { type Runtime, type Settings, type WorkerdSettings, startWasmtime, startWorkerd, startWorkerdAsShipped } from "./runtimes.ts";
+import {
+  type Runtime,
+  type Settings,
+  type WorkerdSettings,
+  startWasmtime,
+  startWorkerd,
+  startWorkerdAsShipped,
+} from "./runtimes.ts";
 import { type Subject, spinComponent, wasmtime, workerDirectory, workerd } from "./setting.ts";
 
 /** A running host. */

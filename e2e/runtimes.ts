@@ -82,9 +82,9 @@ export function startWorkerdAsShipped(program: string, bundle: string, settings:
     const built = join(directory, "edge-cloudflare/build");
     mkdirSync(built, { recursive: true });
     copyBundle(bundle, built);
-    copyFileSync(join(checkout, shippedConfiguration), join(directory, "workerd.capnp"));
+    copyFileSync(join(checkout, shippedConfiguration), join(directory, shippedConfiguration));
     const options = sockets.map(({ name, port }) => `--socket-addr=${name}=127.0.0.1:${port}`);
-    return { file: "workerd.capnp", options, environment: settings.variables };
+    return { file: shippedConfiguration, options, environment: settings.variables };
   });
 }
 

@@ -143,18 +143,23 @@ mod tests {
     use alloc::format;
     use alloc::string::String;
 
+    /// An object with these names.
+    fn object_of(names: impl Iterator<Item = String>) -> String {
+        let members: Vec<String> = names.map(|name| format!("\"{name}\":0")).collect();
+        format!("{{{}}}", members.join(","))
+    }
+
     #[test]
     fn the_names_of_a_wide_object_are_kept_up_to_a_bound() {
         for (count, expected) in [(MAX_KEPT, 0), (100, 100), (9_000, MAX_WIDE)] {
+            let all = || (0..count).map(|n| format!("n{n}"));
+            let object = object_of(all());
             let mut open = OpenNames::new();
             let mut names = open.open();
-            // One bit each, as far as there are as many.
-            (0..count).for_each(|at| open.keep(&mut names, u64::try_from(at).unwrap_or_default() << 48));
-            assert_eq!((names.count, open.wide.len()), (count, expected), "{count}");
-            assert!(open.wide.capacity() <= MAX_WIDE, "{count}");
-            names.may_repeat = false;
-            assert!(!open.close(&names, || None), "{count}");
-            assert!(open.wide.is_empty() && open.kept_count == 0, "{count}");
+            all().for_each(|name| open.keep(&mut names, hash_name(name.as_bytes())));
+            assert_eq!(open.wide.len(), expected, "{count}");
+            assert!(!open.close(&names, || Some(RawValue::of_checked(&object))), "{count}");
+            assert!(open.wide.is_empty() && open.wide.capacity() <= MAX_WIDE, "{count}");
         }
     }
 
@@ -176,10 +181,8 @@ mod tests {
         let part_of = |name: &String| hash_name(name.as_bytes()) >> 33 & 1;
         let names = |part: u64| (0..).map(|n| format!("n{n}")).filter(move |name| part_of(name) == part);
         let check = |crowded: usize, expected: Result<(), Fault>| {
-            let all = names(0).take(crowded).chain(names(1).take(9_000 - crowded));
-            let members: Vec<String> = all.map(|name| format!("\"{name}\":0")).collect();
-            let object = format!("{{{}}}", members.join(","));
-            assert_eq!(read(object.as_bytes(), 32).map(|_| ()), expected, "{crowded}");
+            let object = object_of(names(0).take(crowded).chain(names(1).take(9_000 - crowded)));
+            assert_eq!(read(object.as_bytes(), 32).map(RawValue::text), expected.map(|()| &*object), "{crowded}");
         };
         check(MAX_WIDE, Ok(()));
         check(MAX_WIDE + 1, Err(Fault::DuplicateMember));
