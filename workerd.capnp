@@ -21,5 +21,6 @@ const callgate :Workerd.Worker = (
     (name = "CALLGATE_JWT_SECRET", fromEnvironment = "CALLGATE_JWT_SECRET"),
     (name = "CALLGATE_LOG_TOKEN", fromEnvironment = "CALLGATE_LOG_TOKEN"),
   ],
+  # Names the same day as `wrangler.toml`, which the suite sees to: both Workers must behave alike.
   compatibilityDate = "2026-10-01",
 );

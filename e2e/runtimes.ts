@@ -309,8 +309,13 @@ function v8Flags({ main }: WorkerdSettings): string {
 }
 
 /** The day whose runtime behaviour the deployed Worker gets. */
-function compatibilityDate(): string {
+export function compatibilityDate(): string {
   return settingIn("wrangler.toml", /^compatibility_date = "([^"]+)"$/m);
+}
+
+/** The day whose runtime behaviour the Worker gets in a workerd of one's own. */
+export function shippedCompatibilityDate(): string {
+  return settingIn(shippedConfiguration, /^ *compatibilityDate = "([^"]+)",$/m);
 }
 
 /** What `pattern` finds in a file at the top of the checkout. */

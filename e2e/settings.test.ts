@@ -10,6 +10,7 @@ import { type Ask, exchange } from "./exchange.ts";
 import { startHostsWith, startWorker, startWorkerAsShipped } from "./hosts.ts";
 import { Issuer, authOf, claimsOf } from "./issuer.ts";
 import { linearMemory, probe, settingsHeader } from "./probe.ts";
+import { compatibilityDate, shippedCompatibilityDate } from "./runtimes.ts";
 import { apiKey, crm } from "./setting.ts";
 
 const call = callWith(bearer(apiKey), { ...refund, role: "agent" });
@@ -97,6 +98,10 @@ describe("settings that are changed in an isolate that goes on", () => {
 });
 
 describe("a workerd of one's own", () => {
+  test("behaves as of the day of the deployed Worker", () => {
+    assert.equal(shippedCompatibilityDate(), compatibilityDate());
+  });
+
   test("takes the settings from its environment", async () => {
     const CALLGATE_CONFIG = JSON.stringify({ limits: { bodyBytes: 1_024 } });
     const long = callWith(bearer(apiKey), { ...refund, role: "agent", traceId: "x".repeat(2_000) });
