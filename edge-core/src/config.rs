@@ -140,6 +140,16 @@ impl<'c> Section<'c> {
         self.text(key)?.ok_or_else(|| self.error_at(key, "is missing"))
     }
 
+    /// The name of a binding of Cloudflare under `key`, if it is there.
+    pub(crate) fn binding(&self, key: &str) -> Result<Option<String>, ConfigError> {
+        let Some(name) = self.text(key)? else { return Ok(None) };
+        let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        if name.is_empty() || !is_name {
+            return Err(self.error_at(key, "must be the name of a binding, of ASCII letters, digits and `_`"));
+        }
+        Ok(Some(name.into_owned()))
+    }
+
     /// The strings in the list under `key`; none where it is not there.
     pub(crate) fn texts(&self, key: &str) -> Result<Vec<Cow<'c, str>>, ConfigError> {
         let Some(list) = self.value(key) else { return Ok(Vec::new()) };

@@ -30,9 +30,9 @@ impl RateLimit {
     pub(crate) fn read(config: &Section<'_>) -> Result<Option<Self>, ConfigError> {
         let section = config.section("rateLimit", &KEYS)?;
         let counted = (section.integer("calls", 1..=1_000_000)?, section.integer("periodSeconds", 1..=86_400)?);
-        match (section.text("binding")?, section.text("store")?, counted) {
+        match (section.binding("binding")?, section.text("store")?, counted) {
             (None, None, (None, None)) => Ok(None),
-            (Some(binding), None, (None, None)) if !binding.is_empty() => Ok(Some(Self::Binding(binding.into_owned()))),
+            (Some(binding), None, (None, None)) => Ok(Some(Self::Binding(binding))),
             (None, Some(store), (Some(calls), Some(period_seconds))) if !store.is_empty() => {
                 Ok(Some(Self::Store { store: store.into_owned(), calls, period_seconds }))
             }

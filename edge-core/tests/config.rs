@@ -2,7 +2,7 @@
 #![expect(clippy::expect_used, reason = "a test states what must hold by failing")]
 
 use callgate_edge_core::log::{Collector, Format, Mode, Sink};
-use callgate_edge_core::{Config, Limits};
+use callgate_edge_core::{Config, Limits, RateLimit};
 
 #[track_caller]
 fn check(text: &str, expected: &str) {
@@ -53,6 +53,42 @@ fn limits_have_limits() {
         "/limits has a key `body` that callgate does not know; it may have `bodyBytes`, `depth`, `callsPerBatch`, \
          `rolesPerCaller` or `logQueue`",
     );
+}
+
+#[test]
+fn calls_are_counted_by_a_binding_or_by_a_store() {
+    let read = |text: &str| Config::read(text).expect("a configuration").rate_limit;
+    assert_eq!(read(r#"{"rateLimit":{}}"#), None);
+    assert_eq!(read(r#"{"rateLimit":{"binding":"CALLS_2"}}"#), Some(RateLimit::Binding("CALLS_2".into())));
+    let store = RateLimit::Store { store: "default".into(), calls: 600, period_seconds: 60 };
+    assert_eq!(read(r#"{"rateLimit":{"store":"default","calls":600,"periodSeconds":60}}"#), Some(store));
+    for section in [
+        r#"{"binding":"CALLS","calls":600}"#,
+        r#"{"binding":"CALLS","store":"default","calls":600,"periodSeconds":60}"#,
+        r#"{"store":"","calls":600,"periodSeconds":60}"#,
+        r#"{"store":"default","calls":600}"#,
+        r#"{"periodSeconds":60}"#,
+    ] {
+        check(
+            &format!(r#"{{"rateLimit":{section}}}"#),
+            "/rateLimit must have either `binding`, or `store`, `calls` and `periodSeconds`",
+        );
+    }
+}
+
+#[test]
+fn bindings_have_names_wherever_they_are_named() {
+    for name in ["", "A-B", "A B", "A.B", "\u{c4}"] {
+        let problem = "must be the name of a binding, of ASCII letters, digits and `_`";
+        check(&format!(r#"{{"rateLimit":{{"binding":"{name}"}}}}"#), &format!("/rateLimit/binding {problem}"));
+        for sink in ["queue", "analytics"] {
+            check(
+                &format!(r#"{{"log":{{"sink":{{"type":"{sink}","binding":"{name}"}}}}}}"#),
+                &format!("/log/sink/binding {problem}"),
+            );
+        }
+    }
+    check(r#"{"rateLimit":{"binding":1}}"#, "/rateLimit/binding must be a string");
 }
 
 #[test]
@@ -134,10 +170,6 @@ fn a_mistake_is_told_with_its_place() {
     check(r#"{"log":{"sink":{"type":"kafka"}}}"#, "/log/sink/type must be `stdout`, `https`, `queue` or `analytics`");
     check(r#"{"log":{"sink":{"type":"https"}}}"#, "/log/sink/url is missing");
     check(r#"{"log":{"sink":{"type":"queue"}}}"#, "/log/sink/binding is missing");
-    check(
-        r#"{"log":{"sink":{"type":"queue","binding":"A-B"}}}"#,
-        "/log/sink/binding must be the name of a binding, such as `DECISIONS`",
-    );
     check(
         r#"{"log":{"sink":{"type":"queue","binding":"A","batch":1}}}"#,
         "/log/sink has a key `batch` that callgate does not know; it may have `type` or `binding`",

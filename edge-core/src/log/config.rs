@@ -272,10 +272,5 @@ fn is_collector_url(url: &str) -> bool {
 }
 
 fn read_binding(sink: &Section<'_>) -> Result<String, ConfigError> {
-    let binding = sink.needed_text("binding")?;
-    let is_name = binding.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    if binding.is_empty() || !is_name {
-        return Err(sink.error_at("binding", "must be the name of a binding, such as `DECISIONS`"));
-    }
-    Ok(binding.into_owned())
+    sink.binding("binding")?.ok_or_else(|| sink.error_at("binding", "is missing"))
 }
