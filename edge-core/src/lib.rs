@@ -8,6 +8,7 @@ extern crate alloc;
 
 mod http;
 mod pointer;
+mod address;
 pub mod config;
 mod limits;
 mod rate_limit;

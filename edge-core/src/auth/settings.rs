@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 
 use callgate_engine::json::RawValue;
 
+use crate::address::is_https;
 use crate::auth::algorithm::Algorithm;
 use crate::auth::authentication::Secrets;
 use crate::auth::base64url;
@@ -176,7 +177,7 @@ impl KeySource {
                 Keys::of(keys, algorithm).map(|keys| Self::Inline(Arc::new(keys))).map_err(fault)
             }
             (None, Some(url)) => {
-                if !is_fixed_address(&url) {
+                if !is_https(&url) {
                     return Err(section.error_at("keysUrl", "must be an `https://` address without user or fragment"));
                 }
                 let seconds = |key, range, default| {
@@ -214,12 +215,4 @@ fn read_secrets(secrets: Option<&str>) -> Result<Vec<Vec<u8>>, ConfigError> {
 fn holds_private_key(set: RawValue<'_>) -> bool {
     let keys = set.member("keys").and_then(items).unwrap_or_default();
     keys.iter().any(|key| key.member("d").is_some() || key.member("k").is_some())
-}
-
-/// Whether an address is one that a platform fetches as it stands: https, a host, no user, no fragment.
-fn is_fixed_address(url: &str) -> bool {
-    let Some(rest) = url.strip_prefix("https://") else { return false };
-    let host = rest.split(['/', '?']).next().unwrap_or_default();
-    let is_plain = |byte: u8| byte.is_ascii_graphic() && !b"\\#\"<>^`{|}".contains(&byte);
-    !host.is_empty() && !host.starts_with(':') && !host.contains('@') && rest.bytes().all(is_plain)
 }

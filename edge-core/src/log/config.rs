@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 
 use callgate_engine::json::RawValue;
 
+use crate::address::is_https_or_local;
 use crate::config::{ConfigError, Section, members};
 use crate::log::mask::Mask;
 
@@ -237,7 +238,7 @@ fn read_sink(section: &Section<'_>) -> Result<Sink, ConfigError> {
 
 fn read_collector(sink: &Section<'_>) -> Result<Collector, ConfigError> {
     let url = sink.needed_text("url")?;
-    if !is_collector_url(&url) {
+    if !is_https_or_local(&url) {
         let problem = "must be an `https:` address without a user or a fragment; `http:` only to `localhost`";
         return Err(sink.error_at("url", problem));
     }
@@ -248,27 +249,6 @@ fn read_collector(sink: &Section<'_>) -> Result<Collector, ConfigError> {
         timeout_millis: sink.integer("timeoutMillis", 100..=20_000)?.unwrap_or(5_000),
         attempts: sink.integer("attempts", 1..=10)?.unwrap_or(3),
     })
-}
-
-/// Whether records may be sent to an address: they are not for who listens on the way.
-fn is_collector_url(url: &str) -> bool {
-    let (rest, is_encrypted) = match (url.strip_prefix("https://"), url.strip_prefix("http://")) {
-        (Some(rest), _) => (rest, true),
-        (_, Some(rest)) => (rest, false),
-        _ => return false,
-    };
-    let authority = rest.split(['/', '?']).next().unwrap_or_default();
-    let is_ipv6 = authority.starts_with('[');
-    let (host, port) = match authority.rsplit_once(':') {
-        Some((host, port)) if !is_ipv6 || host.ends_with(']') => (host, Some(port)),
-        _ => (authority, None),
-    };
-    let is_port = port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0) && !port.starts_with('+'));
-    let is_host_byte =
-        |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte) || (is_ipv6 && b"[:]".contains(&byte));
-    let is_plain = url.bytes().all(|byte| byte.is_ascii_graphic() && !b"#\\\"<>^`{|}".contains(&byte));
-    let is_this_machine = ["localhost", "127.0.0.1", "[::1]"].contains(&host);
-    is_plain && is_port && !host.is_empty() && host.bytes().all(is_host_byte) && (is_encrypted || is_this_machine)
 }
 
 fn read_binding(sink: &Section<'_>) -> Result<String, ConfigError> {
