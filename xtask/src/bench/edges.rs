@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 
 use super::measurement::{Measurement, measurements_of};
-use super::table::{ColumnRatio, Ratios, Table};
+use super::table::{Ratio, Table};
 use super::{Run, Section};
 use crate::checkout::Checkout;
 use crate::missing_tool::find_wrk;
@@ -20,14 +20,14 @@ pub(super) const SECTION: Section = Section {
     purpose: "calls a second over HTTP, beside a Worker and a Spin app that decide nothing",
     run: measure,
     tables: &[
-        Table { name: "worker", corner: "on workerd", ratios: Ratios::Columns(RATIOS) },
-        Table { name: "spin", corner: "on wasmtime", ratios: Ratios::Columns(RATIOS) },
+        Table { name: "worker", corner: "on workerd", ratios: RATIOS },
+        Table { name: "spin", corner: "on wasmtime", ratios: RATIOS },
     ],
 };
 
-const RATIOS: &[ColumnRatio] = &[
-    ColumnRatio { heading: "callgate of empty", of: CALLGATE, against: EMPTY },
-    ColumnRatio { heading: "callgate of reading", of: CALLGATE, against: READING },
+const RATIOS: &[Ratio] = &[
+    Ratio::Columns { heading: "callgate of empty", of: CALLGATE, against: EMPTY },
+    Ratio::Columns { heading: "callgate of reading", of: CALLGATE, against: READING },
 ];
 
 /// What does nothing at all, and does not even read what it is sent.

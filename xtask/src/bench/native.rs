@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::measurement::{Measurement, measurements_of};
-use super::table::{ColumnRatio, Ratios, Table};
+use super::table::{Ratio, Table};
 use super::{Run, Section, criterion};
 use crate::rust_toolchain::cargo;
 
@@ -15,36 +15,36 @@ pub(super) const SECTION: Section = Section {
         Table {
             name: "engine",
             corner: "call",
-            ratios: Ratios::Columns(&[ColumnRatio { heading: "growth", of: "100,000 rules", against: "10 rules" }]),
+            ratios: &[Ratio::Columns { heading: "growth", of: "100,000 rules", against: "10 rules" }],
         },
         Table {
             name: "bytes",
             corner: "body",
-            ratios: Ratios::Columns(&[
-                ColumnRatio { heading: "Value against callgate", of: "serde_json, Value", against: "callgate" },
-                ColumnRatio { heading: "Value against no digest", of: "serde_json, Value", against: "no digest" },
-                ColumnRatio { heading: "RawValue against callgate", of: "serde_json, RawValue", against: "callgate" },
-            ]),
+            ratios: &[
+                Ratio::Columns { heading: "Value against callgate", of: "serde_json, Value", against: "callgate" },
+                Ratio::Columns { heading: "Value against no digest", of: "serde_json, Value", against: "no digest" },
+                Ratio::Columns {
+                    heading: "RawValue against callgate",
+                    of: "serde_json, RawValue",
+                    against: "callgate",
+                },
+            ],
         },
         Table {
             name: "reader",
             corner: "body",
-            ratios: Ratios::Columns(&[ColumnRatio {
+            ratios: &[Ratio::Columns {
                 heading: "RawValue against callgate",
                 of: "serde_json, RawValue",
                 against: "callgate",
-            }]),
+            }],
         },
         Table {
             name: "open",
             corner: "policy",
-            ratios: Ratios::Columns(&[ColumnRatio {
-                heading: "rkyv against image",
-                of: "rkyv, safe access",
-                against: "image",
-            }]),
+            ratios: &[Ratio::Columns { heading: "rkyv against image", of: "rkyv, safe access", against: "image" }],
         },
-        Table { name: "image", corner: "policy of 100,000 (role, tool) pairs", ratios: Ratios::None },
+        Table { name: "image", corner: "policy of 100,000 (role, tool) pairs", ratios: &[] },
     ],
 };
 

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::measurement::Measurement;
-use super::table::{ColumnRatio, Ratios, Table};
+use super::table::{Ratio, Table};
 use super::{Run, Section, criterion};
 
 pub(super) const SECTION: Section = Section {
@@ -14,16 +14,19 @@ pub(super) const SECTION: Section = Section {
         Table {
             name: "refund",
             corner: "engine",
-            ratios: Ratios::Rows { against: "callgate", columns: &["from JSON text", "request prepared"] },
+            ratios: &[
+                Ratio::Rows { column: "from JSON text", against: "callgate" },
+                Ratio::Rows { column: "request prepared", against: "callgate" },
+            ],
         },
         Table {
             name: "tools",
             corner: "tool",
-            ratios: Ratios::Columns(&[ColumnRatio {
+            ratios: &[Ratio::Columns {
                 heading: "mcpkit-rs-policy against callgate",
                 of: "mcpkit-rs-policy",
                 against: "callgate",
-            }]),
+            }],
         },
     ],
 };

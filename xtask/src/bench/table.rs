@@ -11,26 +11,16 @@ pub(crate) struct Table {
     pub(crate) name: &'static str,
     /// What the rows are.
     pub(crate) corner: &'static str,
-    pub(crate) ratios: Ratios,
-}
-
-/// Which ratios a table shows beside its figures.
-pub(crate) enum Ratios {
-    /// More columns, each one column divided by another.
-    None,
-    Columns(&'static [ColumnRatio]),
-    /// For each of these columns one more, with what its figures are in terms of the figure in the row of this name.
-    Rows {
-        against: &'static str,
-        columns: &'static [&'static str],
-    },
+    /// What it shows beside its figures, one more column for each.
+    pub(crate) ratios: &'static [Ratio],
 }
 
 /// A column of ratios.
-pub(crate) struct ColumnRatio {
-    pub(crate) heading: &'static str,
-    pub(crate) of: &'static str,
-    pub(crate) against: &'static str,
+pub(crate) enum Ratio {
+    /// One column divided by another.
+    Columns { heading: &'static str, of: &'static str, against: &'static str },
+    /// What the figures of a column are in terms of its figure in the row of this name.
+    Rows { column: &'static str, against: &'static str },
 }
 
 impl Table {
@@ -54,15 +44,10 @@ impl Table {
             for column in &columns {
                 line.push(cell(row, column).map_or_else(String::new, |found| figure(found.value, &found.unit)));
             }
-            match self.ratios {
-                Ratios::None => {}
-                Ratios::Columns(ratios) => {
-                    line.extend(ratios.iter().map(|shown| ratio((row, shown.of), (row, shown.against))));
-                }
-                Ratios::Rows { against, columns } => {
-                    line.extend(columns.iter().map(|column| ratio((row, column), (against, column))));
-                }
-            }
+            line.extend(self.ratios.iter().map(|shown| match *shown {
+                Ratio::Columns { of, against, .. } => ratio((row, of), (row, against)),
+                Ratio::Rows { column, against } => ratio((row, column), (against, column)),
+            }));
             lines.push(line);
         }
         Ok(markdown(&lines))
@@ -71,13 +56,10 @@ impl Table {
     fn headings(&self, columns: &[&str]) -> Vec<String> {
         let mut headings = vec![self.corner.to_owned()];
         headings.extend(columns.iter().map(|&column| column.to_owned()));
-        match self.ratios {
-            Ratios::None => {}
-            Ratios::Columns(ratios) => headings.extend(ratios.iter().map(|ratio| ratio.heading.to_owned())),
-            Ratios::Rows { against, columns } => {
-                headings.extend(columns.iter().map(|column| format!("{column}, against {against}")));
-            }
-        }
+        headings.extend(self.ratios.iter().map(|ratio| match *ratio {
+            Ratio::Columns { heading, .. } => heading.to_owned(),
+            Ratio::Rows { column, against } => format!("{column}, against {against}"),
+        }));
         headings
     }
 }
@@ -133,16 +115,15 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(ratios: Ratios, measurements: &[Measurement], expected: &str) {
+    fn check(ratios: &'static [Ratio], measurements: &[Measurement], expected: &str) {
         let table = Table { name: "calls", corner: "call", ratios };
         assert_eq!(table.render(measurements).expect("a table"), expected);
     }
 
     #[test]
     fn columns_are_compared_within_a_row() {
-        const RATIOS: &[ColumnRatio] = &[ColumnRatio { heading: "growth", of: "1,000", against: "10" }];
         check(
-            Ratios::Columns(RATIOS),
+            &[Ratio::Columns { heading: "growth", of: "1,000", against: "10" }],
             &[measured("exact tool", "10", 20.0), measured("exact tool", "1,000", 25.0), measured("none", "10", 9.0)],
             "\
 | call       |      10 |   1,000 | growth |
@@ -156,7 +137,7 @@ mod tests {
     #[test]
     fn rows_are_compared_with_a_named_one() {
         check(
-            Ratios::Rows { against: "callgate", columns: &["text"] },
+            &[Ratio::Rows { column: "text", against: "callgate" }],
             &[measured("callgate", "text", 100.0), measured("peer", "text", 25_000.0), measured("peer", "built", 8.5)],
             "\
 | call     |    text |   built | text, against callgate |
@@ -169,7 +150,7 @@ mod tests {
 
     #[test]
     fn tables_without_a_measurement_are_a_mistake() {
-        let table = Table { name: "other", corner: "call", ratios: Ratios::None };
+        let table = Table { name: "other", corner: "call", ratios: &[] };
         assert!(table.render(&[measured("exact tool", "10", 20.0)]).is_err());
     }
 }

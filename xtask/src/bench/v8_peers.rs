@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::measurement::{Measurement, measurements_of};
-use super::table::{Ratios, Table};
+use super::table::{Ratio, Table};
 use super::{Run, Section};
 use crate::npm_packages;
 
@@ -14,7 +14,7 @@ pub(super) const SECTION: Section = Section {
     tables: &[Table {
         name: "refund-v8",
         corner: "engine",
-        ratios: Ratios::Rows { against: "callgate", columns: &["from JSON text"] },
+        ratios: &[Ratio::Rows { column: "from JSON text", against: "callgate" }],
     }],
 };
 

@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::Result;
 
 use super::measurement::{Measurement, measurements_of};
-use super::table::{ColumnRatio, Ratios, Table};
+use super::table::{Ratio, Table};
 use super::{Run, Section};
 use crate::checkout::Checkout;
 use crate::rust_toolchain::{WORKER_TARGET, cargo, install_target};
@@ -20,24 +20,30 @@ pub(super) const SECTION: Section = Section {
         Table {
             name: "wasm",
             corner: "body",
-            ratios: Ratios::Columns(&[
-                ColumnRatio {
+            ratios: &[
+                Ratio::Columns {
                     heading: "perso against no digest, wasmtime",
                     of: "perso, wasmtime",
                     against: "no digest, wasmtime",
                 },
-                ColumnRatio { heading: "perso against no digest, V8", of: "perso, V8", against: "no digest, V8" },
-            ]),
+                Ratio::Columns { heading: "perso against no digest, V8", of: "perso, V8", against: "no digest, V8" },
+            ],
         },
         Table {
             name: "start",
             corner: "policy",
-            ratios: Ratios::Rows { against: "10 rules", columns: &["wasmtime", "V8"] },
+            ratios: &[
+                Ratio::Rows { column: "wasmtime", against: "10 rules" },
+                Ratio::Rows { column: "V8", against: "10 rules" },
+            ],
         },
         Table {
             name: "memory",
             corner: "linear memory",
-            ratios: Ratios::Rows { against: "after 1,000 calls", columns: &["wasmtime", "V8"] },
+            ratios: &[
+                Ratio::Rows { column: "wasmtime", against: "after 1,000 calls" },
+                Ratio::Rows { column: "V8", against: "after 1,000 calls" },
+            ],
         },
     ],
 };

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use anyhow::Result;
 
 use super::measurement::{Measurement, measurements_of};
-use super::table::{Ratios, Table};
+use super::table::{Ratio, Table};
 use super::{Run, Section, wasm};
 use crate::policy::Policy;
 use crate::size::EMPTY_WORKER_CRATE;
@@ -18,7 +18,7 @@ pub(super) const SECTION: Section = Section {
     tables: &[Table {
         name: "worker-start",
         corner: "Worker",
-        ratios: Ratios::Rows { against: "callgate, 10 rules", columns: &["to the first answer"] },
+        ratios: &[Ratio::Rows { column: "to the first answer", against: "callgate, 10 rules" }],
     }],
 };
 
