@@ -2,13 +2,15 @@
  * Measures the start of Workers in workerd, from its process to the first answer. Every figure is a line of JSON on
  * standard output.
  *
- *     node bench/v8/workerd.ts --workerd FILE [--quick] NAME=DIR..
+ *     node bench/v8/workerd.ts --workerd FILE [--quick] COLUMN:ROW=DIR+BYTES..
  *
- * `DIR` holds the bundle of a Worker, and `NAME` is its row. The Workers take turns, so that whatever slows the machine
- * down for a while slows all of them.
+ * `DIR` holds the bundle of a Worker, and `COLUMN` and `ROW` are the place of its figure. `BYTES` more lie beside it in
+ * a module that nothing imports, unless they are 0. The Workers take turns, so that whatever slows the machine down for
+ * a while slows all of them.
  */
 
 import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
@@ -38,19 +40,19 @@ const call = JSON.stringify({
 const directory = mkdtempSync(join(tmpdir(), "callgate-workerd-"));
 try {
   const workers = positionals.map((named, at) => {
-    const [row, bundle] = named.split("=", 2);
-    if (row === undefined || bundle === undefined) throw new Error(`\`${named}\` is no NAME=DIR`);
-    return { row, config: lay(bundle, join(directory, `${at}`)), times: [] as number[] };
+    const [, column, row, bundle, bytes] = /^([^:]+):([^=]+)=(.+)\+(\d+)$/.exec(named) ?? [];
+    if (bundle === undefined) throw new Error(`\`${named}\` is no COLUMN:ROW=DIR+BYTES`);
+    return { column, row, config: lay(bundle, Number(bytes), join(directory, `${at}`)), times: [] as number[] };
   });
   // The first start of each reads its files from the disk, which the others find in memory.
   for (const { config } of workers) await start(config);
   for (let at = 0; at < (options.quick ? 5 : 25); at += 1) {
     for (const { config, times } of workers) times.push(await start(config));
   }
-  for (const { row, times } of workers) {
+  for (const { column, row, times } of workers) {
     const sorted = times.toSorted((a, b) => a - b);
     const value = (sorted[sorted.length >> 1] ?? Number.NaN) * 1e6;
-    console.log(JSON.stringify({ table: "worker-start", row, column: "to the first answer", value, unit: "ns" }));
+    console.log(JSON.stringify({ table: "worker-start", row, column, value, unit: "ns" }));
   }
 } finally {
   rmSync(directory, { recursive: true, force: true });
@@ -97,12 +99,15 @@ async function ask(port: number): Promise<void> {
 }
 
 /** Lays a Worker out as workerd takes it: it looks for what a configuration embeds beside that. */
-function lay(bundle: string, directory: string): string {
+function lay(bundle: string, bytesBeside: number, directory: string): string {
   const wrangler = readFileSync(join(import.meta.dirname, "../../wrangler.toml"), "utf8");
   const date = /^compatibility_date = "([^"]+)"$/m.exec(wrangler)?.[1];
   if (date === undefined) throw new Error("`wrangler.toml` sets no `compatibility_date`");
   mkdirSync(directory);
   for (const file of ["index.js", "index_bg.wasm"]) copyFileSync(join(bundle, file), join(directory, file));
+  // Random, so that nothing on the way can make less of them.
+  if (bytesBeside > 0) writeFileSync(join(directory, "unused.bin"), randomBytes(bytesBeside));
+  const unused = bytesBeside > 0 ? `(name = "unused.bin", data = embed "unused.bin"),` : "";
   const config = join(directory, "config.capnp");
   const text = `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
@@ -110,6 +115,7 @@ const config :Workerd.Config = (
     modules = [
       (name = "index.js", esModule = embed "index.js"),
       (name = "index_bg.wasm", wasm = embed "index_bg.wasm"),
+      ${unused}
     ],
     bindings = [(name = "CALLGATE_API_KEYS", text = "${apiKey}")],
     compatibilityDate = "${date}",

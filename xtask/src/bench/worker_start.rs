@@ -1,8 +1,10 @@
 //! The start of the Worker in the runtime that Cloudflare runs, at policies of two sizes and without callgate.
 
 use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
 use super::measurement::{Measurement, measurements_of};
 use super::table::{Ratio, Table};
@@ -17,10 +19,19 @@ pub(super) const SECTION: Section = Section {
     run: measure,
     tables: &[Table {
         name: "worker-start",
-        corner: "Worker",
-        ratios: &[Ratio::Rows { column: "to the first answer", against: "callgate, 10 rules" }],
+        corner: "policy",
+        ratios: &[
+            Ratio::Columns { heading: "callgate against empty", of: CALLGATE, against: EMPTY },
+            Ratio::Rows { column: EMPTY, against: FEW },
+            Ratio::Rows { column: CALLGATE, against: FEW },
+        ],
     }],
 };
+
+const EMPTY: &str = "empty";
+const CALLGATE: &str = "callgate";
+const FEW: &str = "10 rules";
+const MANY: &str = "100,000 rules";
 
 /// The program that starts workerd, from the top of the checkout.
 const PROGRAM: &str = "bench/v8/workerd.ts";
@@ -32,23 +43,32 @@ fn measure(run: &Run<'_>) -> Result<Vec<Measurement>> {
     let workers = checkout.target().join("bench-workers");
     let empty = workers.join("empty");
     worker::build_crate(checkout, EMPTY_WORKER_CRATE, &Policy::Shipped, Some(&empty), None)?;
-    let mut named = vec![("empty".to_owned(), empty)];
-    for (row, name) in [("callgate, 10 rules", "rules-10"), ("callgate, 100,000 rules", "rules-100000")] {
+    let build = |name: &str| -> Result<PathBuf> {
         let directory = workers.join(name);
         let policy = wasm::modules(checkout).join(name).with_extension("json");
         worker::build(checkout, &Policy::File(policy), Some(&directory))?;
-        named.push((row.to_owned(), directory));
-    }
+        Ok(directory)
+    };
+    let (few, many) = (build("rules-10")?, build("rules-100000")?);
+    // workerd reads all that a configuration embeds before it starts a Worker, whatever the bytes are.
+    let rules = wasm_bytes(&many)?.saturating_sub(wasm_bytes(&few)?);
     let mut command = npm_packages::command(checkout, "node")?;
     command.current_dir(checkout.root()).arg(PROGRAM).arg("--workerd").arg(npm_packages::program(checkout, "workerd"));
-    for (row, directory) in named {
-        let mut argument = OsString::from(row);
-        argument.push("=");
+    for (column, row, directory, bytes_beside) in
+        [(EMPTY, FEW, &empty, 0), (CALLGATE, FEW, &few, 0), (EMPTY, MANY, &empty, rules), (CALLGATE, MANY, &many, 0)]
+    {
+        let mut argument = OsString::from(format!("{column}:{row}="));
         argument.push(directory);
+        argument.push(format!("+{bytes_beside}"));
         command.arg(argument);
     }
     if run.is_quick {
         command.arg("--quick");
     }
     measurements_of(command)
+}
+
+fn wasm_bytes(bundle: &Path) -> Result<u64> {
+    let path = bundle.join("index_bg.wasm");
+    Ok(fs::metadata(&path).with_context(|| format!("can't read `{}`", path.display()))?.len())
 }
