@@ -12,13 +12,15 @@
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { parseArgs } from "node:util";
+
+import { compatibilityDate } from "../../e2e/runtimes.ts";
 
 const { values: options, positionals } = parseArgs({
   options: { workerd: { type: "string" }, quick: { type: "boolean", default: false } },
@@ -100,9 +102,6 @@ async function ask(port: number): Promise<void> {
 
 /** Lays a Worker out as workerd takes it: it looks for what a configuration embeds beside that. */
 function lay(bundle: string, bytesBeside: number, directory: string): string {
-  const wrangler = readFileSync(join(import.meta.dirname, "../../wrangler.toml"), "utf8");
-  const date = /^compatibility_date = "([^"]+)"$/m.exec(wrangler)?.[1];
-  if (date === undefined) throw new Error("`wrangler.toml` sets no `compatibility_date`");
   mkdirSync(directory);
   for (const file of ["index.js", "index_bg.wasm"]) copyFileSync(join(bundle, file), join(directory, file));
   // Random, so that nothing on the way can make less of them.
@@ -118,7 +117,7 @@ const config :Workerd.Config = (
       ${unused}
     ],
     bindings = [(name = "CALLGATE_API_KEYS", text = "${apiKey}")],
-    compatibilityDate = "${date}",
+    compatibilityDate = "${compatibilityDate()}",
   ))],
   sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
 );
