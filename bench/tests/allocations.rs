@@ -52,7 +52,7 @@ fn room_for_the_names_of_one_object_is_bounded() {
     let [edge, large, larger] = read;
     assert_eq!(large, larger);
     assert!(
-        edge.bytes_total <= large.bytes_total && large.bytes_total <= 131_072 && large.count_total <= 2,
+        edge.bytes_total <= large.bytes_total && large.bytes_total <= 163_840 && large.count_total <= 3,
         "{read:?}"
     );
 }

@@ -14,7 +14,7 @@ use crate::catalog::Catalog;
 use crate::compile_condition::{collect_fields, whole_condition};
 use crate::condition::Field;
 use crate::document::{Rule as DocumentRule, Tool};
-use crate::hash_table::{self, hash_name, hash_pair, hash_within, short_hash};
+use crate::hash_table::{self, hash_name, hash_pair, hash_within, name_bit, short_hash};
 use crate::image::Dialect;
 use crate::predicate::Source;
 use crate::records::{
@@ -101,6 +101,7 @@ pub fn compile(policy: &ValidPolicy<'_>) -> Vec<u8> {
         tool_count: U32::new(tool_count(policy)),
         role_count: U32::new(index(policy.roles.len())),
         rule_count: U32::new(index(document.rules.len())),
+        field_names: U64::new(writer.field_names),
         catalogs: [NO_CATALOG; 5],
         sections: NO_SECTIONS,
     };
@@ -172,11 +173,14 @@ impl CatalogTable {
 #[derive(Default)]
 pub(crate) struct Writer {
     fields: Vec<FieldSlot>,
+    field_names: u64,
     field_slots: HashMap<(Source, Vec<String>), u32>,
     cells: Vec<Cell>,
     cell_rules: Vec<U32>,
     rules: Vec<Rule>,
     pub(crate) steps: Vec<Step>,
+    /// The first step of each condition, by the bytes of all its steps.
+    conditions: HashMap<Vec<u8>, u32>,
     numbers: Vec<Number>,
     number_indices: HashMap<String, u32>,
     texts: Vec<TextRef>,
@@ -251,7 +255,9 @@ impl Writer {
                 parent.has_children = 1;
             }
             let parent = parent.unwrap_or_else(|| source.root());
-            let hash = hash_within(parent, hash_name(name.as_bytes()));
+            let hash = hash_name(name.as_bytes());
+            self.field_names |= name_bit(hash);
+            let hash = hash_within(parent, hash);
             let field = FieldSlot {
                 hash: U32::new(hash),
                 parent: U32::new(parent),
@@ -302,9 +308,15 @@ impl Writer {
         let condition = match whole_condition(rule) {
             None => NONE,
             Some(condition) => {
-                let first = index(self.steps.len());
+                let first = self.steps.len();
                 self.condition(&condition);
-                first
+                // Many rules have the same condition.
+                let steps = self.steps.get(first..).unwrap_or_default().as_bytes().to_vec();
+                let known = *self.conditions.entry(steps).or_insert_with(|| index(first));
+                if known != index(first) {
+                    self.steps.truncate(first);
+                }
+                known
             }
         };
         let reason = rule.reason.as_ref().map_or(NO_TEXT, |reason| self.text(&reason.value));
@@ -436,5 +448,35 @@ impl Writer {
             front.copy_from_slice(written);
         }
         image
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::image::PolicyImage;
+    use crate::{parse, validate};
+
+    #[test]
+    fn rules_with_equal_conditions_share_their_steps() {
+        let rule = |id: &str, limit: u32| {
+            let check = |field| {
+                alloc::format!(
+                    r#"{{"NumericCheck":{{"source":"Arguments","field":"{field}","op":"Lte","value":{limit}}}}}"#
+                )
+            };
+            alloc::format!(
+                r#"{{"id":"{id}","effect":"Allow","tool_name":"{id}","roles":["r"],"condition":{{"All":[{},{}]}}}}"#,
+                check("amount"),
+                check("count")
+            )
+        };
+        let rules = [rule("a", 5), rule("b", 6), rule("c", 5)].join(",");
+        let text = alloc::format!(r#"{{"version":"callgate-1","roles":{{"r":{{}}}},"rules":[{rules}]}}"#);
+        let bytes = compile(&parse(&text).and_then(validate).expect("a valid policy"));
+        let image = PolicyImage::open(&bytes).expect("an image");
+        let conditions = [0, 1, 2].map(|rule| image.rule(rule).expect("a rule").condition.get());
+        assert_eq!(conditions, [0, 3, 0]);
+        assert!(image.step(5).is_some() && image.step(6).is_none());
     }
 }

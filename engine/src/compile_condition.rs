@@ -28,9 +28,9 @@ impl Writer {
             | ConditionKind::Some { condition: inner, .. } => self.condition(inner),
             _ => {}
         }
-        let end = U32::new(index(self.steps.len()));
+        let len = U32::new(index(self.steps.len().saturating_sub(at)));
         if let Some(node) = self.steps.get_mut(at) {
-            node.end = end;
+            node.len = len;
         }
     }
 
@@ -41,7 +41,7 @@ impl Writer {
             code: 0,
             op: 0,
             reserved: [0; 2],
-            end: U32::ZERO,
+            len: U32::ZERO,
             field: none,
             operand: none,
             count: U32::ZERO,

@@ -300,14 +300,18 @@ impl<'a> Evaluation<'_, '_, 'a> {
 
     /// The steps at which the children of `node` start.
     pub(crate) fn children(&self, at: u32, node: &Step) -> impl Iterator<Item = Option<u32>> {
-        let end = node.end.get();
+        let end = at.saturating_add(node.len.get());
         let mut next = at.checked_add(1);
         core::iter::from_fn(move || {
             let Some(child) = next else { return Some(None) };
             if child >= end {
                 return None;
             }
-            next = self.image.step(child).map(|step| step.end.get()).filter(|&after| after > child);
+            next = self
+                .image
+                .step(child)
+                .and_then(|step| child.checked_add(step.len.get()))
+                .filter(|&after| after > child);
             Some(Some(child))
         })
     }

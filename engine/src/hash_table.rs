@@ -15,32 +15,53 @@ pub(crate) trait Slot: Copy {
 
 /// The hash of a name. Portable: the build machine and the wasm that looks up must agree on it.
 ///
-/// Every name of every request is hashed, and most are short, where the set-up of XXH64 costs more than its work: two words
-/// that overlap hold all of such a name. Both ways multiply 64 bits by 64 bits to 64, which wasm can; hashes that are faster
-/// natively take the upper half too, which wasm puts together from many steps.
+/// It is made of the name's words: its bytes by eights, as little-endian numbers, of which the last has the seven or fewer
+/// that are left. A library's hash is faster for long texts, but names are short, and what reads a name has its words at hand.
 #[inline]
 pub(crate) fn hash_name(name: &[u8]) -> u64 {
-    let short = |chunk: &[u8; 4]| u64::from(u32::from_le_bytes(*chunk));
-    match (name.first_chunk(), name.last_chunk()) {
-        (Some(first), Some(last)) if name.len() <= 16 => {
-            mix(u64::from_le_bytes(*first), u64::from_le_bytes(*last), name.len())
+    let (words, rest) = name.as_chunks();
+    let hash = words.iter().fold(0, |hash, word| hash_word(hash, u64::from_le_bytes(*word)));
+    let last = match (name.last_chunk(), rest.first_chunk(), rest.last_chunk::<4>()) {
+        // Of the last eight bytes, those that the words have are shifted out.
+        (Some(last), ..) => u64::from_le_bytes(*last).checked_shr(bits(8_usize.wrapping_sub(rest.len()))).unwrap_or(0),
+        (None, Some(first), Some(last)) => {
+            let word = |half: &[u8; 4]| u64::from(u32::from_le_bytes(*half));
+            word(first) | word(last) << bits(rest.len().wrapping_sub(4))
         }
-        (Some(_), _) => xxhash_rust::xxh64::xxh64(name, 0),
-        (None, _) => match (name.first_chunk(), name.last_chunk()) {
-            (Some(first), Some(last)) => mix(short(first), short(last), name.len()),
-            _ => mix(name.iter().fold(0, |word, &byte| word << 8 | u64::from(byte)), 0, name.len()),
-        },
-    }
+        _ => rest.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte)),
+    };
+    hash_end(hash_word(hash, last), name.len())
 }
 
-/// Mixes two words and a length, each step of which can be undone: what differs in one of them does not hash alike.
+fn bits(bytes: usize) -> u32 {
+    u32::try_from(bytes.wrapping_mul(8)).unwrap_or_default()
+}
+
+/// Mixes the next word of a name into the hash of those before it, which is 0 before the first.
+///
+/// Each step can be undone, so that names which differ in one word do not hash alike. All multiply 64 bits by 64 bits to 64,
+/// which wasm can; hashes that are faster natively take the upper half too, which wasm puts together from many steps. One
+/// multiplication would be too few: it moves nothing down, and what differs at the top of one word and in two places of the
+/// next would often be taken for the same.
 #[inline]
-fn mix(first: u64, last: u64, len: usize) -> u64 {
-    let len = u64::try_from(len).unwrap_or_default();
-    let mut hash = (first ^ len << 56).wrapping_mul(0x9e37_79b1_85eb_ca87);
-    hash = (hash ^ hash >> 32 ^ last).wrapping_mul(0xc2b2_ae3d_27d4_eb4f);
-    hash = (hash ^ hash >> 29).wrapping_mul(0x1656_67b1_9e37_79f9);
+pub(crate) fn hash_word(hash: u64, word: u64) -> u64 {
+    let hash = (hash ^ word).wrapping_mul(0x9e37_79b1_85eb_ca87);
+    (hash ^ hash >> 32).wrapping_mul(0xc2b2_ae3d_27d4_eb4f)
+}
+
+/// Ends the hash of a name of so many bytes, whose words were mixed.
+#[inline]
+pub(crate) fn hash_end(hash: u64, len: usize) -> u64 {
+    let hash = hash ^ u64::try_from(len).unwrap_or_default();
     hash ^ hash >> 32
+}
+
+/// One of 64 bits that stands for a name, by its hash: of few names, most have bits of their own.
+///
+/// By these six bits of the hash, all members of a call do.
+#[inline]
+pub(crate) fn name_bit(hash: u64) -> u64 {
+    1 << (hash >> 56 & 63)
 }
 
 /// The half of a name's hash that tables keep.
@@ -109,14 +130,13 @@ mod tests {
     #[test]
     fn hashes_are_the_same_everywhere() {
         assert_eq!(hash_name(b""), 0);
-        assert_eq!(hash_name(b"abc"), 0xabfc_c386_b014_5996);
-        assert_eq!(hash_name(b"role"), 0x9939_0e3f_b037_23f2);
-        assert_eq!(hash_name(b"user_id"), 0x3004_f6e4_f0ac_0964);
-        assert_eq!(hash_name(b"order_id"), 0x5d7d_ed49_7881_6dae);
-        assert_eq!(hash_name(b"process_refund"), 0xcc0b_5340_6f99_54b3);
-        assert_eq!(hash_name(b"customer_country"), 0xe514_eeda_7b65_9828);
-        // Longer names have their XXH64.
-        assert_eq!(hash_name(b"customer_countries"), xxhash_rust::xxh64::xxh64(b"customer_countries", 0));
+        assert_eq!(hash_name(b"abc"), 0x94d0_104d_7b15_bc3e);
+        assert_eq!(hash_name(b"role"), 0x64da_a550_2506_4abb);
+        assert_eq!(hash_name(b"user_id"), 0x9218_23da_2434_b585);
+        assert_eq!(hash_name(b"order_id"), 0x6b88_3015_c25b_c98f);
+        assert_eq!(hash_name(b"process_refund"), 0xb5b7_0636_eb20_dfa6);
+        assert_eq!(hash_name(b"customer_country"), 0xbe8b_7308_4360_ae40);
+        assert_eq!(hash_name(b"customer_countries"), 0x38d7_30fe_3bd3_5e37);
         assert_eq!(short_hash(0x44bc_2cf5_ad77_0999), 0xad77_0999);
         assert_eq!(hash_pair(0, 0), 0);
         assert_eq!(hash_pair(3, 5), 0x94f4_d4de);
@@ -142,6 +162,26 @@ mod tests {
             hashes.dedup();
             assert_eq!(hashes.len(), count, "among names of {len} bytes");
         }
+    }
+
+    #[test]
+    fn names_that_differ_in_several_words_hash_differently() {
+        let digits = || (b'0'..=b'9').chain(b'a'..=b'f').map(char::from);
+        let mut hashes = Vec::new();
+        for (a, b, c) in digits().flat_map(|a| digits().flat_map(move |b| digits().map(move |c| (a, b, c)))) {
+            hashes.push(hash_name(alloc::format!("field_x{a}abc{b}abc{c}").as_bytes()));
+        }
+        hashes.sort_unstable();
+        hashes.dedup();
+        assert_eq!(hashes.len(), 16 * 16 * 16);
+    }
+
+    #[test]
+    fn the_members_of_a_call_have_bits_of_their_own() {
+        let names = "tool toolName prompt resource operation role roles args agentAttributes resourceAttributes server \
+            argsDigest traceId";
+        let bits = names.split_ascii_whitespace().map(|name| name_bit(hash_name(name.as_bytes())));
+        assert_eq!(bits.clone().fold(0, |all, bit| all | bit).count_ones(), u32::try_from(bits.count()).unwrap());
     }
 
     #[test]

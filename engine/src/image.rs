@@ -8,7 +8,7 @@ use zerocopy::little_endian::{U16, U32};
 use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
 
 use crate::automaton;
-use crate::hash_table::{self, hash_name, hash_pair, hash_within, short_hash};
+use crate::hash_table::{self, hash_name, hash_pair, hash_within, name_bit, short_hash};
 use crate::predicate::Source;
 use crate::records::{
     Argument, AutomatonRecord, CLOSED, CatalogRecord, Cell, FORMAT, FieldSlot, Header, MAGIC, NONE, NameSlot, Number,
@@ -237,6 +237,12 @@ impl<'i> PolicyImage<'i> {
 
     pub(crate) fn role(&self, name: &str) -> Option<u32> {
         self.find(self.roles, name)
+    }
+
+    /// Whether a name with this hash can lead to a field that some rule reads, as most names can't.
+    #[inline]
+    pub(crate) fn may_name_field(&self, hash: u64) -> bool {
+        self.header.field_names.get() & name_bit(hash) != 0
     }
 
     /// The field `name` within `parent`, which is a slot or [`Source::root`], if some rule reads it or into it.

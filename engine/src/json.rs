@@ -5,14 +5,15 @@
 
 use alloc::borrow::Cow;
 
-use crate::hash_table::hash_name;
-use crate::lexer::Lexer;
+use crate::lexer::{Lexer, Quoted};
 use crate::limits::MAX_REQUEST_DEPTH;
 use crate::member_names::{MemberNames, OpenNames};
 pub use crate::raw_value::{Kind, RawValue};
 
 /// What is wrong with a JSON text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+// As wide as an offset, so that one or the other is returned in registers.
+#[repr(usize)]
 pub enum Fault {
     /// The bytes are not UTF-8, or start with a byte-order mark.
     NotUtf8,
@@ -39,12 +40,21 @@ pub fn read(text: &[u8], max_depth: usize) -> Result<RawValue<'_>, Fault> {
     Ok(value)
 }
 
-/// The name of a member, with its escapes read.
+/// The name of a member.
+#[derive(Clone, Copy)]
 pub(crate) struct Name<'a> {
-    /// Its UTF-8: names are compared and not read.
-    pub(crate) bytes: Cow<'a, [u8]>,
-    /// [`hash_name`] of it.
+    text: &'a str,
+    quoted: Quoted,
+    /// [`hash_name`](crate::hash_table::hash_name) of it, with its escapes read.
     pub(crate) hash: u64,
+}
+
+impl<'a> Name<'a> {
+    /// Its UTF-8, with its escapes read: names are compared and not read.
+    #[inline]
+    pub(crate) fn bytes(self) -> Cow<'a, [u8]> {
+        Lexer::new(self.text).unquote_bytes(self.quoted)
+    }
 }
 
 /// Reads one JSON text from front to back.
@@ -121,18 +131,16 @@ impl<'a> Reader<'a> {
             if next != b'"' {
                 return Err(Fault::Syntax.into());
             }
-            let quoted = self.lexer.string()?;
+            let (quoted, hash) = self.lexer.name()?;
             if self.peek()? != b':' {
                 return Err(Fault::Syntax.into());
             }
             self.lexer.skip(1);
-            let bytes = self.lexer.unquote_bytes(quoted);
-            let hash = hash_name(&bytes);
             if self.is_strict {
                 self.names.keep(&mut names, hash);
             }
             self.peek()?;
-            member(self, Name { bytes, hash })?;
+            member(self, Name { text: self.lexer.text(), quoted, hash })?;
             next = self.lexer.after_item(b'}')?;
         }
         self.lexer.skip(1);
@@ -178,10 +186,10 @@ impl<'a> Reader<'a> {
     #[inline(always)]
     fn skip_value(&mut self, mut lexer: Lexer<'a>) -> Result<usize, Fault> {
         match lexer.peek().ok_or(Fault::Syntax)? {
-            b'"' => _ = lexer.string_in_place()?,
+            b'"' => lexer.skip_string()?,
             b'-' | b'0'..=b'9' => lexer.number()?,
-            b'{' => return self.skip_object(lexer),
-            b'[' => return self.skip_array(lexer),
+            b'{' => return self.skip_object(lexer.text(), lexer.offset()),
+            b'[' => return self.skip_array(lexer.text(), lexer.offset()),
             _ => lexer.literal()?,
         }
         Ok(lexer.offset())
@@ -189,7 +197,8 @@ impl<'a> Reader<'a> {
 
     /// As [`Reader::object`], for members that nobody asks for.
     #[inline(never)]
-    fn skip_object(&mut self, mut lexer: Lexer<'a>) -> Result<usize, Fault> {
+    fn skip_object(&mut self, text: &'a str, at: usize) -> Result<usize, Fault> {
+        let mut lexer = Lexer::at(text, at);
         let start = lexer.offset();
         let mut names = self.enter_object()?;
         lexer.skip(1);
@@ -198,9 +207,9 @@ impl<'a> Reader<'a> {
             if next != b'"' {
                 return Err(Fault::Syntax);
             }
-            let quoted = lexer.string_in_place()?;
+            let hash = lexer.skip_name()?;
             if self.is_strict {
-                self.names.keep(&mut names, lexer.hash_of(quoted));
+                self.names.keep(&mut names, hash);
             }
             if lexer.peek() != Some(b':') {
                 return Err(Fault::Syntax);
@@ -217,7 +226,8 @@ impl<'a> Reader<'a> {
 
     /// As [`Reader::array`], for items that nobody asks for.
     #[inline(never)]
-    fn skip_array(&mut self, mut lexer: Lexer<'a>) -> Result<usize, Fault> {
+    fn skip_array(&mut self, text: &'a str, at: usize) -> Result<usize, Fault> {
+        let mut lexer = Lexer::at(text, at);
         self.enter()?;
         lexer.skip(1);
         let mut next = lexer.peek().ok_or(Fault::Syntax)?;
@@ -348,6 +358,26 @@ mod tests {
         let many: String = (0..500).map(|n| format!("\"n{n}\":0,")).collect();
         check(format!("{{{many}\"last\":0}}"), Ok(&format!("{{{many}\"last\":0}}")));
         check(format!("{{{many}\"n250\":0}}"), Err(Fault::DuplicateMember));
+    }
+
+    #[test]
+    fn a_name_hashes_as_a_policy_hashes_it() {
+        let alphabet = "abcdefghijklmnopqrstuvwxyz\u{e9}0123456789";
+        for name in alphabet.char_indices().map(|(end, _)| alphabet.split_at(end).0) {
+            let escaped: String = name.chars().map(|c| format!("\\u{:04x}", u32::from(c))).collect();
+            // At the end of a text fewer bytes are left than are looked at in one go.
+            for object in
+                [format!(r#"{{"{name}":0}}"#), format!(r#"{{"{name}":0{:40}}}"#, ""), format!(r#"{{"{escaped}":0}}"#)]
+            {
+                let mut reader = Reader::new(object.as_bytes(), 32).expect("UTF-8");
+                let read = reader.object(|reader, read| {
+                    assert_eq!(read.hash, crate::hash_table::hash_name(name.as_bytes()), "{object}");
+                    assert_eq!(*read.bytes(), *name.as_bytes(), "{object}");
+                    reader.skip()
+                });
+                assert_eq!(read, Ok(()), "{object}");
+            }
+        }
     }
 
     #[test]

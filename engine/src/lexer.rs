@@ -6,9 +6,10 @@
 
 use alloc::borrow::Cow;
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use crate::decimal::Decimal;
-use crate::hash_table::hash_name;
+use crate::hash_table::{hash_end, hash_name, hash_word};
 use crate::json::Fault;
 
 /// Where a string that was read stands: what is between its quotes, checked and with its escapes unread.
@@ -29,6 +30,15 @@ pub(crate) struct Lexer<'a> {
 impl<'a> Lexer<'a> {
     pub(crate) fn new(text: &'a str) -> Self {
         Self { text, at: 0 }
+    }
+
+    /// A lexer at a place in a text: a function takes these two in registers, as it can't take a lexer.
+    pub(crate) fn at(text: &'a str, at: usize) -> Self {
+        Self { text, at }
+    }
+
+    pub(crate) fn text(&self) -> &'a str {
+        self.text
     }
 
     /// How many bytes were read.
@@ -58,15 +68,16 @@ impl<'a> Lexer<'a> {
     #[inline]
     pub(crate) fn unquote_bytes(&self, quoted: Quoted) -> Cow<'a, [u8]> {
         if quoted.has_escape {
-            return Cow::Owned(self.unquote(quoted).into_owned().into_bytes());
+            Cow::Owned(self.unescaped_bytes(quoted))
+        } else {
+            Cow::Borrowed(self.between_quotes(quoted))
         }
-        Cow::Borrowed(self.between_quotes(quoted))
     }
 
-    /// The hash of the string that a quoted text stands for.
-    #[inline]
-    pub(crate) fn hash_of(&self, quoted: Quoted) -> u64 {
-        if quoted.has_escape { hash_name(&self.unquote_bytes(quoted)) } else { hash_name(self.between_quotes(quoted)) }
+    #[cold]
+    #[inline(never)]
+    fn unescaped_bytes(&self, quoted: Quoted) -> Vec<u8> {
+        self.unquote(quoted).into_owned().into_bytes()
     }
 
     #[inline]
@@ -96,34 +107,102 @@ impl<'a> Lexer<'a> {
     /// Reads a string, before whose quote the lexer stands.
     #[inline(never)]
     pub(crate) fn string(&mut self) -> Result<Quoted, Fault> {
-        self.string_in_place()
+        let start = self.at.wrapping_add(1);
+        let quoted;
+        (quoted, self.at) = match self.short_string() {
+            Some(end) => (Quoted { start, end, has_escape: false }, end.wrapping_add(1)),
+            None => long_string(self.text, start)?,
+        };
+        Ok(quoted)
     }
 
-    /// [`Lexer::string`] for the one loop in which most strings are read: what is not in line there costs more than the
-    /// string does.
+    /// As [`Lexer::string`], where nobody asks what the string says.
     #[expect(clippy::inline_always, reason = "as a call of its own it takes twice as long")]
     #[inline(always)]
-    pub(crate) fn string_in_place(&mut self) -> Result<Quoted, Fault> {
-        let bytes = self.text.as_bytes();
-        let start = self.at.wrapping_add(1);
-        let mut at = start;
-        // Most strings are short: the first blocks are looked at one by one.
+    pub(crate) fn skip_string(&mut self) -> Result<(), Fault> {
+        self.at = match self.short_string() {
+            Some(end) => end.wrapping_add(1),
+            None => long_string(self.text, self.at.wrapping_add(1))?.1,
+        };
+        Ok(())
+    }
+
+    /// Where the string before whose quote the lexer stands ends, if it is short and has no escape, as most are.
+    #[expect(clippy::inline_always, reason = "as a call of its own it takes twice as long")]
+    #[inline(always)]
+    fn short_string(&self) -> Option<usize> {
+        let mut at = self.at.wrapping_add(1);
         for _ in 0..4 {
-            let Some(block) = bytes.get(at..).and_then(<[u8]>::first_chunk) else { break };
-            let marks = special_marks(*block);
+            let marks = special_marks(self.block(at)?);
             if marks != 0 {
-                at = first_marked(at, marks);
-                if bytes.get(at) == Some(&b'"') {
-                    self.at = at.wrapping_add(1);
-                    return Ok(Quoted { start, end: at, has_escape: false });
-                }
-                break;
+                let end = at.wrapping_add(marked(marks));
+                return if self.is_quote(end) { Some(end) } else { None };
             }
             at = at.wrapping_add(8);
         }
+        None
+    }
+
+    /// Reads a string as [`Lexer::string`] does, and hashes it.
+    #[inline(never)]
+    pub(crate) fn name(&mut self) -> Result<(Quoted, u64), Fault> {
+        let start = self.at.wrapping_add(1);
+        if let Some((len, hash)) = self.short_name() {
+            let end = start.wrapping_add(len);
+            self.at = end.wrapping_add(1);
+            return Ok((Quoted { start, end, has_escape: false }, hash));
+        }
         let quoted;
-        (quoted, self.at) = long_string(self.text, start, at)?;
-        Ok(quoted)
+        (quoted, self.at) = long_string(self.text, start)?;
+        Ok((quoted, hash_name(&self.unquote_bytes(quoted))))
+    }
+
+    /// As [`Lexer::name`], where nobody asks for more than the hash.
+    #[inline]
+    pub(crate) fn skip_name(&mut self) -> Result<u64, Fault> {
+        if let Some((len, hash)) = self.short_name() {
+            self.skip(len.wrapping_add(2));
+            return Ok(hash);
+        }
+        // A copy goes there, so that this lexer stays in registers.
+        let mut lexer = *self;
+        let (_, hash) = lexer.name()?;
+        self.at = lexer.at;
+        Ok(hash)
+    }
+
+    /// The length and the hash of the string before whose quote the lexer stands, if it is short and has no escape: the
+    /// blocks in which its end is looked for are the words of its hash.
+    #[expect(clippy::inline_always, reason = "as a call of its own it takes twice as long")]
+    #[inline(always)]
+    fn short_name(&self) -> Option<(usize, u64)> {
+        let start = self.at.wrapping_add(1);
+        let (mut at, mut hash) = (start, 0);
+        for _ in 0..3 {
+            let block = self.block(at)?;
+            let marks = special_marks(block);
+            if marks != 0 {
+                at = at.wrapping_add(marked(marks));
+                let len = at.wrapping_sub(start);
+                let hash = hash_end(hash_word(hash, before(block, marks)), len);
+                return if self.is_quote(at) { Some((len, hash)) } else { None };
+            }
+            hash = hash_word(hash, block);
+            at = at.wrapping_add(8);
+        }
+        None
+    }
+
+    #[inline]
+    fn is_quote(&self, at: usize) -> bool {
+        self.text.as_bytes().get(at) == Some(&b'"')
+    }
+
+    /// The eight bytes from an offset on, as one number: wasm has no vectors by default.
+    #[inline]
+    fn block(&self, at: usize) -> Option<u64> {
+        let block = self.text.as_bytes().get(at..at.wrapping_add(8))?.first_chunk()?;
+        Some(u64::from_le_bytes(*block))
     }
 
     /// Reads a number that a binary64 can hold, if not exactly.
@@ -133,14 +212,14 @@ impl<'a> Lexer<'a> {
         if self.byte() == Some(b'-') {
             self.skip(1);
         }
-        let has_leading_zero = self.byte() == Some(b'0');
-        let digits = self.digits();
+        let first = self.byte();
+        let (digits, next) = self.digits();
         // A zero at the front stands alone.
-        if digits == 0 || has_leading_zero && digits > 1 {
+        if digits == 0 || digits > 1 && first == Some(b'0') {
             return Err(Fault::Syntax);
         }
         // Fewer than 300 digits are in range whatever they are.
-        if digits < 300 && !matches!(self.byte(), Some(b'.' | b'e' | b'E')) {
+        if digits < 300 && !matches!(next, Some(b'.' | b'e' | b'E')) {
             return Ok(());
         }
         self.at = long_number(self.text, start, self.at)?;
@@ -164,20 +243,26 @@ impl<'a> Lexer<'a> {
 
     /// Reads `true`, `false` or `null`.
     pub(crate) fn literal(&mut self) -> Result<(), Fault> {
-        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
-        let literal = ["true", "false", "null"].into_iter().find(|literal| rest.starts_with(literal.as_bytes()));
-        self.skip(literal.ok_or(Fault::Syntax)?.len());
+        let len = match self.text.as_bytes().get(self.at..) {
+            Some([b't', b'r', b'u', b'e', ..] | [b'n', b'u', b'l', b'l', ..]) => 4,
+            Some([b'f', b'a', b'l', b's', b'e', ..]) => 5,
+            _ => return Err(Fault::Syntax),
+        };
+        self.skip(len);
         Ok(())
     }
 
-    /// Reads digits and returns how many there are.
+    /// Reads digits, and returns how many there are and what comes next.
     #[inline]
-    fn digits(&mut self) -> usize {
+    fn digits(&mut self) -> (usize, Option<u8>) {
         let start = self.at;
-        while self.byte().is_some_and(|byte| byte.is_ascii_digit()) {
+        loop {
+            let next = self.byte();
+            if !next.is_some_and(|byte| byte.is_ascii_digit()) {
+                return (self.at.wrapping_sub(start), next);
+            }
             self.skip(1);
         }
-        self.at.wrapping_sub(start)
     }
 
     /// Reads what follows a backslash, and returns the character that both stand for.
@@ -233,7 +318,7 @@ fn long_number(text: &str, start: usize, at: usize) -> Result<usize, Fault> {
     let mut lexer = Lexer { text, at };
     if lexer.byte() == Some(b'.') {
         lexer.skip(1);
-        if lexer.digits() == 0 {
+        if lexer.digits().0 == 0 {
             return Err(Fault::Syntax);
         }
     }
@@ -243,7 +328,7 @@ fn long_number(text: &str, start: usize, at: usize) -> Result<usize, Fault> {
         if matches!(lexer.byte(), Some(b'+' | b'-')) {
             lexer.skip(1);
         }
-        if lexer.digits() == 0 {
+        if lexer.digits().0 == 0 {
             return Err(Fault::Syntax);
         }
     }
@@ -253,10 +338,10 @@ fn long_number(text: &str, start: usize, at: usize) -> Result<usize, Fault> {
     if !has_exponent && number.len() < 300 || is_finite() { Ok(lexer.at) } else { Err(Fault::NumberOutOfRange) }
 }
 
-/// The string that starts at `start` and that nothing ends before `at`, and what comes behind it.
+/// The string that starts at `start`, behind its quote, and the offset behind it.
 #[inline(never)]
-fn long_string(text: &str, start: usize, at: usize) -> Result<(Quoted, usize), Fault> {
-    let mut lexer = Lexer { text, at };
+fn long_string(text: &str, start: usize) -> Result<(Quoted, usize), Fault> {
+    let mut lexer = Lexer { text, at: start };
     let mut has_escape = false;
     loop {
         lexer.at = find_special(text.as_bytes(), lexer.at);
@@ -275,15 +360,15 @@ fn find_special(bytes: &[u8], mut at: usize) -> usize {
     let (wide, _) = bytes.get(at..).unwrap_or_default().as_chunks::<32>();
     for block in wide {
         let (blocks, _) = block.as_chunks::<8>();
-        if blocks.iter().fold(0, |marks, &block| marks | special_marks(block)) != 0 {
+        if blocks.iter().fold(0, |marks, &block| marks | special_marks(u64::from_le_bytes(block))) != 0 {
             break;
         }
         at = at.wrapping_add(32);
     }
     while let Some(block) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
-        let marks = special_marks(*block);
+        let marks = special_marks(u64::from_le_bytes(*block));
         if marks != 0 {
-            return first_marked(at, marks);
+            return at.wrapping_add(marked(marks));
         }
         at = at.wrapping_add(8);
     }
@@ -293,25 +378,31 @@ fn find_special(bytes: &[u8], mut at: usize) -> usize {
 }
 
 /// Marks the high bit of bytes that are `"`, `\` or below 0x20. The lowest mark is exact; a borrow may set others above.
-///
-/// Eight bytes are looked at as one number: wasm has no vectors by default.
 #[inline]
-fn special_marks(block: [u8; 8]) -> u64 {
+fn special_marks(block: u64) -> u64 {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGH: u64 = 0x8080_8080_8080_8080;
-    let bytes = u64::from_le_bytes(block);
-    // A byte below a bound borrows from its high bit; a byte that has it set itself is beyond ASCII.
-    let below = |bytes: u64, bound: u8| bytes.wrapping_sub(ONES.wrapping_mul(u64::from(bound)));
-    let quote = bytes ^ ONES.wrapping_mul(u64::from(b'"'));
-    let backslash = bytes ^ ONES.wrapping_mul(u64::from(b'\\'));
-    (below(bytes, 0x20) | below(quote, 1) | below(backslash, 1)) & !bytes & HIGH
+    let all = |byte: u8| ONES.wrapping_mul(u64::from(byte));
+    // A byte below a bound borrows from its high bit; a byte that has it set itself is beyond ASCII. With its second bit
+    // turned over a quote is 0x20, right above the bytes below 0x20, which stay there; a space and `!` trade places with
+    // 0x22 and 0x23.
+    let below_space_or_quote = (block ^ all(0x02)).wrapping_sub(all(0x21));
+    let backslash = (block ^ all(b'\\')).wrapping_sub(ONES);
+    (below_space_or_quote | backslash) & !block & HIGH
 }
 
-/// The offset of the lowest byte that is marked in the block at `at`.
+/// How many bytes of a block stand before the lowest that is marked.
 #[inline]
-fn first_marked(at: usize, marks: u64) -> usize {
-    // INVARIANT: there are at most seven bytes before it.
-    at.wrapping_add(usize::try_from(marks.trailing_zeros() / 8).unwrap_or_default())
+fn marked(marks: u64) -> usize {
+    usize::try_from(marks.trailing_zeros() / 8).unwrap_or_default()
+}
+
+/// The bytes of a block before the lowest that is marked, with nothing above them.
+#[inline]
+fn before(block: u64, marks: u64) -> u64 {
+    // All bits up to the lowest mark, which is the high bit of its byte.
+    let up_to_mark = marks ^ marks.wrapping_sub(1);
+    block & up_to_mark >> 8
 }
 
 /// Reads the escapes of a string that was checked.

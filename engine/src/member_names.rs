@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use crate::hash_table::name_bit;
 use crate::json::{Fault, RawValue, Reader};
 
 /// How many hashes of the names of open objects are kept in place.
@@ -10,6 +11,10 @@ const MAX_KEPT: usize = 48;
 /// How many hashes of the names of wide objects are kept beside them: what a request costs is bounded, however many names
 /// it has.
 const MAX_WIDE: usize = 8_192;
+
+/// The bits of a hash that tell its slot, of twice [`MAX_WIDE`].
+const SLOT_BITS: u32 = 14;
+const _: () = assert!(1 << SLOT_BITS == MAX_WIDE * 2);
 
 /// The hashes of the names of the objects that are open, innermost last.
 pub(crate) struct OpenNames {
@@ -21,15 +26,21 @@ pub(crate) struct OpenNames {
 
 /// The names of one object, as far as it takes to see that it names no member twice.
 pub(crate) struct MemberNames {
-    count: usize,
     /// Where the kept hashes of its names start.
     first: usize,
-    /// Where they start beside those in place, once the object is too wide for that.
-    first_wide: Option<usize>,
     /// A bit for each name, by its hash: most objects have no two names with one bit.
     seen: u64,
-    /// Whether two names have one bit.
-    may_repeat: bool,
+    /// The bits that two names have.
+    repeated: u64,
+    wide: Option<Wide>,
+}
+
+/// The names of an object that has too many to be kept in place.
+#[derive(Clone, Copy)]
+struct Wide {
+    /// Where their hashes start beside those in place.
+    first: usize,
+    count: usize,
 }
 
 impl OpenNames {
@@ -40,57 +51,56 @@ impl OpenNames {
     /// Opens an object within those that are open.
     #[inline]
     pub(crate) fn open(&self) -> MemberNames {
-        MemberNames { count: 0, first: self.kept_count, first_wide: None, seen: 0, may_repeat: false }
+        MemberNames { first: self.kept_count, seen: 0, repeated: 0, wide: None }
     }
 
     /// Keeps the hash of a name of the innermost object.
     #[inline]
     pub(crate) fn keep(&mut self, names: &mut MemberNames, hash: u64) {
-        let bit = 1 << (hash >> 58);
-        names.may_repeat |= names.seen & bit != 0;
+        let bit = name_bit(hash);
+        names.repeated |= names.seen & bit;
         names.seen |= bit;
-        names.count = names.count.wrapping_add(1);
-        if names.first_wide.is_some() {
-            return self.keep_wide(hash);
-        }
         match self.kept.get_mut(self.kept_count) {
-            Some(kept) => {
+            Some(kept) if names.wide.is_none() => {
                 *kept = hash;
                 self.kept_count = self.kept_count.wrapping_add(1);
             }
-            None => self.widen(names, hash),
+            // Only copies are handed over, so that the rest stays in registers.
+            _ => names.wide = Some(self.keep_wide(names.first, names.wide, hash)),
         }
     }
 
     /// Closes the innermost object, and says whether it names a member twice; `object` gives its text, once it is needed.
     #[inline]
     pub(crate) fn close<'a>(&mut self, names: &MemberNames, object: impl FnOnce() -> Option<RawValue<'a>>) -> bool {
-        if names.may_repeat && self.has_duplicate(names, object()) {
+        if names.repeated != 0 && self.has_duplicate(names.first, names.wide, object()) {
             return true;
         }
         self.kept_count = names.first;
-        if let Some(first) = names.first_wide {
+        if let Some(Wide { first, .. }) = names.wide {
             self.wide.truncate(first);
         }
         false
     }
 
-    /// Keeps the hashes of an object's names elsewhere, so that those within it have room.
-    #[cold]
-    fn widen(&mut self, names: &mut MemberNames, hash: u64) {
-        names.first_wide = Some(self.wide.len());
-        self.wide.reserve_exact(MAX_WIDE.saturating_sub(self.wide.len()));
-        for at in names.first..self.kept_count {
-            self.keep_wide(self.kept.get(at).copied().unwrap_or_default());
-        }
-        self.kept_count = names.first;
-        self.keep_wide(hash);
-    }
-
-    fn keep_wide(&mut self, hash: u64) {
+    /// Keeps the hash of a name beside those in place, and before it all names of an object that was not `wide` yet, so that
+    /// the objects within it have room.
+    #[inline(never)]
+    fn keep_wide(&mut self, first: usize, wide: Option<Wide>, hash: u64) -> Wide {
+        let mut wide = wide.unwrap_or_else(|| {
+            self.wide.reserve_exact(MAX_WIDE.saturating_sub(self.wide.len()));
+            let start = self.wide.len();
+            let kept = self.kept.get(first..self.kept_count).unwrap_or_default();
+            let room = MAX_WIDE.saturating_sub(start).min(kept.len());
+            self.wide.extend_from_slice(kept.get(..room).unwrap_or_default());
+            self.kept_count = first;
+            Wide { first: start, count: kept.len() }
+        });
         if self.wide.len() < MAX_WIDE {
             self.wide.push(hash);
         }
+        wide.count = wide.count.wrapping_add(1);
+        wide
     }
 
     /// Whether the innermost object, whose text is `object`, names a member twice.
@@ -98,14 +108,13 @@ impl OpenNames {
     /// Equal hashes are taken for equal names. Two that only hash alike are refused too, which denies no call that was
     /// not made for it: of 64 bits, a body has too few names to meet by chance.
     #[inline(never)]
-    fn has_duplicate(&mut self, names: &MemberNames, object: Option<RawValue<'_>>) -> bool {
-        let hashes = match names.first_wide {
-            Some(first) => self.wide.get_mut(first..),
-            None => self.kept.get_mut(names.first..self.kept_count),
+    fn has_duplicate(&mut self, first: usize, wide: Option<Wide>, object: Option<RawValue<'_>>) -> bool {
+        let Some(Wide { first, count }) = wide else {
+            return self.kept.get_mut(first..self.kept_count).is_none_or(is_repetitive_in_order);
         };
-        match hashes {
-            Some(hashes) if hashes.len() == names.count => is_repetitive(hashes),
-            _ => object.is_none_or(|object| has_duplicate_among_many(names.count, object)),
+        match self.wide.get_mut(first..) {
+            Some(hashes) if hashes.len() == count => is_repetitive(hashes, &mut Vec::new()),
+            _ => object.is_none_or(|object| has_duplicate_among_many(count, object)),
         }
     }
 }
@@ -117,6 +126,7 @@ fn has_duplicate_among_many(count: usize, object: RawValue<'_>) -> bool {
     // A quarter stays free, as hashes don't spread evenly.
     let parts = count.div_ceil(MAX_WIDE / 4 * 3);
     let mut hashes = Vec::with_capacity(count.min(MAX_WIDE));
+    let mut slots = Vec::new();
     (0..parts).any(|part| {
         hashes.clear();
         let read = Reader::inside(object).object(|reader, name| {
@@ -125,14 +135,43 @@ fn has_duplicate_among_many(count: usize, object: RawValue<'_>) -> bool {
             }
             if hashes.len() > MAX_WIDE { Err(Fault::DuplicateMember) } else { reader.skip() }
         });
-        read.is_err() || is_repetitive(&mut hashes)
+        read.is_err() || is_repetitive(&mut hashes, &mut slots)
     })
 }
 
-/// Whether a number stands twice among `hashes`. Puts them in another order.
-fn is_repetitive(hashes: &mut [u64]) -> bool {
+/// Whether a number stands twice among `hashes`, which may then stand in another order; `slots` is room to look it up in.
+fn is_repetitive(hashes: &mut [u64], slots: &mut Vec<u16>) -> bool {
+    is_repetitive_in_slots(hashes, slots).unwrap_or_else(|| is_repetitive_in_order(hashes))
+}
+
+fn is_repetitive_in_order(hashes: &mut [u64]) -> bool {
     hashes.sort_unstable();
     hashes.windows(2).any(|pair| matches!(pair, [a, b] if a == b))
+}
+
+/// As [`is_repetitive`], several times faster where they are many, by a slot for each; `None` where they crowd into few slots,
+/// as only those do that were made for it.
+fn is_repetitive_in_slots(hashes: &[u64], slots: &mut Vec<u16>) -> Option<bool> {
+    // In each the place of the hash that has it, counted from 1. Half of them stay free.
+    slots.clear();
+    slots.resize(MAX_WIDE * 2, 0);
+    let mut steps = hashes.len().saturating_mul(4);
+    for (place, &hash) in (1..).zip(hashes) {
+        let first = usize::try_from(hash >> (64 - SLOT_BITS)).ok()?;
+        let mut probed = (first..slots.len()).chain(0..first);
+        let slot = loop {
+            let slot = slots.get_mut(probed.next()?)?;
+            if *slot == 0 {
+                break slot;
+            }
+            if hashes.get(usize::from(*slot).checked_sub(1)?) == Some(&hash) {
+                return Some(true);
+            }
+            steps = steps.checked_sub(1)?;
+        };
+        *slot = place;
+    }
+    Some(false)
 }
 
 #[cfg(test)]
@@ -168,11 +207,11 @@ mod tests {
         let mut open = OpenNames::new();
         let mut names = open.open();
         for at in 0..64 {
-            open.keep(&mut names, at << 58);
-            assert!(!names.may_repeat, "{at}");
+            open.keep(&mut names, at << 56);
+            assert_eq!(names.repeated, 0, "{at}");
         }
-        open.keep(&mut names, 5 << 58 | 1);
-        assert!(names.may_repeat);
+        open.keep(&mut names, 5 << 56 | 1);
+        assert_eq!(names.repeated, 1 << 5);
     }
 
     #[test]
@@ -186,5 +225,24 @@ mod tests {
         };
         check(MAX_WIDE, Ok(()));
         check(MAX_WIDE + 1, Err(Fault::DuplicateMember));
+    }
+
+    #[test]
+    fn a_number_that_stands_twice_is_found_however_the_others_crowd() {
+        let spread = |n: u64| n.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        for crowd in [spread, |n| n, |n| u64::MAX - n] {
+            let mut hashes: Vec<u64> = (1..=8_000).map(crowd).collect();
+            assert!(!is_repetitive(&mut hashes.clone(), &mut Vec::new()));
+            hashes.push(crowd(4_000));
+            assert!(is_repetitive(&mut hashes, &mut Vec::new()));
+        }
+    }
+
+    #[test]
+    fn crowded_numbers_are_given_up_soon() {
+        let crowded: Vec<u64> = (0..8_000).collect();
+        assert_eq!(is_repetitive_in_slots(&crowded, &mut Vec::new()), None);
+        let spread: Vec<u64> = (0..8_000).map(|n: u64| n.wrapping_mul(0x9e37_79b9_7f4a_7c15)).collect();
+        assert_eq!(is_repetitive_in_slots(&spread, &mut Vec::new()), Some(false));
     }
 }

@@ -86,7 +86,7 @@ impl<'a> RawValue<'a> {
         match self.kind() {
             Kind::Object => Reader::inside(self).object(|reader, member| {
                 let value = reader.value()?;
-                found = if *member.bytes == *name.as_bytes() { Some(value) } else { found };
+                found = if *member.bytes() == *name.as_bytes() { Some(value) } else { found };
                 Ok::<_, Fault>(())
             }),
             Kind::Array => {
@@ -125,7 +125,7 @@ impl<'a> RawValue<'a> {
         }
         _ = Reader::inside(self).object(|reader, name| {
             let value = reader.value()?;
-            let is_wanted = core::str::from_utf8(&name.bytes).is_ok_and(|name| look(name, value));
+            let is_wanted = core::str::from_utf8(&name.bytes()).is_ok_and(|name| look(name, value));
             if is_wanted { Ok(()) } else { Err(Fault::Syntax) }
         });
         Some(())

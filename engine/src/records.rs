@@ -8,7 +8,7 @@ use crate::hash_table::Slot;
 /// The first bytes of every image.
 pub(crate) const MAGIC: [u8; 8] = *b"callgate";
 /// Changes with every change of a record or of the hash.
-pub(crate) const FORMAT: u32 = 4;
+pub(crate) const FORMAT: u32 = 5;
 /// The hash of the entry that closes a tool in the table of arguments.
 pub(crate) const CLOSED: u64 = 0;
 /// Stands for "no entry" in a record.
@@ -70,6 +70,8 @@ pub(crate) struct Header {
     pub(crate) tool_count: U32,
     pub(crate) role_count: U32,
     pub(crate) rule_count: U32,
+    /// The [`name_bit`](crate::hash_table::name_bit)s of all names in the table of fields.
+    pub(crate) field_names: U64,
     /// The targets of each kind, in the order of [`TargetKind::ALL`].
     pub(crate) catalogs: [CatalogRecord; 5],
     pub(crate) sections: Sections,
@@ -196,6 +198,8 @@ pub(crate) struct Rule {
 }
 
 /// One node of a condition. A condition is its nodes in reading order, each followed by its children.
+///
+/// Nothing in it tells where it stands, so that equal conditions are equal bytes, of which an image has one copy.
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 pub(crate) struct Step {
@@ -204,8 +208,8 @@ pub(crate) struct Step {
     /// The predicate's operator, or the boolean that it asks for.
     pub(crate) op: u8,
     pub(crate) reserved: [u8; 2],
-    /// The index of the step after this node's last descendant.
-    pub(crate) end: U32,
+    /// How many steps the node takes, its descendants included.
+    pub(crate) len: U32,
     /// The field that the predicate reads, as a slot of the field table.
     pub(crate) field: U32,
     /// The other field, the number, or the first of the texts that the predicate compares with.

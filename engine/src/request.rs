@@ -122,7 +122,7 @@ impl<'a> Call<'a> {
             return Err(RequestError::NotAnObject);
         }
         reader.object(|reader, name| {
-            if *name.bytes != *b"calls" {
+            if *name.bytes() != *b"calls" {
                 return Err(RequestError::UnknownMember);
             }
             if reader.peek()? != b'[' {
@@ -197,7 +197,7 @@ impl<'a> Call<'a> {
         read.and_then(|mut reader| {
             reader.object(
                 |reader, name| {
-                    if is_declared(&name.bytes, name.hash) { Ok(reader.skip()?) } else { Err(undeclared) }
+                    if is_declared(&name.bytes(), name.hash) { Ok(reader.skip()?) } else { Err(undeclared) }
                 },
             )
         })
@@ -246,9 +246,10 @@ fn read_call<'a>(
         argument_names: Some(SmallVec::new()),
     };
     reader.object(|reader, name| {
-        match &*name.bytes {
+        let name = name.bytes();
+        match &*name {
             b"tool" | b"toolName" | b"prompt" | b"resource" => {
-                let (kind, member) = match &*name.bytes {
+                let (kind, member) = match &*name {
                     b"prompt" => (TargetKind::Prompt, Member::Prompt),
                     b"resource" => (TargetKind::ResourceRead, Member::Resource),
                     _ => (TargetKind::Tool, Member::Tool),
@@ -350,7 +351,8 @@ impl<'a> Call<'a> {
             b'{' => {
                 let is_argument = parent == Source::Arguments.root() && image.has_closed_tools();
                 reader.object(|reader, name| {
-                    let field = image.field(parent, &name.bytes, name.hash);
+                    let is_likely = image.may_name_field(name.hash);
+                    let field = if is_likely { image.field(parent, &name.bytes(), name.hash) } else { None };
                     if is_argument {
                         self.keep_argument_name(name);
                     }
@@ -373,11 +375,10 @@ impl<'a> Call<'a> {
     }
 
     fn keep_argument_name(&mut self, name: Name<'a>) {
-        match (&mut self.argument_names, name.bytes) {
-            (Some(names), Cow::Borrowed(bytes)) if names.len() < MAX_NAMES_KEPT => {
-                names.push((bytes, name.hash));
-            }
-            (names, _) => *names = None,
+        let Some(names) = &mut self.argument_names else { return };
+        match name.bytes() {
+            Cow::Borrowed(bytes) if names.len() < MAX_NAMES_KEPT => names.push((bytes, name.hash)),
+            _ => self.argument_names = None,
         }
     }
 
