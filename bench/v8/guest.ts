@@ -25,9 +25,9 @@ export class Guest {
     return this.#exports.memory.buffer.byteLength;
   }
 
-  /** All of linear memory. A view ends when memory grows. */
+  /** All of linear memory. A view has no length any more when memory grew, which costs less to ask than for the buffer. */
   #view(): Uint8Array {
-    if (this.#bytes.buffer !== this.#exports.memory.buffer) {
+    if (this.#bytes.length === 0) {
       this.#bytes = new Uint8Array(this.#exports.memory.buffer);
     }
     return this.#bytes;
@@ -91,7 +91,7 @@ export class Perso {
   }
 
   #view(): Uint8Array {
-    if (this.#bytes.buffer !== this.#exports.memory.buffer) {
+    if (this.#bytes.length === 0) {
       this.#bytes = new Uint8Array(this.#exports.memory.buffer);
     }
     return this.#bytes;
