@@ -3,6 +3,10 @@
 #[cfg(feature = "compile")]
 use alloc::vec::Vec;
 
+/// Up to how many entries a table is small: what it takes more than a fuller one is a few kilobytes.
+#[cfg(feature = "compile")]
+const MAX_SMALL: usize = 1_000;
+
 /// An entry of a table, or the lack of one.
 pub(crate) trait Slot: Copy {
     /// A slot without an entry.
@@ -70,12 +74,12 @@ pub(crate) fn short_hash(hash: u64) -> u32 {
     u32::from_le_bytes([a, b, c, d])
 }
 
-/// The hash of two numbers.
+/// The hash of two numbers of names, which a table of names has spread already.
+///
+/// Numbers in a row go as far apart as they can: multiples of the golden ratio do, and so do those of the plastic ratio, which
+/// fall between them.
 pub(crate) fn hash_pair(a: u32, b: u32) -> u32 {
-    // Numbers of names are spread evenly already; a Fibonacci multiplication mixes the two.
-    let mixed = (u64::from(a) << 32 | u64::from(b)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    let [.., a, b, c, d] = mixed.to_le_bytes();
-    u32::from_le_bytes([a, b, c, d])
+    a.wrapping_mul(0x9e37_79b9).wrapping_add(b.wrapping_mul(0xc13f_a9a9))
 }
 
 /// The hash of a name, whose own hash is given, within another.
@@ -107,10 +111,12 @@ pub(crate) fn find<T: Slot>(slots: &[T], hash: u32, is_it: impl Fn(&T) -> bool) 
     None
 }
 
-/// A table without entries, for `len` of them: at most three quarters full, and never full.
+/// A table without entries, for `len` of them: three quarters full when it has them, or less than half where it is small, so
+/// that a look-up visits fewer slots. There is always an empty one, where the search for what is not there ends.
 #[cfg(feature = "compile")]
 pub(crate) fn table<T: Slot>(len: usize) -> Vec<T> {
-    alloc::vec![T::EMPTY; len.saturating_mul(4).div_ceil(3).max(len.saturating_add(1))]
+    let slots = if len <= MAX_SMALL { len.saturating_mul(2) } else { len.saturating_mul(4).div_ceil(3) };
+    alloc::vec![T::EMPTY; slots.saturating_add(1)]
 }
 
 /// Puts an entry into a free slot, and returns the slot's index; `None` if the table is full.
@@ -139,8 +145,8 @@ mod tests {
         assert_eq!(hash_name(b"customer_countries"), 0x38d7_30fe_3bd3_5e37);
         assert_eq!(short_hash(0x44bc_2cf5_ad77_0999), 0xad77_0999);
         assert_eq!(hash_pair(0, 0), 0);
-        assert_eq!(hash_pair(3, 5), 0x94f4_d4de);
-        assert_eq!(hash_pair(5, 3), 0x571a_d995);
+        assert_eq!(hash_pair(3, 5), 0xa0e4_bd78);
+        assert_eq!(hash_pair(5, 3), 0x5ad4_5d98);
         assert_eq!(hash_within(0, 0x44bc_2cf5_ad77_0999), 0xad77_0999);
         assert_eq!(hash_within(3, 0x44bc_2cf5_ad77_0999), 0x77d1_64b2);
     }
