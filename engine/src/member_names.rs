@@ -65,8 +65,14 @@ impl OpenNames {
                 *kept = hash;
                 self.kept_count = self.kept_count.wrapping_add(1);
             }
-            // Only copies are handed over, so that the rest stays in registers.
-            _ => names.wide = Some(self.keep_wide(names.first, names.wide, hash)),
+            _ => match &mut names.wide {
+                Some(wide) if self.wide.len() < self.wide.capacity().min(MAX_WIDE) => {
+                    self.wide.push(hash);
+                    wide.count = wide.count.wrapping_add(1);
+                }
+                // Only copies are handed over, so that the rest stays in registers.
+                wide => *wide = Some(self.keep_wide(names.first, *wide, hash)),
+            },
         }
     }
 
@@ -157,19 +163,20 @@ fn is_repetitive_in_slots(hashes: &[u64], slots: &mut Vec<u16>) -> Option<bool> 
     slots.resize(MAX_WIDE * 2, 0);
     let mut steps = hashes.len().saturating_mul(4);
     for (place, &hash) in (1..).zip(hashes) {
-        let first = usize::try_from(hash >> (64 - SLOT_BITS)).ok()?;
-        let mut probed = (first..slots.len()).chain(0..first);
-        let slot = loop {
-            let slot = slots.get_mut(probed.next()?)?;
+        let mut at = usize::try_from(hash >> (64 - SLOT_BITS)).ok()?;
+        loop {
+            let slot = slots.get_mut(at)?;
             if *slot == 0 {
-                break slot;
+                *slot = place;
+                break;
             }
             if hashes.get(usize::from(*slot).checked_sub(1)?) == Some(&hash) {
                 return Some(true);
             }
             steps = steps.checked_sub(1)?;
-        };
-        *slot = place;
+            // Behind the last slot comes the first.
+            at = at.wrapping_add(1) & (MAX_WIDE * 2 - 1);
+        }
     }
     Some(false)
 }
