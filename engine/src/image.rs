@@ -262,7 +262,7 @@ impl<'i> PolicyImage<'i> {
 
     /// Whether calls of a tool may have only the arguments that its schema declares.
     pub(crate) fn is_closed(&self, tool: u32) -> bool {
-        self.has_closed_tools() && self.has_argument(tool, CLOSED, |argument| argument.name.start.get() == NONE)
+        self.has_argument(tool, CLOSED, |argument| argument.name.start.get() == NONE)
     }
 
     /// Whether a closed tool declares an argument.
