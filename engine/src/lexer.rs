@@ -133,7 +133,7 @@ impl<'a> Lexer<'a> {
     fn short_string(&self) -> Option<usize> {
         let mut at = self.at.wrapping_add(1);
         for _ in 0..4 {
-            let marks = special_marks(self.block(at)?);
+            let marks = special_marks(block(self.text, at)?);
             if marks != 0 {
                 let end = at.wrapping_add(marked(marks));
                 return if self.is_quote(end) { Some(end) } else { None };
@@ -152,9 +152,9 @@ impl<'a> Lexer<'a> {
             self.at = end.wrapping_add(1);
             return Ok((Quoted { start, end, has_escape: false }, hash));
         }
-        let quoted;
-        (quoted, self.at) = long_string(self.text, start)?;
-        Ok((quoted, hash_name(&self.unquote_bytes(quoted))))
+        let (quoted, hash);
+        (quoted, hash, self.at) = long_name(self.text, start)?;
+        Ok((quoted, hash))
     }
 
     /// As [`Lexer::name`], where nobody asks for more than the hash.
@@ -164,10 +164,8 @@ impl<'a> Lexer<'a> {
             self.skip(len.wrapping_add(2));
             return Ok(hash);
         }
-        // A copy goes there, so that this lexer stays in registers.
-        let mut lexer = *self;
-        let (_, hash) = lexer.name()?;
-        self.at = lexer.at;
+        let hash;
+        (_, hash, self.at) = long_name(self.text, self.at.wrapping_add(1))?;
         Ok(hash)
     }
 
@@ -179,7 +177,7 @@ impl<'a> Lexer<'a> {
         let start = self.at.wrapping_add(1);
         let (mut at, mut hash) = (start, 0);
         for _ in 0..3 {
-            let block = self.block(at)?;
+            let block = block(self.text, at)?;
             let marks = special_marks(block);
             if marks != 0 {
                 at = at.wrapping_add(marked(marks));
@@ -196,13 +194,6 @@ impl<'a> Lexer<'a> {
     #[inline]
     fn is_quote(&self, at: usize) -> bool {
         self.text.as_bytes().get(at) == Some(&b'"')
-    }
-
-    /// The eight bytes from an offset on, as one number: wasm has no vectors by default.
-    #[inline]
-    fn block(&self, at: usize) -> Option<u64> {
-        let block = self.text.as_bytes().get(at..at.wrapping_add(8))?.first_chunk()?;
-        Some(u64::from_le_bytes(*block))
     }
 
     /// Reads a number that a binary64 can hold, if not exactly.
@@ -344,7 +335,7 @@ fn long_string(text: &str, start: usize) -> Result<(Quoted, usize), Fault> {
     let mut lexer = Lexer { text, at: start };
     let mut has_escape = false;
     loop {
-        lexer.at = find_special(text.as_bytes(), lexer.at);
+        lexer.at = find_special(text, lexer.at);
         match lexer.next() {
             Some(b'"') => return Ok((Quoted { start, end: lexer.at.saturating_sub(1), has_escape }, lexer.at)),
             Some(b'\\') => _ = lexer.escape()?,
@@ -354,10 +345,17 @@ fn long_string(text: &str, start: usize) -> Result<(Quoted, usize), Fault> {
     }
 }
 
+/// As [`long_string`], with the hash of the string.
+#[inline(never)]
+fn long_name(text: &str, start: usize) -> Result<(Quoted, u64, usize), Fault> {
+    let (quoted, end) = long_string(text, start)?;
+    Ok((quoted, hash_name(&Lexer::new(text).unquote_bytes(quoted)), end))
+}
+
 /// The offset, from `at` on, of the first byte that ends a string, starts an escape or may not stand in one; the end if
 /// there is none.
-fn find_special(bytes: &[u8], mut at: usize) -> usize {
-    let (wide, _) = bytes.get(at..).unwrap_or_default().as_chunks::<32>();
+fn find_special(text: &str, mut at: usize) -> usize {
+    let (wide, _) = text.as_bytes().get(at..).unwrap_or_default().as_chunks::<32>();
     for block in wide {
         let (blocks, _) = block.as_chunks::<8>();
         if blocks.iter().fold(0, |marks, &block| marks | special_marks(u64::from_le_bytes(block))) != 0 {
@@ -365,16 +363,23 @@ fn find_special(bytes: &[u8], mut at: usize) -> usize {
         }
         at = at.wrapping_add(32);
     }
-    while let Some(block) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
-        let marks = special_marks(u64::from_le_bytes(*block));
+    while let Some(block) = block(text, at) {
+        let marks = special_marks(block);
         if marks != 0 {
             return at.wrapping_add(marked(marks));
         }
         at = at.wrapping_add(8);
     }
     let is_special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..=0x1f);
-    let rest = bytes.get(at..).unwrap_or_default();
+    let rest = text.as_bytes().get(at..).unwrap_or_default();
     at.wrapping_add(rest.iter().position(is_special).unwrap_or(rest.len()))
+}
+
+/// The eight bytes from an offset on, as one number: wasm has no vectors by default.
+#[inline]
+fn block(text: &str, at: usize) -> Option<u64> {
+    let block = text.as_bytes().get(at..at.wrapping_add(8))?.first_chunk()?;
+    Some(u64::from_le_bytes(*block))
 }
 
 /// Marks the high bit of bytes that are `"`, `\` or below 0x20. The lowest mark is exact; a borrow may set others above.
