@@ -5,10 +5,12 @@ use alloc::vec::Vec;
 
 use callgate_engine::predicate::Source;
 use callgate_engine::reason::{FailedPredicate, Requirement};
-use callgate_engine::{Call, CallLimits, PolicyImage, RequestError, RequestFacts, evaluate};
+use callgate_engine::{Call, CallLimits, Effect, PolicyImage, RequestError, RequestFacts, evaluate};
 use sha2::{Digest as _, Sha256};
 
-use crate::json_text::{write_digest, write_list, write_member, write_plain_member, write_text, write_text_by};
+use crate::json_text::{
+    write_digest, write_escaped, write_hex_digest, write_list, write_member, write_name, write_plain_member, write_text,
+};
 use crate::log::Scribe;
 
 /// What an edge adds to a request.
@@ -77,10 +79,11 @@ pub(crate) fn answer_body(
 ) -> Result<Vec<u8>, RequestError> {
     let &Judged { image, limits, facts, is_batch } = judged;
     if !is_batch {
-        let call = Call::read_within(limits, body, facts, image)?;
-        let mut out = String::with_capacity(768);
-        write_decision(image, &call, random, scribe, &mut out);
-        return Ok(out.into_bytes());
+        return Call::judge_within(limits, body, facts, image, |call| {
+            let mut out = String::with_capacity(768);
+            write_decision(image, call, random, scribe, &mut out);
+            out.into_bytes()
+        });
     }
     let calls = Call::read_batch_within(limits, body, facts, image)?;
     let mut out = String::with_capacity(calls.len().saturating_mul(512));
@@ -105,32 +108,22 @@ fn write_decision(
     out: &mut String,
 ) {
     let decision = evaluate(image, call);
-    // The names of effects and codes are words.
-    for part in ["{\"decision\":\"", decision.effect.name(), "\",\"code\":\"", decision.code.name(), "\",\"rule\":"] {
-        out.push_str(part);
-    }
-    match decision.rule(image) {
-        Some(rule) => write_text(rule, out),
-        None => out.push_str("null"),
-    }
-    out.push_str(",\"reason\":");
-    write_text_by(out, |out| decision.write_reason(image, call, out));
-    out.push_str(",\"failed\":[");
+    out.push('{');
+    write_outcome(decision.effect, decision.code.name(), decision.rule(image), out);
+    out.push_str(",\"reason\":\"");
+    decision.write_reason_by(image, call, write_escaped, out);
+    out.push_str("\",\"failed\":[");
     for (at, failed) in decision.failed(image).enumerate() {
         if at > 0 {
             out.push(',');
         }
         write_failed(&failed, out);
     }
-    out.push_str("],\"policy\":{\"version\":");
-    write_text(image.version(), out);
-    out.push_str(",\"digest\":");
-    write_digest(image.policy_digest(), out);
-    out.push('}');
+    out.push(']');
+    write_policy(image.version(), image.policy_digest(), out);
     let args_digest: Option<[u8; 32]> = call.wants_digest.then(|| Sha256::digest(call.arguments.as_bytes()).into());
     if let Some(digest) = &args_digest {
-        out.push_str(",\"argsDigest\":");
-        write_digest(digest, out);
+        write_args_digest(digest, out);
     }
     out.push_str(",\"decisionId\":\"");
     let mut buffer = uuid::Uuid::encode_buffer();
@@ -140,6 +133,38 @@ fn write_decision(
     if let Some(scribe) = scribe {
         scribe.record(call, &decision, args_digest, id);
     }
+}
+
+/// Writes what was decided, as members of an object that has none before.
+pub(crate) fn write_outcome(effect: Effect, code: &str, rule: Option<&str>, out: &mut String) {
+    // The names of effects and codes are words.
+    out.push_str("\"decision\":\"");
+    out.push_str(effect.name());
+    out.push_str("\",\"code\":\"");
+    out.push_str(code);
+    match rule {
+        Some(rule) => {
+            out.push_str("\",\"rule\":\"");
+            write_escaped(rule, out);
+            out.push('"');
+        }
+        None => out.push_str("\",\"rule\":null"),
+    }
+}
+
+/// Writes a comma, and which policy decided: its version, and the hexadecimal digits of its digest.
+pub(crate) fn write_policy(version: &str, digest: &str, out: &mut String) {
+    out.push_str(",\"policy\":{\"version\":\"");
+    write_escaped(version, out);
+    out.push_str("\",\"digest\":");
+    write_hex_digest(digest, out);
+    out.push('}');
+}
+
+/// Writes a comma and the digest of the arguments.
+pub(crate) fn write_args_digest(digest: &[u8; 32], out: &mut String) {
+    write_name("argsDigest", out);
+    write_digest(digest, out);
 }
 
 /// The id of a decision: a UUID of random bytes.

@@ -53,22 +53,14 @@ pub(crate) fn write_list<'t>(name: &str, texts: impl Iterator<Item = &'t str>, o
 
 /// Writes a digest as a string that names its algorithm.
 pub(crate) fn write_digest(digest: &[u8; 32], out: &mut String) {
-    let mut hex = [0; 64];
-    out.push_str("\"sha256:");
-    out.push_str(base16ct::lower::encode_str(digest, &mut hex).unwrap_or_default());
-    out.push('"');
+    let mut digits = [0; 64];
+    write_hex_digest(base16ct::lower::encode_str(digest, &mut digits).unwrap_or_default(), out);
 }
 
-/// Writes a string whose text `write` appends to what it is given.
-pub(crate) fn write_text_by(out: &mut String, write: impl FnOnce(&mut String)) {
-    out.push('"');
-    let start = out.len();
-    write(out);
-    // What is written seldom needs an escape, and is then where it belongs already.
-    if out.as_bytes().get(start..).and_then(find_escape).is_some() {
-        let text = out.split_off(start);
-        write_escaped(&text, out);
-    }
+/// As [`write_digest`], of hexadecimal digits.
+pub(crate) fn write_hex_digest(digits: &str, out: &mut String) {
+    out.push_str("\"sha256:");
+    out.push_str(digits);
     out.push('"');
 }
 
@@ -77,7 +69,8 @@ fn needs_escape(byte: &u8) -> bool {
     matches!(byte, b'"' | b'\\' | 0..=0x1f | 0x7f)
 }
 
-fn write_escaped(text: &str, out: &mut String) {
+/// Writes what stands between the quotes of a JSON string.
+pub(crate) fn write_escaped(text: &str, out: &mut String) {
     let mut rest = text;
     while let Some((plain, special)) = find_escape(rest.as_bytes()).and_then(|at| rest.split_at_checked(at)) {
         out.push_str(plain);
@@ -90,12 +83,13 @@ fn write_escaped(text: &str, out: &mut String) {
 
 /// Where the first byte stands that needs an escape.
 fn find_escape(bytes: &[u8]) -> Option<usize> {
-    let (blocks, rest) = bytes.as_chunks::<8>();
-    // Eight bytes at once: there is seldom one.
-    if !blocks.iter().any(|block| has_escape(*block)) && !rest.iter().any(needs_escape) {
-        return None;
-    }
-    bytes.iter().position(needs_escape)
+    // Eight bytes at once, the last eight of them for what is left over: there is seldom one.
+    let (blocks, _) = bytes.as_chunks::<8>();
+    let is_plain = match bytes.last_chunk::<8>() {
+        Some(last) => !has_escape(*last) && !blocks.iter().any(|block| has_escape(*block)),
+        None => !bytes.iter().any(needs_escape),
+    };
+    if is_plain { None } else { bytes.iter().position(needs_escape) }
 }
 
 /// Whether one of eight ASCII bytes needs an escape; a byte beyond ASCII may make it say so too.

@@ -4,7 +4,7 @@ use alloc::string::{String, ToString as _};
 
 use callgate_engine::PolicyImage;
 
-use crate::json_text::{write_digest, write_member, write_text};
+use crate::json_text::{write_hex_digest, write_member, write_text};
 
 /// What the build knew.
 #[derive(Clone, Copy, Debug, Default)]
@@ -49,7 +49,7 @@ pub(crate) fn describe_policy(image: &PolicyImage<'_>, facts: &Facts) -> String 
     write_member("dialect", image.dialect().name(), &mut out);
     write_member("description", image.description(), &mut out);
     out.push_str(",\"digest\":");
-    write_digest(image.policy_digest(), &mut out);
+    write_hex_digest(image.policy_digest(), &mut out);
     if let Some(revision) = facts.revision {
         out.push_str(",\"revision\":");
         out.push_str(revision);

@@ -90,6 +90,8 @@ struct Catalog<'i> {
 pub struct PolicyImage<'i> {
     header: &'i Header,
     dialect: Dialect,
+    version: &'i str,
+    policy_digest: &'i str,
     catalogs: [Catalog<'i>; 5],
     roles: &'i [NameSlot],
     fields: &'i [FieldSlot],
@@ -137,8 +139,11 @@ impl<'i> PolicyImage<'i> {
         let sections = &header.sections;
         let [tools, prompts, reads, lists, subscriptions] = &header.catalogs;
         let catalog = |record: &'i CatalogRecord| Ok(Catalog { names: table(image, record.names)?, record });
+        let bytes = TextBytes(table(image, sections.bytes)?);
         Ok(Self {
             header,
+            version: bytes.text(header.version).ok_or(ImageError::Damaged)?,
+            policy_digest: hex_digits(&header.policy_digest).ok_or(ImageError::Damaged)?,
             dialect: Dialect::from_code(header.dialect).ok_or(ImageError::Damaged)?,
             catalogs: [catalog(tools)?, catalog(prompts)?, catalog(reads)?, catalog(lists)?, catalog(subscriptions)?],
             roles: table(image, sections.roles)?,
@@ -152,7 +157,7 @@ impl<'i> PolicyImage<'i> {
             automata: table(image, sections.automata)?,
             transitions: table(image, sections.transitions)?,
             arguments: table(image, sections.arguments)?,
-            bytes: TextBytes(table(image, sections.bytes)?),
+            bytes,
         })
     }
 
@@ -165,7 +170,7 @@ impl<'i> PolicyImage<'i> {
     /// The policy's own `version` text.
     #[must_use]
     pub fn version(&self) -> &'i str {
-        self.text(self.header.version).unwrap_or_default()
+        self.version
     }
 
     /// The policy's own `description`, empty where it has none.
@@ -174,10 +179,10 @@ impl<'i> PolicyImage<'i> {
         self.text(self.header.description).unwrap_or_default()
     }
 
-    /// SHA-256 of the policy's text.
+    /// SHA-256 of the policy's text, as 64 lowercase hexadecimal digits.
     #[must_use]
-    pub fn policy_digest(&self) -> &'i [u8; 32] {
-        &self.header.policy_digest
+    pub fn policy_digest(&self) -> &'i str {
+        self.policy_digest
     }
 
     /// Length of the policy's text in bytes.
@@ -374,6 +379,12 @@ fn is_same(a: &[u8], b: &[u8]) -> bool {
             8..=16 => ends::<8>(a) == ends::<8>(b),
             _ => a == b,
         }
+}
+
+/// The text of digits that are hexadecimal, as they are written.
+fn hex_digits(digits: &[u8]) -> Option<&str> {
+    let is_digit = |byte: &u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    core::str::from_utf8(digits).ok().filter(|_| digits.iter().all(is_digit))
 }
 
 fn table<T>(image: &[u8], section: Section) -> Result<&[T], ImageError>

@@ -5,7 +5,7 @@
 
 use alloc::borrow::Cow;
 
-use crate::lexer::{Lexer, Quoted};
+use crate::lexer::{Lexer, Name};
 use crate::limits::MAX_REQUEST_DEPTH;
 use crate::member_names::{MemberNames, OpenNames};
 pub use crate::raw_value::{Kind, RawValue};
@@ -38,23 +38,6 @@ pub fn read(text: &[u8], max_depth: usize) -> Result<RawValue<'_>, Fault> {
     let value = reader.value()?;
     reader.end()?;
     Ok(value)
-}
-
-/// The name of a member.
-#[derive(Clone, Copy)]
-pub(crate) struct Name<'a> {
-    text: &'a str,
-    quoted: Quoted,
-    /// [`hash_name`](crate::hash_table::hash_name) of it, with its escapes read.
-    pub(crate) hash: u64,
-}
-
-impl<'a> Name<'a> {
-    /// Its UTF-8, with its escapes read: names are compared and not read.
-    #[inline]
-    pub(crate) fn bytes(self) -> Cow<'a, [u8]> {
-        Lexer::new(self.text).unquote_bytes(self.quoted)
-    }
 }
 
 /// Reads one JSON text from front to back.
@@ -131,16 +114,16 @@ impl<'a> Reader<'a> {
             if next != b'"' {
                 return Err(Fault::Syntax.into());
             }
-            let (quoted, hash) = self.lexer.name()?;
+            let name = self.lexer.name()?;
             if self.peek()? != b':' {
                 return Err(Fault::Syntax.into());
             }
             self.lexer.skip(1);
             if self.is_strict {
-                self.names.keep(&mut names, hash);
+                self.names.keep(&mut names, name.hash);
             }
             self.peek()?;
-            member(self, Name { text: self.lexer.text(), quoted, hash })?;
+            member(self, name)?;
             next = self.lexer.after_item(b'}')?;
         }
         self.lexer.skip(1);
@@ -246,8 +229,7 @@ impl<'a> Reader<'a> {
         if self.peek()? != b'"' {
             return Err(Fault::Syntax);
         }
-        let quoted = self.lexer.string()?;
-        Ok(self.lexer.unquote(quoted))
+        self.lexer.string()
     }
 
     #[inline]

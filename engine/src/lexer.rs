@@ -12,12 +12,22 @@ use crate::decimal::Decimal;
 use crate::hash_table::{hash_end, hash_name, hash_word};
 use crate::json::Fault;
 
-/// Where a string that was read stands: what is between its quotes, checked and with its escapes unread.
+/// The name of a member.
 #[derive(Clone, Copy)]
-pub(crate) struct Quoted {
-    start: usize,
-    end: usize,
+pub(crate) struct Name<'a> {
+    /// What is between its quotes, checked and with its escapes unread.
+    quoted: &'a [u8],
     has_escape: bool,
+    /// [`hash_name`] of it, with its escapes read.
+    pub(crate) hash: u64,
+}
+
+impl<'a> Name<'a> {
+    /// Its UTF-8, with its escapes read: names are compared and not read. Borrows unless there is an escape.
+    #[inline]
+    pub(crate) fn bytes(self) -> Cow<'a, [u8]> {
+        if self.has_escape { Cow::Owned(unescape_bytes(self.quoted)) } else { Cow::Borrowed(self.quoted) }
+    }
 }
 
 /// A place in a text from which tokens are read.
@@ -56,35 +66,6 @@ impl<'a> Lexer<'a> {
         self.text.get(start..self.at)
     }
 
-    /// The string that a quoted text stands for. Borrows unless there is an escape.
-    #[inline]
-    pub(crate) fn unquote(&self, quoted: Quoted) -> Cow<'a, str> {
-        // INVARIANT: a quote is a character of its own, so what is between two of them is whole.
-        let text = self.text.get(quoted.start..quoted.end).unwrap_or_default();
-        if quoted.has_escape { Cow::Owned(unescape(text)) } else { Cow::Borrowed(text) }
-    }
-
-    /// The UTF-8 of the string that a quoted text stands for. Borrows unless there is an escape.
-    #[inline]
-    pub(crate) fn unquote_bytes(&self, quoted: Quoted) -> Cow<'a, [u8]> {
-        if quoted.has_escape {
-            Cow::Owned(self.unescaped_bytes(quoted))
-        } else {
-            Cow::Borrowed(self.between_quotes(quoted))
-        }
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn unescaped_bytes(&self, quoted: Quoted) -> Vec<u8> {
-        self.unquote(quoted).into_owned().into_bytes()
-    }
-
-    #[inline]
-    fn between_quotes(&self, quoted: Quoted) -> &'a [u8] {
-        self.text.as_bytes().get(quoted.start..quoted.end).unwrap_or_default()
-    }
-
     /// The next byte.
     #[inline]
     fn byte(&self) -> Option<u8> {
@@ -104,26 +85,28 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// Reads a string, before whose quote the lexer stands.
-    #[inline(never)]
-    pub(crate) fn string(&mut self) -> Result<Quoted, Fault> {
+    /// Reads a string, before whose quote the lexer stands, with its escapes. Borrows unless there is one.
+    pub(crate) fn string(&mut self) -> Result<Cow<'a, str>, Fault> {
         let start = self.at.wrapping_add(1);
-        let quoted;
-        (quoted, self.at) = match self.short_string() {
-            Some(end) => (Quoted { start, end, has_escape: false }, end.wrapping_add(1)),
+        let (end, has_escape) = match self.short_string() {
+            Some(end) => (end, false),
             None => long_string(self.text, start)?,
         };
-        Ok(quoted)
+        self.at = end.wrapping_add(1);
+        // INVARIANT: a quote is a character of its own, so what is between two of them is whole.
+        let quoted = self.text.get(start..end).unwrap_or_default();
+        Ok(if has_escape { Cow::Owned(unescape(quoted)) } else { Cow::Borrowed(quoted) })
     }
 
     /// As [`Lexer::string`], where nobody asks what the string says.
     #[expect(clippy::inline_always, reason = "as a call of its own it takes twice as long")]
     #[inline(always)]
     pub(crate) fn skip_string(&mut self) -> Result<(), Fault> {
-        self.at = match self.short_string() {
-            Some(end) => end.wrapping_add(1),
-            None => long_string(self.text, self.at.wrapping_add(1))?.1,
+        let end = match self.short_string() {
+            Some(end) => end,
+            None => long_string(self.text, self.at.wrapping_add(1))?.0,
         };
+        self.at = end.wrapping_add(1);
         Ok(())
     }
 
@@ -143,29 +126,31 @@ impl<'a> Lexer<'a> {
         None
     }
 
-    /// Reads a string as [`Lexer::string`] does, and hashes it.
-    #[inline(never)]
-    pub(crate) fn name(&mut self) -> Result<(Quoted, u64), Fault> {
+    /// Reads a string as [`Lexer::string`] does, as the name of a member.
+    #[expect(clippy::inline_always, reason = "as a call of its own it takes twice as long")]
+    #[inline(always)]
+    pub(crate) fn name(&mut self) -> Result<Name<'a>, Fault> {
         let start = self.at.wrapping_add(1);
-        if let Some((len, hash)) = self.short_name() {
-            let end = start.wrapping_add(len);
-            self.at = end.wrapping_add(1);
-            return Ok((Quoted { start, end, has_escape: false }, hash));
-        }
-        let (quoted, hash);
-        (quoted, hash, self.at) = long_name(self.text, start)?;
-        Ok((quoted, hash))
+        let Some((len, hash)) = self.short_name() else {
+            let name;
+            (name, self.at) = long_name(self.text, start)?;
+            return Ok(name);
+        };
+        let end = start.wrapping_add(len);
+        self.at = end.wrapping_add(1);
+        let quoted = self.text.as_bytes().get(start..end).unwrap_or_default();
+        Ok(Name { quoted, has_escape: false, hash })
     }
 
     /// As [`Lexer::name`], where nobody asks for more than the hash.
     #[inline]
     pub(crate) fn skip_name(&mut self) -> Result<u64, Fault> {
-        if let Some((len, hash)) = self.short_name() {
-            self.skip(len.wrapping_add(2));
-            return Ok(hash);
-        }
-        let hash;
-        (_, hash, self.at) = long_name(self.text, self.at.wrapping_add(1))?;
+        let Some((len, hash)) = self.short_name() else {
+            let name;
+            (name, self.at) = long_name(self.text, self.at.wrapping_add(1))?;
+            return Ok(name.hash);
+        };
+        self.skip(len.wrapping_add(2));
         Ok(hash)
     }
 
@@ -329,15 +314,16 @@ fn long_number(text: &str, start: usize, at: usize) -> Result<usize, Fault> {
     if !has_exponent && number.len() < 300 || is_finite() { Ok(lexer.at) } else { Err(Fault::NumberOutOfRange) }
 }
 
-/// The string that starts at `start`, behind its quote, and the offset behind it.
+/// Where the string that starts at `start`, behind its quote, ends, and whether it has an escape.
 #[inline(never)]
-fn long_string(text: &str, start: usize) -> Result<(Quoted, usize), Fault> {
+fn long_string(text: &str, start: usize) -> Result<(usize, bool), Fault> {
     let mut lexer = Lexer { text, at: start };
     let mut has_escape = false;
     loop {
-        lexer.at = find_special(text, lexer.at);
+        let end = find_special(text, lexer.at);
+        lexer.at = end;
         match lexer.next() {
-            Some(b'"') => return Ok((Quoted { start, end: lexer.at.saturating_sub(1), has_escape }, lexer.at)),
+            Some(b'"') => return Ok((end, has_escape)),
             Some(b'\\') => _ = lexer.escape()?,
             _ => return Err(Fault::Syntax),
         }
@@ -345,11 +331,14 @@ fn long_string(text: &str, start: usize) -> Result<(Quoted, usize), Fault> {
     }
 }
 
-/// As [`long_string`], with the hash of the string.
+/// The name that starts at `start`, behind its quote, and the offset behind it.
 #[inline(never)]
-fn long_name(text: &str, start: usize) -> Result<(Quoted, u64, usize), Fault> {
-    let (quoted, end) = long_string(text, start)?;
-    Ok((quoted, hash_name(&Lexer::new(text).unquote_bytes(quoted)), end))
+fn long_name(text: &str, start: usize) -> Result<(Name<'_>, usize), Fault> {
+    let (end, has_escape) = long_string(text, start)?;
+    let quoted = text.as_bytes().get(start..end).unwrap_or_default();
+    let mut name = Name { quoted, has_escape, hash: 0 };
+    name.hash = hash_name(&name.bytes());
+    Ok((name, end.wrapping_add(1)))
 }
 
 /// The offset, from `at` on, of the first byte that ends a string, starts an escape or may not stand in one; the end if
@@ -408,6 +397,14 @@ fn before(block: u64, marks: u64) -> u64 {
     // All bits up to the lowest mark, which is the high bit of its byte.
     let up_to_mark = marks ^ marks.wrapping_sub(1);
     block & up_to_mark >> 8
+}
+
+/// As [`unescape`], of the bytes of a name.
+#[cold]
+#[inline(never)]
+fn unescape_bytes(quoted: &[u8]) -> Vec<u8> {
+    // INVARIANT: what is between two quotes of a text is whole, as a quote is a character of its own.
+    unescape(core::str::from_utf8(quoted).unwrap_or_default()).into_bytes()
 }
 
 /// Reads the escapes of a string that was checked.

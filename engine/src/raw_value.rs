@@ -138,7 +138,6 @@ impl<'a> RawValue<'a> {
             return None;
         }
         let mut lexer = Lexer::new(self.0);
-        let quoted = lexer.string().ok()?;
-        Some(lexer.unquote(quoted))
+        lexer.string().ok()
     }
 }

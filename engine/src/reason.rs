@@ -101,6 +101,24 @@ impl Requirement<'_> {
     }
 }
 
+/// Where a sentence is written.
+struct Sentence<'o> {
+    out: &'o mut String,
+    write_text: fn(&str, &mut String),
+}
+
+impl Sentence<'_> {
+    /// Appends words of this module.
+    fn push_str(&mut self, words: &str) {
+        self.out.push_str(words);
+    }
+
+    /// Appends a text of the policy or the call.
+    fn push_text(&mut self, text: &str) {
+        (self.write_text)(text, self.out);
+    }
+}
+
 impl Decision {
     /// The rule that decided: its `id`, or its place in the policy where it has none.
     #[must_use]
@@ -116,6 +134,19 @@ impl Decision {
 
     /// Appends the reason, one sentence without a full stop.
     pub fn write_reason(&self, image: &PolicyImage<'_>, call: &Call<'_>, out: &mut String) {
+        self.write_reason_by(image, call, |text, out| out.push_str(text), out);
+    }
+
+    /// Appends the reason as [`Decision::write_reason`] does, and has `write_text` append the texts in it that come from
+    /// the policy or the call. All else in it is printable ASCII without quotes and backslashes.
+    pub fn write_reason_by(
+        &self,
+        image: &PolicyImage<'_>,
+        call: &Call<'_>,
+        write_text: fn(&str, &mut String),
+        out: &mut String,
+    ) {
+        let out = &mut Sentence { out, write_text };
         match image.dialect() {
             Dialect::Callgate1 => self.write_sentence(image, call.target.kind, out),
             Dialect::Perso1 => self.write_perso_reason(image, call, out),
@@ -126,10 +157,10 @@ impl Decision {
         self.rule.and_then(|rule| image.rule(rule)).is_some_and(|rule| rule.hides_condition != 0)
     }
 
-    fn write_sentence(&self, image: &PolicyImage<'_>, kind: TargetKind, out: &mut String) {
+    fn write_sentence(&self, image: &PolicyImage<'_>, kind: TargetKind, out: &mut Sentence<'_>) {
         let own = self.rule.and_then(|rule| image.rule(rule)).filter(|rule| rule.reason.start.get() != NONE);
         if let Some(text) = own.and_then(|rule| image.text(rule.reason)) {
-            return out.push_str(text);
+            return out.push_text(text);
         }
         match self.code {
             Code::UnknownTool | Code::UnknownPrompt if image.is_open(kind) => {
@@ -173,7 +204,7 @@ impl Decision {
     }
 
     /// Writes what is wrong with each predicate that decided, and says whether there was one.
-    fn write_failures(&self, image: &PolicyImage<'_>, out: &mut String) -> bool {
+    fn write_failures(&self, image: &PolicyImage<'_>, out: &mut Sentence<'_>) -> bool {
         let mut is_first = true;
         for (at, &failure) in self.failures.iter().enumerate() {
             let earlier = self.failures.iter().take(at);
@@ -192,13 +223,13 @@ impl Decision {
         !is_first
     }
 
-    fn write_rule(&self, image: &PolicyImage<'_>, before: &str, after: &str, out: &mut String) {
+    fn write_rule(&self, image: &PolicyImage<'_>, before: &str, after: &str, out: &mut Sentence<'_>) {
         out.push_str(before);
         write_quoted(self.rule(image).unwrap_or_default(), out);
         out.push_str(after);
     }
 
-    fn write_perso_reason(&self, image: &PolicyImage<'_>, call: &Call<'_>, out: &mut String) {
+    fn write_perso_reason(&self, image: &PolicyImage<'_>, call: &Call<'_>, out: &mut Sentence<'_>) {
         let (start, end) = match (self.code, self.rule.and_then(|rule| image.rule(rule))) {
             (Code::PolicyFault, _) => return out.push_str("the embedded policy can't be read"),
             (Code::TooComplex, _) => {
@@ -210,9 +241,9 @@ impl Decision {
             (_, Some(_)) => ("rule matched tool '", "'; condition failed"),
         };
         out.push_str(start);
-        out.push_str(&call.target.name);
+        out.push_text(&call.target.name);
         out.push_str("' for role '");
-        out.push_str(call.roles.first().map_or("", |role| role));
+        out.push_text(call.roles.first().map_or("", |role| role));
         out.push_str(end);
     }
 }
@@ -255,7 +286,7 @@ fn describe<'i>(image: &PolicyImage<'i>, failure: Failure) -> Option<FailedPredi
     Some(FailedPredicate { source, field, requirement, problem: failure.problem })
 }
 
-fn write_failure(image: &PolicyImage<'_>, failure: Failure, out: &mut String) {
+fn write_failure(image: &PolicyImage<'_>, failure: Failure, out: &mut Sentence<'_>) {
     let Some(failed) = describe(image, failure) else { return };
     let (source, culprit) = image.field_name(failure.field).unwrap_or((failed.source, failed.field));
     match (source, culprit) {
@@ -308,7 +339,7 @@ fn write_failure(image: &PolicyImage<'_>, failure: Failure, out: &mut String) {
         }),
         Requirement::Time(asked, window) => {
             out.push_str(if asked { "be " } else { "not be " });
-            window.write(out);
+            window.write(out.out);
         }
         Requirement::Path(asked, roots) => {
             out.push_str(if asked { "lie in " } else { "not lie in " });
@@ -340,7 +371,7 @@ fn write_failure(image: &PolicyImage<'_>, failure: Failure, out: &mut String) {
     }
 }
 
-fn write_bound(op: NumericOp, out: &mut String) {
+fn write_bound(op: NumericOp, out: &mut Sentence<'_>) {
     out.push_str(match op {
         NumericOp::Eq | NumericOp::Ne => "",
         NumericOp::Lt => "less than ",
@@ -350,7 +381,7 @@ fn write_bound(op: NumericOp, out: &mut String) {
     });
 }
 
-fn write_other(source: Source, field: &str, out: &mut String) {
+fn write_other(source: Source, field: &str, out: &mut Sentence<'_>) {
     write_quoted(field, out);
     out.push_str(match source {
         Source::Arguments => " of the arguments",
@@ -361,7 +392,7 @@ fn write_other(source: Source, field: &str, out: &mut String) {
     });
 }
 
-fn write_list(asked: bool, op: StringOp, texts: Texts<'_>, out: &mut String) {
+fn write_list(asked: bool, op: StringOp, texts: Texts<'_>, out: &mut Sentence<'_>) {
     let mut rest = texts.iter().peekable();
     let first = rest.next().unwrap_or_default();
     let is_single = rest.peek().is_none();
@@ -391,15 +422,15 @@ fn write_list(asked: bool, op: StringOp, texts: Texts<'_>, out: &mut String) {
 }
 
 /// Writes texts with `or` between them.
-fn write_texts<'t>(texts: impl Iterator<Item = &'t str>, out: &mut String) {
+fn write_texts<'t>(texts: impl Iterator<Item = &'t str>, out: &mut Sentence<'_>) {
     for (at, text) in texts.enumerate() {
         out.push_str(if at > 0 { " or " } else { "" });
         write_quoted(text, out);
     }
 }
 
-fn write_quoted(text: &str, out: &mut String) {
-    out.push('`');
-    out.push_str(text);
-    out.push('`');
+fn write_quoted(text: &str, out: &mut Sentence<'_>) {
+    out.push_str("`");
+    out.push_text(text);
+    out.push_str("`");
 }

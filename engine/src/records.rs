@@ -8,7 +8,7 @@ use crate::hash_table::Slot;
 /// The first bytes of every image.
 pub(crate) const MAGIC: [u8; 8] = *b"callgate";
 /// Changes with every change of a record or of the hash.
-pub(crate) const FORMAT: u32 = 5;
+pub(crate) const FORMAT: u32 = 6;
 /// The hash of the entry that closes a tool in the table of arguments.
 pub(crate) const CLOSED: u64 = 0;
 /// Stands for "no entry" in a record.
@@ -61,8 +61,8 @@ pub(crate) struct Header {
     /// 1 if some rule reads the source `Request`.
     pub(crate) reads_request: u8,
     pub(crate) reserved: u8,
-    /// SHA-256 of the policy's text, and the text's length in bytes.
-    pub(crate) policy_digest: [u8; 32],
+    /// SHA-256 of the policy's text in hexadecimal digits, as every answer says it, and the text's length in bytes.
+    pub(crate) policy_digest: [u8; 64],
     pub(crate) policy_bytes: U32,
     pub(crate) version: TextRef,
     pub(crate) description: TextRef,

@@ -10,7 +10,8 @@ use smallvec::SmallVec;
 
 use crate::hash_table::hash_name;
 use crate::image::{Dialect, FieldRef, PolicyImage};
-use crate::json::{Fault, Kind, Name, RawValue, Reader};
+use crate::json::{Fault, Kind, RawValue, Reader};
+use crate::lexer::Name;
 use crate::limits::{CallLimits, MAX_REQUEST_DEPTH};
 use crate::predicate::Source;
 pub use crate::request_error::{Member, RequestError};
@@ -85,13 +86,51 @@ impl<'a> Call<'a> {
         facts: &'a RequestFacts,
         image: &PolicyImage<'_>,
     ) -> Result<Self, RequestError> {
+        let mut call = Self::unread();
+        call.read_alone(limits, body, facts, image)?;
+        Ok(call)
+    }
+
+    /// Reads the one call of a body as [`Call::read_within`] does, and hands it to `judge` where it is: a call is large,
+    /// and to return it would copy it.
+    ///
+    /// # Errors
+    /// As [`Call::read_within`].
+    pub fn judge_within<T>(
+        limits: &CallLimits,
+        body: &'a [u8],
+        facts: &'a RequestFacts,
+        image: &PolicyImage<'_>,
+        judge: impl FnOnce(&Self) -> T,
+    ) -> Result<T, RequestError> {
+        let mut call = Self::unread();
+        call.read_alone(limits, body, facts, image)?;
+        Ok(judge(&call))
+    }
+
+    fn read_alone(
+        &mut self,
+        limits: &CallLimits,
+        body: &'a [u8],
+        facts: &'a RequestFacts,
+        image: &PolicyImage<'_>,
+    ) -> Result<(), RequestError> {
         let mut reader = Reader::new(body, limits.depth)?;
-        let call = read_call(&mut reader, facts, image, limits);
-        if call.is_ok() {
-            reader.end()?;
+        self.read_from(&mut reader, facts, image, limits)?;
+        Ok(reader.end()?)
+    }
+
+    fn unread() -> Self {
+        Self {
+            target: Target { kind: TargetKind::Tool, name: Cow::Borrowed("") },
+            roles: SmallVec::new(),
+            server: None,
+            trace_id: None,
+            arguments: NO_ARGUMENTS,
+            wants_digest: true,
+            fields: SmallVec::new(),
+            argument_names: Some(SmallVec::new()),
         }
-        // A call is large: it is handed on where it is and not taken out and put in again.
-        call
     }
 
     /// Reads the calls of a batch, in order: every one or none.
@@ -134,7 +173,9 @@ impl<'a> Call<'a> {
                     return Err(RequestError::CallCount);
                 }
                 let outer = reader.restart_depth();
-                list.push(read_call(reader, facts, image, limits)?);
+                let mut call = Self::unread();
+                call.read_from(reader, facts, image, limits)?;
+                list.push(call);
                 reader.resume_depth(outer);
                 Ok(())
             })?;
@@ -222,108 +263,100 @@ impl<'a> Call<'a> {
     }
 }
 
-fn read_call<'a>(
-    reader: &mut Reader<'a>,
-    facts: &'a RequestFacts,
-    image: &PolicyImage<'_>,
-    limits: &CallLimits,
-) -> Result<Call<'a>, RequestError> {
-    if reader.peek()? != b'{' {
-        return Err(RequestError::NotAnObject);
-    }
-    let mut target = None;
-    let mut operation = None;
-    let mut role = None;
-    let mut roles = None;
-    let mut call = Call {
-        target: Target { kind: TargetKind::Tool, name: Cow::Borrowed("") },
-        roles: SmallVec::new(),
-        server: None,
-        trace_id: None,
-        arguments: NO_ARGUMENTS,
-        wants_digest: true,
-        fields: SmallVec::new(),
-        argument_names: Some(SmallVec::new()),
-    };
-    reader.object(|reader, name| {
-        let name = name.bytes();
-        match &*name {
-            b"tool" | b"toolName" | b"prompt" | b"resource" => {
-                let (kind, member) = match &*name {
-                    b"prompt" => (TargetKind::Prompt, Member::Prompt),
-                    b"resource" => (TargetKind::ResourceRead, Member::Resource),
-                    _ => (TargetKind::Tool, Member::Tool),
-                };
-                let name = read_string(reader, member)?;
-                if target.replace(Target { kind, name }).is_some() {
-                    return Err(RequestError::Ambiguous(Member::Tool));
-                }
-            }
-            b"operation" => {
-                let kind = TargetKind::of_operation(&read_string(reader, Member::Operation)?);
-                operation = Some(kind.ok_or(RequestError::WrongType(Member::Operation))?);
-            }
-            b"role" => role = Some(read_string(reader, Member::Role)?),
-            b"roles" => roles = Some(read_roles(reader, limits)?),
-            b"args" => call.arguments = call.read_source(reader, image, Source::Arguments, Member::Args)?,
-            b"agentAttributes" if facts.caller.is_some() => {
-                // What is no JSON is told as that.
-                reader.skip()?;
-                return Err(RequestError::AttributesInToken);
-            }
-            b"agentAttributes" => {
-                call.read_source(reader, image, Source::AgentAttributes, Member::AgentAttributes)?;
-            }
-            b"resourceAttributes" => {
-                call.read_source(reader, image, Source::ResourceAttributes, Member::ResourceAttributes)?;
-            }
-            b"server" => {
-                let value = reader.value()?;
-                let name = value.as_string().ok_or(RequestError::WrongType(Member::Server))?;
-                // The empty name names none. A rule that names a server reads it as a field.
-                call.server = Some(name).filter(|name| !name.is_empty());
-                let field = SERVER_FIELD.as_bytes();
-                let field = image.field(Source::Request.root(), field, hash_name(field));
-                if let Some(FieldRef { slot, .. }) = field.filter(|_| call.server.is_some()) {
-                    call.fields.push((slot, value));
-                }
-            }
-            b"argsDigest" => match reader.value()?.kind() {
-                Kind::Bool(wanted) => call.wants_digest = wanted,
-                _ => return Err(RequestError::WrongType(Member::ArgsDigest)),
-            },
-            b"traceId" => call.trace_id = Some(read_string(reader, Member::TraceId)?),
-            _ => return Err(RequestError::UnknownMember),
-        }
-        Ok(())
-    })?;
-    call.target = target.ok_or(RequestError::Missing(Member::Tool))?;
-    match (call.target.kind.is_resource(), operation) {
-        (true, Some(operation)) => call.target.kind = operation,
-        (true, None) => return Err(RequestError::Missing(Member::Operation)),
-        (false, Some(_)) => return Err(RequestError::Ambiguous(Member::Operation)),
-        (false, None) => {}
-    }
-    if image.dialect() == Dialect::Perso1 && call.target.kind != TargetKind::Tool {
-        return Err(RequestError::TargetInPerso);
-    }
-    call.roles = match (role, roles) {
-        (Some(role), None) => SmallVec::from_iter([role]),
-        (None, Some(_)) if image.dialect() == Dialect::Perso1 => return Err(RequestError::RolesInPerso),
-        (None, Some(roles)) => roles,
-        (Some(_), Some(_)) => return Err(RequestError::Ambiguous(Member::Role)),
-        (None, None) if facts.caller.is_none() => return Err(RequestError::Missing(Member::Role)),
-        (None, None) => SmallVec::new(),
-    };
-    if let Some(caller) = &facts.caller {
-        call.take_caller(caller, image, limits)?;
-    }
-    call.add_facts(facts, image)?;
-    call.sort_fields();
-    Ok(call)
-}
-
 impl<'a> Call<'a> {
+    /// Reads a call, from the brace of its object on.
+    fn read_from(
+        &mut self,
+        reader: &mut Reader<'a>,
+        facts: &'a RequestFacts,
+        image: &PolicyImage<'_>,
+        limits: &CallLimits,
+    ) -> Result<(), RequestError> {
+        if reader.peek()? != b'{' {
+            return Err(RequestError::NotAnObject);
+        }
+        let mut target = None;
+        let mut operation = None;
+        let mut role = None;
+        let mut roles = None;
+        reader.object(|reader, name| {
+            let name = name.bytes();
+            match &*name {
+                b"tool" | b"toolName" | b"prompt" | b"resource" => {
+                    let (kind, member) = match &*name {
+                        b"prompt" => (TargetKind::Prompt, Member::Prompt),
+                        b"resource" => (TargetKind::ResourceRead, Member::Resource),
+                        _ => (TargetKind::Tool, Member::Tool),
+                    };
+                    let name = read_string(reader, member)?;
+                    if target.replace(Target { kind, name }).is_some() {
+                        return Err(RequestError::Ambiguous(Member::Tool));
+                    }
+                }
+                b"operation" => {
+                    let kind = TargetKind::of_operation(&read_string(reader, Member::Operation)?);
+                    operation = Some(kind.ok_or(RequestError::WrongType(Member::Operation))?);
+                }
+                b"role" => role = Some(read_string(reader, Member::Role)?),
+                b"roles" => roles = Some(read_roles(reader, limits)?),
+                b"args" => self.arguments = self.read_source(reader, image, Source::Arguments, Member::Args)?,
+                b"agentAttributes" if facts.caller.is_some() => {
+                    // What is no JSON is told as that.
+                    reader.skip()?;
+                    return Err(RequestError::AttributesInToken);
+                }
+                b"agentAttributes" => {
+                    self.read_source(reader, image, Source::AgentAttributes, Member::AgentAttributes)?;
+                }
+                b"resourceAttributes" => {
+                    self.read_source(reader, image, Source::ResourceAttributes, Member::ResourceAttributes)?;
+                }
+                b"server" => {
+                    let value = reader.value()?;
+                    let name = value.as_string().ok_or(RequestError::WrongType(Member::Server))?;
+                    // The empty name names none. A rule that names a server reads it as a field.
+                    self.server = Some(name).filter(|name| !name.is_empty());
+                    let field = SERVER_FIELD.as_bytes();
+                    let field = image.field(Source::Request.root(), field, hash_name(field));
+                    if let Some(FieldRef { slot, .. }) = field.filter(|_| self.server.is_some()) {
+                        self.fields.push((slot, value));
+                    }
+                }
+                b"argsDigest" => match reader.value()?.kind() {
+                    Kind::Bool(wanted) => self.wants_digest = wanted,
+                    _ => return Err(RequestError::WrongType(Member::ArgsDigest)),
+                },
+                b"traceId" => self.trace_id = Some(read_string(reader, Member::TraceId)?),
+                _ => return Err(RequestError::UnknownMember),
+            }
+            Ok(())
+        })?;
+        self.target = target.ok_or(RequestError::Missing(Member::Tool))?;
+        match (self.target.kind.is_resource(), operation) {
+            (true, Some(operation)) => self.target.kind = operation,
+            (true, None) => return Err(RequestError::Missing(Member::Operation)),
+            (false, Some(_)) => return Err(RequestError::Ambiguous(Member::Operation)),
+            (false, None) => {}
+        }
+        if image.dialect() == Dialect::Perso1 && self.target.kind != TargetKind::Tool {
+            return Err(RequestError::TargetInPerso);
+        }
+        self.roles = match (role, roles) {
+            (Some(role), None) => SmallVec::from_iter([role]),
+            (None, Some(_)) if image.dialect() == Dialect::Perso1 => return Err(RequestError::RolesInPerso),
+            (None, Some(roles)) => roles,
+            (Some(_), Some(_)) => return Err(RequestError::Ambiguous(Member::Role)),
+            (None, None) if facts.caller.is_none() => return Err(RequestError::Missing(Member::Role)),
+            (None, None) => SmallVec::new(),
+        };
+        if let Some(caller) = &facts.caller {
+            self.take_caller(caller, image, limits)?;
+        }
+        self.add_facts(facts, image)?;
+        self.sort_fields();
+        Ok(())
+    }
+
     /// Reads an object of fields, keeps those that some rule reads, and returns its text.
     fn read_source(
         &mut self,

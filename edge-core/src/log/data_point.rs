@@ -52,7 +52,7 @@ impl DataPoint {
                 text(entry.principal),
                 text(entry.run),
                 trace_id,
-                digest(entry.policy_digest),
+                ["sha256:", entry.policy_digest].concat(),
                 entry.args_digest.as_ref().map(digest).unwrap_or_default(),
             ]),
             doubles: Vec::from([f64::from(u32::try_from(entry.duration_micros).unwrap_or(u32::MAX))]),

@@ -2,7 +2,7 @@
 
 use alloc::string::String;
 
-use crate::json_text::{write_digest, write_member};
+use crate::json_text::{write_hex_digest, write_member};
 use crate::log::record::{Entry, MAX_TEXT_BYTES, cut};
 use crate::log::timestamp::write_timestamp;
 
@@ -20,7 +20,7 @@ pub(crate) fn write(entry: &Entry<'_>, out: &mut String) {
     out.push_str("\",\"trace_id\":\"");
     entry.trace.write_trace_id(out);
     out.push_str("\",\"bundles\":{\"policy\":{\"revision\":");
-    write_digest(entry.policy_digest, out);
+    write_hex_digest(entry.policy_digest, out);
     out.push_str("}},\"path\":\"");
     out.push_str(PATH);
     out.push_str("\",\"input\":{");

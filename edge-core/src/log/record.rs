@@ -13,8 +13,9 @@ use callgate_engine::target::TargetKind;
 use callgate_engine::{Call, Decision, Effect};
 
 use crate::answer::write_id;
+use crate::answer::{write_args_digest, write_outcome, write_policy};
 use crate::deployment::Deployment;
-use crate::json_text::{write_digest, write_list, write_member, write_name, write_plain_member, write_text};
+use crate::json_text::{write_list, write_member, write_name, write_plain_member, write_text};
 use crate::log::config::{Format, LogConfig, Mode, Sink};
 use crate::log::data_point::DataPoint;
 use crate::log::mask::RecordedArguments;
@@ -67,7 +68,8 @@ pub(crate) struct Entry<'e> {
     pub(crate) code: &'e str,
     pub(crate) rule: Option<&'e str>,
     pub(crate) policy_version: &'e str,
-    pub(crate) policy_digest: &'e [u8; 32],
+    /// In hexadecimal digits.
+    pub(crate) policy_digest: &'e str,
 }
 
 /// Records the decisions of one request.
@@ -210,22 +212,10 @@ impl Entry<'_> {
 
     /// Writes what was decided, as members of an object that has none before.
     pub(crate) fn write_outcome(&self, out: &mut String) {
-        out.push_str("\"decision\":\"");
-        out.push_str(self.effect.name());
-        out.push('"');
-        write_plain_member("code", self.code, out);
-        match self.rule {
-            Some(rule) => write_member("rule", rule, out),
-            None => out.push_str(",\"rule\":null"),
-        }
-        out.push_str(",\"policy\":{\"version\":");
-        write_text(self.policy_version, out);
-        write_name("digest", out);
-        write_digest(self.policy_digest, out);
-        out.push('}');
+        write_outcome(self.effect, self.code, self.rule, out);
+        write_policy(self.policy_version, self.policy_digest, out);
         if let Some(digest) = &self.args_digest {
-            write_name("argsDigest", out);
-            write_digest(digest, out);
+            write_args_digest(digest, out);
         }
     }
 
