@@ -90,8 +90,6 @@ struct Catalog<'i> {
 pub struct PolicyImage<'i> {
     header: &'i Header,
     dialect: Dialect,
-    version: &'i str,
-    policy_digest: &'i str,
     catalogs: [Catalog<'i>; 5],
     roles: &'i [NameSlot],
     fields: &'i [FieldSlot],
@@ -139,11 +137,8 @@ impl<'i> PolicyImage<'i> {
         let sections = &header.sections;
         let [tools, prompts, reads, lists, subscriptions] = &header.catalogs;
         let catalog = |record: &'i CatalogRecord| Ok(Catalog { names: table(image, record.names)?, record });
-        let bytes = TextBytes(table(image, sections.bytes)?);
         Ok(Self {
             header,
-            version: bytes.text(header.version).ok_or(ImageError::Damaged)?,
-            policy_digest: hex_digits(&header.policy_digest).ok_or(ImageError::Damaged)?,
             dialect: Dialect::from_code(header.dialect).ok_or(ImageError::Damaged)?,
             catalogs: [catalog(tools)?, catalog(prompts)?, catalog(reads)?, catalog(lists)?, catalog(subscriptions)?],
             roles: table(image, sections.roles)?,
@@ -157,7 +152,7 @@ impl<'i> PolicyImage<'i> {
             automata: table(image, sections.automata)?,
             transitions: table(image, sections.transitions)?,
             arguments: table(image, sections.arguments)?,
-            bytes,
+            bytes: TextBytes(table(image, sections.bytes)?),
         })
     }
 
@@ -170,7 +165,7 @@ impl<'i> PolicyImage<'i> {
     /// The policy's own `version` text.
     #[must_use]
     pub fn version(&self) -> &'i str {
-        self.version
+        self.text(self.header.version).unwrap_or_default()
     }
 
     /// The policy's own `description`, empty where it has none.
@@ -182,7 +177,7 @@ impl<'i> PolicyImage<'i> {
     /// SHA-256 of the policy's text, as 64 lowercase hexadecimal digits.
     #[must_use]
     pub fn policy_digest(&self) -> &'i str {
-        self.policy_digest
+        core::str::from_utf8(&self.header.policy_digest).unwrap_or_default()
     }
 
     /// Length of the policy's text in bytes.
@@ -379,12 +374,6 @@ fn is_same(a: &[u8], b: &[u8]) -> bool {
             8..=16 => ends::<8>(a) == ends::<8>(b),
             _ => a == b,
         }
-}
-
-/// The text of digits that are hexadecimal, as they are written.
-fn hex_digits(digits: &[u8]) -> Option<&str> {
-    let is_digit = |byte: &u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-    core::str::from_utf8(digits).ok().filter(|_| digits.iter().all(is_digit))
 }
 
 fn table<T>(image: &[u8], section: Section) -> Result<&[T], ImageError>

@@ -5,11 +5,14 @@
 //! frees it, as an edge does. What [`evaluate`] answers stays in place until [`alloc`] makes room for the next body.
 #![expect(unsafe_code, reason = "a host calls by name and writes into memory, which Rust can't check")]
 
-use std::sync::Mutex;
+use std::sync::{LazyLock, Mutex};
 
 use callgate_edge_core::{Arrival, Problem, answer_batch, answer_call, policy_image};
 use callgate_engine::limits::DEFAULT_MAX_BODY_BYTES;
-use callgate_engine::{Call, Effect, PolicyImage, RequestError, RequestFacts};
+use callgate_engine::{Call, CallLimits, Effect, PolicyImage, RequestError, RequestFacts};
+
+/// The embedded policy, opened by the first call of an instance, as in an edge.
+static IMAGE: LazyLock<Option<PolicyImage<'static>>> = LazyLock::new(|| policy_image().ok());
 
 /// The answer that the host may still be reading.
 static ANSWER: Mutex<Vec<u8>> = Mutex::new(Vec::new());
@@ -71,8 +74,8 @@ pub unsafe extern "C" fn evaluate_batch(body: *mut u8, length: usize) -> usize {
 pub unsafe extern "C" fn read(body: *mut u8, length: usize) -> u32 {
     // SAFETY: what the caller vouches for is what `take` asks for.
     let body = unsafe { take(body, length) };
-    let Ok(image) = policy_image() else { return 0 };
-    let is_call = Call::read(&body, &RequestFacts::default(), &image).is_ok();
+    let Some(image) = &*IMAGE else { return 0 };
+    let is_call = Call::judge_within(&CallLimits::default(), &body, &RequestFacts::default(), image, |_| ()).is_ok();
     u32::from(is_call)
 }
 
@@ -84,13 +87,13 @@ pub unsafe extern "C" fn read(body: *mut u8, length: usize) -> u32 {
 pub unsafe extern "C" fn decide(body: *mut u8, length: usize) -> u32 {
     // SAFETY: what the caller vouches for is what `take` asks for.
     let body = unsafe { take(body, length) };
-    let Ok(image) = policy_image() else { return 0 };
+    let Some(image) = &*IMAGE else { return 0 };
     let facts = RequestFacts::default();
-    let Ok(call) = Call::read(&body, &facts, &image) else { return 0 };
-    match callgate_engine::evaluate(&image, &call).effect {
-        Effect::Allow => 2,
-        Effect::RequireApproval => 1,
-        Effect::Deny => 0,
+    let judge = |call: &Call<'_>| callgate_engine::evaluate(image, call).effect;
+    match Call::judge_within(&CallLimits::default(), &body, &facts, image, judge) {
+        Ok(Effect::Allow) => 2,
+        Ok(Effect::RequireApproval) => 1,
+        Ok(Effect::Deny) | Err(_) => 0,
     }
 }
 
@@ -108,10 +111,10 @@ fn answer<J>(body: &[u8], judge: J) -> usize
 where
     J: Fn(&PolicyImage<'_>, &[u8], &Arrival<'_>) -> Result<Vec<u8>, RequestError>,
 {
-    let answer = match policy_image() {
-        Err(_) => Err(Problem::Internal),
-        Ok(_) if body.len() > DEFAULT_MAX_BODY_BYTES => Err(Problem::BodyTooLarge),
-        Ok(image) => judge(&image, body, &Arrival::default()).map_err(Problem::from),
+    let answer = match &*IMAGE {
+        None => Err(Problem::Internal),
+        Some(_) if body.len() > DEFAULT_MAX_BODY_BYTES => Err(Problem::BodyTooLarge),
+        Some(image) => judge(image, body, &Arrival::default()).map_err(Problem::from),
     };
     let answer = answer.unwrap_or_else(|problem| problem.response().body);
     // Nothing panics while it holds the lock, and a module has one thread.
