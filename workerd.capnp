@@ -1,4 +1,5 @@
 # The Worker on workerd itself: `cargo xtask worker` builds it, `npx --prefix e2e workerd serve workerd.capnp` serves it.
+# docs/operations.md has what a deployment does.
 
 using Workerd = import "/workerd/workerd.capnp";
 

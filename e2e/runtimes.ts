@@ -1,6 +1,6 @@
 /** The runtimes that serve the edges, each a process of its own and nothing before it. */
 
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -75,16 +75,22 @@ export function startWorkerd(program: string, bundle: string, settings: WorkerdS
   });
 }
 
-/** Starts the Worker with the configuration for a workerd of one's own, as it stands at the top of the checkout. */
+/**
+ * Starts the Worker with the configuration for a workerd of one's own, as it stands at the top of the checkout, compiled
+ * as the documentation says.
+ */
 export function startWorkerdAsShipped(program: string, bundle: string, settings: Settings): Promise<Runtime> {
   const sockets = socketsOf(settings);
   return serveWorkerd(program, settings, sockets, (directory) => {
     const built = join(directory, "edge-cloudflare/build");
     mkdirSync(built, { recursive: true });
     copyBundle(bundle, built);
-    copyFileSync(join(checkout, shippedConfiguration), join(directory, shippedConfiguration));
+    const text = join(directory, shippedConfiguration);
+    copyFileSync(join(checkout, shippedConfiguration), text);
+    const compiled = execFileSync(program, ["compile", "--config-only", text], { maxBuffer: 2 ** 26 });
+    writeFileSync(join(directory, "callgate.bin"), compiled);
     const options = sockets.map(({ name, port }) => `--socket-addr=${name}=127.0.0.1:${port}`);
-    return { file: shippedConfiguration, options, environment: settings.variables };
+    return { file: "callgate.bin", options: ["--binary", ...options], environment: settings.variables };
   });
 }
 

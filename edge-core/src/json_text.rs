@@ -57,10 +57,10 @@ pub(crate) fn write_digest(digest: &[u8; 32], out: &mut String) {
     write_hex_digest(base16ct::lower::encode_str(digest, &mut digits).unwrap_or_default(), out);
 }
 
-/// As [`write_digest`], of the digits that an image holds.
+/// As [`write_digest`], of hexadecimal digits.
 pub(crate) fn write_hex_digest(digits: &str, out: &mut String) {
     out.push_str("\"sha256:");
-    write_escaped(digits, out);
+    out.push_str(digits);
     out.push('"');
 }
 

@@ -327,11 +327,11 @@ impl Writer {
                 known
             }
         };
-        let reason = rule.reason.as_ref().map_or(NO_TEXT, |reason| self.text(&reason.value));
+        let reason = rule.reason.as_ref().map_or(NONE, |reason| self.list(Vec::from([reason.value.clone()])));
         self.rules.push(Rule {
             id,
             condition: U32::new(condition),
-            reason,
+            reason: U32::new(reason),
             effect: rule.effect.code(),
             hides_condition: u8::from(rule.hides_condition),
             reserved: [0; 2],

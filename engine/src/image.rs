@@ -62,7 +62,7 @@ pub enum ImageError {
     NotAnImage,
     /// The image was written by another version of callgate.
     OtherFormat,
-    /// A table lies outside the bytes or does not hold whole records.
+    /// A table lies outside the bytes or does not hold whole records, or the policy's version or digest is none.
     Damaged,
 }
 
@@ -90,6 +90,8 @@ struct Catalog<'i> {
 pub struct PolicyImage<'i> {
     header: &'i Header,
     dialect: Dialect,
+    version: &'i str,
+    policy_digest: &'i str,
     catalogs: [Catalog<'i>; 5],
     roles: &'i [NameSlot],
     fields: &'i [FieldSlot],
@@ -125,7 +127,7 @@ impl<'i> PolicyImage<'i> {
     /// Opens an image in place. The work does not depend on the size of the policy.
     ///
     /// # Errors
-    /// The bytes are no image, are of another format, or a table does not fit into them.
+    /// The bytes are no image, are of another format, or are damaged.
     pub fn open(image: &'i [u8]) -> Result<Self, ImageError> {
         let (header, _) = Header::ref_from_prefix(image).map_err(|_| ImageError::NotAnImage)?;
         if header.magic != MAGIC {
@@ -137,8 +139,11 @@ impl<'i> PolicyImage<'i> {
         let sections = &header.sections;
         let [tools, prompts, reads, lists, subscriptions] = &header.catalogs;
         let catalog = |record: &'i CatalogRecord| Ok(Catalog { names: table(image, record.names)?, record });
+        let bytes = TextBytes(table(image, sections.bytes)?);
         Ok(Self {
             header,
+            version: bytes.text(header.version).ok_or(ImageError::Damaged)?,
+            policy_digest: hex_digits(&header.policy_digest).ok_or(ImageError::Damaged)?,
             dialect: Dialect::from_code(header.dialect).ok_or(ImageError::Damaged)?,
             catalogs: [catalog(tools)?, catalog(prompts)?, catalog(reads)?, catalog(lists)?, catalog(subscriptions)?],
             roles: table(image, sections.roles)?,
@@ -152,7 +157,7 @@ impl<'i> PolicyImage<'i> {
             automata: table(image, sections.automata)?,
             transitions: table(image, sections.transitions)?,
             arguments: table(image, sections.arguments)?,
-            bytes: TextBytes(table(image, sections.bytes)?),
+            bytes,
         })
     }
 
@@ -165,7 +170,7 @@ impl<'i> PolicyImage<'i> {
     /// The policy's own `version` text.
     #[must_use]
     pub fn version(&self) -> &'i str {
-        self.text(self.header.version).unwrap_or_default()
+        self.version
     }
 
     /// The policy's own `description`, empty where it has none.
@@ -177,7 +182,7 @@ impl<'i> PolicyImage<'i> {
     /// SHA-256 of the policy's text, as 64 lowercase hexadecimal digits.
     #[must_use]
     pub fn policy_digest(&self) -> &'i str {
-        core::str::from_utf8(&self.header.policy_digest).unwrap_or_default()
+        self.policy_digest
     }
 
     /// Length of the policy's text in bytes.
@@ -374,6 +379,13 @@ fn is_same(a: &[u8], b: &[u8]) -> bool {
             8..=16 => ends::<8>(a) == ends::<8>(b),
             _ => a == b,
         }
+}
+
+/// The text of bytes that are all lowercase hexadecimal digits.
+fn hex_digits(bytes: &[u8]) -> Option<&str> {
+    // All of them are looked at in any case, which takes a fraction of stopping at the first that is none.
+    let are_digits = bytes.iter().fold(true, |are, byte| are & matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    core::str::from_utf8(bytes).ok().filter(|_| are_digits)
 }
 
 fn table<T>(image: &[u8], section: Section) -> Result<&[T], ImageError>

@@ -158,8 +158,9 @@ impl Decision {
     }
 
     fn write_sentence(&self, image: &PolicyImage<'_>, kind: TargetKind, out: &mut Sentence<'_>) {
-        let own = self.rule.and_then(|rule| image.rule(rule)).filter(|rule| rule.reason.start.get() != NONE);
-        if let Some(text) = own.and_then(|rule| image.text(rule.reason)) {
+        // A rule without a reason of its own has one that is nowhere.
+        let own = self.rule.and_then(|rule| image.texts(image.rule(rule)?.reason.get(), 1)?.first());
+        if let Some(text) = own.and_then(|&text| image.text(text)) {
             return out.push_text(text);
         }
         match self.code {

@@ -189,8 +189,8 @@ pub(crate) struct Rule {
     pub(crate) id: TextRef,
     /// The first step of the condition, or [`NONE`] where there is no condition.
     pub(crate) condition: U32,
-    /// What to say where the rule decides; `reason.start` is [`NONE`] where it says nothing by itself.
-    pub(crate) reason: TextRef,
+    /// What to say where the rule decides, among the texts; [`NONE`] where it says nothing by itself, as most do.
+    pub(crate) reason: U32,
     pub(crate) effect: u8,
     /// 1 if answers hide what the condition asks for.
     pub(crate) hides_condition: u8,

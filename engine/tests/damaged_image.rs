@@ -47,6 +47,26 @@ fn a_cut_image_is_refused() {
     }
 }
 
+#[test]
+fn an_image_with_another_digest_is_refused_where_that_is_no_digest() {
+    let whole = image();
+    let digest = PolicyImage::open(&whole).expect("an image").policy_digest().as_bytes().to_vec();
+    let at = whole.windows(digest.len()).position(|bytes| *bytes == digest).expect("the digest, as text");
+    for place in [at, at + 63] {
+        // Answers repeat the digest as it is: no byte may end the string that it stands in.
+        for (byte, expected) in [(b'0', Ok(Effect::Deny)), (b'f', Ok(Effect::Deny)), (b'"', Err(ImageError::Damaged))] {
+            let mut changed = whole.clone();
+            *changed.get_mut(place).expect("a digit") = byte;
+            assert_eq!(judge(&changed), expected, "{byte} at {place}");
+        }
+        for byte in [b'/', b':', b'`', b'g', b'F', 0, 0xff] {
+            let mut changed = whole.clone();
+            *changed.get_mut(place).expect("a digit") = byte;
+            assert_eq!(judge(&changed), Err(ImageError::Damaged), "{byte} at {place}");
+        }
+    }
+}
+
 /// A policy whose conditions nest, so that a step which ends nowhere could be gone through for ever.
 const NESTED: &str = r#"{"version":"callgate-1","tools":["bulk_update"],"roles":{"admin":{}},"rules":[
     {"effect":"Allow","tool_name":"bulk_update","roles":["admin"],"condition":{"All":[
