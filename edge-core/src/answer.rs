@@ -243,6 +243,35 @@ mod tests {
         assert_eq!(answer.get("argsDigest").map(|digest| digest.as_str().expect("text")), expected);
     }
 
+    /// The reason in the answer must be the sentence itself, whatever the texts in it.
+    #[track_caller]
+    fn check_reason(policy: &str, call: &str, expected: &str) {
+        let bytes = compile(&parse(policy).and_then(validate).unwrap_or_else(|problems| panic!("{problems:?}")));
+        let image = PolicyImage::open(&bytes).expect("an image");
+        let answer = answer_call(&image, call.as_bytes(), &Arrival::default()).expect("a call");
+        let answer: Value = serde_json::from_slice(&answer).expect("JSON");
+        assert_eq!(answer.get("reason"), Some(&Value::from(expected)));
+    }
+
+    #[test]
+    fn a_reason_is_escaped_wherever_it_quotes_the_policy_or_the_call() {
+        let policy = |rule: &str| {
+            format!(
+                r#"{{"version":"callgate-1","tools":["t"],"roles":{{"r":{{}}}},
+                    "rules":[{{"effect":"Allow","tool_name":"t","roles":["r"],{rule}}}]}}"#
+            )
+        };
+        let call = r#"{"tool":"t","role":"r","args":{"a\"\n":"c"}}"#;
+        check_reason(&policy(r#""id":"a\"\\b""#), call, "rule `a\"\\b` allows this call");
+        check_reason(&policy(r#""id":"x","reason":"say \"no\"\u0001""#), call, "say \"no\"\u{1}");
+        let condition = r#""id":"x","condition":{"StringCheck":{"source":"Arguments","field":"a\"\n","op":"In",
+            "value":["b\"","b\\"]}}"#;
+        check_reason(&policy(condition), call, "`a\"\n` must be one of `b\"`, `b\\`");
+        let perso = r#"{"version":"perso-1","tools":[],"roles":[],"default_action":"Deny","rules":[]}"#;
+        let call = r#"{"tool":"\"","role":"\\","args":{}}"#;
+        check_reason(perso, call, "no rule matched tool '\"' for role '\\'; applying default_action");
+    }
+
     #[test]
     fn the_digest_of_the_arguments_is_left_out_for_who_has_no_use_for_it() {
         // SHA-256 of `{"a": 1}`, white space included.

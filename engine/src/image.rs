@@ -399,3 +399,46 @@ where
     };
     bounds().and_then(|bytes| <[T]>::ref_from_bytes(bytes).ok()).ok_or(ImageError::Damaged)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{compile, parse, validate};
+    use alloc::format;
+    use alloc::string::String;
+    use std::collections::HashMap;
+
+    /// Two names that a table can tell apart by nothing but their texts.
+    fn names_that_hash_alike() -> (String, String) {
+        let mut seen = HashMap::new();
+        let mut names = (0_u32..).map(|at| format!("name{at}"));
+        let alike = names.find_map(|name| {
+            let earlier = seen.insert(short_hash(hash_name(name.as_bytes())), name.clone())?;
+            Some((earlier, name))
+        });
+        alike.expect("among so many names two hash alike")
+    }
+
+    #[test]
+    fn a_name_does_not_pass_for_another_that_hashes_alike() {
+        let (known, other) = names_that_hash_alike();
+        let hash = |name: &str| hash_name(name.as_bytes());
+        assert_eq!(short_hash(hash(&known)), short_hash(hash(&other)));
+        let policy = format!(
+            r#"{{"version":"callgate-1","roles":{{"{known}":{{}}}},
+                "tools":[{{"name":"{known}","inputSchema":{{"properties":{{"{known}":{{}}}},"additionalProperties":false}}}}],
+                "rules":[{{"effect":"Allow","tool_name":"{known}","roles":["{known}"],"condition":
+                    {{"FieldPresent":{{"source":"Arguments","field":"{known}"}}}}}}]}}"#
+        );
+        let bytes = compile(&parse(&policy).and_then(validate).expect("a valid policy"));
+        let image = PolicyImage::open(&bytes).expect("an image");
+        let tool = image.target(TargetKind::Tool, &known).expect("a declared tool");
+        let arguments = Source::Arguments.root();
+        assert!(image.role(&known).is_some() && image.role(&other).is_none());
+        assert!(image.target(TargetKind::Tool, &other).is_none());
+        assert!(image.declares(tool, known.as_bytes(), hash(&known)));
+        assert!(!image.declares(tool, other.as_bytes(), hash(&other)));
+        assert!(image.field(arguments, known.as_bytes(), hash(&known)).is_some());
+        assert!(image.field(arguments, other.as_bytes(), hash(&other)).is_none());
+    }
+}

@@ -319,12 +319,12 @@ fn write_failure(image: &PolicyImage<'_>, failure: Failure, out: &mut Sentence<'
         Requirement::Numeric(op, number) => {
             out.push_str(if op == NumericOp::Ne { "not be " } else { "be " });
             write_bound(op, out);
-            out.push_str(number);
+            out.push_text(number);
         }
         Requirement::Length(op, number) => {
             out.push_str(if op == NumericOp::Ne { "not have a length of " } else { "have a length of " });
             write_bound(op, out);
-            out.push_str(number);
+            out.push_text(number);
         }
         Requirement::Compare(op, source, other) => {
             out.push_str(if op == NumericOp::Ne { "not be " } else { "be " });
