@@ -406,6 +406,7 @@ mod tests {
     use crate::{compile, parse, validate};
     use alloc::format;
     use alloc::string::String;
+    use alloc::vec::Vec;
     use std::collections::HashMap;
 
     /// Two names that a table can tell apart by nothing but their texts.
@@ -440,5 +441,34 @@ mod tests {
         assert!(!image.declares(tool, other.as_bytes(), hash(&other)));
         assert!(image.field(arguments, known.as_bytes(), hash(&known)).is_some());
         assert!(image.field(arguments, other.as_bytes(), hash(&other)).is_none());
+    }
+
+    #[test]
+    fn the_arguments_of_one_tool_do_not_pass_for_those_of_another() {
+        // So many that a look-up comes by what belongs to others.
+        let schema = |at: usize| match at % 3 {
+            0 => r#"{"properties":{"first":{}},"additionalProperties":false}"#,
+            1 => r#"{"properties":{"second":{}},"additionalProperties":false}"#,
+            _ => r#"{"properties":{"first":{},"second":{}}}"#,
+        };
+        let tools: Vec<String> =
+            (0..300).map(|at| format!(r#"{{"name":"tool{at}","inputSchema":{}}}"#, schema(at))).collect();
+        let policy = format!(
+            r#"{{"version":"callgate-1","roles":{{"r":{{}}}},"tools":[{}],
+                "rules":[{{"effect":"Allow","tool_name":"tool0","roles":["r"]}}]}}"#,
+            tools.join(",")
+        );
+        let bytes = compile(&parse(&policy).and_then(validate).expect("a valid policy"));
+        let image = PolicyImage::open(&bytes).expect("an image");
+        for at in 0..300 {
+            let tool = image.target(TargetKind::Tool, &format!("tool{at}")).expect("a declared tool");
+            let declares = |name: &str| image.declares(tool, name.as_bytes(), hash_name(name.as_bytes()));
+            let expected = [(true, true, false), (true, false, true), (false, false, false)];
+            assert_eq!(
+                Some(&(image.is_closed(tool), declares("first"), declares("second"))),
+                expected.get(at % 3),
+                "{at}"
+            );
+        }
     }
 }
