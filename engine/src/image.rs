@@ -409,10 +409,10 @@ mod tests {
     use alloc::vec::Vec;
     use std::collections::HashMap;
 
-    /// Two names that a table can tell apart by nothing but their texts.
-    fn names_that_hash_alike() -> (String, String) {
+    /// Two names of one length that a table can tell apart by nothing but their texts.
+    fn names_that_hash_alike(prefix: &str) -> (String, String) {
         let mut seen = HashMap::new();
-        let mut names = (0_u32..).map(|at| format!("name{at}"));
+        let mut names = (0..1_000_000).map(|at| format!("{prefix}{at:06}"));
         let alike = names.find_map(|name| {
             let earlier = seen.insert(short_hash(hash_name(name.as_bytes())), name.clone())?;
             Some((earlier, name))
@@ -422,7 +422,14 @@ mod tests {
 
     #[test]
     fn a_name_does_not_pass_for_another_that_hashes_alike() {
-        let (known, other) = names_that_hash_alike();
+        // Of each length that is compared in a way of its own.
+        for prefix in ["n", "argument", "the_argument_of_a_long_name"] {
+            check_alike(names_that_hash_alike(prefix));
+        }
+    }
+
+    #[track_caller]
+    fn check_alike((known, other): (String, String)) {
         let hash = |name: &str| hash_name(name.as_bytes());
         assert_eq!(short_hash(hash(&known)), short_hash(hash(&other)));
         let policy = format!(
