@@ -87,11 +87,15 @@ export function startWorkerdAsShipped(program: string, bundle: string, settings:
     copyBundle(bundle, built);
     const text = join(directory, shippedConfiguration);
     copyFileSync(join(checkout, shippedConfiguration), text);
-    const compiled = execFileSync(program, ["compile", "--config-only", text], { maxBuffer: 2 ** 26 });
-    writeFileSync(join(directory, "callgate.bin"), compiled);
+    compileConfiguration(program, text, join(directory, "callgate.bin"));
     const options = sockets.map(({ name, port }) => `--socket-addr=${name}=127.0.0.1:${port}`);
     return { file: "callgate.bin", options: ["--binary", ...options], environment: settings.variables };
   });
+}
+
+/** Has workerd compile a configuration with all that it embeds, so that it need not read the text at every start. */
+export function compileConfiguration(program: string, text: string, compiled: string): void {
+  writeFileSync(compiled, execFileSync(program, ["compile", "--config-only", text], { maxBuffer: 2 ** 26 }));
 }
 
 /** What workerd is to serve: a file in the directory that was prepared, and how. */

@@ -9,7 +9,7 @@
  * a while slows all of them.
  */
 
-import { execFileSync, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -20,7 +20,7 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { parseArgs } from "node:util";
 
-import { compatibilityDate } from "../../e2e/runtimes.ts";
+import { compatibilityDate, compileConfiguration } from "../../e2e/runtimes.ts";
 
 const { values: options, positionals } = parseArgs({
   options: { workerd: { type: "string" }, quick: { type: "boolean", default: false } },
@@ -127,6 +127,6 @@ const config :Workerd.Config = (
 `;
   writeFileSync(config, text);
   const compiled = join(directory, "config.bin");
-  writeFileSync(compiled, execFileSync(workerd as string, ["compile", "--config-only", config], { maxBuffer: 2 ** 26 }));
+  compileConfiguration(workerd as string, config, compiled);
   return compiled;
 }

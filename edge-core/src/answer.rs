@@ -230,15 +230,21 @@ mod tests {
     use callgate_engine::{compile, parse, validate};
     use serde_json::Value;
 
+    /// The answer to a call that is judged by a policy.
+    #[track_caller]
+    fn answer_to(call: &str, policy: &str) -> Value {
+        let bytes = compile(&parse(policy).and_then(validate).unwrap_or_else(|problems| panic!("{problems:?}")));
+        let image = PolicyImage::open(&bytes).expect("an image");
+        let answer = answer_call(&image, call.as_bytes(), &Arrival::default()).expect("a call");
+        serde_json::from_slice(&answer).expect("JSON")
+    }
+
     #[track_caller]
     fn check(digest: &str, expected: Option<&str>) {
         let text = r#"{"version":"callgate-1","tools":["t"],"roles":{"r":{}},
             "rules":[{"effect":"Allow","tool_name":"t","roles":["r"]}]}"#;
-        let bytes = compile(&parse(text).and_then(validate).expect("a valid policy"));
-        let image = PolicyImage::open(&bytes).expect("an image");
         let body = format!(r#"{{"tool":"t","role":"r","args":{{"a": 1}}{digest}}}"#);
-        let answer = answer_call(&image, body.as_bytes(), &Arrival::default()).expect("a call");
-        let answer: Value = serde_json::from_slice(&answer).expect("JSON");
+        let answer = answer_to(&body, text);
         assert_eq!(answer.get("decision"), Some(&Value::from("Allow")));
         assert_eq!(answer.get("argsDigest").map(|digest| digest.as_str().expect("text")), expected);
     }
@@ -246,11 +252,7 @@ mod tests {
     /// The reason in the answer must be the sentence itself, whatever the texts in it.
     #[track_caller]
     fn check_reason(policy: &str, call: &str, expected: &str) {
-        let bytes = compile(&parse(policy).and_then(validate).unwrap_or_else(|problems| panic!("{problems:?}")));
-        let image = PolicyImage::open(&bytes).expect("an image");
-        let answer = answer_call(&image, call.as_bytes(), &Arrival::default()).expect("a call");
-        let answer: Value = serde_json::from_slice(&answer).expect("JSON");
-        assert_eq!(answer.get("reason"), Some(&Value::from(expected)));
+        assert_eq!(answer_to(call, policy).get("reason"), Some(&Value::from(expected)));
     }
 
     #[test]

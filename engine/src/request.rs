@@ -73,29 +73,16 @@ impl<'a> Call<'a> {
     /// # Errors
     /// The body is not one strict JSON object with the members of a call.
     pub fn read(body: &'a [u8], facts: &'a RequestFacts, image: &PolicyImage<'_>) -> Result<Self, RequestError> {
-        Self::read_within(&CallLimits::default(), body, facts, image)
-    }
-
-    /// Reads the one call of a body as [`Call::read`] does, within the limits of a deployment.
-    ///
-    /// # Errors
-    /// As [`Call::read`], or the call is beyond a limit.
-    pub fn read_within(
-        limits: &CallLimits,
-        body: &'a [u8],
-        facts: &'a RequestFacts,
-        image: &PolicyImage<'_>,
-    ) -> Result<Self, RequestError> {
         let mut call = Self::unread();
-        call.read_alone(limits, body, facts, image)?;
+        call.read_alone(&CallLimits::default(), body, facts, image)?;
         Ok(call)
     }
 
-    /// Reads the one call of a body as [`Call::read_within`] does, and hands it to `judge` where it is: a call is large,
-    /// and to return it would copy it.
+    /// Reads the one call of a body as [`Call::read`] does, within the limits of a deployment, and hands it to `judge` where
+    /// it is: a call is large, and to return it would copy it.
     ///
     /// # Errors
-    /// As [`Call::read_within`].
+    /// As [`Call::read`], or the call is beyond a limit.
     pub fn judge_within<T>(
         limits: &CallLimits,
         body: &'a [u8],
@@ -261,9 +248,7 @@ impl<'a> Call<'a> {
             self.fields.sort_unstable_by_key(|&(slot, _)| slot);
         }
     }
-}
 
-impl<'a> Call<'a> {
     /// Reads a call, from the brace of its object on.
     fn read_from(
         &mut self,

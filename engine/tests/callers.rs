@@ -30,8 +30,9 @@ fn judge_by(
 ) -> Result<(Code, Vec<String>), RequestError> {
     let bytes = compile(&parse(policy).and_then(validate).unwrap_or_else(|problems| panic!("{problems:#?}")));
     let image = PolicyImage::open(&bytes).expect("an image");
-    let call = Call::read_within(limits, body.as_bytes(), facts, &image)?;
-    Ok((evaluate(&image, &call).code, call.roles.iter().map(ToString::to_string).collect()))
+    Call::judge_within(limits, body.as_bytes(), facts, &image, |call| {
+        (evaluate(&image, call).code, call.roles.iter().map(ToString::to_string).collect())
+    })
 }
 
 fn judge(policy: &str, caller: CallerFacts, body: &str) -> Result<(Code, Vec<String>), RequestError> {

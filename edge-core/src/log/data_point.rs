@@ -4,7 +4,7 @@ use alloc::borrow::ToOwned as _;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::json_text::write_digest;
+use crate::json_text::{write_digest, write_hex_digest};
 use crate::log::record::{Entry, cut};
 
 /// Bytes of an index.
@@ -29,11 +29,12 @@ impl DataPoint {
     pub(crate) fn of(entry: &Entry<'_>) -> Self {
         let mut trace_id = String::new();
         entry.trace.write_trace_id(&mut trace_id);
-        let digest = |digest: &[u8; 32]| {
+        let digest = |write: &dyn Fn(&mut String)| {
             let mut text = String::new();
-            write_digest(digest, &mut text);
+            write(&mut text);
             text.trim_matches('"').to_owned()
         };
+        let args_digest = entry.args_digest.as_ref().map(|bytes| digest(&|out| write_digest(bytes, out)));
         let text = |text: Option<&str>| cut(text.unwrap_or_default(), MAX_BLOB_BYTES).into_owned();
         let target = entry.target.map(|target| &*target.name).unwrap_or_default();
         let index = target.get(..target.floor_char_boundary(MAX_INDEX_BYTES));
@@ -52,8 +53,8 @@ impl DataPoint {
                 text(entry.principal),
                 text(entry.run),
                 trace_id,
-                ["sha256:", entry.policy_digest].concat(),
-                entry.args_digest.as_ref().map(digest).unwrap_or_default(),
+                digest(&|out| write_hex_digest(entry.policy_digest, out)),
+                args_digest.unwrap_or_default(),
             ]),
             doubles: Vec::from([f64::from(u32::try_from(entry.duration_micros).unwrap_or(u32::MAX))]),
         }
