@@ -13,15 +13,17 @@ const ROLES: usize = 10;
 /// The text of a `callgate-1` policy with `rules` rules, each for a (role, tool) pair of its own.
 ///
 /// The first four rules are the same in every size: `tool_0` for `role_0` without a condition, `tool_0` for `role_1`
-/// with one number, `tool_0` for `role_2` with all of three predicates, `tool_0` for `role_3` with a denial.
+/// with one number, `tool_0` for `role_2` with all of three predicates, `tool_0` for `role_3` with a denial. An image has the
+/// rules in the order of their ids, and by those they stand in the middle: not where every decision reads in any case.
 #[must_use]
 pub fn policy_text(rules: usize) -> String {
     let mut random = fastrand::Rng::with_seed(0x00ca_1190_7e5e_ed00);
     let (tools, roles) = (tool_names(rules), role_names());
+    let middle = rules.checked_div(2).unwrap_or_default();
     let rule = |at: usize, condition: Value| {
         let effect = if at == 3 { "Deny" } else { "Allow" };
         json!({
-            "id": format!("rule-{at}"),
+            "id": format!("rule-{}", at.saturating_add(middle).checked_rem(rules).unwrap_or_default()),
             "effect": effect,
             "tool_name": format!("tool_{}", at.checked_div(ROLES).unwrap_or_default()),
             "roles": [format!("role_{}", at.checked_rem(ROLES).unwrap_or_default())],

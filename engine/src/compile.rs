@@ -12,14 +12,14 @@ use zerocopy::little_endian::{I64, U16, U32, U64};
 
 use crate::catalog::Catalog;
 use crate::compile_condition::{collect_fields, whole_condition};
+use crate::compile_rows::Rows;
 use crate::condition::Field;
 use crate::document::{Rule as DocumentRule, Tool};
-use crate::hash_table::{self, hash_name, hash_pair, hash_within, name_bit, short_hash};
-use crate::image::Dialect;
+use crate::hash_table::{self, hash_name, hash_within, name_bit, short_hash};
 use crate::predicate::Source;
 use crate::records::{
-    Argument, AutomatonRecord, CLOSED, CatalogRecord, Cell, FORMAT, FieldSlot, Header, MAGIC, NO_TEXT, NONE, NameSlot,
-    Number, RULE_LIST, Rule, Section, Sections, Step, TextRef,
+    Argument, AutomatonRecord, CLOSED, CatalogRecord, FORMAT, FieldSlot, Header, MAGIC, NO_TEXT, NONE, NameSlot,
+    Number, Rule, Section, Sections, Step, TextRef,
 };
 use crate::regex::{self, Tables};
 use crate::request::SERVER_FIELD;
@@ -37,19 +37,6 @@ pub fn compile(policy: &ValidPolicy<'_>) -> Vec<u8> {
     let version = writer.text(&document.version);
     let roles = writer.names(&policy.roles);
     writer.collect_fields(&document.rules);
-    // What is read one after the other lies side by side: the name of a target, and that of the rule which speaks of it.
-    for (rule, targets) in document.rules.iter().zip(&policy.rule_targets) {
-        if let &[Target { kind, at }] = targets.as_slice()
-            && let Some(catalog) = policy.catalogs.get(kind.index())
-            && let Some(name) = usize::try_from(at).ok().and_then(|at| catalog.names.words.get(at))
-        {
-            writer.text(name);
-            writer.text(&rule.name());
-        }
-    }
-    let catalogs = writer.catalogs(&policy.catalogs);
-    let [tools, ..] = &catalogs;
-    writer.collect_arguments(document.tools.as_deref().unwrap_or_default(), &tools.names);
 
     // The strictest effect first, so that the first rule that applies decides; then by `id`, or by the text of a rule
     // without one, so that the order of the rules means nothing.
@@ -61,27 +48,28 @@ pub fn compile(policy: &ValidPolicy<'_>) -> Vec<u8> {
     });
     let mut number_of = alloc::vec![NONE; order.len()];
     for (number, &at) in order.iter().enumerate() {
-        if let (Some(rule), Some(slot)) = (document.rules.get(at), number_of.get_mut(at)) {
+        if let Some(slot) = number_of.get_mut(at) {
             *slot = index(number);
-            writer.rule(rule);
         }
     }
 
-    let mut cells: HashMap<(u32, u32), Vec<u32>> = HashMap::new();
-    for ((targets, roles_of), &number) in policy.rule_targets.iter().zip(&policy.rule_roles).zip(&number_of) {
-        for target in targets {
-            let target = catalogs.get(target.kind.index()).map_or(NONE, |catalog| catalog.number_of(target.at));
-            for &role in roles_of {
-                let cell = cells.entry((slot_of(&roles, role), target)).or_default();
-                if document.dialect == Dialect::Perso1 {
-                    // In perso the last rule for a tool and a role is the only one.
-                    cell.clear();
-                }
-                cell.push(number);
+    // What is read one after the other lies side by side: the name of a target, its row, and the rule which speaks of it.
+    let mut rows = Rows::collect(policy, &roles.slot_of, &number_of);
+    for &at in &order {
+        let (Some(rule), Some(targets)) = (document.rules.get(at), policy.rule_targets.get(at)) else { continue };
+        for &target in targets {
+            let names = policy.catalogs.get(target.kind.index()).map(|catalog| &catalog.names.words);
+            if let Some(name) = names.zip(usize::try_from(target.at).ok()).and_then(|(names, at)| names.get(at)) {
+                writer.text(name);
             }
+            rows.place(target, &mut writer.bytes);
         }
+        writer.rule(rule);
     }
-    writer.cells(cells);
+    let catalogs = writer.catalogs(&policy.catalogs, &mut rows);
+    let [tools, ..] = &catalogs;
+    writer.collect_arguments(document.tools.as_deref().unwrap_or_default(), &tools.names);
+    rows.fill_in(&writer.rule_places, &mut writer.bytes);
 
     let description = writer.text(&document.description);
     let header = Header {
@@ -126,9 +114,7 @@ const NO_SECTION: Section = Section { start: U32::ZERO, len: U32::ZERO };
 const NO_SECTIONS: Sections = Sections {
     roles: NO_SECTION,
     fields: NO_SECTION,
-    cells: NO_SECTION,
-    cell_rules: NO_SECTION,
-    rules: NO_SECTION,
+    class_rows: NO_SECTION,
     steps: NO_SECTION,
     numbers: NO_SECTION,
     texts: NO_SECTION,
@@ -138,8 +124,14 @@ const NO_SECTIONS: Sections = Sections {
     bytes: NO_SECTION,
 };
 
-const NO_CATALOG: CatalogRecord =
-    CatalogRecord { names: NO_SECTION, first: U32::ZERO, automaton: U32::ZERO, is_open: 0, reserved: [0; 3] };
+const NO_CATALOG: CatalogRecord = CatalogRecord {
+    names: NO_SECTION,
+    first: U32::ZERO,
+    automaton: U32::ZERO,
+    first_class: U32::ZERO,
+    is_open: 0,
+    reserved: [0; 3],
+};
 
 /// A count or an index as the image holds it.
 pub(crate) fn index(value: usize) -> u32 {
@@ -164,17 +156,9 @@ struct CatalogTable {
     /// The number of the first of them.
     first: u32,
     automaton: u32,
+    /// Where the rows of its classes start among those of all.
+    first_class: u32,
     is_open: bool,
-}
-
-impl CatalogTable {
-    /// The number of a target: the slot of a name, or behind all slots a class.
-    fn number_of(&self, at: u32) -> u32 {
-        let slot = slot_of(&self.names, at);
-        let behind_names = || at.saturating_sub(index(self.names.slot_of.len()));
-        let place = if slot == NONE { index(self.names.slots.len()).saturating_add(behind_names()) } else { slot };
-        self.first.saturating_add(place)
-    }
 }
 
 /// The tables of an image as they grow.
@@ -183,9 +167,9 @@ pub(crate) struct Writer {
     fields: Vec<FieldSlot>,
     field_names: u64,
     field_slots: HashMap<(Source, Vec<String>), u32>,
-    cells: Vec<Cell>,
-    cell_rules: Vec<U32>,
-    rules: Vec<Rule>,
+    class_rows: Vec<U32>,
+    /// Where the rules lie, by their numbers.
+    rule_places: Vec<u32>,
     pub(crate) steps: Vec<Step>,
     /// The first step of each condition, by the bytes of all its steps.
     conditions: HashMap<Vec<u8>, u32>,
@@ -218,21 +202,31 @@ impl Writer {
         let mut slot_of = Vec::with_capacity(names.len());
         for name in names {
             let hash = short_hash(hash_name(name.as_bytes()));
-            let entry = NameSlot { hash: U32::new(hash), text: self.text(name) };
+            let entry = NameSlot { hash: U32::new(hash), text: self.text(name), row: U32::new(NONE) };
             slot_of.push(hash_table::insert(&mut slots, hash, entry).unwrap_or(NONE));
         }
         NameTable { slots, slot_of }
     }
 
-    fn catalogs(&mut self, catalogs: &[Catalog; 5]) -> [CatalogTable; 5] {
+    fn catalogs(&mut self, catalogs: &[Catalog; 5], rows: &mut Rows) -> [CatalogTable; 5] {
         let mut next = 0;
         catalogs.each_ref().map(|catalog| {
-            let names = self.names(&catalog.names.words);
-            let first = next;
+            let kind = catalog.kind;
+            let mut names = self.names(&catalog.names.words);
+            for (at, &slot) in (0_u32..).zip(&names.slot_of) {
+                if let Some(slot) = usize::try_from(slot).ok().and_then(|slot| names.slots.get_mut(slot)) {
+                    slot.row = U32::new(rows.place(Target { kind, at }, &mut self.bytes));
+                }
+            }
             let classes = catalog.automaton.as_ref().map_or(0, |tables| tables.matched.len());
+            let first_class = index(self.class_rows.len());
+            for at in (catalog.names.len()..).take(classes) {
+                self.class_rows.push(U32::new(rows.place(Target { kind, at }, &mut self.bytes)));
+            }
+            let first = next;
             next = index(names.slots.len()).saturating_add(index(classes)).saturating_add(first);
             let automaton = catalog.automaton.as_ref().map_or(NONE, |tables| self.automaton(tables));
-            CatalogTable { names, first, automaton, is_open: catalog.declared.is_none() }
+            CatalogTable { names, first, automaton, first_class, is_open: catalog.declared.is_none() }
         })
     }
 
@@ -328,14 +322,16 @@ impl Writer {
             }
         };
         let reason = rule.reason.as_ref().map_or(NONE, |reason| self.list(Vec::from([reason.value.clone()])));
-        self.rules.push(Rule {
+        self.rule_places.push(index(self.bytes.len()));
+        let record = Rule {
             id,
             condition: U32::new(condition),
             reason: U32::new(reason),
             effect: rule.effect.code(),
             hides_condition: u8::from(rule.hides_condition),
             reserved: [0; 2],
-        });
+        };
+        self.bytes.extend_from_slice(record.as_bytes());
     }
 
     /// Gives a step its texts, in ascending order of their bytes.
@@ -397,31 +393,6 @@ impl Writer {
         at
     }
 
-    fn cells(&mut self, cells: HashMap<(u32, u32), Vec<u32>>) {
-        let mut slots = hash_table::table(cells.len());
-        // In the order of the pairs, so that one policy has one image.
-        let mut sorted: Vec<_> = cells.into_iter().collect();
-        sorted.sort_unstable();
-        // Many pairs have the same rules.
-        let mut lists = HashMap::new();
-        for ((role, target), mut rules) in sorted {
-            rules.sort_unstable();
-            rules.dedup();
-            let rules = match rules.as_slice() {
-                &[rule] => rule,
-                _ => *lists.entry(rules).or_insert_with_key(|rules| {
-                    let first = index(self.cell_rules.len());
-                    self.cell_rules.push(U32::new(index(rules.len())));
-                    self.cell_rules.extend(rules.iter().map(|&rule| U32::new(rule)));
-                    first | RULE_LIST
-                }),
-            };
-            let cell = Cell { role: U32::new(role), target: U32::new(target), rules: U32::new(rules) };
-            hash_table::insert(&mut slots, hash_pair(role, target), cell);
-        }
-        self.cells = slots;
-    }
-
     fn finish(self, mut header: Header, catalogs: &[CatalogTable; 5], roles: &[NameSlot]) -> Vec<u8> {
         let mut image = header.as_bytes().to_vec();
         let mut append = |table: &[u8]| {
@@ -429,25 +400,24 @@ impl Writer {
             image.extend_from_slice(table);
             section
         };
-        // Tables that do not grow with the number of rules come first, and the texts that start with theirs.
+        // What every decision reads comes first, and with it the texts, which start with the policy's version.
         header.sections = Sections {
             roles: append(roles.as_bytes()),
             fields: append(self.fields.as_bytes()),
-            numbers: append(self.numbers.as_bytes()),
             bytes: append(&self.bytes),
+            numbers: append(self.numbers.as_bytes()),
             texts: append(self.texts.as_bytes()),
             automata: append(self.automata.as_bytes()),
             transitions: append(self.transitions.as_bytes()),
             arguments: append(self.arguments.as_bytes()),
-            cells: append(self.cells.as_bytes()),
-            cell_rules: append(self.cell_rules.as_bytes()),
-            rules: append(self.rules.as_bytes()),
+            class_rows: append(self.class_rows.as_bytes()),
             steps: append(self.steps.as_bytes()),
         };
         header.catalogs = catalogs.each_ref().map(|catalog| CatalogRecord {
             names: append(catalog.names.slots.as_bytes()),
             first: U32::new(catalog.first),
             automaton: U32::new(catalog.automaton),
+            first_class: U32::new(catalog.first_class),
             is_open: u8::from(catalog.is_open),
             reserved: [0; 3],
         });
@@ -463,7 +433,7 @@ impl Writer {
 mod tests {
     use super::*;
     use crate::image::PolicyImage;
-    use crate::{parse, validate};
+    use crate::{TargetKind, parse, validate};
 
     #[test]
     fn rules_with_equal_conditions_share_their_steps() {
@@ -483,7 +453,12 @@ mod tests {
         let text = alloc::format!(r#"{{"version":"callgate-1","roles":{{"r":{{}}}},"rules":[{rules}]}}"#);
         let bytes = compile(&parse(&text).and_then(validate).expect("a valid policy"));
         let image = PolicyImage::open(&bytes).expect("an image");
-        let conditions = [0, 1, 2].map(|rule| image.rule(rule).expect("a rule").condition.get());
+        let role = image.role("r").expect("a role");
+        let conditions = ["a", "b", "c"].map(|tool| {
+            let tool = image.target(TargetKind::Tool, tool).expect("a tool");
+            let rules = image.rules_of(role, tool).expect("a row");
+            image.rule(rules.first().expect("a rule").get()).expect("a rule").condition.get()
+        });
         assert_eq!(conditions, [0, 3, 0]);
         assert!(image.step(5).is_some() && image.step(6).is_none());
     }

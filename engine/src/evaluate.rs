@@ -9,7 +9,7 @@ use ipnet::IpNet;
 use crate::address;
 use crate::decimal::Decimal;
 use crate::decision::{Code, Decision, Effect, Failure, Problem};
-use crate::image::{Dialect, PolicyImage};
+use crate::image::{Dialect, PolicyImage, TargetRef};
 use crate::json::{Kind, RawValue};
 use crate::limits::{MAX_JUDGED_BYTES, MAX_POLICY_DEPTH, MAX_REQUEST_DEPTH};
 use crate::path;
@@ -110,11 +110,11 @@ impl<'a> Evaluation<'_, '_, 'a> {
         for role in &self.call.roles {
             let Some(role) = self.image.role(role) else { continue };
             let Some(target) = target else { return deny(decision, Code::NoRule) };
-            if !is_role_known && self.image.has_closed_tools() && self.has_undeclared_argument(target) {
+            if !is_role_known && self.image.has_closed_tools() && self.has_undeclared_argument(target.number) {
                 return deny(decision, Code::UndeclaredArgument);
             }
             is_role_known = true;
-            for rule in self.image.rules_of(role, target).unwrap_or_default() {
+            for rule in self.image.rules_of(role, target)? {
                 self.weigh(rule.get(), &mut standings)?;
             }
         }
@@ -136,7 +136,7 @@ impl<'a> Evaluation<'_, '_, 'a> {
     }
 
     /// The rules that speak of a target and one of the caller's roles.
-    pub(crate) fn rules_for(&self, target: u32) -> impl Iterator<Item = u32> {
+    pub(crate) fn rules_for(&self, target: TargetRef) -> impl Iterator<Item = u32> {
         let roles = self.call.roles.iter().filter_map(|role| self.image.role(role));
         roles.filter_map(move |role| self.image.rules_of(role, target)).flatten().map(|rule| rule.get())
     }
@@ -165,8 +165,8 @@ impl<'a> Evaluation<'_, '_, 'a> {
         Some(())
     }
 
-    /// The number of what is called, none where no rule speaks of it; or why the call is denied whatever the rules say.
-    fn target(&self) -> Result<Option<u32>, Code> {
+    /// What is called, none where no rule speaks of it; or why the call is denied whatever the rules say.
+    fn target(&self) -> Result<Option<TargetRef>, Code> {
         let Target { kind, name } = &self.call.target;
         let target = || self.image.target(*kind, name);
         let unknown = if *kind == TargetKind::Prompt { Code::UnknownPrompt } else { Code::UnknownTool };
@@ -205,11 +205,13 @@ impl<'a> Evaluation<'_, '_, 'a> {
 
     /// `perso-1`: the one rule that is left for the tool and the role decides, else the default.
     fn only_rule(&self, decision: &mut Decision) -> Option<()> {
-        let rule = self.call.roles.first().and_then(|role| {
-            let pair = (self.image.role(role)?, self.image.target(TargetKind::Tool, &self.call.target.name)?);
-            self.image.rules_of(pair.0, pair.1)?.first()
-        });
-        let Some(rule) = rule.map(|rule| rule.get()) else {
+        let role = self.call.roles.first().and_then(|role| self.image.role(role));
+        let target = self.image.target(TargetKind::Tool, &self.call.target.name);
+        let rules = match (role, target) {
+            (Some(role), Some(target)) => self.image.rules_of(role, target)?,
+            _ => &[],
+        };
+        let Some(rule) = rules.first().map(|rule| rule.get()) else {
             if self.image.allows_by_default() {
                 decision.effect = Effect::Allow;
             }

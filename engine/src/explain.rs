@@ -4,12 +4,13 @@ use alloc::vec::Vec;
 
 use crate::decision::{Code, Decision, Effect, Failure, Problem};
 use crate::evaluate::{Evaluation, Truth};
+use crate::image::TargetRef;
 use crate::limits::MAX_POLICY_DEPTH;
 use crate::records::{NONE, Step, step};
 
 impl Evaluation<'_, '_, '_> {
     /// Explains a Deny by default with the rule that came nearest to applying.
-    pub(crate) fn nothing_allows(&self, target: u32, decision: &mut Decision) -> Option<()> {
+    pub(crate) fn nothing_allows(&self, target: TargetRef, decision: &mut Decision) -> Option<()> {
         let mut nearest: Option<Decision> = None;
         for rule in self.rules_for(target) {
             let record = self.image.rule(rule)?;

@@ -74,14 +74,6 @@ pub(crate) fn short_hash(hash: u64) -> u32 {
     u32::from_le_bytes([a, b, c, d])
 }
 
-/// The hash of two numbers of names, which a table of names has spread already.
-///
-/// Numbers in a row go as far apart as they can: multiples of the golden ratio do, and so do those of the plastic ratio, which
-/// fall between them.
-pub(crate) fn hash_pair(a: u32, b: u32) -> u32 {
-    a.wrapping_mul(0x9e37_79b9).wrapping_add(b.wrapping_mul(0xc13f_a9a9))
-}
-
 /// The hash of a name, whose own hash is given, within another.
 pub(crate) fn hash_within(parent: u32, name: u64) -> u32 {
     short_hash(name) ^ parent.wrapping_mul(0x9e37_79b9)
@@ -144,9 +136,6 @@ mod tests {
         assert_eq!(hash_name(b"customer_country"), 0xbe8b_7308_4360_ae40);
         assert_eq!(hash_name(b"customer_countries"), 0x38d7_30fe_3bd3_5e37);
         assert_eq!(short_hash(0x44bc_2cf5_ad77_0999), 0xad77_0999);
-        assert_eq!(hash_pair(0, 0), 0);
-        assert_eq!(hash_pair(3, 5), 0xa0e4_bd78);
-        assert_eq!(hash_pair(5, 3), 0x5ad4_5d98);
         assert_eq!(hash_within(0, 0x44bc_2cf5_ad77_0999), 0xad77_0999);
         assert_eq!(hash_within(3, 0x44bc_2cf5_ad77_0999), 0x77d1_64b2);
     }

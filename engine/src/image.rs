@@ -8,7 +8,7 @@ use zerocopy::little_endian::{U16, U32};
 use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
 
 use crate::automaton;
-use crate::hash_table::{self, hash_name, hash_pair, hash_within, name_bit, short_hash};
+use crate::hash_table::{self, hash_name, hash_within, name_bit, short_hash};
 use crate::predicate::Source;
 use crate::records::{
     Argument, AutomatonRecord, CLOSED, CatalogRecord, Cell, FORMAT, FieldSlot, Header, MAGIC, NONE, NameSlot, Number,
@@ -22,6 +22,15 @@ pub(crate) struct FieldRef {
     pub(crate) slot: u32,
     pub(crate) is_read: bool,
     pub(crate) has_children: bool,
+}
+
+/// A target that is declared, or that a rule speaks of.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TargetRef {
+    /// Its number, by which the arguments that it declares are found.
+    pub(crate) number: u32,
+    /// Where its row starts, as [`NameSlot::row`].
+    row: u32,
 }
 
 /// Which language the policy is written in.
@@ -95,9 +104,7 @@ pub struct PolicyImage<'i> {
     catalogs: [Catalog<'i>; 5],
     roles: &'i [NameSlot],
     fields: &'i [FieldSlot],
-    cells: &'i [Cell],
-    cell_rules: &'i [U32],
-    rules: &'i [Rule],
+    class_rows: &'i [U32],
     steps: &'i [Step],
     numbers: &'i [Number],
     texts: &'i [TextRef],
@@ -107,7 +114,7 @@ pub struct PolicyImage<'i> {
     bytes: TextBytes<'i>,
 }
 
-/// The texts of an image, end to end.
+/// The texts of an image end to end, and between them what is read with them: rows, rules and classes of bytes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TextBytes<'i>(&'i [u8]);
 
@@ -148,9 +155,7 @@ impl<'i> PolicyImage<'i> {
             catalogs: [catalog(tools)?, catalog(prompts)?, catalog(reads)?, catalog(lists)?, catalog(subscriptions)?],
             roles: table(image, sections.roles)?,
             fields: table(image, sections.fields)?,
-            cells: table(image, sections.cells)?,
-            cell_rules: table(image, sections.cell_rules)?,
-            rules: table(image, sections.rules)?,
+            class_rows: table(image, sections.class_rows)?,
             steps: table(image, sections.steps)?,
             numbers: table(image, sections.numbers)?,
             texts: table(image, sections.texts)?,
@@ -225,23 +230,26 @@ impl<'i> PolicyImage<'i> {
         self.catalogs.get(kind.index()).is_some_and(|catalog| catalog.record.is_open != 0)
     }
 
-    /// The number of a target that is declared, or that a rule speaks of.
-    pub(crate) fn target(&self, kind: TargetKind, name: &str) -> Option<u32> {
+    /// The target of a name.
+    pub(crate) fn target(&self, kind: TargetKind, name: &str) -> Option<TargetRef> {
         let Catalog { names, record } = *self.catalogs.get(kind.index())?;
-        let at = match self.find(names, name) {
-            Some(slot) => slot,
+        let (at, row) = match self.find(names, name) {
+            Some((at, slot)) => (at, slot.row),
             None if record.automaton.get() == NONE => return None,
             None => {
                 let label = automaton::open(self, record.automaton.get())?.label(name)?;
                 // Labels count from 1; 0 is no class.
-                u32::try_from(names.len()).ok()?.checked_add(u32::from(label).checked_sub(1)?)?
+                let class = u32::from(label).checked_sub(1)?;
+                let row = record.first_class.get().checked_add(class)?;
+                let row = self.class_rows.get(usize::try_from(row).ok()?)?;
+                (u32::try_from(names.len()).ok()?.checked_add(class)?, *row)
             }
         };
-        record.first.get().checked_add(at)
+        Some(TargetRef { number: record.first.get().checked_add(at)?, row: row.get() })
     }
 
     pub(crate) fn role(&self, name: &str) -> Option<u32> {
-        self.find(self.roles, name)
+        self.find(self.roles, name).map(|(at, _)| at)
     }
 
     /// Whether a name with this hash can lead to a field that some rule reads, as most names can't.
@@ -302,20 +310,28 @@ impl<'i> PolicyImage<'i> {
         Some((slot.parent.get(), self.text(slot.name)?))
     }
 
-    /// The rules that speak of a (role, target) pair, strictest effect first.
-    pub(crate) fn rules_of(&self, role: u32, target: u32) -> Option<&'i [U32]> {
-        let is_it = |cell: &Cell| cell.role.get() == role && cell.target.get() == target;
-        let (_, cell) = hash_table::find(self.cells, hash_pair(role, target), is_it)?;
+    /// The rules that speak of a role and a target, strictest effect first.
+    pub(crate) fn rules_of(&self, role: u32, target: TargetRef) -> Option<&'i [U32]> {
+        let row: &[Cell] = if target.row == NONE { &[] } else { self.records(target.row)? };
+        let Ok(at) = row.binary_search_by_key(&role, |cell| cell.role.get()) else { return Some(&[]) };
+        let cell = row.get(at)?;
         if cell.rules.get() & RULE_LIST == 0 {
             return Some(core::slice::from_ref(&cell.rules));
         }
-        let at = usize::try_from(cell.rules.get() & !RULE_LIST).ok()?;
-        let (count, rules) = self.cell_rules.get(at..)?.split_first()?;
-        rules.get(..usize::try_from(count.get()).ok()?)
+        self.records(cell.rules.get() & !RULE_LIST)
+    }
+
+    /// The records at a place among the bytes, before which their number is.
+    fn records<T: FromBytes + Immutable + KnownLayout + Unaligned>(&self, place: u32) -> Option<&'i [T]> {
+        let bytes = self.bytes.0.get(usize::try_from(place).ok()?..)?;
+        let (count, bytes) = U32::ref_from_prefix(bytes).ok()?;
+        let (records, _) = <[T]>::ref_from_prefix_with_elems(bytes, usize::try_from(count.get()).ok()?).ok()?;
+        Some(records)
     }
 
     pub(crate) fn rule(&self, rule: u32) -> Option<&'i Rule> {
-        self.rules.get(usize::try_from(rule).ok()?)
+        let bytes = self.bytes.0.get(usize::try_from(rule).ok()?..)?;
+        Rule::ref_from_prefix(bytes).ok().map(|(rule, _)| rule)
     }
 
     pub(crate) fn step(&self, step: u32) -> Option<&'i Step> {
@@ -358,11 +374,12 @@ impl<'i> PolicyImage<'i> {
         self.bytes.of(text).is_some_and(|text| is_same(text, expected))
     }
 
-    fn find(&self, names: &[NameSlot], name: &str) -> Option<u32> {
+    #[inline]
+    fn find(&self, names: &'i [NameSlot], name: &str) -> Option<(u32, &'i NameSlot)> {
         let name = name.as_bytes();
         let hash = short_hash(hash_name(name));
         let is_it = |slot: &NameSlot| slot.hash.get() == hash && self.is_text(slot.text, name);
-        hash_table::find(names, hash, is_it).map(|(at, _)| at)
+        hash_table::find(names, hash, is_it)
     }
 }
 
@@ -444,10 +461,57 @@ mod tests {
         let arguments = Source::Arguments.root();
         assert!(image.role(&known).is_some() && image.role(&other).is_none());
         assert!(image.target(TargetKind::Tool, &other).is_none());
-        assert!(image.declares(tool, known.as_bytes(), hash(&known)));
-        assert!(!image.declares(tool, other.as_bytes(), hash(&other)));
+        assert!(image.declares(tool.number, known.as_bytes(), hash(&known)));
+        assert!(!image.declares(tool.number, other.as_bytes(), hash(&other)));
         assert!(image.field(arguments, known.as_bytes(), hash(&known)).is_some());
         assert!(image.field(arguments, other.as_bytes(), hash(&other)).is_none());
+    }
+
+    #[test]
+    fn a_row_that_does_not_lie_in_the_image_is_not_one_without_rules() {
+        let policy =
+            r#"{"version":"callgate-1","roles":{"r":{}},"rules":[{"effect":"Allow","tool_name":"t","roles":["r"]}]}"#;
+        let bytes = compile(&parse(policy).and_then(validate).expect("a valid policy"));
+        let image = PolicyImage::open(&bytes).expect("an image");
+        let (role, tool) = (image.role("r").expect("a role"), image.target(TargetKind::Tool, "t").expect("a tool"));
+        let count = |row: u32| image.rules_of(role, TargetRef { row, ..tool }).map(<[U32]>::len);
+        let end = u32::try_from(image.bytes.0.len()).expect("an image that is not large");
+        assert_eq!((count(tool.row), count(NONE)), (Some(1), Some(0)));
+        // Behind the bytes, and before their end, where no row fits.
+        assert_eq!((count(end), count(end + 1), count(end - 1)), (None, None, None));
+    }
+
+    #[test]
+    fn each_of_many_roles_has_its_rules() {
+        let names: Vec<String> = (0..50).map(|at| format!("role{at}")).collect();
+        let roles: Vec<String> = names.iter().map(|name| format!(r#""{name}":{{}}"#)).collect();
+        // Every third role has no rule, and every fifth two.
+        let rules: Vec<String> = names
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| at % 3 != 0)
+            .flat_map(|(at, name)| {
+                let rule = |effect| format!(r#"{{"effect":"{effect}","tool_name":"t","roles":["{name}"]}}"#);
+                let second = (at % 5 == 0).then(|| rule("Deny"));
+                [rule("Allow")].into_iter().chain(second)
+            })
+            .collect();
+        let policy =
+            format!(r#"{{"version":"callgate-1","roles":{{{}}},"rules":[{}]}}"#, roles.join(","), rules.join(","));
+        let bytes = compile(&parse(&policy).and_then(validate).expect("a valid policy"));
+        let image = PolicyImage::open(&bytes).expect("an image");
+        let tool = image.target(TargetKind::Tool, "t").expect("a tool");
+        for (at, name) in names.iter().enumerate() {
+            let rules = image.rules_of(image.role(name).expect("a role"), tool).expect("a row");
+            let effects: Vec<_> = rules.iter().map(|rule| image.rule(rule.get()).expect("a rule").effect).collect();
+            let (allow, deny) = (crate::Effect::Allow.code(), crate::Effect::Deny.code());
+            let expected = match (at % 3, at % 5) {
+                (0, _) => Vec::new(),
+                (_, 0) => Vec::from([deny, allow]),
+                _ => Vec::from([allow]),
+            };
+            assert_eq!(effects, expected, "{name}");
+        }
     }
 
     #[test]
@@ -468,7 +532,7 @@ mod tests {
         let bytes = compile(&parse(&policy).and_then(validate).expect("a valid policy"));
         let image = PolicyImage::open(&bytes).expect("an image");
         for at in 0..300 {
-            let tool = image.target(TargetKind::Tool, &format!("tool{at}")).expect("a declared tool");
+            let tool = image.target(TargetKind::Tool, &format!("tool{at}")).expect("a declared tool").number;
             let declares = |name: &str| image.declares(tool, name.as_bytes(), hash_name(name.as_bytes()));
             let expected = [(true, true, false), (true, false, true), (false, false, false)];
             assert_eq!(

@@ -64,6 +64,8 @@ mod validate;
 mod compile;
 #[cfg(feature = "compile")]
 mod compile_condition;
+#[cfg(feature = "compile")]
+mod compile_rows;
 #[cfg(feature = "report")]
 pub mod report;
 

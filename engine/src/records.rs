@@ -8,7 +8,7 @@ use crate::hash_table::Slot;
 /// The first bytes of every image.
 pub(crate) const MAGIC: [u8; 8] = *b"callgate";
 /// Changes with every change of a record or of the hash.
-pub(crate) const FORMAT: u32 = 6;
+pub(crate) const FORMAT: u32 = 7;
 /// The hash of the entry that closes a tool in the table of arguments.
 pub(crate) const CLOSED: u64 = 0;
 /// Stands for "no entry" in a record.
@@ -39,9 +39,7 @@ pub(crate) struct Section {
 pub(crate) struct Sections {
     pub(crate) roles: Section,
     pub(crate) fields: Section,
-    pub(crate) cells: Section,
-    pub(crate) cell_rules: Section,
-    pub(crate) rules: Section,
+    pub(crate) class_rows: Section,
     pub(crate) steps: Section,
     pub(crate) numbers: Section,
     pub(crate) texts: Section,
@@ -87,6 +85,8 @@ pub(crate) struct CatalogRecord {
     pub(crate) first: U32,
     /// The automaton of the patterns, whose labels are the classes; [`NONE`] where there are none.
     pub(crate) automaton: U32,
+    /// The row of the first class in the table of the classes' rows.
+    pub(crate) first_class: U32,
     /// 1 if calls may name a target that is not declared.
     pub(crate) is_open: u8,
     pub(crate) reserved: [u8; 3],
@@ -98,10 +98,15 @@ pub(crate) struct CatalogRecord {
 pub(crate) struct NameSlot {
     pub(crate) hash: U32,
     pub(crate) text: TextRef,
+    /// Of a target, where its row starts among the image's bytes; [`NONE`] where no rule speaks of it.
+    ///
+    /// A row is the number of its cells as a [`U32`], and then the [`Cell`]s. It lies beside the name and the rule, so that all
+    /// are on one page: what a start costs is mostly the pages that the first decision is the first to touch.
+    pub(crate) row: U32,
 }
 
 impl Slot for NameSlot {
-    const EMPTY: Self = Self { hash: U32::ZERO, text: NO_TEXT };
+    const EMPTY: Self = Self { hash: U32::ZERO, text: NO_TEXT, row: U32::MAX_VALUE };
 
     fn is_empty(&self) -> bool {
         self.text.start.get() == NONE
@@ -162,27 +167,19 @@ impl Slot for FieldSlot {
     }
 }
 
-/// A slot of the hash table of (role, target): which rules speak of the pair. An empty slot has `role` [`NONE`].
+/// Which rules speak of a target and a role. The cells of a row are in the order of the roles.
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 pub(crate) struct Cell {
     pub(crate) role: U32,
-    pub(crate) target: U32,
-    /// The rule, where there is one; or, with [`RULE_LIST`], where the list of the rules starts, its length before it.
+    /// The rule, where there is one; or, with [`RULE_LIST`], the place of a list of rules: their number, then the rules.
     pub(crate) rules: U32,
 }
 
 /// Marks a list of rules in a [`Cell`].
 pub(crate) const RULE_LIST: u32 = 1 << 31;
 
-impl Slot for Cell {
-    const EMPTY: Self = Self { role: U32::MAX_VALUE, target: U32::MAX_VALUE, rules: U32::ZERO };
-
-    fn is_empty(&self) -> bool {
-        self.role.get() == NONE
-    }
-}
-
+/// A rule. Its number is its place among the image's bytes, and stricter ones come first.
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 pub(crate) struct Rule {

@@ -23,7 +23,7 @@ use crate::target::TargetKind;
 use crate::url;
 
 /// A target that a rule speaks of: a name of its kind's catalog, or behind them a class of names.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Target {
     pub(crate) kind: TargetKind,
     pub(crate) at: u32,
