@@ -115,9 +115,6 @@ const NO_SECTIONS: Sections = Sections {
     roles: NO_SECTION,
     fields: NO_SECTION,
     class_rows: NO_SECTION,
-    steps: NO_SECTION,
-    numbers: NO_SECTION,
-    texts: NO_SECTION,
     automata: NO_SECTION,
     transitions: NO_SECTION,
     arguments: NO_SECTION,
@@ -170,12 +167,11 @@ pub(crate) struct Writer {
     class_rows: Vec<U32>,
     /// Where the rules lie, by their numbers.
     rule_places: Vec<u32>,
+    /// The steps of the condition that is being written.
     pub(crate) steps: Vec<Step>,
-    /// The first step of each condition, by the bytes of all its steps.
+    /// The place of each condition, by the bytes of its steps.
     conditions: HashMap<Vec<u8>, u32>,
-    numbers: Vec<Number>,
     number_indices: HashMap<String, u32>,
-    texts: Vec<TextRef>,
     automata: Vec<AutomatonRecord>,
     automaton_indices: HashMap<Vec<String>, u32>,
     transitions: Vec<U16>,
@@ -310,15 +306,14 @@ impl Writer {
         let condition = match whole_condition(rule) {
             None => NONE,
             Some(condition) => {
-                let first = self.steps.len();
+                self.steps.clear();
                 self.condition(&condition);
                 // Many rules have the same condition.
-                let steps = self.steps.get(first..).unwrap_or_default().as_bytes().to_vec();
-                let known = *self.conditions.entry(steps).or_insert_with(|| index(first));
-                if known != index(first) {
-                    self.steps.truncate(first);
-                }
-                known
+                *self.conditions.entry(self.steps.as_bytes().to_vec()).or_insert_with_key(|steps| {
+                    let place = index(self.bytes.len());
+                    self.bytes.extend_from_slice(steps);
+                    place
+                })
             }
         };
         let reason = rule.reason.as_ref().map_or(NONE, |reason| self.list(Vec::from([reason.value.clone()])));
@@ -374,8 +369,8 @@ impl Writer {
         let integer = if text.len() <= 18 { text.parse().unwrap_or(i64::MIN) } else { i64::MIN };
         let binary64 = text.parse::<f64>().unwrap_or(f64::NAN).to_bits();
         let number = Number { text: self.text(text), binary64: U64::new(binary64), integer: I64::new(integer) };
-        let at = index(self.numbers.len());
-        self.numbers.push(number);
+        let at = index(self.bytes.len());
+        self.bytes.extend_from_slice(number.as_bytes());
         self.number_indices.insert(text.into(), at);
         at
     }
@@ -384,11 +379,9 @@ impl Writer {
         if let Some(&known) = self.text_lists.get(&list) {
             return known;
         }
-        let at = index(self.texts.len());
-        for text in &list {
-            let text = self.text(text);
-            self.texts.push(text);
-        }
+        let texts: Vec<TextRef> = list.iter().map(|text| self.text(text)).collect();
+        let at = index(self.bytes.len());
+        self.bytes.extend_from_slice(texts.as_bytes());
         self.text_lists.insert(list, at);
         at
     }
@@ -405,13 +398,10 @@ impl Writer {
             roles: append(roles.as_bytes()),
             fields: append(self.fields.as_bytes()),
             bytes: append(&self.bytes),
-            numbers: append(self.numbers.as_bytes()),
-            texts: append(self.texts.as_bytes()),
             automata: append(self.automata.as_bytes()),
             transitions: append(self.transitions.as_bytes()),
             arguments: append(self.arguments.as_bytes()),
             class_rows: append(self.class_rows.as_bytes()),
-            steps: append(self.steps.as_bytes()),
         };
         header.catalogs = catalogs.each_ref().map(|catalog| CatalogRecord {
             names: append(catalog.names.slots.as_bytes()),
@@ -459,7 +449,10 @@ mod tests {
             let rules = image.rules_of(role, tool).expect("a row");
             image.rule(rules.first().expect("a rule").get()).expect("a rule").condition.get()
         });
-        assert_eq!(conditions, [0, 3, 0]);
-        assert!(image.step(5).is_some() && image.step(6).is_none());
+        let [first, second, third] = conditions;
+        assert_eq!(first, third);
+        assert_ne!(first, second);
+        let checks = conditions.map(|at| image.step(at).expect("a step").len.get());
+        assert_eq!(checks, [3, 3, 3]);
     }
 }

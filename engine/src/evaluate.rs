@@ -15,7 +15,7 @@ use crate::limits::{MAX_JUDGED_BYTES, MAX_POLICY_DEPTH, MAX_REQUEST_DEPTH};
 use crate::path;
 use crate::perso_value;
 use crate::predicate::{Predicate, Source, StringOp};
-use crate::records::{NONE, Number, Rule, Step, step};
+use crate::records::{NONE, Number, Rule, Step, first_child, step};
 use crate::request::{Call, Target};
 use crate::target::{TargetKind, can_be_name};
 use crate::uri;
@@ -250,7 +250,7 @@ impl<'a> Evaluation<'_, '_, 'a> {
         match node.code {
             step::ALL => self.combine(at, node, Truth::True, Truth::min, depth),
             step::ANY => self.combine(at, node, Truth::False, Truth::max, depth),
-            step::NOT => Some(self.truth(at.checked_add(1)?, depth)?.negate()),
+            step::NOT => Some(self.truth(first_child(at)?, depth)?.negate()),
             step::EVERY => self.items_truth(at, node, Truth::True, Truth::min, depth),
             step::SOME => self.items_truth(at, node, Truth::False, Truth::max, depth),
             _ => Some(match self.predicate(node)? {
@@ -293,7 +293,7 @@ impl<'a> Evaluation<'_, '_, 'a> {
         if !self.is_within_budget() {
             return None;
         }
-        let condition = at.checked_add(1)?;
+        let condition = first_child(at)?;
         let mut truth = Some(start);
         let is_list = list.for_items(|item| {
             let of_item = self.of_item(item).truth(condition, depth);
@@ -305,18 +305,13 @@ impl<'a> Evaluation<'_, '_, 'a> {
 
     /// The steps at which the children of `node` start.
     pub(crate) fn children(&self, at: u32, node: &Step) -> impl Iterator<Item = Option<u32>> {
-        let end = at.saturating_add(node.len.get());
-        let mut next = at.checked_add(1);
+        let (end, mut next) = (node.end(at), first_child(at));
         core::iter::from_fn(move || {
-            let Some(child) = next else { return Some(None) };
+            let (Some(end), Some(child)) = (end, next) else { return Some(None) };
             if child >= end {
                 return None;
             }
-            next = self
-                .image
-                .step(child)
-                .and_then(|step| child.checked_add(step.len.get()))
-                .filter(|&after| after > child);
+            next = self.image.step(child).and_then(|step| step.end(child)).filter(|&after| after > child);
             Some(Some(child))
         })
     }

@@ -6,7 +6,7 @@ use crate::decision::{Code, Decision, Effect, Failure, Problem};
 use crate::evaluate::{Evaluation, Truth};
 use crate::image::TargetRef;
 use crate::limits::MAX_POLICY_DEPTH;
-use crate::records::{NONE, Step, step};
+use crate::records::{NONE, Step, first_child, step};
 
 impl Evaluation<'_, '_, '_> {
     /// Explains a Deny by default with the rule that came nearest to applying.
@@ -61,7 +61,7 @@ impl Evaluation<'_, '_, '_> {
                     }
                 }
             }
-            step::NOT => self.explain(at.checked_add(1)?, !negated, failures, depth)?,
+            step::NOT => self.explain(first_child(at)?, !negated, failures, depth)?,
             step::EVERY | step::SOME => self.explain_items(at, node, negated, failures, depth)?,
             _ => {
                 let (problem, field) = self.predicate(node)?.err().unwrap_or((Problem::Value, node.field.get()));
@@ -87,7 +87,7 @@ impl Evaluation<'_, '_, '_> {
         match self.value(field) {
             Err((problem, _)) => failure.problem = problem,
             Ok(list) => {
-                let condition = at.checked_add(1)?;
+                let condition = first_child(at)?;
                 let mut done = Some(());
                 let is_list = list.for_items(|item| {
                     if each_must {

@@ -105,16 +105,21 @@ pub struct PolicyImage<'i> {
     roles: &'i [NameSlot],
     fields: &'i [FieldSlot],
     class_rows: &'i [U32],
-    steps: &'i [Step],
-    numbers: &'i [Number],
-    texts: &'i [TextRef],
     automata: &'i [AutomatonRecord],
     transitions: &'i [U16],
     arguments: &'i [Argument],
     bytes: TextBytes<'i>,
 }
 
-/// The texts of an image end to end, and between them what is read with them: rows, rules and classes of bytes.
+/// What an image can be read from at any place.
+trait Record: FromBytes + Immutable + KnownLayout + Unaligned {}
+
+impl<T: FromBytes + Immutable + KnownLayout + Unaligned> Record for T {}
+
+/// Bytes of the number before records.
+const U32_BYTES: u32 = 4;
+
+/// The texts of an image end to end, and between them what is read with them: rows, rules, conditions and classes of bytes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TextBytes<'i>(&'i [u8]);
 
@@ -156,9 +161,6 @@ impl<'i> PolicyImage<'i> {
             roles: table(image, sections.roles)?,
             fields: table(image, sections.fields)?,
             class_rows: table(image, sections.class_rows)?,
-            steps: table(image, sections.steps)?,
-            numbers: table(image, sections.numbers)?,
-            texts: table(image, sections.texts)?,
             automata: table(image, sections.automata)?,
             transitions: table(image, sections.transitions)?,
             arguments: table(image, sections.arguments)?,
@@ -312,34 +314,45 @@ impl<'i> PolicyImage<'i> {
 
     /// The rules that speak of a role and a target, strictest effect first.
     pub(crate) fn rules_of(&self, role: u32, target: TargetRef) -> Option<&'i [U32]> {
-        let row: &[Cell] = if target.row == NONE { &[] } else { self.records(target.row)? };
+        let row: &[Cell] = if target.row == NONE { &[] } else { self.counted(target.row)? };
         let Ok(at) = row.binary_search_by_key(&role, |cell| cell.role.get()) else { return Some(&[]) };
         let cell = row.get(at)?;
         if cell.rules.get() & RULE_LIST == 0 {
             return Some(core::slice::from_ref(&cell.rules));
         }
-        self.records(cell.rules.get() & !RULE_LIST)
-    }
-
-    /// The records at a place among the bytes, before which their number is.
-    fn records<T: FromBytes + Immutable + KnownLayout + Unaligned>(&self, place: u32) -> Option<&'i [T]> {
-        let bytes = self.bytes.0.get(usize::try_from(place).ok()?..)?;
-        let (count, bytes) = U32::ref_from_prefix(bytes).ok()?;
-        let (records, _) = <[T]>::ref_from_prefix_with_elems(bytes, usize::try_from(count.get()).ok()?).ok()?;
-        Some(records)
+        self.counted(cell.rules.get() & !RULE_LIST)
     }
 
     pub(crate) fn rule(&self, rule: u32) -> Option<&'i Rule> {
-        let bytes = self.bytes.0.get(usize::try_from(rule).ok()?..)?;
-        Rule::ref_from_prefix(bytes).ok().map(|(rule, _)| rule)
+        self.record(rule)
     }
 
     pub(crate) fn step(&self, step: u32) -> Option<&'i Step> {
-        self.steps.get(usize::try_from(step).ok()?)
+        self.record(step)
     }
 
     pub(crate) fn number(&self, number: u32) -> Option<&'i Number> {
-        self.numbers.get(usize::try_from(number).ok()?)
+        self.record(number)
+    }
+
+    /// The record at a place among the bytes.
+    #[inline]
+    fn record<T: Record>(&self, place: u32) -> Option<&'i T> {
+        let bytes = self.bytes.0.get(usize::try_from(place).ok()?..)?;
+        T::ref_from_prefix(bytes).ok().map(|(record, _)| record)
+    }
+
+    /// The records at a place among the bytes, where their number is.
+    fn counted<T: Record>(&self, place: u32) -> Option<&'i [T]> {
+        let count: &U32 = self.record(place)?;
+        self.records(place.checked_add(U32_BYTES)?, count.get())
+    }
+
+    /// So many records from a place among the bytes on.
+    fn records<T: Record>(&self, place: u32, count: u32) -> Option<&'i [T]> {
+        let bytes = self.bytes.0.get(usize::try_from(place).ok()?..)?;
+        let (records, _) = <[T]>::ref_from_prefix_with_elems(bytes, usize::try_from(count).ok()?).ok()?;
+        Some(records)
     }
 
     pub(crate) fn automaton(&self, automaton: u32) -> Option<&'i AutomatonRecord> {
@@ -354,10 +367,9 @@ impl<'i> PolicyImage<'i> {
         self.bytes.0.get(start..end)
     }
 
-    /// `count` texts from `first` on, in ascending order of their bytes.
+    /// `count` texts from the place `first` on, in ascending order of their bytes.
     pub(crate) fn texts(&self, first: u32, count: u32) -> Option<&'i [TextRef]> {
-        let first = usize::try_from(first).ok()?;
-        self.texts.get(first..first.checked_add(usize::try_from(count).ok()?)?)
+        self.records(first, count)
     }
 
     pub(crate) fn text_bytes(&self) -> TextBytes<'i> {
@@ -405,10 +417,7 @@ fn hex_digits(bytes: &[u8]) -> Option<&str> {
     core::str::from_utf8(bytes).ok().filter(|_| are_digits)
 }
 
-fn table<T>(image: &[u8], section: Section) -> Result<&[T], ImageError>
-where
-    T: FromBytes + Immutable + KnownLayout + Unaligned,
-{
+fn table<T: Record>(image: &[u8], section: Section) -> Result<&[T], ImageError> {
     let bounds = || {
         let start = usize::try_from(section.start.get()).ok()?;
         let end = start.checked_add(usize::try_from(section.len.get()).ok()?)?;

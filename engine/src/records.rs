@@ -40,9 +40,6 @@ pub(crate) struct Sections {
     pub(crate) roles: Section,
     pub(crate) fields: Section,
     pub(crate) class_rows: Section,
-    pub(crate) steps: Section,
-    pub(crate) numbers: Section,
-    pub(crate) texts: Section,
     pub(crate) automata: Section,
     pub(crate) transitions: Section,
     pub(crate) arguments: Section,
@@ -184,9 +181,9 @@ pub(crate) const RULE_LIST: u32 = 1 << 31;
 #[repr(C)]
 pub(crate) struct Rule {
     pub(crate) id: TextRef,
-    /// The first step of the condition, or [`NONE`] where there is no condition.
+    /// The place of the condition's first step, or [`NONE`] where there is no condition.
     pub(crate) condition: U32,
-    /// What to say where the rule decides, among the texts; [`NONE`] where it says nothing by itself, as most do.
+    /// The place of a [`TextRef`]: what to say where the rule decides; [`NONE`] where it says nothing by itself, as most do.
     pub(crate) reason: U32,
     pub(crate) effect: u8,
     /// 1 if answers hide what the condition asks for.
@@ -194,7 +191,8 @@ pub(crate) struct Rule {
     pub(crate) reserved: [u8; 2],
 }
 
-/// One node of a condition. A condition is its nodes in reading order, each followed by its children.
+/// One node of a condition. A condition is its nodes in reading order, each followed by its children; they lie among the image's
+/// bytes, beside the first rule that has the condition.
 ///
 /// Nothing in it tells where it stands, so that equal conditions are equal bytes, of which an image has one copy.
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
@@ -209,13 +207,29 @@ pub(crate) struct Step {
     pub(crate) len: U32,
     /// The field that the predicate reads, as a slot of the field table.
     pub(crate) field: U32,
-    /// The other field, the number, or the first of the texts that the predicate compares with.
+    /// The other field, or the place of the number or of the first of the texts that the predicate compares with.
     pub(crate) operand: U32,
     /// How many texts there are.
     pub(crate) count: U32,
     /// The automaton of a regular expression.
     pub(crate) automaton: U32,
 }
+
+impl Step {
+    /// The place behind the step at `at` and its descendants.
+    pub(crate) fn end(&self, at: u32) -> Option<u32> {
+        at.checked_add(self.len.get().checked_mul(STEP_BYTES)?)
+    }
+}
+
+/// The place of the first child of the step at `at`, if it has one.
+pub(crate) fn first_child(at: u32) -> Option<u32> {
+    at.checked_add(STEP_BYTES)
+}
+
+/// Bytes of a [`Step`], which are those of its six fields.
+const STEP_BYTES: u32 = 24;
+const _: () = assert!(size_of::<Step>() == 24, "the place of the next step");
 
 /// The codes of [`Step`].
 pub(crate) mod step {
