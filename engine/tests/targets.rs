@@ -129,12 +129,21 @@ fn kinds_of_targets_have_names_of_their_own() {
         { "effect": "Allow", "prompt_name": "greet" },
         { "effect": "Allow", "prompt_name": "mail_*" },
         { "effect": "Allow", "tool_name": "view" },
+        { "effect": "Deny", "tool_name": "wipe_*" },
     ]));
     let prompt = |name: &str| json!({ "prompt": name, "role": "agent" });
+    check(&policy, &tool("wipe_all"), Effect::Deny, Code::DeniedByRule);
     check_allowed(
         &policy,
         &[prompt("greet"), prompt("mail_x"), tool("view")],
-        &[prompt("view"), tool("greet"), tool("mail_x"), prompt("mail"), resource("read", "note://greet")],
+        &[
+            prompt("view"),
+            prompt("mail"),
+            prompt("wipe_all"),
+            tool("greet"),
+            tool("mail_x"),
+            resource("read", "note://greet"),
+        ],
     );
 }
 
