@@ -4,9 +4,9 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::dialect::Dialect;
 use crate::document::{PolicyDocument, Rule, Spanned};
 use crate::error::{Diagnostic, quoted};
-use crate::image::Dialect;
 use crate::names::{Words, declare, place};
 use crate::predicate::matches_pattern;
 use crate::regex::{self, Tables};

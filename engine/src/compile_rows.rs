@@ -7,7 +7,7 @@ use zerocopy::IntoBytes as _;
 use zerocopy::little_endian::U32;
 
 use crate::compile::index;
-use crate::image::Dialect;
+use crate::dialect::Dialect;
 use crate::records::{Cell, NONE, RULE_LIST};
 use crate::validate::{Target, ValidPolicy};
 

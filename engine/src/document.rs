@@ -6,8 +6,8 @@ use core::ops::Range;
 
 use crate::condition::Condition;
 use crate::decision::Effect;
+use crate::dialect::Dialect;
 use crate::error::Diagnostic;
-use crate::image::Dialect;
 use crate::predicate::NumericOp;
 use crate::target::TargetKind;
 

@@ -60,6 +60,21 @@ pub(crate) fn hash_end(hash: u64, len: usize) -> u64 {
     hash ^ hash >> 32
 }
 
+/// Whether two names are the same. Most are short, where a call that compares them takes as long as to compare them.
+#[inline]
+pub(crate) fn is_same(a: &[u8], b: &[u8]) -> bool {
+    fn ends<const N: usize>(name: &[u8]) -> Option<(&[u8; N], &[u8; N])> {
+        name.first_chunk().zip(name.last_chunk())
+    }
+    // The first and the last bytes overlap in the middle.
+    a.len() == b.len()
+        && match a.len() {
+            4..8 => ends::<4>(a) == ends::<4>(b),
+            8..=16 => ends::<8>(a) == ends::<8>(b),
+            _ => a == b,
+        }
+}
+
 /// One of 64 bits that stands for a name, by its hash: of few names, most have bits of their own.
 ///
 /// By these six bits of the hash, all members of a call do.

@@ -8,7 +8,8 @@ use zerocopy::little_endian::{U16, U32};
 use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
 
 use crate::automaton;
-use crate::hash_table::{self, hash_name, hash_within, name_bit, short_hash};
+use crate::dialect::Dialect;
+use crate::hash_table::{self, hash_name, hash_within, is_same, name_bit, short_hash};
 use crate::predicate::Source;
 use crate::records::{
     Argument, AutomatonRecord, CLOSED, CatalogRecord, Cell, FORMAT, FieldSlot, Header, MAGIC, NONE, NameSlot, Number,
@@ -31,37 +32,6 @@ pub(crate) struct TargetRef {
     pub(crate) number: u32,
     /// Where its row starts, as [`NameSlot::row`].
     row: u32,
-}
-
-/// Which language the policy is written in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Dialect {
-    /// `callgate-1`: declared tools and roles, strictest effect wins, three-valued truth, exact decimals.
-    Callgate1,
-    /// `perso-1`: what the perso engine makes of the same text.
-    Perso1,
-}
-
-impl Dialect {
-    /// The dialect's name in documents and answers.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Callgate1 => "callgate-1",
-            Self::Perso1 => "perso-1",
-        }
-    }
-
-    pub(crate) fn code(self) -> u8 {
-        match self {
-            Self::Callgate1 => 1,
-            Self::Perso1 => 2,
-        }
-    }
-
-    fn from_code(code: u8) -> Option<Self> {
-        [Self::Callgate1, Self::Perso1].into_iter().find(|dialect| dialect.code() == code)
-    }
 }
 
 /// Why bytes are no image that this version of callgate reads.
@@ -393,21 +363,6 @@ impl<'i> PolicyImage<'i> {
         let is_it = |slot: &NameSlot| slot.hash.get() == hash && self.is_text(slot.text, name);
         hash_table::find(names, hash, is_it)
     }
-}
-
-/// Whether two names are the same. Most are short, where a call that compares them takes as long as to compare them.
-#[inline]
-fn is_same(a: &[u8], b: &[u8]) -> bool {
-    fn ends<const N: usize>(name: &[u8]) -> Option<(&[u8; N], &[u8; N])> {
-        name.first_chunk().zip(name.last_chunk())
-    }
-    // The first and the last bytes overlap in the middle.
-    a.len() == b.len()
-        && match a.len() {
-            4..8 => ends::<4>(a) == ends::<4>(b),
-            8..=16 => ends::<8>(a) == ends::<8>(b),
-            _ => a == b,
-        }
 }
 
 /// The text of bytes that are all lowercase hexadecimal digits.

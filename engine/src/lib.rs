@@ -20,7 +20,8 @@ mod member_names;
 pub mod json;
 mod raw_value;
 
-// What calls are for, which both halves speak of.
+// What both halves speak of: languages, and what calls are for.
+mod dialect;
 pub mod target;
 mod path;
 mod address;
@@ -87,10 +88,11 @@ pub mod reason;
 #[cfg(feature = "compile")]
 pub use compile::compile;
 pub use decision::{Code, Decision, Effect, Failure};
+pub use dialect::Dialect;
 #[cfg(feature = "compile")]
 pub use document::PolicyDocument;
 pub use evaluate::evaluate;
-pub use image::{Dialect, ImageError, PolicyImage};
+pub use image::{ImageError, PolicyImage};
 pub use json::Fault;
 pub use limits::CallLimits;
 #[cfg(feature = "compile")]

@@ -5,9 +5,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use std::collections::{HashMap, HashSet};
 
+use crate::dialect::Dialect;
 use crate::document::{PolicyDocument, Role, Rule, Spanned};
 use crate::error::{Diagnostic, quoted};
-use crate::image::Dialect;
 use crate::target::{MAX_NAME_CHARS, has_bad_character};
 
 /// The most pairs of a role and one that it inherits, at any remove.

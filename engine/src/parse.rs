@@ -5,9 +5,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::decision::Effect;
+use crate::dialect::Dialect;
 use crate::document::{PolicyDocument, Role, Rule, Spanned, Tool};
 use crate::error::{Diagnostic, Severity, quoted};
-use crate::image::Dialect;
 use crate::parse_condition::{Scope, read_condition};
 use crate::parse_schema::read_input_schema;
 use crate::perso;

@@ -6,9 +6,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::condition::{Condition, ConditionKind, Field};
+use crate::dialect::Dialect;
 use crate::document::Spanned;
 use crate::error::{Diagnostic, quoted};
-use crate::image::Dialect;
 use crate::predicate::{NumericOp, Source, StringOp};
 use crate::shape::{Object, Shape};
 use crate::time::{TimeWindow, WEEKDAYS, read_clock, read_offset};

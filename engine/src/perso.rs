@@ -9,9 +9,9 @@ use std::collections::HashMap;
 
 use crate::condition::{Condition, ConditionKind};
 use crate::decision::Effect;
+use crate::dialect::Dialect;
 use crate::document::{PolicyDocument, Role, Rule, Tool};
 use crate::error::{Diagnostic, Severity, quoted};
-use crate::image::Dialect;
 use crate::parse_condition::{Scope, read_condition};
 use crate::shape::Shape;
 use crate::target::TargetKind;

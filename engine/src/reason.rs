@@ -5,7 +5,8 @@
 use alloc::string::String;
 
 use crate::decision::{Code, Decision, Effect, Failure, Problem};
-use crate::image::{Dialect, PolicyImage};
+use crate::dialect::Dialect;
+use crate::image::PolicyImage;
 use crate::predicate::{NumericOp, Predicate, Source, StringOp, Texts, UrlParts};
 use crate::records::NONE;
 use crate::request::Call;

@@ -8,8 +8,9 @@ use alloc::vec::Vec;
 
 use smallvec::SmallVec;
 
+use crate::dialect::Dialect;
 use crate::hash_table::hash_name;
-use crate::image::{Dialect, FieldRef, PolicyImage};
+use crate::image::{FieldRef, PolicyImage};
 use crate::json::{Fault, Kind, RawValue, Reader};
 use crate::lexer::Name;
 use crate::limits::{CallLimits, MAX_REQUEST_DEPTH};

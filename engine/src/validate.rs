@@ -9,10 +9,10 @@ use ipnet::IpNet;
 
 use crate::catalog::{Catalog, check_uri_pattern};
 use crate::condition::{Condition, ConditionKind};
+use crate::dialect::Dialect;
 use crate::document::{PolicyDocument, Rule, Spanned};
 use crate::error::{Diagnostic, Severity, quoted};
 use crate::guard;
-use crate::image::Dialect;
 use crate::names::Roles;
 use crate::path;
 use crate::perso;
