@@ -1,5 +1,5 @@
-//! What it costs to open a compiled policy: the image as it is, and the same tables as an rkyv archive, whose safe
-//! access validates every record.
+//! What it costs to open a compiled policy: the image as it is, and what it holds as an rkyv archive, whose safe access
+//! validates every record.
 #![expect(clippy::expect_used, reason = "a benchmark stops where its policy is broken")]
 
 use std::hint::black_box;
@@ -9,10 +9,10 @@ use callgate_engine::PolicyImage;
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use rkyv::{Archive, Serialize, access, rancor};
 
-/// The tables of an image, reduced to what decides their number of records.
+/// The records of an image, reduced to what decides their number.
 #[derive(Archive, Serialize)]
 struct Tables {
-    cells: Vec<[u32; 4]>,
+    cells: Vec<[u32; 2]>,
     names: Vec<String>,
     rules: Vec<Rule>,
 }
@@ -31,7 +31,7 @@ enum Effect {
 
 fn archive(rules: u32) -> rkyv::util::AlignedVec {
     let tables = Tables {
-        cells: (0..rules).map(|at| [at, at, at, 1]).collect(),
+        cells: (0..rules).map(|at| [at, at]).collect(),
         names: (0..rules.div_ceil(10)).map(|at| format!("tool_{at}")).collect(),
         rules: (0..rules)
             .map(|at| Rule { id: format!("rule-{at}"), effect: Effect::Allow, condition: Some(at) })

@@ -1,4 +1,4 @@
-//! Valid policy to image: names become numbers, patterns and roles become table cells.
+//! Valid policy to image: names become slots, and what the rules say of them rows.
 
 use alloc::collections::BTreeMap;
 use alloc::string::String;
@@ -19,7 +19,7 @@ use crate::hash_table::{self, hash_name, hash_within, name_bit, short_hash};
 use crate::predicate::Source;
 use crate::records::{
     Argument, AutomatonRecord, CLOSED, CatalogRecord, FORMAT, FieldSlot, Header, MAGIC, NO_TEXT, NONE, NameSlot,
-    Number, Rule, Section, Sections, Step, TextRef,
+    Number, RULE_MARK, Rule, Section, Sections, Step, TextRef,
 };
 use crate::regex::{self, Tables};
 use crate::request::SERVER_FIELD;
@@ -28,7 +28,7 @@ use crate::validate::{Target, ValidPolicy};
 /// Compiles a policy. The same text gives the same bytes, on every machine.
 ///
 /// # Panics
-/// Never: a valid policy is shorter than [`crate::limits::MAX_POLICY_BYTES`], so its tables fit the image's offsets.
+/// Never.
 #[must_use]
 pub fn compile(policy: &ValidPolicy<'_>) -> Vec<u8> {
     let mut writer = Writer::default();
@@ -58,15 +58,17 @@ pub fn compile(policy: &ValidPolicy<'_>) -> Vec<u8> {
     for &at in &order {
         let (Some(rule), Some(targets)) = (document.rules.get(at), policy.rule_targets.get(at)) else { continue };
         for &target in targets {
-            let names = policy.catalogs.get(target.kind.index()).map(|catalog| &catalog.names.words);
-            if let Some(name) = names.zip(usize::try_from(target.at).ok()).and_then(|(names, at)| names.get(at)) {
-                writer.text(name);
+            if rows.place_of(target) == NONE {
+                let names = policy.catalogs.get(target.kind.index()).map(|catalog| &catalog.names.words);
+                if let Some(name) = names.zip(usize::try_from(target.at).ok()).and_then(|(names, at)| names.get(at)) {
+                    writer.text(name);
+                }
+                rows.take_place(target, &mut writer.bytes);
             }
-            rows.place(target, &mut writer.bytes);
         }
         writer.rule(rule);
     }
-    let catalogs = writer.catalogs(&policy.catalogs, &mut rows);
+    let catalogs = writer.catalogs(&policy.catalogs, &rows);
     let [tools, ..] = &catalogs;
     writer.collect_arguments(document.tools.as_deref().unwrap_or_default(), &tools.names);
     rows.fill_in(&writer.rule_places, &mut writer.bytes);
@@ -121,18 +123,13 @@ const NO_SECTIONS: Sections = Sections {
     bytes: NO_SECTION,
 };
 
-const NO_CATALOG: CatalogRecord = CatalogRecord {
-    names: NO_SECTION,
-    first: U32::ZERO,
-    automaton: U32::ZERO,
-    first_class: U32::ZERO,
-    is_open: 0,
-    reserved: [0; 3],
-};
+const NO_CATALOG: CatalogRecord =
+    CatalogRecord { names: NO_SECTION, automaton: U32::ZERO, first_class: U32::ZERO, is_open: 0, reserved: [0; 3] };
 
 /// A count or an index as the image holds it.
 pub(crate) fn index(value: usize) -> u32 {
-    // INVARIANT: every count is below the policy's length in bytes, which is below 2^32.
+    // INVARIANT: what a policy grows to is below 2^31 bytes, but for the transitions of its expressions, and an image that
+    // they make too large can't be opened.
     u32::try_from(value).unwrap_or(NONE)
 }
 
@@ -143,15 +140,9 @@ struct NameTable {
     slot_of: Vec<u32>,
 }
 
-fn slot_of(table: &NameTable, name: u32) -> u32 {
-    usize::try_from(name).ok().and_then(|name| table.slot_of.get(name)).copied().unwrap_or(NONE)
-}
-
 /// The targets of one kind as they go into the image.
 struct CatalogTable {
     names: NameTable,
-    /// The number of the first of them.
-    first: u32,
     automaton: u32,
     /// Where the rows of its classes start among those of all.
     first_class: u32,
@@ -171,7 +162,7 @@ pub(crate) struct Writer {
     pub(crate) steps: Vec<Step>,
     /// The place of each condition, by the bytes of its steps.
     conditions: HashMap<Vec<u8>, u32>,
-    number_indices: HashMap<String, u32>,
+    number_places: HashMap<String, u32>,
     automata: Vec<AutomatonRecord>,
     automaton_indices: HashMap<Vec<String>, u32>,
     transitions: Vec<U16>,
@@ -204,25 +195,22 @@ impl Writer {
         NameTable { slots, slot_of }
     }
 
-    fn catalogs(&mut self, catalogs: &[Catalog; 5], rows: &mut Rows) -> [CatalogTable; 5] {
-        let mut next = 0;
+    fn catalogs(&mut self, catalogs: &[Catalog; 5], rows: &Rows) -> [CatalogTable; 5] {
         catalogs.each_ref().map(|catalog| {
             let kind = catalog.kind;
             let mut names = self.names(&catalog.names.words);
             for (at, &slot) in (0_u32..).zip(&names.slot_of) {
                 if let Some(slot) = usize::try_from(slot).ok().and_then(|slot| names.slots.get_mut(slot)) {
-                    slot.row = U32::new(rows.place(Target { kind, at }, &mut self.bytes));
+                    slot.row = U32::new(rows.place_of(Target { kind, at }));
                 }
             }
             let classes = catalog.automaton.as_ref().map_or(0, |tables| tables.matched.len());
             let first_class = index(self.class_rows.len());
             for at in (catalog.names.len()..).take(classes) {
-                self.class_rows.push(U32::new(rows.place(Target { kind, at }, &mut self.bytes)));
+                self.class_rows.push(U32::new(rows.place_of(Target { kind, at })));
             }
-            let first = next;
-            next = index(names.slots.len()).saturating_add(index(classes)).saturating_add(first);
             let automaton = catalog.automaton.as_ref().map_or(NONE, |tables| self.automaton(tables));
-            CatalogTable { names, first, automaton, first_class, is_open: catalog.declared.is_none() }
+            CatalogTable { names, automaton, first_class, is_open: catalog.declared.is_none() }
         })
     }
 
@@ -276,7 +264,8 @@ impl Writer {
         let mut entries: Vec<(u32, Option<&str>)> = Vec::new();
         for (number, tool) in (0_u32..).zip(tools) {
             if let Some(schema) = tool.schema.as_ref().filter(|schema| schema.is_closed) {
-                let tool = slot_of(table, number);
+                let slot = usize::try_from(number).ok().and_then(|number| table.slot_of.get(number));
+                let tool = slot.copied().unwrap_or(NONE);
                 entries.push((tool, None));
                 entries.extend(schema.properties.iter().map(|property| (tool, Some(property.name.as_str()))));
             }
@@ -324,7 +313,7 @@ impl Writer {
             reason: U32::new(reason),
             effect: rule.effect.code(),
             hides_condition: u8::from(rule.hides_condition),
-            reserved: [0; 2],
+            mark: RULE_MARK,
         };
         self.bytes.extend_from_slice(record.as_bytes());
     }
@@ -363,7 +352,7 @@ impl Writer {
     }
 
     pub(crate) fn number(&mut self, text: &str) -> u32 {
-        if let Some(&known) = self.number_indices.get(text) {
+        if let Some(&known) = self.number_places.get(text) {
             return known;
         }
         let integer = if text.len() <= 18 { text.parse().unwrap_or(i64::MIN) } else { i64::MIN };
@@ -371,7 +360,7 @@ impl Writer {
         let number = Number { text: self.text(text), binary64: U64::new(binary64), integer: I64::new(integer) };
         let at = index(self.bytes.len());
         self.bytes.extend_from_slice(number.as_bytes());
-        self.number_indices.insert(text.into(), at);
+        self.number_places.insert(text.into(), at);
         at
     }
 
@@ -405,7 +394,6 @@ impl Writer {
         };
         header.catalogs = catalogs.each_ref().map(|catalog| CatalogRecord {
             names: append(catalog.names.slots.as_bytes()),
-            first: U32::new(catalog.first),
             automaton: U32::new(catalog.automaton),
             first_class: U32::new(catalog.first_class),
             is_open: u8::from(catalog.is_open),

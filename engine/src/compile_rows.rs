@@ -33,7 +33,7 @@ impl Rows {
     pub(crate) fn collect(policy: &ValidPolicy<'_>, role_numbers: &[u32], rule_numbers: &[u32]) -> Self {
         let mut pairs: HashMap<Target, Vec<(u32, u32)>> = HashMap::new();
         for ((targets, roles), &rule) in policy.rule_targets.iter().zip(&policy.rule_roles).zip(rule_numbers) {
-            for &target in targets {
+            for &target in targets.iter().filter(|_| !roles.is_empty()) {
                 let numbers = roles.iter().filter_map(|&role| role_numbers.get(usize::try_from(role).ok()?));
                 pairs.entry(target).or_default().extend(numbers.map(|&role| (role, rule)));
             }
@@ -47,12 +47,14 @@ impl Rows {
         }
     }
 
-    /// Where the row of a target starts; if it has no place yet, it takes one behind `bytes`. [`NONE`] where no rule speaks of
-    /// the target.
-    pub(crate) fn place(&mut self, target: Target, bytes: &mut Vec<u8>) -> u32 {
-        let Some(mut pairs) = self.pairs.remove(&target) else {
-            return self.places.get(&target).copied().unwrap_or(NONE);
-        };
+    /// Where the row of a target starts; [`NONE`] where it has not taken a place, as no rule speaks of the target.
+    pub(crate) fn place_of(&self, target: Target) -> u32 {
+        self.places.get(&target).copied().unwrap_or(NONE)
+    }
+
+    /// Takes a place behind `bytes` for the row of a target, if rules speak of it.
+    pub(crate) fn take_place(&mut self, target: Target, bytes: &mut Vec<u8>) {
+        let Some(mut pairs) = self.pairs.remove(&target) else { return };
         // The sort is stable: of one role, the last rule stays the last.
         pairs.sort_by_key(|&(role, _)| role);
         let row = pairs.chunk_by(|(a, _), (b, _)| a == b).map(|of_role| {
@@ -72,7 +74,6 @@ impl Rows {
         let row: Row = row.collect();
         let place = *self.row_places.entry(row).or_insert_with_key(|row| take::<Cell>(row.len(), bytes));
         self.places.insert(target, place);
-        place
     }
 
     /// Fills in the rows and the lists, given the places of the rules by their numbers.

@@ -111,7 +111,7 @@ impl<'a> Evaluation<'_, '_, 'a> {
         for role in &self.call.roles {
             let Some(role) = self.image.role(role) else { continue };
             let Some(target) = target else { return deny(decision, Code::NoRule) };
-            if !is_role_known && self.image.has_closed_tools() && self.has_undeclared_argument(target.number) {
+            if !is_role_known && self.image.has_closed_tools() && self.has_undeclared_argument(target.tool) {
                 return deny(decision, Code::UndeclaredArgument);
             }
             is_role_known = true;

@@ -13,7 +13,7 @@ use crate::hash_table::{self, hash_name, hash_within, is_same, name_bit, short_h
 use crate::predicate::Source;
 use crate::records::{
     Argument, AutomatonRecord, CLOSED, CatalogRecord, Cell, FORMAT, FieldSlot, Header, MAGIC, NONE, NameSlot, Number,
-    RULE_LIST, Rule, Section, Step, TextRef,
+    RULE_LIST, RULE_MARK, Rule, Section, Step, TextRef,
 };
 use crate::target::TargetKind;
 
@@ -28,8 +28,8 @@ pub(crate) struct FieldRef {
 /// A target that is declared, or that a rule speaks of.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TargetRef {
-    /// Its number, by which the arguments that it declares are found.
-    pub(crate) number: u32,
+    /// Of a tool that has a name in the image, its slot, by which the arguments that it declares are found; else [`NONE`].
+    pub(crate) tool: u32,
     /// Where its row starts, as [`NameSlot::row`].
     row: u32,
 }
@@ -205,19 +205,17 @@ impl<'i> PolicyImage<'i> {
     /// The target of a name.
     pub(crate) fn target(&self, kind: TargetKind, name: &str) -> Option<TargetRef> {
         let Catalog { names, record } = *self.catalogs.get(kind.index())?;
-        let (at, row) = match self.find(names, name) {
-            Some((at, slot)) => (at, slot.row),
+        let (tool, row) = match self.find(names, name) {
+            Some((at, slot)) => (if kind == TargetKind::Tool { at } else { NONE }, slot.row),
             None if record.automaton.get() == NONE => return None,
             None => {
                 let label = automaton::open(self, record.automaton.get())?.label(name)?;
                 // Labels count from 1; 0 is no class.
-                let class = u32::from(label).checked_sub(1)?;
-                let row = record.first_class.get().checked_add(class)?;
-                let row = self.class_rows.get(usize::try_from(row).ok()?)?;
-                (u32::try_from(names.len()).ok()?.checked_add(class)?, *row)
+                let class = record.first_class.get().checked_add(u32::from(label).checked_sub(1)?)?;
+                (NONE, *self.class_rows.get(usize::try_from(class).ok()?)?)
             }
         };
-        Some(TargetRef { number: record.first.get().checked_add(at)?, row: row.get() })
+        Some(TargetRef { tool, row: row.get() })
     }
 
     pub(crate) fn role(&self, name: &str) -> Option<u32> {
@@ -294,7 +292,7 @@ impl<'i> PolicyImage<'i> {
     }
 
     pub(crate) fn rule(&self, rule: u32) -> Option<&'i Rule> {
-        self.record(rule)
+        self.record(rule).filter(|rule: &&Rule| rule.mark == RULE_MARK)
     }
 
     pub(crate) fn step(&self, step: u32) -> Option<&'i Step> {
@@ -425,8 +423,8 @@ mod tests {
         let arguments = Source::Arguments.root();
         assert!(image.role(&known).is_some() && image.role(&other).is_none());
         assert!(image.target(TargetKind::Tool, &other).is_none());
-        assert!(image.declares(tool.number, known.as_bytes(), hash(&known)));
-        assert!(!image.declares(tool.number, other.as_bytes(), hash(&other)));
+        assert!(image.declares(tool.tool, known.as_bytes(), hash(&known)));
+        assert!(!image.declares(tool.tool, other.as_bytes(), hash(&other)));
         assert!(image.field(arguments, known.as_bytes(), hash(&known)).is_some());
         assert!(image.field(arguments, other.as_bytes(), hash(&other)).is_none());
     }
@@ -443,6 +441,9 @@ mod tests {
         assert_eq!((count(tool.row), count(NONE)), (Some(1), Some(0)));
         // Behind the bytes, and before their end, where no row fits.
         assert_eq!((count(end), count(end + 1), count(end - 1)), (None, None, None));
+        // Nor is anything but a rule taken for one.
+        let rule = image.rules_of(role, tool).and_then(<[U32]>::first).expect("a rule").get();
+        assert!((0..end).all(|place| image.rule(place).is_some() == (place == rule)));
     }
 
     #[test]
@@ -496,7 +497,7 @@ mod tests {
         let bytes = compile(&parse(&policy).and_then(validate).expect("a valid policy"));
         let image = PolicyImage::open(&bytes).expect("an image");
         for at in 0..300 {
-            let tool = image.target(TargetKind::Tool, &format!("tool{at}")).expect("a declared tool").number;
+            let tool = image.target(TargetKind::Tool, &format!("tool{at}")).expect("a declared tool").tool;
             let declares = |name: &str| image.declares(tool, name.as_bytes(), hash_name(name.as_bytes()));
             let expected = [(true, true, false), (true, false, true), (false, false, false)];
             assert_eq!(

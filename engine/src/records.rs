@@ -14,7 +14,7 @@ pub(crate) const CLOSED: u64 = 0;
 /// Stands for "no entry" in a record.
 pub(crate) const NONE: u32 = u32::MAX;
 
-/// A run of bytes in the image's text table.
+/// A run of bytes among those of the image.
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 pub(crate) struct TextRef {
@@ -33,7 +33,7 @@ pub(crate) struct Section {
     pub(crate) len: U32,
 }
 
-/// The tables, in the order in which they lie in the image.
+/// The tables.
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 pub(crate) struct Sections {
@@ -72,14 +72,12 @@ pub(crate) struct Header {
     pub(crate) sections: Sections,
 }
 
-/// The targets of one kind. They have numbers from `first` on: first the slots of the names, then the classes into which
-/// the automaton puts the other names.
+/// The targets of one kind: names, and the classes into which an automaton puts the other names.
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 pub(crate) struct CatalogRecord {
     /// The hash table of the names.
     pub(crate) names: Section,
-    pub(crate) first: U32,
     /// The automaton of the patterns, whose labels are the classes; [`NONE`] where there are none.
     pub(crate) automaton: U32,
     /// The row of the first class in the table of the classes' rows.
@@ -97,8 +95,8 @@ pub(crate) struct NameSlot {
     pub(crate) text: TextRef,
     /// Of a target, where its row starts among the image's bytes; [`NONE`] where no rule speaks of it.
     ///
-    /// A row is the number of its cells as a [`U32`], and then the [`Cell`]s. It lies beside the name and the rule, so that all
-    /// are on one page: what a start costs is mostly the pages that the first decision is the first to touch.
+    /// A row is the number of its cells as a [`U32`], and then the [`Cell`]s. It lies beside the name, and both beside the first
+    /// rule that speaks of the target: what a start costs is mostly the pages that the first decision is the first to touch.
     pub(crate) row: U32,
 }
 
@@ -188,8 +186,12 @@ pub(crate) struct Rule {
     pub(crate) effect: u8,
     /// 1 if answers hide what the condition asks for.
     pub(crate) hides_condition: u8,
-    pub(crate) reserved: [u8; 2],
+    /// [`RULE_MARK`], so that a place which is damaged is not taken for a rule.
+    pub(crate) mark: [u8; 2],
 }
+
+/// What every rule ends with.
+pub(crate) const RULE_MARK: [u8; 2] = [0x9a, 0xc5];
 
 /// One node of a condition. A condition is its nodes in reading order, each followed by its children; they lie among the image's
 /// bytes, beside the first rule that has the condition.
@@ -227,9 +229,9 @@ pub(crate) fn first_child(at: u32) -> Option<u32> {
     at.checked_add(STEP_BYTES)
 }
 
-/// Bytes of a [`Step`], which are those of its six fields.
+/// How far apart steps lie.
 const STEP_BYTES: u32 = 24;
-const _: () = assert!(size_of::<Step>() == 24, "the place of the next step");
+const _: () = assert!(size_of::<Step>() == 24);
 
 /// The codes of [`Step`].
 pub(crate) mod step {

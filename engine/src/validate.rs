@@ -13,6 +13,7 @@ use crate::dialect::Dialect;
 use crate::document::{PolicyDocument, Rule, Spanned};
 use crate::error::{Diagnostic, Severity, quoted};
 use crate::guard;
+use crate::limits::MAX_POLICY_BYTES;
 use crate::names::Roles;
 use crate::path;
 use crate::perso;
@@ -109,9 +110,11 @@ pub fn validate(mut document: PolicyDocument<'_>) -> Result<ValidPolicy<'_>, Vec
     Ok(ValidPolicy { document, catalogs, roles: roles.names.words, rule_targets, rule_roles, warnings: findings })
 }
 
-/// The most pairs of a role and a target that the rules of a policy speak of, each counted once for each rule: the tables
-/// of the image have an entry for each.
+/// The most pairs of a role and a target that the rules of a policy speak of, each counted once for each rule: the rows of
+/// the image may have a cell for each.
 const MOST_PAIRS: usize = 10_000_000;
+// A place in an image has 31 bits. A policy's text takes at most four times its length, and a pair at most 12 bytes.
+const _: () = assert!(4 * MAX_POLICY_BYTES + 12 * MOST_PAIRS < 1 << 31);
 
 fn check_pairs(
     document: &PolicyDocument<'_>,

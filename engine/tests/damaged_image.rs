@@ -65,6 +65,11 @@ fn an_image_with_another_digest_is_refused_where_that_is_no_digest() {
             assert_eq!(judge(&changed), Err(ImageError::Damaged), "{byte} at {place}");
         }
     }
+    let mut changed = whole.clone();
+    for place in [at, at + 63] {
+        *changed.get_mut(place).expect("a digit") = b'"';
+    }
+    assert_eq!(judge(&changed), Err(ImageError::Damaged), "two that are none");
 }
 
 /// A policy whose conditions nest, so that a step which ends nowhere could be gone through for ever.
@@ -79,6 +84,26 @@ fn a_condition_that_is_damaged_comes_to_an_end() {
     assert_eq!(judge(&whole), Ok(Effect::Allow));
     for at in 0..whole.len() {
         for value in 0..=u8::MAX {
+            let mut changed = whole.clone();
+            *changed.get_mut(at).expect("a byte") = value;
+            _ = judge(&changed);
+        }
+    }
+}
+
+/// A policy that judges the call by a class of names, for which two rules are listed.
+const OPEN: &str = r#"{"version":"callgate-1","roles":{"admin":{}},"rules":[
+    {"effect":"Allow","tool_name":"bulk_*","roles":["admin"]},
+    {"effect":"Deny","tool_name":"*_update","roles":["admin"],"condition":
+        {"BoolCheck":{"source":"AgentAttributes","field":"mfa_verified","value":false}}},
+    {"effect":"Allow","resource_uri":"note://*","operations":["read"],"roles":["admin"]}]}"#;
+
+#[test]
+fn a_class_of_names_that_is_damaged_comes_to_an_end() {
+    let whole = compile(&parse(OPEN).and_then(validate).unwrap_or_else(|problems| panic!("{problems:?}")));
+    assert_eq!(judge(&whole), Ok(Effect::Allow));
+    for at in 0..whole.len() {
+        for value in [0x00, 0x01, 0x04, 0x7f, 0x80, 0xff] {
             let mut changed = whole.clone();
             *changed.get_mut(at).expect("a byte") = value;
             _ = judge(&changed);
