@@ -16,6 +16,7 @@ use crate::compile_rows::Rows;
 use crate::condition::Field;
 use crate::document::{Rule as DocumentRule, Tool};
 use crate::hash_table::{self, hash_name, hash_within, name_bit, short_hash};
+use crate::names;
 use crate::predicate::Source;
 use crate::records::{
     Argument, AutomatonRecord, CLOSED, CatalogRecord, FORMAT, FieldSlot, Header, MAGIC, NO_TEXT, NONE, NameSlot,
@@ -59,8 +60,8 @@ pub fn compile(policy: &ValidPolicy<'_>) -> Vec<u8> {
         let (Some(rule), Some(targets)) = (document.rules.get(at), policy.rule_targets.get(at)) else { continue };
         for &target in targets {
             if rows.place_of(target) == NONE {
-                let names = policy.catalogs.get(target.kind.index()).map(|catalog| &catalog.names.words);
-                if let Some(name) = names.zip(usize::try_from(target.at).ok()).and_then(|(names, at)| names.get(at)) {
+                let catalog = policy.catalogs.get(target.kind.index());
+                if let Some(name) = catalog.and_then(|catalog| catalog.names.words.get(names::place(target.at))) {
                     writer.text(name);
                 }
                 rows.take_place(target, &mut writer.bytes);
@@ -200,7 +201,7 @@ impl Writer {
             let kind = catalog.kind;
             let mut names = self.names(&catalog.names.words);
             for (at, &slot) in (0_u32..).zip(&names.slot_of) {
-                if let Some(slot) = usize::try_from(slot).ok().and_then(|slot| names.slots.get_mut(slot)) {
+                if let Some(slot) = names.slots.get_mut(names::place(slot)) {
                     slot.row = U32::new(rows.place_of(Target { kind, at }));
                 }
             }
@@ -264,8 +265,7 @@ impl Writer {
         let mut entries: Vec<(u32, Option<&str>)> = Vec::new();
         for (number, tool) in (0_u32..).zip(tools) {
             if let Some(schema) = tool.schema.as_ref().filter(|schema| schema.is_closed) {
-                let slot = usize::try_from(number).ok().and_then(|number| table.slot_of.get(number));
-                let tool = slot.copied().unwrap_or(NONE);
+                let tool = table.slot_of.get(names::place(number)).copied().unwrap_or(NONE);
                 entries.push((tool, None));
                 entries.extend(schema.properties.iter().map(|property| (tool, Some(property.name.as_str()))));
             }

@@ -8,6 +8,7 @@ use zerocopy::little_endian::U32;
 
 use crate::compile::index;
 use crate::dialect::Dialect;
+use crate::names;
 use crate::records::{Cell, NONE, RULE_LIST};
 use crate::validate::{Target, ValidPolicy};
 
@@ -34,7 +35,7 @@ impl Rows {
         let mut pairs: HashMap<Target, Vec<(u32, u32)>> = HashMap::new();
         for ((targets, roles), &rule) in policy.rule_targets.iter().zip(&policy.rule_roles).zip(rule_numbers) {
             for &target in targets.iter().filter(|_| !roles.is_empty()) {
-                let numbers = roles.iter().filter_map(|&role| role_numbers.get(usize::try_from(role).ok()?));
+                let numbers = roles.iter().filter_map(|&role| role_numbers.get(names::place(role)));
                 pairs.entry(target).or_default().extend(numbers.map(|&role| (role, rule)));
             }
         }
@@ -58,9 +59,12 @@ impl Rows {
         // The sort is stable: of one role, the last rule stays the last.
         pairs.sort_by_key(|&(role, _)| role);
         let row = pairs.chunk_by(|(a, _), (b, _)| a == b).map(|of_role| {
-            // In perso the last rule for a tool and a role is the only one.
-            let skipped = if self.dialect == Dialect::Perso1 { of_role.len().saturating_sub(1) } else { 0 };
-            let mut rules: Vec<u32> = of_role.iter().skip(skipped).map(|&(_, rule)| rule).collect();
+            let deciding = match self.dialect {
+                Dialect::Callgate1 => of_role,
+                // In perso the last rule for a tool and a role is the only one.
+                Dialect::Perso1 => of_role.last().map(core::slice::from_ref).unwrap_or_default(),
+            };
+            let mut rules: Vec<u32> = deciding.iter().map(|&(_, rule)| rule).collect();
             rules.sort_unstable();
             rules.dedup();
             let rules = match rules.as_slice() {
@@ -80,8 +84,8 @@ impl Rows {
     pub(crate) fn fill_in(self, rule_places: &[u32], bytes: &mut [u8]) {
         let place_of = |rule: u32| {
             let is_list = rule & RULE_LIST != 0;
-            let place = usize::try_from(rule).ok().and_then(|rule| rule_places.get(rule));
-            U32::new(if is_list { rule } else { place.copied().unwrap_or(NONE) })
+            let place = rule_places.get(names::place(rule)).copied().unwrap_or(NONE);
+            U32::new(if is_list { rule } else { place })
         };
         for (row, place) in self.row_places {
             let cells = row.iter().map(|&(role, rules)| Cell { role: U32::new(role), rules: place_of(rules) });

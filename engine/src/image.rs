@@ -1,15 +1,16 @@
-//! The compiled policy: flat tables in one byte string, read in place.
+//! The compiled policy: flat tables and records between texts in one byte string, read in place.
 //!
-//! Every table is a slice of fixed-size little-endian records without alignment, so opening an image checks a header
-//! and a few bounds, whatever its size: nothing is parsed, copied or allocated. Every bit pattern is a legal record,
-//! and every index is looked up with its bound, so a damaged image leads to [`None`] and from there to Deny.
+//! All records are of fixed size, little-endian and without alignment, so opening an image checks a header and a few
+//! bounds, whatever its size: nothing is parsed, copied or allocated. Every bit pattern is a legal record, and every index
+//! and place is looked up with its bound, so a damaged image leads to [`None`] and from there to Deny.
 
+use zerocopy::FromBytes as _;
 use zerocopy::little_endian::{U16, U32};
-use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
 
 use crate::automaton;
 use crate::dialect::Dialect;
 use crate::hash_table::{self, hash_name, hash_within, is_same, name_bit, short_hash};
+use crate::image_bytes::{ImageBytes, Record};
 use crate::predicate::Source;
 use crate::records::{
     Argument, AutomatonRecord, CLOSED, CatalogRecord, Cell, FORMAT, FieldSlot, Header, MAGIC, NONE, NameSlot, Number,
@@ -78,35 +79,11 @@ pub struct PolicyImage<'i> {
     automata: &'i [AutomatonRecord],
     transitions: &'i [U16],
     arguments: &'i [Argument],
-    bytes: TextBytes<'i>,
+    bytes: ImageBytes<'i>,
 }
-
-/// What an image can be read from at any place.
-trait Record: FromBytes + Immutable + KnownLayout + Unaligned {}
-
-impl<T: FromBytes + Immutable + KnownLayout + Unaligned> Record for T {}
 
 /// How many cells a row has that is gone through from its start.
 const MAX_SHORT_ROW: usize = 16;
-
-/// Bytes of the number before records.
-const U32_BYTES: u32 = 4;
-
-/// The texts of an image end to end, and between them what is read with them: rows, rules, conditions and classes of bytes.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct TextBytes<'i>(&'i [u8]);
-
-impl<'i> TextBytes<'i> {
-    #[inline]
-    pub(crate) fn of(self, text: TextRef) -> Option<&'i [u8]> {
-        let start = usize::try_from(text.start.get()).ok()?;
-        self.0.get(start..start.checked_add(usize::try_from(text.len.get()).ok()?)?)
-    }
-
-    pub(crate) fn text(self, text: TextRef) -> Option<&'i str> {
-        core::str::from_utf8(self.of(text)?).ok()
-    }
-}
 
 impl<'i> PolicyImage<'i> {
     /// Opens an image in place. The work does not depend on the size of the policy.
@@ -124,7 +101,7 @@ impl<'i> PolicyImage<'i> {
         let sections = &header.sections;
         let [tools, prompts, reads, lists, subscriptions] = &header.catalogs;
         let catalog = |record: &'i CatalogRecord| Ok(Catalog { names: table(image, record.names)?, record });
-        let bytes = TextBytes(table(image, sections.bytes)?);
+        let bytes = ImageBytes(table(image, sections.bytes)?);
         Ok(Self {
             header,
             version: bytes.text(header.version).ok_or(ImageError::Damaged)?,
@@ -285,7 +262,7 @@ impl<'i> PolicyImage<'i> {
 
     /// The rules that speak of a role and a target, strictest effect first.
     pub(crate) fn rules_of(&self, role: u32, target: TargetRef) -> Option<&'i [U32]> {
-        let mut row: &[Cell] = if target.row == NONE { &[] } else { self.counted(target.row)? };
+        let mut row: &[Cell] = if target.row == NONE { &[] } else { self.bytes.counted(target.row)? };
         // Most rows are short, and to go through a short one is faster than to halve it.
         while row.len() > MAX_SHORT_ROW {
             let (low, high) = row.split_at_checked(row.len() >> 1)?;
@@ -295,39 +272,19 @@ impl<'i> PolicyImage<'i> {
         if cell.rules.get() & RULE_LIST == 0 {
             return Some(core::slice::from_ref(&cell.rules));
         }
-        self.counted(cell.rules.get() & !RULE_LIST)
+        self.bytes.counted(cell.rules.get() & !RULE_LIST)
     }
 
     pub(crate) fn rule(&self, rule: u32) -> Option<&'i Rule> {
-        self.record(rule).filter(|rule: &&Rule| rule.mark == RULE_MARK)
+        self.bytes.record(rule).filter(|rule: &&Rule| rule.mark == RULE_MARK)
     }
 
     pub(crate) fn step(&self, step: u32) -> Option<&'i Step> {
-        self.record(step)
+        self.bytes.record(step)
     }
 
     pub(crate) fn number(&self, number: u32) -> Option<&'i Number> {
-        self.record(number)
-    }
-
-    /// The record at a place among the bytes.
-    #[inline]
-    fn record<T: Record>(&self, place: u32) -> Option<&'i T> {
-        let bytes = self.bytes.0.get(usize::try_from(place).ok()?..)?;
-        T::ref_from_prefix(bytes).ok().map(|(record, _)| record)
-    }
-
-    /// The records at a place among the bytes, where their number is.
-    fn counted<T: Record>(&self, place: u32) -> Option<&'i [T]> {
-        let count: &U32 = self.record(place)?;
-        self.records(place.checked_add(U32_BYTES)?, count.get())
-    }
-
-    /// So many records from a place among the bytes on.
-    fn records<T: Record>(&self, place: u32, count: u32) -> Option<&'i [T]> {
-        let bytes = self.bytes.0.get(usize::try_from(place).ok()?..)?;
-        let (records, _) = <[T]>::ref_from_prefix_with_elems(bytes, usize::try_from(count).ok()?).ok()?;
-        Some(records)
+        self.bytes.record(number)
     }
 
     pub(crate) fn automaton(&self, automaton: u32) -> Option<&'i AutomatonRecord> {
@@ -344,10 +301,10 @@ impl<'i> PolicyImage<'i> {
 
     /// `count` texts from the place `first` on, in ascending order of their bytes.
     pub(crate) fn texts(&self, first: u32, count: u32) -> Option<&'i [TextRef]> {
-        self.records(first, count)
+        self.bytes.records(first, count)
     }
 
-    pub(crate) fn text_bytes(&self) -> TextBytes<'i> {
+    pub(crate) fn text_bytes(&self) -> ImageBytes<'i> {
         self.bytes
     }
 

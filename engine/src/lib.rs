@@ -72,6 +72,7 @@ pub mod report;
 
 // Image and call to decision, where it is deployed.
 mod records;
+mod image_bytes;
 mod image;
 pub mod predicate;
 mod automaton;

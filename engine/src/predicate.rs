@@ -3,7 +3,8 @@
 use core::cmp::Ordering;
 
 use crate::automaton::{self, Automaton};
-use crate::image::{PolicyImage, TextBytes};
+use crate::image::PolicyImage;
+use crate::image_bytes::ImageBytes;
 use crate::records::{NONE, Number, Step, TextRef, step};
 use crate::time::TimeWindow;
 use crate::url::{self, Target};
@@ -221,7 +222,7 @@ pub(crate) fn matches_pattern(pattern: &str, text: &str) -> bool {
 /// A list of strings in the image, in ascending order of their bytes.
 #[derive(Clone, Copy, Debug)]
 pub struct Texts<'i> {
-    bytes: TextBytes<'i>,
+    bytes: ImageBytes<'i>,
     refs: &'i [TextRef],
 }
 
