@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::Path;
 
-use callgate_engine::error::{Diagnostic, Places, Severity};
+use callgate_engine::policy::text::{Diagnostic, Places, Severity};
 use callgate_engine::{parse, report, validate};
 use serde::Serialize;
 

@@ -21,8 +21,8 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use callgate_engine::error::Diagnostic;
-use callgate_engine::report;
+use callgate_engine::policy::text::Diagnostic;
+use callgate_engine::policy::text::report;
 use callgate_signing::Refusal;
 use clap::{Parser, Subcommand, ValueEnum};
 

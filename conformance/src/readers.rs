@@ -5,7 +5,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::LazyLock;
 
-use callgate_engine::time::TimeWindow;
+use callgate_engine::language::time_window::TimeWindow;
 use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
 use percent_encoding::percent_decode_str;

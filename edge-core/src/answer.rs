@@ -3,8 +3,8 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use callgate_engine::predicate::Source;
-use callgate_engine::reason::{FailedPredicate, Requirement};
+use callgate_engine::language::operators::Source;
+use callgate_engine::judge::reason::{FailedPredicate, Requirement};
 use callgate_engine::{Call, CallLimits, Effect, PolicyImage, RequestError, RequestFacts, evaluate};
 use sha2::{Digest as _, Sha256};
 

@@ -84,7 +84,7 @@ fn a_body_that_says_other_roles_is_refused() {
 
 #[test]
 fn roles_are_read_as_strictly_as_without_a_token() {
-    use callgate_engine::request::Member;
+    use callgate_engine::call::Member;
     check(&["agent"], SALES, r#"{"tool":"open","role":null}"#, Err(RequestError::WrongType(Member::Role)));
     check(&["agent"], SALES, r#"{"tool":"open","roles":"agent"}"#, Err(RequestError::WrongType(Member::Roles)));
     let both = r#"{"tool":"open","role":"agent","roles":["agent"]}"#;
@@ -140,7 +140,7 @@ fn every_call_of_a_batch_has_the_roles_of_the_token() {
 
 #[test]
 fn without_a_token_a_call_says_its_role() {
-    use callgate_engine::request::Member;
+    use callgate_engine::call::Member;
     let facts = RequestFacts::default();
     let seen = judge_by(POLICY, &CallLimits::default(), &facts, r#"{"tool":"open"}"#);
     assert_eq!(seen, Err(RequestError::Missing(Member::Role)));

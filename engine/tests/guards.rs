@@ -11,7 +11,7 @@ fn findings(tool: &Value, condition: &Value) -> Vec<(&'static str, Value)> {
         "rules": [{ "effect": "Allow", "tool_name": "tool", "roles": ["agent"], "condition": condition }] });
     let text = policy.to_string();
     let valid = parse(&text).and_then(validate).unwrap_or_else(|problems| panic!("{text}\n{problems:#?}"));
-    let place = |finding: &callgate_engine::error::Diagnostic| {
+    let place = |finding: &callgate_engine::policy::text::Diagnostic| {
         serde_json::from_str(text.get(finding.span.clone()).expect("a span")).expect("JSON")
     };
     valid.warnings().iter().map(|finding| (finding.code, place(finding))).collect()

@@ -2,7 +2,7 @@
 
 #![expect(clippy::expect_used, reason = "a test states what must hold by failing")]
 
-use callgate_engine::error::{Places, Severity};
+use callgate_engine::policy::text::{Places, Severity};
 use callgate_engine::{parse, validate};
 
 /// Checks what is found in a text: `severity code line:column pointer: message [fix]` for each finding, in order.

@@ -3,7 +3,7 @@
 //! perso rounds the number of a call to a binary64 before it compares, so numbers just beside a bound count as the bound.
 //! Where that kept a call out, the bound here lies one binary64 further in; where it let a call in, the exact bound is stricter.
 
-use callgate_engine::predicate::NumericOp;
+use callgate_engine::language::operators::NumericOp;
 
 /// A comparison with a number, as its text.
 pub(super) type Comparison = (NumericOp, String);

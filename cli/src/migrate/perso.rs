@@ -5,8 +5,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use callgate_engine::document::{PolicyDocument, Rule as Source, Spanned};
-use callgate_engine::error::{Diagnostic, Severity};
+use callgate_engine::policy::document::{PolicyDocument, Rule as Source};
+use callgate_engine::policy::text::Spanned;
+use callgate_engine::policy::text::{Diagnostic, Severity};
 use callgate_engine::{Effect, parse, validate};
 use wildmatch::WildMatchPattern;
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use callgate_engine::error::{Diagnostic, Severity};
+use callgate_engine::policy::text::{Diagnostic, Severity};
 use callgate_engine::{PolicyImage, compile, parse, validate};
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use serde_json::value::RawValue;

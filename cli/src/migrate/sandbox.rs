@@ -4,7 +4,7 @@
 //! an address as an argument, a condition on that argument comes near, and is suggested.
 
 use callgate_engine::Effect;
-use callgate_engine::predicate::{Source, StringOp};
+use callgate_engine::language::operators::{Source, StringOp};
 
 use super::finding::{Finding, Place, Weight, quoted, snippet};
 use super::policy::{Condition, Policy, Rule, judge};

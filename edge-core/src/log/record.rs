@@ -8,8 +8,8 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use callgate_engine::request::Target;
-use callgate_engine::target::TargetKind;
+use callgate_engine::call::Target;
+use callgate_engine::language::target::TargetKind;
 use callgate_engine::{Call, Decision, Effect};
 
 use crate::answer::write_id;

@@ -1,6 +1,6 @@
 //! What a call carries beside what is judged.
 
-use callgate_engine::request::Member;
+use callgate_engine::call::Member;
 use callgate_engine::{Call, Code, PolicyImage, RequestError, RequestFacts, compile, evaluate, parse, validate};
 use serde_json::{Value, json};
 

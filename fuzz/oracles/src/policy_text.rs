@@ -3,7 +3,7 @@
 //! What validates compiles to one image, which opens and judges calls; what does not is explained at places that are in
 //! the text.
 
-use callgate_engine::error::{Diagnostic, Severity};
+use callgate_engine::policy::text::{Diagnostic, Severity};
 use callgate_engine::{
     Call, Code, Dialect, PolicyDocument, PolicyImage, RequestFacts, compile, evaluate, parse, report, validate,
 };

@@ -1,0 +1,155 @@
+//! Why the body of a request is no call.
+
+use crate::json::fault::Fault;
+#[cfg(doc)]
+use crate::limits::CallLimits;
+
+/// Why a body is no call. The codes are stable; no text repeats what the caller sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RequestError {
+    /// The body is no strict JSON.
+    Json(Fault),
+    /// The body, or a call in it, is not an object.
+    NotAnObject,
+    /// An object has a member that callgate does not know.
+    UnknownMember,
+    /// A member is missing.
+    Missing(Member),
+    /// A member has the wrong JSON type.
+    WrongType(Member),
+    /// Two members exclude each other: `tool` and another target, `role` and `roles`, or `operation` and what is no
+    /// resource.
+    Ambiguous(Member),
+    /// The call has no role, or more than [`CallLimits`] let it have.
+    RoleCount,
+    /// The roles of the body are not those that the caller has by its token.
+    RolesDiffer,
+    /// `agentAttributes` was sent though a token says them.
+    AttributesInToken,
+    /// `roles` was sent to a policy of `perso-1`, which knows one `role` for each call.
+    RolesInPerso,
+    /// A prompt or a resource was sent to a policy of `perso-1`, which knows tools only.
+    TargetInPerso,
+    /// `calls` is empty or longer than [`CallLimits`] let it be.
+    CallCount,
+}
+
+/// A member of the body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Member {
+    /// `tool` or `toolName`
+    Tool,
+    /// `prompt`
+    Prompt,
+    /// `resource`
+    Resource,
+    /// `operation`
+    Operation,
+    /// `role`
+    Role,
+    /// `roles`
+    Roles,
+    /// `args`
+    Args,
+    /// `agentAttributes`
+    AgentAttributes,
+    /// `resourceAttributes`
+    ResourceAttributes,
+    /// `server`
+    Server,
+    /// `traceId`
+    TraceId,
+    /// `argsDigest`
+    ArgsDigest,
+    /// `calls`
+    Calls,
+}
+
+impl From<Fault> for RequestError {
+    fn from(fault: Fault) -> Self {
+        Self::Json(fault)
+    }
+}
+
+impl RequestError {
+    /// A stable name for programs.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Json(Fault::NotUtf8) => "not_utf8",
+            Self::Json(Fault::Syntax) => "invalid_json",
+            Self::Json(Fault::LoneSurrogate) => "lone_surrogate",
+            Self::Json(Fault::NumberOutOfRange) => "number_out_of_range",
+            Self::Json(Fault::DuplicateMember) => "duplicate_member",
+            Self::Json(Fault::TooDeep) => "too_deep",
+            Self::NotAnObject => "not_an_object",
+            Self::UnknownMember => "unknown_member",
+            Self::Missing(_) => "missing_member",
+            Self::WrongType(_) => "wrong_type",
+            Self::Ambiguous(_) => "ambiguous_member",
+            Self::RoleCount => "role_count",
+            Self::RolesDiffer => "roles_differ",
+            Self::AttributesInToken => "attributes_not_supported",
+            Self::RolesInPerso => "roles_not_supported",
+            Self::TargetInPerso => "target_not_supported",
+            Self::CallCount => "call_count",
+        }
+    }
+
+    /// A sentence for people.
+    #[must_use]
+    pub fn detail(self) -> &'static str {
+        match self {
+            Self::Json(Fault::NotUtf8) => "the body must be UTF-8 without a byte-order mark",
+            Self::Json(Fault::Syntax) => "the body must be exactly one JSON value",
+            Self::Json(Fault::LoneSurrogate) => "a string holds a surrogate without its partner",
+            Self::Json(Fault::NumberOutOfRange) => "a number is out of range",
+            Self::Json(Fault::DuplicateMember) => "an object names a member twice",
+            Self::Json(Fault::TooDeep) => {
+                "objects and arrays nest deeper than the limit `depth`, which is 32 unless the deployment sets it lower"
+            }
+            Self::NotAnObject => "the body must be an object",
+            Self::UnknownMember => "the body has a member that callgate does not know",
+            Self::Missing(Member::Tool) => "`tool` is missing, and so are `prompt` and `resource`",
+            Self::Missing(Member::Operation) => "`operation` is missing: `read`, `list` or `subscribe`",
+            Self::Missing(Member::Calls) => "`calls` is missing",
+            Self::Missing(_) => "`role` is missing",
+            Self::WrongType(Member::Tool) => "`tool` must be a string",
+            Self::WrongType(Member::Prompt) => "`prompt` must be a string",
+            Self::WrongType(Member::Resource) => "`resource` must be a string",
+            Self::WrongType(Member::Operation) => "`operation` must be `read`, `list` or `subscribe`",
+            Self::WrongType(Member::Role) => "`role` must be a string",
+            Self::WrongType(Member::Roles) => "`roles` must be a list of strings",
+            Self::WrongType(Member::Args) => "`args` must be an object",
+            Self::WrongType(Member::AgentAttributes) => "`agentAttributes` must be an object",
+            Self::WrongType(Member::ResourceAttributes) => "`resourceAttributes` must be an object",
+            Self::WrongType(Member::Server) => "`server` must be a string",
+            Self::WrongType(Member::TraceId) => "`traceId` must be a string",
+            Self::WrongType(Member::ArgsDigest) => "`argsDigest` must be a boolean",
+            Self::WrongType(Member::Calls) => "`calls` must be a list of calls",
+            Self::Ambiguous(Member::Operation) => "`operation` belongs to `resource`",
+            Self::Ambiguous(Member::Tool) => "`tool`, `toolName`, `prompt` and `resource` exclude each other",
+            Self::Ambiguous(_) => "`role` and `roles` exclude each other",
+            Self::RoleCount => {
+                "a call has at least one role and no more than the limit `rolesPerCaller`, which is 32 unless the \
+                 deployment sets it lower"
+            }
+            Self::RolesDiffer => "the roles of the body are not those of the token",
+            Self::AttributesInToken => "the caller's attributes come from the token: leave `agentAttributes` out",
+            Self::RolesInPerso => "the policy is written in `perso-1`, which takes one `role` and no `roles`",
+            Self::TargetInPerso => "the policy is written in `perso-1`, which takes a `tool` and no other target",
+            Self::CallCount => {
+                "`calls` must hold at least one call and no more than the limit `callsPerBatch`, which is 100 unless the \
+                 deployment sets it lower"
+            }
+        }
+    }
+}
+
+impl core::fmt::Display for RequestError {
+    fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        formatter.write_str(self.detail())
+    }
+}
+
+impl core::error::Error for RequestError {}

@@ -1,0 +1,478 @@
+//! The call that a host asks about, read strictly from the body of its request.
+//!
+//! One pass over the bytes checks all of them, borrows, and keeps only the fields that some rule of the policy reads.
+
+mod error;
+mod facts;
+
+use alloc::borrow::Cow;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use smallvec::SmallVec;
+
+pub use crate::call::error::{Member, RequestError};
+pub use crate::call::facts::{CallerFacts, RequestFacts};
+use crate::image::{FieldRef, PolicyImage};
+use crate::json::fault::Fault;
+use crate::json::lexer::Name;
+use crate::json::name_hash::hash_name;
+use crate::json::{Kind, RawValue, Reader};
+use crate::language::dialect::Dialect;
+use crate::language::operators::SERVER_FIELD;
+use crate::language::operators::Source;
+use crate::language::target::TargetKind;
+use crate::limits::{CallLimits, MAX_REQUEST_DEPTH};
+
+/// What was judged where a call has no `args`.
+const NO_ARGUMENTS: &str = "{}";
+
+/// What a call is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target<'a> {
+    /// A tool, a prompt, or an operation on a resource.
+    pub kind: TargetKind,
+    /// The name of the tool or the prompt, or the URI of the resource.
+    pub name: Cow<'a, str>,
+}
+
+/// The roles of a caller: most have one.
+pub type Roles<'a> = SmallVec<[Cow<'a, str>; 2]>;
+
+/// One call and what the host says of its caller and its resource.
+#[derive(Clone, Debug)]
+pub struct Call<'a> {
+    /// What is called.
+    pub target: Target<'a>,
+    /// The caller's roles, at least one.
+    pub roles: Roles<'a>,
+    /// The MCP server that offers the target.
+    pub server: Option<Cow<'a, str>>,
+    /// The host's name for the run that the call belongs to.
+    pub trace_id: Option<Cow<'a, str>>,
+    /// The text of `args` as it was sent; `{}` where it was not.
+    pub arguments: &'a str,
+    /// Whether the answer is to name the arguments by their digest.
+    pub wants_digest: bool,
+    /// The fields that some rule reads, by their slot in the image; in ascending order where they are many.
+    fields: SmallVec<[(u32, RawValue<'a>); 8]>,
+    /// The names of the arguments and their hashes, where the policy has closed tools; `None` where there are more than
+    /// are kept or one has an escape, so that the arguments have to be read again.
+    argument_names: Option<HashedNames<'a>>,
+}
+
+/// Names and their hashes.
+type HashedNames<'a> = SmallVec<[(&'a [u8], u64); MAX_NAMES_KEPT]>;
+
+/// How many fields are looked through one by one: fewer than a search by halves pays for.
+const MAX_FIELDS_SEARCHED: usize = 12;
+
+/// How many names of arguments are kept, so that what is kept does not grow with what is sent.
+const MAX_NAMES_KEPT: usize = 8;
+
+impl<'a> Call<'a> {
+    /// Reads the one call of a body, beside what the edge knows.
+    ///
+    /// # Errors
+    /// The body is not one strict JSON object with the members of a call.
+    pub fn read(body: &'a [u8], facts: &'a RequestFacts, image: &PolicyImage<'_>) -> Result<Self, RequestError> {
+        let mut call = Self::unread();
+        call.read_alone(&CallLimits::default(), body, facts, image)?;
+        Ok(call)
+    }
+
+    /// Reads the one call of a body as [`Call::read`] does, within the limits of a deployment, and hands it to `judge` where
+    /// it is: a call is large, and to return it would copy it.
+    ///
+    /// # Errors
+    /// As [`Call::read`], or the call is beyond a limit.
+    pub fn judge_within<T>(
+        limits: &CallLimits,
+        body: &'a [u8],
+        facts: &'a RequestFacts,
+        image: &PolicyImage<'_>,
+        judge: impl FnOnce(&Self) -> T,
+    ) -> Result<T, RequestError> {
+        let mut call = Self::unread();
+        call.read_alone(limits, body, facts, image)?;
+        Ok(judge(&call))
+    }
+
+    fn read_alone(
+        &mut self,
+        limits: &CallLimits,
+        body: &'a [u8],
+        facts: &'a RequestFacts,
+        image: &PolicyImage<'_>,
+    ) -> Result<(), RequestError> {
+        let mut reader = Reader::new(body, limits.depth)?;
+        self.read_from(&mut reader, facts, image, limits)?;
+        Ok(reader.end()?)
+    }
+
+    fn unread() -> Self {
+        Self {
+            target: Target { kind: TargetKind::Tool, name: Cow::Borrowed("") },
+            roles: SmallVec::new(),
+            server: None,
+            trace_id: None,
+            arguments: NO_ARGUMENTS,
+            wants_digest: true,
+            fields: SmallVec::new(),
+            argument_names: Some(SmallVec::new()),
+        }
+    }
+
+    /// Reads the calls of a batch, in order: every one or none.
+    ///
+    /// # Errors
+    /// As [`Call::read`], for each call; or the list is empty or too long.
+    pub fn read_batch(
+        body: &'a [u8],
+        facts: &'a RequestFacts,
+        image: &PolicyImage<'_>,
+    ) -> Result<Vec<Self>, RequestError> {
+        Self::read_batch_within(&CallLimits::default(), body, facts, image)
+    }
+
+    /// Reads the calls of a batch as [`Call::read_batch`] does, within the limits of a deployment.
+    ///
+    /// # Errors
+    /// As [`Call::read_batch`], or the batch or one of its calls is beyond a limit.
+    pub fn read_batch_within(
+        limits: &CallLimits,
+        body: &'a [u8],
+        facts: &'a RequestFacts,
+        image: &PolicyImage<'_>,
+    ) -> Result<Vec<Self>, RequestError> {
+        let mut reader = Reader::new(body, limits.depth)?;
+        let mut calls = None;
+        if reader.peek()? != b'{' {
+            return Err(RequestError::NotAnObject);
+        }
+        reader.object(|reader, name| {
+            if *name.bytes() != *b"calls" {
+                return Err(RequestError::UnknownMember);
+            }
+            if reader.peek()? != b'[' {
+                return Err(RequestError::WrongType(Member::Calls));
+            }
+            let mut list = Vec::new();
+            reader.array(|reader| {
+                if list.len() >= limits.calls {
+                    return Err(RequestError::CallCount);
+                }
+                let outer = reader.restart_depth();
+                let mut call = Self::unread();
+                call.read_from(reader, facts, image, limits)?;
+                list.push(call);
+                reader.resume_depth(outer);
+                Ok(())
+            })?;
+            calls = Some(list);
+            Ok(())
+        })?;
+        reader.end()?;
+        match calls {
+            None => Err(RequestError::Missing(Member::Calls)),
+            Some(list) if list.is_empty() => Err(RequestError::CallCount),
+            Some(list) => Ok(list),
+        }
+    }
+
+    /// Takes the roles and the attributes of the caller from what its token says.
+    ///
+    /// A host may repeat the roles; where it says others, it and the token speak of two callers.
+    #[cold]
+    fn take_caller(
+        &mut self,
+        caller: &'a CallerFacts,
+        image: &PolicyImage<'_>,
+        limits: &CallLimits,
+    ) -> Result<(), RequestError> {
+        if caller.roles.is_empty() || caller.roles.len() > limits.roles {
+            return Err(RequestError::RoleCount);
+        }
+        if image.dialect() == Dialect::Perso1 && caller.roles.len() > 1 {
+            return Err(RequestError::RolesInPerso);
+        }
+        let is_in_body = |role: &String| self.roles.iter().any(|named| *named == **role);
+        let is_in_token = |named: &Cow<'_, str>| caller.roles.iter().any(|role| **role == **named);
+        let is_same = caller.roles.iter().all(is_in_body) && self.roles.iter().all(is_in_token);
+        if !self.roles.is_empty() && !is_same {
+            return Err(RequestError::RolesDiffer);
+        }
+        self.roles = caller.roles.iter().map(|role| Cow::Borrowed(role.as_str())).collect();
+        let mut reader = Reader::new(caller.attributes.as_bytes(), MAX_REQUEST_DEPTH)?;
+        self.read_source(&mut reader, image, Source::AgentAttributes, Member::AgentAttributes)?;
+        reader.end()?;
+        Ok(())
+    }
+
+    /// Keeps what the edge knows, where some rule reads it.
+    fn add_facts(&mut self, facts: &'a RequestFacts, image: &PolicyImage<'_>) -> Result<(), RequestError> {
+        if image.reads_request() && !facts.text.is_empty() {
+            let mut reader = Reader::new(facts.text.as_bytes(), MAX_REQUEST_DEPTH)?;
+            self.read_fields(&mut reader, image, Source::Request.root())?;
+        }
+        Ok(())
+    }
+
+    /// Whether every argument has a name that `is_declared` knows, by its text and its hash.
+    pub(crate) fn has_only(&self, mut is_declared: impl FnMut(&[u8], u64) -> bool) -> bool {
+        if let Some(names) = &self.argument_names {
+            return names.iter().all(|&(name, hash)| is_declared(name, hash));
+        }
+        let undeclared = RequestError::UnknownMember;
+        let read = Reader::new(self.arguments.as_bytes(), MAX_REQUEST_DEPTH).map_err(RequestError::from);
+        read.and_then(|mut reader| {
+            reader.object(
+                |reader, name| {
+                    if is_declared(&name.bytes(), name.hash) { Ok(reader.skip()?) } else { Err(undeclared) }
+                },
+            )
+        })
+        .is_ok()
+    }
+
+    /// The value of a field that some rule reads, if the call has it.
+    pub(crate) fn field(&self, field: u32) -> Option<RawValue<'a>> {
+        let is_it = |&&(slot, _): &&(u32, RawValue<'_>)| slot == field;
+        if self.fields.len() <= MAX_FIELDS_SEARCHED {
+            return self.fields.iter().find(is_it).map(|&(_, value)| value);
+        }
+        let at = self.fields.binary_search_by_key(&field, |&(slot, _)| slot).ok()?;
+        self.fields.get(at).map(|&(_, value)| value)
+    }
+
+    /// Puts the fields in the order in which they are looked up.
+    fn sort_fields(&mut self) {
+        if self.fields.len() > MAX_FIELDS_SEARCHED {
+            self.fields.sort_unstable_by_key(|&(slot, _)| slot);
+        }
+    }
+
+    /// Reads a call, from the brace of its object on.
+    fn read_from(
+        &mut self,
+        reader: &mut Reader<'a>,
+        facts: &'a RequestFacts,
+        image: &PolicyImage<'_>,
+        limits: &CallLimits,
+    ) -> Result<(), RequestError> {
+        if reader.peek()? != b'{' {
+            return Err(RequestError::NotAnObject);
+        }
+        let mut target = None;
+        let mut operation = None;
+        let mut role = None;
+        let mut roles = None;
+        reader.object(|reader, name| {
+            let name = name.bytes();
+            match &*name {
+                b"tool" | b"toolName" | b"prompt" | b"resource" => {
+                    let (kind, member) = match &*name {
+                        b"prompt" => (TargetKind::Prompt, Member::Prompt),
+                        b"resource" => (TargetKind::ResourceRead, Member::Resource),
+                        _ => (TargetKind::Tool, Member::Tool),
+                    };
+                    let name = read_string(reader, member)?;
+                    if target.replace(Target { kind, name }).is_some() {
+                        return Err(RequestError::Ambiguous(Member::Tool));
+                    }
+                }
+                b"operation" => {
+                    let kind = TargetKind::of_operation(&read_string(reader, Member::Operation)?);
+                    operation = Some(kind.ok_or(RequestError::WrongType(Member::Operation))?);
+                }
+                b"role" => role = Some(read_string(reader, Member::Role)?),
+                b"roles" => roles = Some(read_roles(reader, limits)?),
+                b"args" => self.arguments = self.read_source(reader, image, Source::Arguments, Member::Args)?,
+                b"agentAttributes" if facts.caller.is_some() => {
+                    // What is no JSON is told as that.
+                    reader.skip()?;
+                    return Err(RequestError::AttributesInToken);
+                }
+                b"agentAttributes" => {
+                    self.read_source(reader, image, Source::AgentAttributes, Member::AgentAttributes)?;
+                }
+                b"resourceAttributes" => {
+                    self.read_source(reader, image, Source::ResourceAttributes, Member::ResourceAttributes)?;
+                }
+                b"server" => {
+                    let value = reader.value()?;
+                    let name = value.as_string().ok_or(RequestError::WrongType(Member::Server))?;
+                    // The empty name names none. A rule that names a server reads it as a field.
+                    self.server = Some(name).filter(|name| !name.is_empty());
+                    let field = SERVER_FIELD.as_bytes();
+                    let field = image.field(Source::Request.root(), field, hash_name(field));
+                    if let Some(FieldRef { slot, .. }) = field.filter(|_| self.server.is_some()) {
+                        self.fields.push((slot, value));
+                    }
+                }
+                b"argsDigest" => match reader.value()?.kind() {
+                    Kind::Bool(wanted) => self.wants_digest = wanted,
+                    _ => return Err(RequestError::WrongType(Member::ArgsDigest)),
+                },
+                b"traceId" => self.trace_id = Some(read_string(reader, Member::TraceId)?),
+                _ => return Err(RequestError::UnknownMember),
+            }
+            Ok(())
+        })?;
+        self.target = target.ok_or(RequestError::Missing(Member::Tool))?;
+        match (self.target.kind.is_resource(), operation) {
+            (true, Some(operation)) => self.target.kind = operation,
+            (true, None) => return Err(RequestError::Missing(Member::Operation)),
+            (false, Some(_)) => return Err(RequestError::Ambiguous(Member::Operation)),
+            (false, None) => {}
+        }
+        if image.dialect() == Dialect::Perso1 && self.target.kind != TargetKind::Tool {
+            return Err(RequestError::TargetInPerso);
+        }
+        self.roles = match (role, roles) {
+            (Some(role), None) => SmallVec::from_iter([role]),
+            (None, Some(_)) if image.dialect() == Dialect::Perso1 => return Err(RequestError::RolesInPerso),
+            (None, Some(roles)) => roles,
+            (Some(_), Some(_)) => return Err(RequestError::Ambiguous(Member::Role)),
+            (None, None) if facts.caller.is_none() => return Err(RequestError::Missing(Member::Role)),
+            (None, None) => SmallVec::new(),
+        };
+        if let Some(caller) = &facts.caller {
+            self.take_caller(caller, image, limits)?;
+        }
+        self.add_facts(facts, image)?;
+        self.sort_fields();
+        Ok(())
+    }
+
+    /// Reads an object of fields, keeps those that some rule reads, and returns its text.
+    fn read_source(
+        &mut self,
+        reader: &mut Reader<'a>,
+        image: &PolicyImage<'_>,
+        source: Source,
+        member: Member,
+    ) -> Result<&'a str, RequestError> {
+        if reader.peek()? != b'{' {
+            return Err(RequestError::WrongType(member));
+        }
+        Ok(self.read_fields(reader, image, source.root())?.text())
+    }
+
+    /// Reads a value that holds fields, or may: its members or items have `parent` before them.
+    fn read_fields(
+        &mut self,
+        reader: &mut Reader<'a>,
+        image: &PolicyImage<'_>,
+        parent: u32,
+    ) -> Result<RawValue<'a>, Fault> {
+        let first = reader.peek()?;
+        let start = reader.offset();
+        match first {
+            b'{' => {
+                let is_argument = parent == Source::Arguments.root() && image.has_closed_tools();
+                reader.object(|reader, name| {
+                    let is_likely = image.may_name_field(name.hash);
+                    let field = if is_likely { image.field(parent, &name.bytes(), name.hash) } else { None };
+                    if is_argument {
+                        self.keep_argument_name(name);
+                    }
+                    self.read_field(reader, image, field)
+                })?;
+            }
+            b'[' => {
+                let mut index = 0_usize;
+                reader.array(|reader| {
+                    let mut digits = itoa::Buffer::new();
+                    let digits = digits.format(index).as_bytes();
+                    let field = image.field(parent, digits, hash_name(digits));
+                    index = index.saturating_add(1);
+                    self.read_field(reader, image, field)
+                })?;
+            }
+            _ => return reader.value(),
+        }
+        reader.value_from(start).ok_or(Fault::Syntax)
+    }
+
+    fn keep_argument_name(&mut self, name: Name<'a>) {
+        let Some(names) = &mut self.argument_names else { return };
+        match name.bytes() {
+            Cow::Borrowed(bytes) if names.len() < MAX_NAMES_KEPT => names.push((bytes, name.hash)),
+            _ => self.argument_names = None,
+        }
+    }
+
+    /// Reads the value of a member or an item, and keeps it if some rule reads it.
+    fn read_field(
+        &mut self,
+        reader: &mut Reader<'a>,
+        image: &PolicyImage<'_>,
+        field: Option<FieldRef>,
+    ) -> Result<(), Fault> {
+        let value = match field {
+            None => return reader.skip(),
+            Some(FieldRef { slot, has_children: true, .. }) => self.read_fields(reader, image, slot)?,
+            Some(_) => reader.value()?,
+        };
+        if let Some(FieldRef { slot, is_read: true, .. }) = field {
+            self.fields.push((slot, value));
+        }
+        Ok(())
+    }
+}
+
+fn read_string<'a>(reader: &mut Reader<'a>, member: Member) -> Result<Cow<'a, str>, RequestError> {
+    if reader.peek()? == b'"' {
+        return Ok(reader.string()?);
+    }
+    // What is no JSON is no value of another type.
+    reader.value()?;
+    Err(RequestError::WrongType(member))
+}
+
+fn read_roles<'a>(reader: &mut Reader<'a>, limits: &CallLimits) -> Result<Roles<'a>, RequestError> {
+    if reader.peek()? != b'[' {
+        return Err(RequestError::WrongType(Member::Roles));
+    }
+    let mut roles = SmallVec::new();
+    reader.array(|reader| {
+        if roles.len() >= limits.roles {
+            return Err(RequestError::RoleCount);
+        }
+        roles.push(read_string(reader, Member::Roles)?);
+        Ok(())
+    })?;
+    if roles.is_empty() { Err(RequestError::RoleCount) } else { Ok(roles) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{compile, parse, validate};
+    use alloc::format;
+    use alloc::string::String;
+
+    #[track_caller]
+    fn check(names: &[&str], expected: Option<usize>) {
+        let policy = r#"{"version":"callgate-1","tools":[{"name":"t","inputSchema":{"additionalProperties":false}}],
+            "roles":{"r":{}},"rules":[{"effect":"Allow","tool_name":"t","roles":["r"]}]}"#;
+        let bytes = compile(&parse(policy).and_then(validate).expect("a valid policy"));
+        let image = PolicyImage::open(&bytes).expect("an image");
+        let args: Vec<String> = names.iter().map(|name| format!("\"{name}\":0")).collect();
+        let body = format!(r#"{{"tool":"t","role":"r","args":{{{}}}}}"#, args.join(","));
+        let facts = RequestFacts::default();
+        let call = Call::read(body.as_bytes(), &facts, &image).expect("a call");
+        assert_eq!(call.argument_names.map(|names| names.len()), expected, "{names:?}");
+    }
+
+    #[test]
+    fn no_more_names_of_arguments_are_kept_than_have_room_in_place() {
+        let names = ["a", "b", "c", "d", "e", "f", "g", "h", "i"];
+        check(&[], Some(0));
+        check(names.get(..MAX_NAMES_KEPT).expect("as many"), Some(MAX_NAMES_KEPT));
+        check(&names, None);
+        // One with an escape is not borrowed, so it is read again.
+        check(&["a", "\\u0062"], None);
+    }
+}

@@ -1,0 +1,296 @@
+//! URIs of resources that have one spelling.
+//!
+//! Rules name resources by their text, so a text that another spelling reaches would slip past a rule. Only the normal
+//! form (RFC 3986, section 6.2.2) is judged, and of it what every reader takes for the same.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::net::Ipv4Addr;
+
+use crate::canonical::path;
+use crate::canonical::url::{self, Target};
+
+/// Whether a URI is in normal form and has one reading.
+///
+/// It has no fragment, which is no part of what is fetched, and no empty query.
+pub(crate) fn is_normal(uri: &str) -> bool {
+    let Some((scheme, rest)) = uri.split_once(':') else { return false };
+    let is_scheme = scheme.starts_with(|c: char| c.is_ascii_lowercase())
+        && scheme.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"+-.".contains(&byte));
+    let (hierarchy, query) = rest.split_once('?').map_or((rest, None), |(before, query)| (before, Some(query)));
+    let is_query = query.is_none_or(|query| !query.is_empty() && scheme != "file" && is_normal_query(query));
+    if !is_scheme || !is_query {
+        return false;
+    }
+    match hierarchy.strip_prefix("//") {
+        Some(hierarchy) => {
+            let (authority, path) = hierarchy.find('/').map_or((hierarchy, ""), |at| hierarchy.split_at(at));
+            is_authority(scheme, authority) && is_path(scheme, authority, path)
+        }
+        // `file:/x` and `https:x` are other spellings of what has an authority.
+        None => !is_of_web(scheme) && scheme != "file" && are_segments(hierarchy),
+    }
+}
+
+/// Whether a byte may stand in a path as it is (RFC 3986, section 3.3).
+fn is_path_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/".contains(&byte)
+}
+
+/// Whether a query is in normal form. What separates its parts may be encoded, and means another thing then.
+fn is_normal_query(query: &str) -> bool {
+    let may_stand = |byte: u8| byte == b'?' || is_path_byte(byte);
+    decode(query, may_stand, |byte| b"&=+;%#".contains(&byte) || !may_stand(byte)).is_some()
+}
+
+/// Whether all readers of the WHATWG standard know how the scheme's authority is read.
+fn is_of_web(scheme: &str) -> bool {
+    ["http", "https", "ws", "wss", "ftp"].contains(&scheme)
+}
+
+fn is_authority(scheme: &str, authority: &str) -> bool {
+    if authority.is_empty() {
+        return !is_of_web(scheme);
+    }
+    let Some((host, port)) = url::split_port(authority) else { return false };
+    if is_of_web(scheme) {
+        let is_own_port = port.is_some() && port == Target { scheme, host, port: None }.own_port();
+        let is_lower_case = !host.bytes().any(|byte| byte.is_ascii_uppercase());
+        return url::is_host(host) && is_lower_case && !url::has_punycode(host) && !is_own_port;
+    }
+    // What a name means in another scheme is the server's matter; it must only have one spelling.
+    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_~".contains(&byte);
+    let is_label = |label: &str| !label.is_empty() && label.bytes().all(is_plain);
+    let last = host.rsplit('.').next().unwrap_or_default();
+    let is_number = last.starts_with(|c: char| c.is_ascii_digit());
+    let has_one_reading = host.split('.').all(is_label) && (!is_number || host.parse::<Ipv4Addr>().is_ok());
+    scheme != "file" && has_one_reading && !(port.is_some() && port == own_port(scheme))
+}
+
+/// The port that a scheme beside those of the web has by itself, as IANA and its servers have it.
+fn own_port(scheme: &str) -> Option<u16> {
+    Some(match scheme {
+        "ssh" | "sftp" => 22,
+        "smtp" => 25,
+        "ldap" => 389,
+        "ldaps" => 636,
+        "ftps" => 990,
+        "mqtt" => 1883,
+        "mysql" | "mariadb" => 3306,
+        "rdp" => 3389,
+        "postgres" | "postgresql" => 5432,
+        "amqps" => 5671,
+        "amqp" => 5672,
+        "redis" | "rediss" => 6379,
+        "git" => 9418,
+        "mongodb" => 27017,
+        _ => return None,
+    })
+}
+
+fn is_path(scheme: &str, authority: &str, path: &str) -> bool {
+    match path.strip_prefix('/') {
+        // Where the authority says it all, `https://host` and `https://host/` are the same.
+        None => !is_of_web(scheme) && !authority.is_empty(),
+        // In another scheme it is the one without a slash that is written.
+        Some("") => is_of_web(scheme) || authority.is_empty(),
+        Some(below) if scheme == "file" => is_file(below),
+        Some(below) => are_segments(below),
+    }
+}
+
+/// Whether the path of a file, without its first slash, has one spelling: it ends in no slash, and a colon stands behind
+/// the capital letter of a drive alone, as it would name a stream of a file elsewhere.
+fn is_file(path: &str) -> bool {
+    let behind_drive = match path.as_bytes() {
+        [drive, b':', rest @ ..] if drive.is_ascii_uppercase() && rest.first().is_none_or(|&byte| byte == b'/') => rest,
+        all => all,
+    };
+    !behind_drive.contains(&b':') && !path.ends_with('/') && are_segments(path)
+}
+
+/// Whether a path's segments are plain after decoding; the last one may be empty.
+fn are_segments(path: &str) -> bool {
+    // What stands behind `;` some servers cut off.
+    let may_stand = |byte: u8| is_path_byte(byte) && byte != b';';
+    let may_be_encoded = |byte: u8| !is_path_byte(byte) && !matches!(byte, b'\\' | b'%') && !byte.is_ascii_control();
+    decode(path, may_stand, may_be_encoded).is_some_and(|decoded| path::has_plain_segments(&decoded))
+}
+
+/// Decodes percent-encoding; `None` where a byte may not stand as it is, an encoding is not in normal form (RFC 3986,
+/// section 6.2.2.1) or is none that may be, or what is encoded is no UTF-8.
+fn decode(text: &str, may_stand: impl Fn(u8) -> bool, may_be_encoded: impl Fn(u8) -> bool) -> Option<String> {
+    let mut parts = text.split('%');
+    let first = parts.next().filter(|part| part.bytes().all(&may_stand))?;
+    let mut decoded = Vec::from(first);
+    for part in parts {
+        let (digits, after) = part.split_at_checked(2)?;
+        let is_hex = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'A'..=b'F');
+        let byte = u8::from_str_radix(digits, 16).ok().filter(|_| digits.bytes().all(is_hex))?;
+        if !may_be_encoded(byte) || !after.bytes().all(&may_stand) {
+            return None;
+        }
+        decoded.push(byte);
+        decoded.extend_from_slice(after.as_bytes());
+    }
+    String::from_utf8(decoded).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_uri_in_normal_form_is_judged() {
+        for uri in [
+            "file:///data/reports/q3.csv",
+            "file:///",
+            "file:///data/a%20b/caf%C3%A9/%5Bx%5D",
+            "file:///C:/x",
+            "https://api.example.com/v1/?path=/data&q=..&r=a%26b%20c",
+            "https://api.example.com:8443/",
+            "https://[2001:db8::1]/",
+            "postgres://db/customers/schema",
+            "postgres:///customers",
+            "screen://localhost/display1",
+            "redis://10.0.0.1:6380/0",
+            "note://internal",
+            "config://app_settings",
+            "urn:isbn:9780131103627",
+            "mailto:a@b.test",
+            "s3://bucket/x",
+            "git+ssh://a-b_c~d.test/x",
+            "x-a.b:c",
+            "https://a.test/?what?",
+            "note://a/b:c",
+            "note://a/b/",
+        ] {
+            assert!(is_normal(uri), "{uri}");
+        }
+    }
+
+    #[test]
+    fn a_uri_that_has_another_spelling_is_not_judged() {
+        for uri in [
+            "",
+            "x",
+            ":",
+            "x:",
+            "/data/x",
+            "FILE:///data",
+            "file:/data/x",
+            "file:data",
+            "file://localhost/data",
+            "file://data",
+            "file:////data",
+            "file:///data//x",
+            "file:///data/../etc/passwd",
+            "file:///data/.",
+            "file:///data/%2e%2e/etc",
+            "file:///data/%2E%2E/etc",
+            "file:///data/..%2Fetc",
+            "file:///etc/passwd#",
+            "file:///etc/passwd#a",
+            "file:///etc/passwd?",
+            "file:///etc/passwd?x",
+            "file:///etc/passwd/",
+            "file:///C%3A/x",
+            "file:///data/%40x",
+            "file:///data/[x]",
+            "file:///data/x:stream",
+            "file:///C:/secret::$INDEX_ALLOCATION/x",
+            "file:///data/..%C2%A0/x",
+            "https://api.example.com/v1#top",
+            "https://api.example.com/v1?",
+            "https://api.example.com/v1?path=%2Fdata",
+            "file:///data/%2fetc",
+            "file:///data/%5C..%5Cx",
+            "file:///data/%252e",
+            "file:///data/%41",
+            "file:///data/caf%c3%a9",
+            "file:///data/%FF",
+            "file:///data/%EF%BC%8E%EF%BC%8E/x",
+            "file:///data/%00",
+            "file:///data/%",
+            "file:///data/%4",
+            "file:///data/..;/x",
+            "file:///data/x.",
+            "file:///data\\x",
+            "file:///data/a b",
+            "file:///data/é",
+            "file:///data/{x}",
+            "https://api.example.com",
+            "https://api.example.com:443/",
+            "https://API.example.com/",
+            "https://user@api.example.com/",
+            "https://api.example.com./",
+            "https://127.1/",
+            "https://xn--bcher-kva.test/",
+            "https:///x",
+            "https:api.example.com/",
+            "http://[::ffff:10.0.0.1]/",
+            "file:///c:/x",
+            "note://internal/",
+            "postgres://db.test:5432/x",
+            "postgres://db.test./x",
+            "redis://127.1/0",
+            "redis://2130706433/0",
+            "redis://0x7f.1/0",
+            "redis://0177.0.0.1/0",
+            "https://api.example.com/admin;a/x",
+            "https://api.example.com/admin%3Ba/x",
+            "note://Internal/x",
+            "note://a@b/x",
+            "note://a%41/x",
+            "note://a//b",
+            "note:a//b",
+            "note:a/../b",
+            "https://a.test/?x=%2f",
+            "https://a.test/?x=%41",
+            "https://a.test/?x=a b",
+            "https://a.test/?x=é",
+            "1x://a/b",
+            "fILE:///data",
+            "a_b://c/d",
+            "file:///C:x",
+            "file:///CD:/x",
+            "ws://a.test:80/",
+            "wss://a.test:443/",
+            "ftp://a.test:21/",
+            "ftp://a.test",
+        ] {
+            assert!(!is_normal(uri), "{uri}");
+        }
+    }
+
+    #[test]
+    fn the_port_that_a_scheme_has_by_itself_is_not_written() {
+        let schemes = [
+            ("ssh", 22),
+            ("sftp", 22),
+            ("smtp", 25),
+            ("ldap", 389),
+            ("ldaps", 636),
+            ("ftps", 990),
+            ("mqtt", 1883),
+            ("mysql", 3306),
+            ("mariadb", 3306),
+            ("rdp", 3389),
+            ("postgres", 5432),
+            ("postgresql", 5432),
+            ("amqps", 5671),
+            ("amqp", 5672),
+            ("redis", 6379),
+            ("rediss", 6379),
+            ("git", 9418),
+            ("mongodb", 27017),
+        ];
+        for (scheme, port) in schemes {
+            let uri = |port: &str| alloc::format!("{scheme}://host{port}/x");
+            assert!(is_normal(&uri("")), "{scheme}");
+            assert!(is_normal(&uri(":1")), "{scheme}");
+            assert!(!is_normal(&uri(&alloc::format!(":{port}"))), "{scheme}");
+        }
+        assert!(is_normal("note://host:22/x"));
+    }
+}

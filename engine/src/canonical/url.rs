@@ -1,0 +1,208 @@
+//! URLs that every reader reads alike.
+//!
+//! The readers in reach repair what they are given: they drop tabs, turn backslashes into slashes, split off user
+//! information, read `127.1` as an address and map look-alikes, which is what an attacker counts on. This one takes
+//! only the subset of RFC 3986 on which it and the WHATWG standard agree, and refuses everything else. The tests hold
+//! it against the `url` crate.
+
+use alloc::string::ToString as _;
+use core::net::{Ipv4Addr, Ipv6Addr};
+
+use crate::canonical::address::holds_ipv4;
+
+/// The parts of a URL that decide where a request goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Target<'u> {
+    /// The scheme as it is written; its case does not matter.
+    pub(crate) scheme: &'u str,
+    /// The host as it is written, an IPv6 address in its brackets; its case does not matter.
+    pub(crate) host: &'u str,
+    /// The port, if one is written.
+    pub(crate) port: Option<u16>,
+}
+
+impl<'u> Target<'u> {
+    /// Reads the target of a URL; `None` if it has more than one reading.
+    pub(crate) fn read(url: &'u str) -> Option<Self> {
+        // Spaces, control characters and everything beyond ASCII are read in different ways, backslashes too.
+        if !url.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\') {
+            return None;
+        }
+        let (scheme, rest) = url.split_once("://")?;
+        // What a host means in a `file` URL, and whether it may stand there, readers do not agree on.
+        let is_scheme = !scheme.eq_ignore_ascii_case("file")
+            && scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+            && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
+        let authority = rest.split(['/', '?', '#']).next()?;
+        let (host, port) = split_port(authority)?;
+        (is_scheme && is_host(host)).then_some(Self { scheme, host, port })
+    }
+
+    /// The port to which a request goes, if the URL or its scheme says it.
+    pub(crate) fn effective_port(&self) -> Option<u16> {
+        self.port.or_else(|| self.own_port())
+    }
+
+    /// The port that the scheme has by itself.
+    pub(crate) fn own_port(&self) -> Option<u16> {
+        let is = |scheme: &str| self.scheme.eq_ignore_ascii_case(scheme);
+        if is("https") || is("wss") {
+            Some(443)
+        } else if is("http") || is("ws") {
+            Some(80)
+        } else if is("ftp") {
+            Some(21)
+        } else {
+            None
+        }
+    }
+}
+
+/// The host of an authority and its port, if one is written; `None` if the port has more than one reading.
+pub(crate) fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
+    // The colons of an IPv6 address stand in brackets.
+    let after_address = authority.rfind(']').map_or(0, |bracket| bracket.saturating_add(1));
+    let colon = authority.get(after_address..)?.find(':').map(|colon| after_address.saturating_add(colon));
+    let Some(colon) = colon else { return Some((authority, None)) };
+    let (host, port) = authority.split_at_checked(colon)?;
+    let digits = port.strip_prefix(':')?;
+    let is_plain = !digits.starts_with('0') && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let port = digits.parse::<u16>().ok().filter(|_| is_plain)?;
+    Some((host, Some(port)))
+}
+
+/// Whether a host is a plain name, or an address in its one canonical form.
+pub(crate) fn is_host(host: &str) -> bool {
+    if let Some(address) = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+        return address.parse::<Ipv6Addr>().is_ok_and(|parsed| {
+            // An address has many spellings, of which only the shortest is taken.
+            !holds_ipv4(parsed) && parsed.to_string().eq_ignore_ascii_case(address)
+        });
+    }
+    let last = host.rsplit('.').next().unwrap_or_default();
+    if last.starts_with(|c: char| c.is_ascii_digit()) {
+        // `127.1`, `0x7f.1` and `2130706433` are addresses to some readers and names to others.
+        return host.parse::<Ipv4Addr>().is_ok();
+    }
+    host.len() <= 253 && host.split('.').all(is_label)
+}
+
+/// Whether a name holds a label in punycode (RFC 5890, section 2.3.2.1).
+///
+/// Readers do not agree on which of them stand for a name, and to tell takes the tables of Unicode.
+pub(crate) fn has_punycode(host: &str) -> bool {
+    host.split('.').any(|label| label.get(..4).is_some_and(|prefix| prefix.eq_ignore_ascii_case("xn--")))
+}
+
+fn is_label(label: &str) -> bool {
+    (1..=63).contains(&label.len())
+        && !label.starts_with('-')
+        && !label.ends_with('-')
+        && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Parts = (&'static str, &'static str, Option<u16>);
+
+    #[track_caller]
+    fn check(url: &str, expected: Option<Parts>) {
+        let expected = expected.map(|(scheme, host, port)| Target { scheme, host, port });
+        assert_eq!(Target::read(url), expected, "{url:?}");
+    }
+
+    /// URLs that are read, and what makes them.
+    const READ: [(&str, Parts); 10] = [
+        ("https://api.example.com/", ("https", "api.example.com", None)),
+        ("https://api.example.com", ("https", "api.example.com", None)),
+        ("HTTPS://API.Example.COM:8443/a?b#c", ("HTTPS", "API.Example.COM", Some(8443))),
+        ("https://api.example.com?x=@evil.test", ("https", "api.example.com", None)),
+        ("https://api.example.com/%2e%2e/@x", ("https", "api.example.com", None)),
+        ("https://xn--bcher-kva.example/", ("https", "xn--bcher-kva.example", None)),
+        ("http://169.254.169.254/latest", ("http", "169.254.169.254", None)),
+        ("http://[2001:db8::1]:8080/", ("http", "[2001:db8::1]", Some(8080))),
+        ("http://localhost/", ("http", "localhost", None)),
+        ("https://api.example.com.evil.test/", ("https", "api.example.com.evil.test", None)),
+    ];
+
+    #[test]
+    fn a_plain_url_is_read() {
+        for (url, expected) in READ {
+            check(url, Some(expected));
+        }
+    }
+
+    #[test]
+    fn what_has_two_readings_is_not_read() {
+        for url in [
+            "",
+            "api.example.com",
+            "//api.example.com/",
+            "https:api.example.com",
+            "https:/api.example.com",
+            "https:///x",
+            "https://",
+            "://x",
+            "1http://x/",
+            "https://api.example.com@evil.test/",
+            "https://user:pw@api.example.com/",
+            "https://@api.example.com/",
+            "https://api.example.com\\@evil.test/",
+            "https:\\\\api.example.com/",
+            "https://api.example.com:/",
+            "https://api.example.com:0443/",
+            "https://api.example.com:99999/",
+            "https://api.example.com:+443/",
+            "https://api.example.com:443:80/",
+            "https://api.example.com./",
+            "https://api..example.com/",
+            "https://-a.example.com/",
+            "https://a_b.example.com/",
+            "https://ap%69.example.com/",
+            "http://127.1/",
+            "http://0x7f.0.0.1/",
+            "http://2130706433/",
+            "http://0177.0.0.1/",
+            "http://127.0.0.1./",
+            "http://1.2.3.4.5/",
+            "http://0x7f000001/",
+            "http://[::ffff:169.254.169.254]/",
+            "http://[::127.0.0.1]/",
+            "http://[fe80::1%25eth0]/",
+            "http://[2001:db8:0::1]/",
+            "http://[2001:0db8::1]/",
+            "http://[::1/",
+            "http://::1/",
+            "https://аpi.example.com/",
+            "https://api。example.com/",
+            "https://ａpi.example.com/",
+            "ht\ttps://api.example.com/",
+            " https://api.example.com/",
+            "https://api.example.com/\n",
+            "https://api.example.com/a b",
+            "https://api\u{ad}.example.com/",
+            "https://xn--api.example.com-/",
+            "javascript:alert(1)",
+            "file:///etc/passwd",
+            "FILE://host/x",
+            "file://host:80/x",
+            "data:text/plain,x",
+        ] {
+            check(url, None);
+        }
+    }
+
+    #[test]
+    fn the_standard_of_browsers_reads_the_same_target() {
+        for (text, _) in READ {
+            let target = Target::read(text).expect("a target");
+            let url = url::Url::parse(text).expect("a URL");
+            assert_eq!(target.scheme.to_ascii_lowercase(), url.scheme());
+            assert_eq!(Some(&*target.host.to_ascii_lowercase()), url.host_str());
+            assert_eq!(target.effective_port(), url.port_or_known_default());
+            assert!(url.username().is_empty() && url.password().is_none());
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! The table of the fields that rules read.
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+use zerocopy::little_endian::U32;
+
+use crate::compile::writer::Writer;
+use crate::image::hash_table;
+use crate::image::records::FieldSlot;
+use crate::image::records::NONE;
+use crate::json::name_hash::{hash_name, hash_within, name_bit};
+use crate::language::operators::Source;
+use crate::policy::condition::{collect_fields, whole_condition};
+use crate::policy::document::Rule;
+use alloc::string::String;
+
+impl Writer {
+    pub(crate) fn collect_fields(&mut self, rules: &[Rule]) {
+        // Every name on the way to a field, with the field's spelling where a rule reads it. Shorter paths come first,
+        // so that the slot of the name before is known.
+        let conditions: Vec<_> = rules.iter().filter_map(whole_condition).collect();
+        let mut nodes: BTreeMap<(usize, Source, &[String]), Option<&str>> = BTreeMap::new();
+        let mut fields = Vec::new();
+        for condition in &conditions {
+            collect_fields(condition, &mut fields);
+        }
+        for field in fields {
+            for length in 1..=field.path.len() {
+                let prefix = field.path.get(..length).unwrap_or_default();
+                let shown = nodes.entry((length, field.source, prefix)).or_default();
+                if length == field.path.len() {
+                    // One field may be spelled as a name and as a pointer; the order of the rules must not tell.
+                    *shown = Some(shown.map_or(&*field.name.value, |other| other.max(&field.name.value)));
+                }
+            }
+        }
+        self.fields = hash_table::table(nodes.len());
+        for ((_, source, path), shown) in nodes {
+            let Some((name, before)) = path.split_last() else { continue };
+            let parent = self.field_slots.get(&(source, before.to_vec())).copied();
+            if let Some(parent) = parent.and_then(|parent| self.field_slot(parent)) {
+                parent.has_children = 1;
+            }
+            let parent = parent.unwrap_or_else(|| source.root());
+            let hash = hash_name(name.as_bytes());
+            self.field_names |= name_bit(hash);
+            let hash = hash_within(parent, hash);
+            let field = FieldSlot {
+                hash: U32::new(hash),
+                parent: U32::new(parent),
+                name: self.text(name),
+                shown: self.text(shown.unwrap_or_default()),
+                source: source.code(),
+                is_read: u8::from(shown.is_some()),
+                has_children: 0,
+                reserved: 0,
+            };
+            let slot = hash_table::insert(&mut self.fields, hash, field).unwrap_or(NONE);
+            self.field_slots.insert((source, path.to_vec()), slot);
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! Valid policy to image: names become slots, and what the rules say of them rows.
+
+mod condition;
+mod fields;
+mod rows;
+mod writer;
+
+use alloc::vec::Vec;
+use core::cmp::Reverse;
+
+use sha2::{Digest as _, Sha256};
+use zerocopy::little_endian::{U32, U64};
+
+use crate::compile::rows::Rows;
+use crate::compile::writer::Writer;
+use crate::image::records::index;
+use crate::image::records::{CatalogRecord, FORMAT, Header, MAGIC, NONE, Section, Sections};
+use crate::language::operators::SERVER_FIELD;
+use crate::language::operators::Source;
+use crate::policy::check::ValidPolicy;
+use crate::policy::check::words::to_index;
+use crate::policy::document::Rule as DocumentRule;
+
+/// Compiles a policy. The same text gives the same bytes, on every machine.
+///
+/// # Panics
+/// Never.
+#[must_use]
+pub fn compile(policy: &ValidPolicy<'_>) -> Vec<u8> {
+    let mut writer = Writer::default();
+    let document = &policy.document;
+    // What every decision reads comes first, so that it lies on few pages however large the policy is.
+    let version = writer.text(&document.version);
+    let roles = writer.names(&policy.roles);
+    writer.collect_fields(&document.rules);
+
+    // The strictest effect first, so that the first rule that applies decides; then by `id`, or by the text of a rule
+    // without one, so that the order of the rules means nothing.
+    let mut order: Vec<usize> = (0..document.rules.len()).collect();
+    let id_of = |rule: &DocumentRule| rule.id.as_ref().map(|id| id.value.clone());
+    let text_of = |rule: &DocumentRule| document.text.get(rule.span.clone());
+    order.sort_by_cached_key(|&at| {
+        document.rules.get(at).map(|rule| (Reverse(rule.effect), id_of(rule), text_of(rule)))
+    });
+    let mut number_of = alloc::vec![NONE; order.len()];
+    for (number, &at) in order.iter().enumerate() {
+        if let Some(slot) = number_of.get_mut(at) {
+            *slot = index(number);
+        }
+    }
+
+    // What is read one after the other lies side by side: the name of a target, its row, and the rule which speaks of it.
+    let mut rows = Rows::collect(policy, &roles.slot_of, &number_of);
+    for &at in &order {
+        let (Some(rule), Some(targets)) = (document.rules.get(at), policy.rule_targets.get(at)) else { continue };
+        for &target in targets {
+            if rows.place_of(target) == NONE {
+                let catalog = policy.catalogs.get(target.kind.index());
+                if let Some(name) = catalog.and_then(|catalog| catalog.names.words.get(to_index(target.at))) {
+                    writer.text(name);
+                }
+                rows.take_place(target, &mut writer.bytes);
+            }
+        }
+        writer.rule(rule);
+    }
+    let catalogs = writer.catalogs(&policy.catalogs, &rows);
+    let [tools, ..] = &catalogs;
+    writer.collect_arguments(document.tools.as_deref().unwrap_or_default(), &tools.names);
+    rows.fill_in(&writer.rule_places, &mut writer.bytes);
+
+    let description = writer.text(&document.description);
+    let header = Header {
+        magic: MAGIC,
+        format: U32::new(FORMAT),
+        dialect: document.dialect.code(),
+        default_effect: document.default_effect.code(),
+        reads_request: u8::from(writer.field_slots.keys().any(|(source, path)| {
+            // The server is the one field of the source that the call brings itself.
+            *source == Source::Request && path.first().is_some_and(|name| name != SERVER_FIELD)
+        })),
+        reserved: 0,
+        policy_digest: hex_digest(document.text),
+        policy_bytes: U32::new(index(document.text.len())),
+        version,
+        description,
+        tool_count: U32::new(tool_count(policy)),
+        role_count: U32::new(index(policy.roles.len())),
+        rule_count: U32::new(index(document.rules.len())),
+        field_names: U64::new(writer.field_names),
+        catalogs: [NO_CATALOG; 5],
+        sections: NO_SECTIONS,
+    };
+    writer.finish(header, &catalogs, &roles.slots)
+}
+
+/// SHA-256 of a text in hexadecimal digits.
+fn hex_digest(text: &str) -> [u8; 64] {
+    let mut digits = [0; 64];
+    // INVARIANT: a digest has 32 bytes, each of two digits, so they fit.
+    let _fitting = base16ct::lower::encode(&Sha256::digest(text.as_bytes()), &mut digits);
+    digits
+}
+
+/// How many tools can be called, or [`NONE`] where any can.
+fn tool_count(policy: &ValidPolicy<'_>) -> u32 {
+    let [tools, ..] = &policy.catalogs;
+    if tools.declared.is_some() { tools.names.len() } else { NONE }
+}
+
+const NO_SECTION: Section = Section { start: U32::ZERO, len: U32::ZERO };
+const NO_SECTIONS: Sections = Sections {
+    roles: NO_SECTION,
+    fields: NO_SECTION,
+    class_rows: NO_SECTION,
+    automata: NO_SECTION,
+    transitions: NO_SECTION,
+    arguments: NO_SECTION,
+    bytes: NO_SECTION,
+};
+
+const NO_CATALOG: CatalogRecord =
+    CatalogRecord { names: NO_SECTION, automaton: U32::ZERO, first_class: U32::ZERO, is_open: 0, reserved: [0; 3] };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::image::PolicyImage;
+    use crate::{TargetKind, parse, validate};
+
+    #[test]
+    fn rules_with_equal_conditions_share_their_steps() {
+        let rule = |id: &str, limit: u32| {
+            let check = |field| {
+                alloc::format!(
+                    r#"{{"NumericCheck":{{"source":"Arguments","field":"{field}","op":"Lte","value":{limit}}}}}"#
+                )
+            };
+            alloc::format!(
+                r#"{{"id":"{id}","effect":"Allow","tool_name":"{id}","roles":["r"],"condition":{{"All":[{},{}]}}}}"#,
+                check("amount"),
+                check("count")
+            )
+        };
+        let rules = [rule("a", 5), rule("b", 6), rule("c", 5)].join(",");
+        let text = alloc::format!(r#"{{"version":"callgate-1","roles":{{"r":{{}}}},"rules":[{rules}]}}"#);
+        let bytes = compile(&parse(&text).and_then(validate).expect("a valid policy"));
+        let image = PolicyImage::open(&bytes).expect("an image");
+        let role = image.role("r").expect("a role");
+        let conditions = ["a", "b", "c"].map(|tool| {
+            let tool = image.target(TargetKind::Tool, tool).expect("a tool");
+            let rules = image.rules_of(role, tool).expect("a row");
+            image.rule(rules.first().expect("a rule").get()).expect("a rule").condition.get()
+        });
+        let [first, second, third] = conditions;
+        assert_eq!(first, third);
+        assert_ne!(first, second);
+        let checks = conditions.map(|at| image.step(at).expect("a step").len.get());
+        assert_eq!(checks, [3, 3, 3]);
+    }
+}

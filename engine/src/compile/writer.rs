@@ -1,0 +1,251 @@
+//! The tables of an image as they grow.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use std::collections::HashMap;
+
+use zerocopy::IntoBytes as _;
+use zerocopy::little_endian::{I64, U16, U32, U64};
+
+use crate::compile::rows::Rows;
+use crate::image::hash_table;
+use crate::image::records::{
+    Argument, AutomatonRecord, CLOSED, CatalogRecord, FieldSlot, Header, NO_TEXT, NONE, NameSlot, Number, RULE_MARK,
+    Rule, Section, Sections, Step, TextRef, index,
+};
+use crate::json::name_hash::{hash_name, hash_within, short_hash};
+use crate::language::operators::Source;
+use crate::policy::automaton::{self, Tables};
+use crate::policy::check::catalog::Catalog;
+use crate::policy::check::target::Target;
+use crate::policy::check::words::to_index;
+use crate::policy::condition::{Field, whole_condition};
+use crate::policy::document::{Rule as DocumentRule, Tool};
+
+/// A hash table of names and where each of them went.
+pub(crate) struct NameTable {
+    pub(crate) slots: Vec<NameSlot>,
+    /// The slot of the name that came first, second and so on.
+    pub(crate) slot_of: Vec<u32>,
+}
+
+/// The targets of one kind as they go into the image.
+pub(crate) struct CatalogTable {
+    pub(crate) names: NameTable,
+    automaton: u32,
+    /// Where the rows of its classes start among those of all.
+    first_class: u32,
+    is_open: bool,
+}
+
+/// The tables of an image as they grow.
+#[derive(Default)]
+pub(crate) struct Writer {
+    pub(crate) fields: Vec<FieldSlot>,
+    pub(crate) field_names: u64,
+    pub(crate) field_slots: HashMap<(Source, Vec<String>), u32>,
+    pub(crate) class_rows: Vec<U32>,
+    /// Where the rules lie, by their numbers.
+    pub(crate) rule_places: Vec<u32>,
+    /// The steps of the condition that is being written.
+    pub(crate) steps: Vec<Step>,
+    /// The place of each condition, by the bytes of its steps.
+    conditions: HashMap<Vec<u8>, u32>,
+    number_places: HashMap<String, u32>,
+    automata: Vec<AutomatonRecord>,
+    automaton_indices: HashMap<Vec<String>, u32>,
+    transitions: Vec<U16>,
+    arguments: Vec<Argument>,
+    text_lists: HashMap<Vec<String>, u32>,
+    pub(crate) bytes: Vec<u8>,
+    text_refs: HashMap<String, TextRef>,
+}
+
+impl Writer {
+    pub(crate) fn text(&mut self, text: &str) -> TextRef {
+        if let Some(&known) = self.text_refs.get(text) {
+            return known;
+        }
+        let start = U32::new(index(self.bytes.len()));
+        self.bytes.extend_from_slice(text.as_bytes());
+        let new = TextRef { start, len: U32::new(index(text.len())) };
+        self.text_refs.insert(text.into(), new);
+        new
+    }
+
+    pub(crate) fn names(&mut self, names: &[String]) -> NameTable {
+        let mut slots = hash_table::table(names.len());
+        let mut slot_of = Vec::with_capacity(names.len());
+        for name in names {
+            let hash = short_hash(hash_name(name.as_bytes()));
+            let entry = NameSlot { hash: U32::new(hash), text: self.text(name), row: U32::new(NONE) };
+            slot_of.push(hash_table::insert(&mut slots, hash, entry).unwrap_or(NONE));
+        }
+        NameTable { slots, slot_of }
+    }
+
+    pub(crate) fn catalogs(&mut self, catalogs: &[Catalog; 5], rows: &Rows) -> [CatalogTable; 5] {
+        catalogs.each_ref().map(|catalog| {
+            let kind = catalog.kind;
+            let mut names = self.names(&catalog.names.words);
+            for (at, &slot) in (0_u32..).zip(&names.slot_of) {
+                if let Some(slot) = names.slots.get_mut(to_index(slot)) {
+                    slot.row = U32::new(rows.place_of(Target { kind, at }));
+                }
+            }
+            let classes = catalog.automaton.as_ref().map_or(0, |tables| tables.matched.len());
+            let first_class = index(self.class_rows.len());
+            for at in (catalog.names.len()..).take(classes) {
+                self.class_rows.push(U32::new(rows.place_of(Target { kind, at })));
+            }
+            let automaton = catalog.automaton.as_ref().map_or(NONE, |tables| self.automaton(tables));
+            CatalogTable { names, automaton, first_class, is_open: catalog.declared.is_none() }
+        })
+    }
+
+    /// Tools in the order in which they are declared, which is that of their numbers in `table`.
+    pub(crate) fn collect_arguments(&mut self, tools: &[Tool], table: &NameTable) {
+        let mut entries: Vec<(u32, Option<&str>)> = Vec::new();
+        for (number, tool) in (0_u32..).zip(tools) {
+            if let Some(schema) = tool.schema.as_ref().filter(|schema| schema.is_closed) {
+                let tool = table.slot_of.get(to_index(number)).copied().unwrap_or(NONE);
+                entries.push((tool, None));
+                entries.extend(schema.properties.iter().map(|property| (tool, Some(property.name.as_str()))));
+            }
+        }
+        let mut slots = hash_table::table(entries.len());
+        for (tool, name) in entries {
+            let hash = hash_within(tool, name.map_or(CLOSED, |name| hash_name(name.as_bytes())));
+            let name = name.map_or(NO_TEXT, |name| self.text(name));
+            hash_table::insert(&mut slots, hash, Argument { hash: U32::new(hash), tool: U32::new(tool), name });
+        }
+        self.arguments = slots;
+    }
+
+    pub(crate) fn field_slot(&mut self, slot: u32) -> Option<&mut FieldSlot> {
+        self.fields.get_mut(usize::try_from(slot).ok()?)
+    }
+
+    pub(crate) fn field(&self, field: &Field) -> U32 {
+        if field.path.is_empty() {
+            return U32::new(field.source.root());
+        }
+        U32::new(self.field_slots.get(&(field.source, field.path.clone())).copied().unwrap_or(NONE))
+    }
+
+    pub(crate) fn rule(&mut self, rule: &DocumentRule) {
+        let id = self.text(&rule.name());
+        let condition = match whole_condition(rule) {
+            None => NONE,
+            Some(condition) => {
+                self.steps.clear();
+                self.condition(&condition);
+                // Many rules have the same condition.
+                *self.conditions.entry(self.steps.as_bytes().to_vec()).or_insert_with_key(|steps| {
+                    let place = index(self.bytes.len());
+                    self.bytes.extend_from_slice(steps);
+                    place
+                })
+            }
+        };
+        let reason = rule.reason.as_ref().map_or(NONE, |reason| self.list(Vec::from([reason.value.clone()])));
+        self.rule_places.push(index(self.bytes.len()));
+        let record = Rule {
+            id,
+            condition: U32::new(condition),
+            reason: U32::new(reason),
+            effect: rule.effect.code(),
+            hides_condition: u8::from(rule.hides_condition),
+            mark: RULE_MARK,
+        };
+        self.bytes.extend_from_slice(record.as_bytes());
+    }
+
+    /// Gives a step its texts, in ascending order of their bytes.
+    pub(crate) fn set_texts(&mut self, step: &mut Step, texts: impl Iterator<Item = String>) {
+        let mut list: Vec<String> = texts.collect();
+        list.sort_unstable();
+        list.dedup();
+        step.count = U32::new(index(list.len()));
+        step.operand = U32::new(self.list(list));
+    }
+
+    /// The automaton of regular expressions, which `validate` found to be right.
+    pub(crate) fn expression(&mut self, expressions: Vec<String>) -> u32 {
+        if let Some(&known) = self.automaton_indices.get(&expressions) {
+            return known;
+        }
+        let at = automaton::build(&expressions).map_or(NONE, |tables| self.automaton(&tables));
+        self.automaton_indices.insert(expressions, at);
+        at
+    }
+
+    fn automaton(&mut self, tables: &Tables) -> u32 {
+        let record = AutomatonRecord {
+            classes: U32::new(index(self.bytes.len())),
+            class_count: U32::new(index(tables.class_count)),
+            states: U32::new(index(tables.labels.len())),
+            first: U32::new(index(self.transitions.len())),
+        };
+        self.bytes.extend_from_slice(&tables.classes);
+        self.transitions.extend(tables.next.iter().chain(&tables.labels).copied().map(U16::new));
+        let at = index(self.automata.len());
+        self.automata.push(record);
+        at
+    }
+
+    pub(crate) fn number(&mut self, text: &str) -> u32 {
+        if let Some(&known) = self.number_places.get(text) {
+            return known;
+        }
+        let integer = if text.len() <= 18 { text.parse().unwrap_or(i64::MIN) } else { i64::MIN };
+        let binary64 = text.parse::<f64>().unwrap_or(f64::NAN).to_bits();
+        let number = Number { text: self.text(text), binary64: U64::new(binary64), integer: I64::new(integer) };
+        let at = index(self.bytes.len());
+        self.bytes.extend_from_slice(number.as_bytes());
+        self.number_places.insert(text.into(), at);
+        at
+    }
+
+    fn list(&mut self, list: Vec<String>) -> u32 {
+        if let Some(&known) = self.text_lists.get(&list) {
+            return known;
+        }
+        let texts: Vec<TextRef> = list.iter().map(|text| self.text(text)).collect();
+        let at = index(self.bytes.len());
+        self.bytes.extend_from_slice(texts.as_bytes());
+        self.text_lists.insert(list, at);
+        at
+    }
+
+    pub(crate) fn finish(self, mut header: Header, catalogs: &[CatalogTable; 5], roles: &[NameSlot]) -> Vec<u8> {
+        let mut image = header.as_bytes().to_vec();
+        let mut append = |table: &[u8]| {
+            let section = Section { start: U32::new(index(image.len())), len: U32::new(index(table.len())) };
+            image.extend_from_slice(table);
+            section
+        };
+        // What every decision reads comes first, and with it the texts, which start with the policy's version.
+        header.sections = Sections {
+            roles: append(roles.as_bytes()),
+            fields: append(self.fields.as_bytes()),
+            bytes: append(&self.bytes),
+            automata: append(self.automata.as_bytes()),
+            transitions: append(self.transitions.as_bytes()),
+            arguments: append(self.arguments.as_bytes()),
+            class_rows: append(self.class_rows.as_bytes()),
+        };
+        header.catalogs = catalogs.each_ref().map(|catalog| CatalogRecord {
+            names: append(catalog.names.slots.as_bytes()),
+            automaton: U32::new(catalog.automaton),
+            first_class: U32::new(catalog.first_class),
+            is_open: u8::from(catalog.is_open),
+            reserved: [0; 3],
+        });
+        let written = header.as_bytes();
+        if let Some(front) = image.get_mut(..written.len()) {
+            front.copy_from_slice(written);
+        }
+        image
+    }
+}

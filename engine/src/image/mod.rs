@@ -1,0 +1,493 @@
+//! The compiled policy: flat tables and records between texts in one byte string, read in place.
+//!
+//! All records are of fixed size, little-endian and without alignment, so opening an image checks a header and a few
+//! bounds, whatever its size: nothing is parsed, copied or allocated. Every bit pattern is a legal record, and every index
+//! and place is looked up with its bound, so a damaged image leads to [`None`] and from there to Deny.
+
+pub(crate) mod automaton;
+mod bytes;
+pub(crate) mod hash_table;
+pub(crate) mod predicate;
+pub(crate) mod records;
+pub(crate) mod texts;
+
+use zerocopy::FromBytes as _;
+use zerocopy::little_endian::{U16, U32};
+
+use crate::image::automaton::Automaton;
+use crate::image::bytes::{ImageBytes, Record};
+use crate::image::records::{
+    Argument, AutomatonRecord, CLOSED, CatalogRecord, Cell, FORMAT, FieldSlot, Header, MAGIC, NONE, NameSlot, Number,
+    RULE_LIST, RULE_MARK, Rule, Section, Step, TextRef,
+};
+use crate::json::name_hash::{hash_name, hash_within, is_same, name_bit, short_hash};
+use crate::language::dialect::Dialect;
+use crate::language::effect::Effect;
+use crate::language::operators::Source;
+use crate::language::target::TargetKind;
+
+/// A field that a call has, as a slot of the image.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FieldRef {
+    pub(crate) slot: u32,
+    pub(crate) is_read: bool,
+    pub(crate) has_children: bool,
+}
+
+/// A target that is declared, or that a rule speaks of.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TargetRef {
+    /// Of a tool that has a name in the image, its slot, by which the arguments that it declares are found; else [`NONE`].
+    pub(crate) tool: u32,
+    /// Where its row starts, as [`NameSlot::row`].
+    row: u32,
+}
+
+/// Why bytes are no image that this version of callgate reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ImageError {
+    /// The bytes do not start like an image.
+    NotAnImage,
+    /// The image was written by another version of callgate.
+    OtherFormat,
+    /// A table lies outside the bytes or does not hold whole records, or the policy's version or digest is none.
+    Damaged,
+}
+
+impl core::fmt::Display for ImageError {
+    fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        formatter.write_str(match self {
+            Self::NotAnImage => "these bytes are no policy image",
+            Self::OtherFormat => "the policy image was written by another version of callgate; compile it again",
+            Self::Damaged => "the policy image is damaged; compile it again",
+        })
+    }
+}
+
+impl core::error::Error for ImageError {}
+
+/// The targets of one kind.
+#[derive(Clone, Copy, Debug)]
+struct Catalog<'i> {
+    names: &'i [NameSlot],
+    record: &'i CatalogRecord,
+}
+
+/// A compiled policy, borrowed from its bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct PolicyImage<'i> {
+    header: &'i Header,
+    dialect: Dialect,
+    version: &'i str,
+    policy_digest: &'i str,
+    catalogs: [Catalog<'i>; 5],
+    roles: &'i [NameSlot],
+    fields: &'i [FieldSlot],
+    class_rows: &'i [U32],
+    automata: &'i [AutomatonRecord],
+    transitions: &'i [U16],
+    arguments: &'i [Argument],
+    bytes: ImageBytes<'i>,
+}
+
+/// How many cells a row has that is gone through from its start.
+const MAX_SHORT_ROW: usize = 16;
+
+impl<'i> PolicyImage<'i> {
+    /// Opens an image in place. The work does not depend on the size of the policy.
+    ///
+    /// # Errors
+    /// The bytes are no image, are of another format, or are damaged.
+    pub fn open(image: &'i [u8]) -> Result<Self, ImageError> {
+        let (header, _) = Header::ref_from_prefix(image).map_err(|_| ImageError::NotAnImage)?;
+        if header.magic != MAGIC {
+            return Err(ImageError::NotAnImage);
+        }
+        if header.format.get() != FORMAT {
+            return Err(ImageError::OtherFormat);
+        }
+        let sections = &header.sections;
+        let [tools, prompts, reads, lists, subscriptions] = &header.catalogs;
+        let catalog = |record: &'i CatalogRecord| Ok(Catalog { names: table(image, record.names)?, record });
+        let bytes = ImageBytes(table(image, sections.bytes)?);
+        Ok(Self {
+            header,
+            version: bytes.text(header.version).ok_or(ImageError::Damaged)?,
+            policy_digest: hex_digits(&header.policy_digest).ok_or(ImageError::Damaged)?,
+            dialect: Dialect::from_code(header.dialect).ok_or(ImageError::Damaged)?,
+            catalogs: [catalog(tools)?, catalog(prompts)?, catalog(reads)?, catalog(lists)?, catalog(subscriptions)?],
+            roles: table(image, sections.roles)?,
+            fields: table(image, sections.fields)?,
+            class_rows: table(image, sections.class_rows)?,
+            automata: table(image, sections.automata)?,
+            transitions: table(image, sections.transitions)?,
+            arguments: table(image, sections.arguments)?,
+            bytes,
+        })
+    }
+
+    /// The language of the policy.
+    #[must_use]
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    /// The policy's own `version` text.
+    #[must_use]
+    pub fn version(&self) -> &'i str {
+        self.version
+    }
+
+    /// The policy's own `description`, empty where it has none.
+    #[must_use]
+    pub fn description(&self) -> &'i str {
+        self.text(self.header.description).unwrap_or_default()
+    }
+
+    /// SHA-256 of the policy's text, as 64 lowercase hexadecimal digits.
+    #[must_use]
+    pub fn policy_digest(&self) -> &'i str {
+        self.policy_digest
+    }
+
+    /// Length of the policy's text in bytes.
+    #[must_use]
+    pub fn policy_bytes(&self) -> u32 {
+        self.header.policy_bytes.get()
+    }
+
+    /// How many tools the policy declares; `None` where it is open, so that any tool may be called.
+    #[must_use]
+    pub fn tool_count(&self) -> Option<u32> {
+        Some(self.header.tool_count.get()).filter(|&count| count != NONE)
+    }
+
+    /// How many roles the policy knows.
+    #[must_use]
+    pub fn role_count(&self) -> u32 {
+        self.header.role_count.get()
+    }
+
+    /// How many rules the policy has.
+    #[must_use]
+    pub fn rule_count(&self) -> u32 {
+        self.header.rule_count.get()
+    }
+
+    /// Whether a call that no rule speaks of is allowed, which only `perso-1` can say.
+    pub(crate) fn allows_by_default(&self) -> bool {
+        self.header.default_effect == Effect::Allow.code()
+    }
+
+    /// Whether some rule reads the source `Request`, so that an edge has to tell what it knows.
+    #[must_use]
+    pub fn reads_request(&self) -> bool {
+        self.header.reads_request != 0
+    }
+
+    /// Whether calls may name a target of a kind that the policy does not declare.
+    pub(crate) fn is_open(&self, kind: TargetKind) -> bool {
+        self.catalogs.get(kind.index()).is_some_and(|catalog| catalog.record.is_open != 0)
+    }
+
+    /// The target of a name.
+    pub(crate) fn target(&self, kind: TargetKind, name: &str) -> Option<TargetRef> {
+        let Catalog { names, record } = *self.catalogs.get(kind.index())?;
+        let (tool, row) = match self.find(names, name) {
+            Some((at, slot)) => (if kind == TargetKind::Tool { at } else { NONE }, slot.row),
+            None if record.automaton.get() == NONE => return None,
+            None => {
+                let label = self.automaton(record.automaton.get())?.label(name)?;
+                // Labels count from 1; 0 is no class.
+                let class = record.first_class.get().checked_add(u32::from(label).checked_sub(1)?)?;
+                (NONE, *self.class_rows.get(usize::try_from(class).ok()?)?)
+            }
+        };
+        Some(TargetRef { tool, row: row.get() })
+    }
+
+    pub(crate) fn role(&self, name: &str) -> Option<u32> {
+        self.find(self.roles, name).map(|(at, _)| at)
+    }
+
+    /// Whether a name with this hash can lead to a field that some rule reads, as most names can't.
+    #[inline]
+    pub(crate) fn may_name_field(&self, hash: u64) -> bool {
+        self.header.field_names.get() & name_bit(hash) != 0
+    }
+
+    /// The field `name` within `parent`, which is a slot or [`Source::root`], if some rule reads it or into it.
+    pub(crate) fn field(&self, parent: u32, name: &[u8], hash: u64) -> Option<FieldRef> {
+        let hash = hash_within(parent, hash);
+        let is_it = |field: &FieldSlot| {
+            field.hash.get() == hash && field.parent.get() == parent && self.is_text(field.name, name)
+        };
+        let (slot, field) = hash_table::find(self.fields, hash, is_it)?;
+        Some(FieldRef { slot, is_read: field.is_read != 0, has_children: field.has_children != 0 })
+    }
+
+    /// Whether some tool takes only the arguments that its schema declares.
+    pub(crate) fn has_closed_tools(&self) -> bool {
+        self.arguments.len() > 1
+    }
+
+    /// Whether calls of a tool may have only the arguments that its schema declares.
+    pub(crate) fn is_closed(&self, tool: u32) -> bool {
+        self.has_argument(tool, CLOSED, |argument| argument.name.start.get() == NONE)
+    }
+
+    /// Whether a closed tool declares an argument.
+    pub(crate) fn declares(&self, tool: u32, name: &[u8], hash: u64) -> bool {
+        self.has_argument(tool, hash, |argument| argument.name.start.get() != NONE && self.is_text(argument.name, name))
+    }
+
+    fn has_argument(&self, tool: u32, hash: u64, is_it: impl Fn(&Argument) -> bool) -> bool {
+        let hash = hash_within(tool, hash);
+        let is_it = |argument: &Argument| argument.hash.get() == hash && argument.tool.get() == tool && is_it(argument);
+        hash_table::find(self.arguments, hash, is_it).is_some()
+    }
+
+    /// The source of a field and the field as the policy spells it.
+    pub(crate) fn field_name(&self, field: u32) -> Option<(Source, &'i str)> {
+        if field == Source::Item.root() {
+            return Some((Source::Item, ""));
+        }
+        let field = self.fields.get(usize::try_from(field).ok()?)?;
+        Some((Source::from_code(field.source)?, self.text(field.shown)?))
+    }
+
+    /// Whether a field is read from an item, and not from the call itself.
+    pub(crate) fn is_of_item(&self, field: u32) -> bool {
+        let slot = usize::try_from(field).ok().and_then(|field| self.fields.get(field));
+        field == Source::Item.root() || slot.is_some_and(|slot| slot.source == Source::Item.code())
+    }
+
+    /// The last name on the way to a field, and the field before it.
+    pub(crate) fn field_step(&self, field: u32) -> Option<(u32, &'i str)> {
+        let slot = self.fields.get(usize::try_from(field).ok()?)?;
+        Some((slot.parent.get(), self.text(slot.name)?))
+    }
+
+    /// The rules that speak of a role and a target, strictest effect first.
+    pub(crate) fn rules_of(&self, role: u32, target: TargetRef) -> Option<&'i [U32]> {
+        let mut row: &[Cell] = if target.row == NONE { &[] } else { self.bytes.counted(target.row)? };
+        // Most rows are short, and to go through a short one is faster than to halve it.
+        while row.len() > MAX_SHORT_ROW {
+            let (low, high) = row.split_at_checked(row.len() >> 1)?;
+            row = if high.first().is_some_and(|first| first.role.get() <= role) { high } else { low };
+        }
+        let Some(cell) = row.iter().find(|cell| cell.role.get() == role) else { return Some(&[]) };
+        if cell.rules.get() & RULE_LIST == 0 {
+            return Some(core::slice::from_ref(&cell.rules));
+        }
+        self.bytes.counted(cell.rules.get() & !RULE_LIST)
+    }
+
+    pub(crate) fn rule(&self, rule: u32) -> Option<&'i Rule> {
+        self.bytes.record(rule).filter(|rule: &&Rule| rule.mark == RULE_MARK)
+    }
+
+    pub(crate) fn step(&self, step: u32) -> Option<&'i Step> {
+        self.bytes.record(step)
+    }
+
+    pub(crate) fn number(&self, number: u32) -> Option<&'i Number> {
+        self.bytes.record(number)
+    }
+
+    /// The automaton of a number, if it is whole.
+    pub(crate) fn automaton(&self, number: u32) -> Option<Automaton<'i>> {
+        let record = self.automata.get(usize::try_from(number).ok()?)?;
+        let states = usize::try_from(record.states.get()).ok()?;
+        let class_count = usize::try_from(record.class_count.get()).ok()?;
+        let first = usize::try_from(record.first.get()).ok()?;
+        let classes = usize::try_from(record.classes.get()).ok()?;
+        let labels = first.checked_add(states.checked_mul(class_count)?)?;
+        Some(Automaton {
+            classes: self.bytes(classes, classes.checked_add(256)?)?,
+            next: self.transitions(first, labels)?,
+            class_count,
+            labels: self.transitions(labels, labels.checked_add(states)?)?,
+        })
+    }
+
+    pub(crate) fn transitions(&self, start: usize, end: usize) -> Option<&'i [U16]> {
+        self.transitions.get(start..end)
+    }
+
+    pub(crate) fn bytes(&self, start: usize, end: usize) -> Option<&'i [u8]> {
+        self.bytes.0.get(start..end)
+    }
+
+    /// `count` texts from the place `first` on, in ascending order of their bytes.
+    pub(crate) fn texts(&self, first: u32, count: u32) -> Option<&'i [TextRef]> {
+        self.bytes.records(first, count)
+    }
+
+    pub(crate) fn text_bytes(&self) -> ImageBytes<'i> {
+        self.bytes
+    }
+
+    pub(crate) fn text(&self, text: TextRef) -> Option<&'i str> {
+        self.bytes.text(text)
+    }
+
+    /// Whether a text is the one given, which spares the check that it is UTF-8.
+    #[inline]
+    fn is_text(&self, text: TextRef, expected: &[u8]) -> bool {
+        self.bytes.of(text).is_some_and(|text| is_same(text, expected))
+    }
+
+    fn find(&self, names: &'i [NameSlot], name: &str) -> Option<(u32, &'i NameSlot)> {
+        let name = name.as_bytes();
+        let hash = short_hash(hash_name(name));
+        let is_it = |slot: &NameSlot| slot.hash.get() == hash && self.is_text(slot.text, name);
+        hash_table::find(names, hash, is_it)
+    }
+}
+
+/// The text of bytes that are all lowercase hexadecimal digits.
+fn hex_digits(bytes: &[u8]) -> Option<&str> {
+    // All of them are looked at in any case, which takes a fraction of stopping at the first that is none.
+    let are_digits = bytes.iter().fold(true, |are, byte| are & matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    core::str::from_utf8(bytes).ok().filter(|_| are_digits)
+}
+
+fn table<T: Record>(image: &[u8], section: Section) -> Result<&[T], ImageError> {
+    let bounds = || {
+        let start = usize::try_from(section.start.get()).ok()?;
+        let end = start.checked_add(usize::try_from(section.len.get()).ok()?)?;
+        image.get(start..end)
+    };
+    bounds().and_then(|bytes| <[T]>::ref_from_bytes(bytes).ok()).ok_or(ImageError::Damaged)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{compile, parse, validate};
+    use alloc::format;
+    use alloc::string::String;
+    use alloc::vec::Vec;
+    use std::collections::HashMap;
+
+    /// Two names of one length that a table can tell apart by nothing but their texts.
+    fn names_that_hash_alike(prefix: &str) -> (String, String) {
+        let mut seen = HashMap::new();
+        let mut names = (0..1_000_000).map(|at| format!("{prefix}{at:06}"));
+        let alike = names.find_map(|name| {
+            let earlier = seen.insert(short_hash(hash_name(name.as_bytes())), name.clone())?;
+            Some((earlier, name))
+        });
+        alike.expect("among so many names two hash alike")
+    }
+
+    #[test]
+    fn a_name_does_not_pass_for_another_that_hashes_alike() {
+        // Of each length that is compared in a way of its own.
+        for prefix in ["n", "argument", "the_argument_of_a_long_name"] {
+            check_alike(names_that_hash_alike(prefix));
+        }
+    }
+
+    #[track_caller]
+    fn check_alike((known, other): (String, String)) {
+        let hash = |name: &str| hash_name(name.as_bytes());
+        assert_eq!(short_hash(hash(&known)), short_hash(hash(&other)));
+        let policy = format!(
+            r#"{{"version":"callgate-1","roles":{{"{known}":{{}}}},
+                "tools":[{{"name":"{known}","inputSchema":{{"properties":{{"{known}":{{}}}},"additionalProperties":false}}}}],
+                "rules":[{{"effect":"Allow","tool_name":"{known}","roles":["{known}"],"condition":
+                    {{"FieldPresent":{{"source":"Arguments","field":"{known}"}}}}}}]}}"#
+        );
+        let bytes = compile(&parse(&policy).and_then(validate).expect("a valid policy"));
+        let image = PolicyImage::open(&bytes).expect("an image");
+        let tool = image.target(TargetKind::Tool, &known).expect("a declared tool");
+        let arguments = Source::Arguments.root();
+        assert!(image.role(&known).is_some() && image.role(&other).is_none());
+        assert!(image.target(TargetKind::Tool, &other).is_none());
+        assert!(image.declares(tool.tool, known.as_bytes(), hash(&known)));
+        assert!(!image.declares(tool.tool, other.as_bytes(), hash(&other)));
+        assert!(image.field(arguments, known.as_bytes(), hash(&known)).is_some());
+        assert!(image.field(arguments, other.as_bytes(), hash(&other)).is_none());
+    }
+
+    #[test]
+    fn a_row_that_does_not_lie_in_the_image_is_not_one_without_rules() {
+        let policy =
+            r#"{"version":"callgate-1","roles":{"r":{}},"rules":[{"effect":"Allow","tool_name":"t","roles":["r"]}]}"#;
+        let bytes = compile(&parse(policy).and_then(validate).expect("a valid policy"));
+        let image = PolicyImage::open(&bytes).expect("an image");
+        let (role, tool) = (image.role("r").expect("a role"), image.target(TargetKind::Tool, "t").expect("a tool"));
+        let count = |row: u32| image.rules_of(role, TargetRef { row, ..tool }).map(<[U32]>::len);
+        let end = u32::try_from(image.bytes.0.len()).expect("an image that is not large");
+        assert_eq!((count(tool.row), count(NONE)), (Some(1), Some(0)));
+        // Behind the bytes, and before their end, where no row fits.
+        assert_eq!((count(end), count(end + 1), count(end - 1)), (None, None, None));
+        // Nor is anything but a rule taken for one.
+        let rule = image.rules_of(role, tool).and_then(<[U32]>::first).expect("a rule").get();
+        assert!((0..end).all(|place| image.rule(place).is_some() == (place == rule)));
+    }
+
+    #[test]
+    fn each_of_many_roles_has_its_rules() {
+        let names: Vec<String> = (0..50).map(|at| format!("role{at}")).collect();
+        let roles: Vec<String> = names.iter().map(|name| format!(r#""{name}":{{}}"#)).collect();
+        // Every third role has no rule, and every fifth two.
+        let rules: Vec<String> = names
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| at % 3 != 0)
+            .flat_map(|(at, name)| {
+                let rule = |effect| format!(r#"{{"effect":"{effect}","tool_name":"t","roles":["{name}"]}}"#);
+                let second = (at % 5 == 0).then(|| rule("Deny"));
+                [rule("Allow")].into_iter().chain(second)
+            })
+            .collect();
+        let policy =
+            format!(r#"{{"version":"callgate-1","roles":{{{}}},"rules":[{}]}}"#, roles.join(","), rules.join(","));
+        let bytes = compile(&parse(&policy).and_then(validate).expect("a valid policy"));
+        let image = PolicyImage::open(&bytes).expect("an image");
+        let tool = image.target(TargetKind::Tool, "t").expect("a tool");
+        for (at, name) in names.iter().enumerate() {
+            let rules = image.rules_of(image.role(name).expect("a role"), tool).expect("a row");
+            let effects: Vec<_> = rules.iter().map(|rule| image.rule(rule.get()).expect("a rule").effect).collect();
+            let (allow, deny) = (Effect::Allow.code(), Effect::Deny.code());
+            let expected = match (at % 3, at % 5) {
+                (0, _) => Vec::new(),
+                (_, 0) => Vec::from([deny, allow]),
+                _ => Vec::from([allow]),
+            };
+            assert_eq!(effects, expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_arguments_of_one_tool_do_not_pass_for_those_of_another() {
+        // So many that a look-up comes by what belongs to others.
+        let schema = |at: usize| match at % 3 {
+            0 => r#"{"properties":{"first":{}},"additionalProperties":false}"#,
+            1 => r#"{"properties":{"second":{}},"additionalProperties":false}"#,
+            _ => r#"{"properties":{"first":{},"second":{}}}"#,
+        };
+        let tools: Vec<String> =
+            (0..300).map(|at| format!(r#"{{"name":"tool{at}","inputSchema":{}}}"#, schema(at))).collect();
+        let policy = format!(
+            r#"{{"version":"callgate-1","roles":{{"r":{{}}}},"tools":[{}],
+                "rules":[{{"effect":"Allow","tool_name":"tool0","roles":["r"]}}]}}"#,
+            tools.join(",")
+        );
+        let bytes = compile(&parse(&policy).and_then(validate).expect("a valid policy"));
+        let image = PolicyImage::open(&bytes).expect("an image");
+        for at in 0..300 {
+            let tool = image.target(TargetKind::Tool, &format!("tool{at}")).expect("a declared tool").tool;
+            let declares = |name: &str| image.declares(tool, name.as_bytes(), hash_name(name.as_bytes()));
+            let expected = [(true, true, false), (true, false, true), (false, false, false)];
+            assert_eq!(
+                Some(&(image.is_closed(tool), declares("first"), declares("second"))),
+                expected.get(at % 3),
+                "{at}"
+            );
+        }
+    }
+}

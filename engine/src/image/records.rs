@@ -1,0 +1,294 @@
+//! The records that an image is made of. Every bit pattern is a legal record.
+
+use zerocopy::little_endian::{I64, U32, U64};
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
+
+use crate::image::hash_table::Slot;
+use crate::language::operators::Source;
+
+/// The first bytes of every image.
+pub(crate) const MAGIC: [u8; 8] = *b"callgate";
+/// Changes with every change of a record or of the hash.
+pub(crate) const FORMAT: u32 = 7;
+/// The hash of the entry that closes a tool in the table of arguments.
+pub(crate) const CLOSED: u64 = 0;
+/// Stands for "no entry" in a record.
+pub(crate) const NONE: u32 = u32::MAX;
+
+/// A run of bytes among those of the image.
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub(crate) struct TextRef {
+    pub(crate) start: U32,
+    pub(crate) len: U32,
+}
+
+/// Stands for a text that is not there.
+pub(crate) const NO_TEXT: TextRef = TextRef { start: U32::MAX_VALUE, len: U32::ZERO };
+
+/// Where a table lies, in bytes from the front of the image.
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub(crate) struct Section {
+    pub(crate) start: U32,
+    pub(crate) len: U32,
+}
+
+/// The tables.
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub(crate) struct Sections {
+    pub(crate) roles: Section,
+    pub(crate) fields: Section,
+    pub(crate) class_rows: Section,
+    pub(crate) automata: Section,
+    pub(crate) transitions: Section,
+    pub(crate) arguments: Section,
+    pub(crate) bytes: Section,
+}
+
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub(crate) struct Header {
+    pub(crate) magic: [u8; 8],
+    pub(crate) format: U32,
+    pub(crate) dialect: u8,
+    pub(crate) default_effect: u8,
+    /// 1 if some rule reads the source `Request`.
+    pub(crate) reads_request: u8,
+    pub(crate) reserved: u8,
+    /// SHA-256 of the policy's text in hexadecimal digits, as every answer says it, and the text's length in bytes.
+    pub(crate) policy_digest: [u8; 64],
+    pub(crate) policy_bytes: U32,
+    pub(crate) version: TextRef,
+    pub(crate) description: TextRef,
+    /// How many tools are declared; [`NONE`] where any tool may be called.
+    pub(crate) tool_count: U32,
+    pub(crate) role_count: U32,
+    pub(crate) rule_count: U32,
+    /// The [`name_bit`](crate::image::hash_table::name_bit)s of all names in the table of fields.
+    pub(crate) field_names: U64,
+    /// The targets of each kind, in the order of [`TargetKind::ALL`].
+    pub(crate) catalogs: [CatalogRecord; 5],
+    pub(crate) sections: Sections,
+}
+
+/// The targets of one kind: names, and the classes into which an automaton puts the other names.
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub(crate) struct CatalogRecord {
+    /// The hash table of the names.
+    pub(crate) names: Section,
+    /// The automaton of the patterns, whose labels are the classes; [`NONE`] where there are none.
+    pub(crate) automaton: U32,
+    /// The row of the first class in the table of the classes' rows.
+    pub(crate) first_class: U32,
+    /// 1 if calls may name a target that is not declared.
+    pub(crate) is_open: u8,
+    pub(crate) reserved: [u8; 3],
+}
+
+/// A slot of a hash table of names. The slot's index is the name's number; an empty slot has `text.start` [`NONE`].
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub(crate) struct NameSlot {
+    pub(crate) hash: U32,
+    pub(crate) text: TextRef,
+    /// Of a target, where its row starts among the image's bytes; [`NONE`] where no rule speaks of it.
+    ///
+    /// A row is the number of its cells as a [`U32`], and then the [`Cell`]s. It lies beside the name, and both beside the first
+    /// rule that speaks of the target: what a start costs is mostly the pages that the first decision is the first to touch.
+    pub(crate) row: U32,
+}
+
+impl Slot for NameSlot {
+    const EMPTY: Self = Self { hash: U32::ZERO, text: NO_TEXT, row: U32::MAX_VALUE };
+
+    fn is_empty(&self) -> bool {
+        self.text.start.get() == NONE
+    }
+}
+
+/// A slot of the hash table of arguments: one for each that a closed tool declares, and one without a name (`name.start` is
+/// [`NONE`]) and with the hash [`CLOSED`] for each closed tool. An empty slot has `tool` [`NONE`].
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub(crate) struct Argument {
+    pub(crate) hash: U32,
+    pub(crate) tool: U32,
+    pub(crate) name: TextRef,
+}
+
+impl Slot for Argument {
+    const EMPTY: Self = Self { hash: U32::ZERO, tool: U32::MAX_VALUE, name: NO_TEXT };
+
+    fn is_empty(&self) -> bool {
+        self.tool.get() == NONE
+    }
+}
+
+/// A slot of the hash table of fields. A field is a path of names; each name on it has a slot, which knows the one before.
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub(crate) struct FieldSlot {
+    pub(crate) hash: U32,
+    /// The slot of the name before this one, or the source, as [`Source::root`] numbers it.
+    pub(crate) parent: U32,
+    /// The name itself; an empty slot has `name.start` [`NONE`].
+    pub(crate) name: TextRef,
+    /// The whole field as the policy spells it.
+    pub(crate) shown: TextRef,
+    pub(crate) source: u8,
+    /// 1 if some rule reads the field.
+    pub(crate) is_read: u8,
+    /// 1 if some rule reads a field within this one.
+    pub(crate) has_children: u8,
+    pub(crate) reserved: u8,
+}
+
+impl Slot for FieldSlot {
+    const EMPTY: Self = Self {
+        hash: U32::ZERO,
+        parent: U32::MAX_VALUE,
+        name: NO_TEXT,
+        shown: NO_TEXT,
+        source: 0,
+        is_read: 0,
+        has_children: 0,
+        reserved: 0,
+    };
+
+    fn is_empty(&self) -> bool {
+        self.name.start.get() == NONE
+    }
+}
+
+/// Which rules speak of a target and a role. The cells of a row are in the order of the roles.
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub(crate) struct Cell {
+    pub(crate) role: U32,
+    /// The rule, where there is one; or, with [`RULE_LIST`], the place of a list of rules: their number, then the rules.
+    pub(crate) rules: U32,
+}
+
+/// Marks a list of rules in a [`Cell`].
+pub(crate) const RULE_LIST: u32 = 1 << 31;
+
+/// A rule. Its number is its place among the image's bytes, and stricter ones come first.
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub(crate) struct Rule {
+    pub(crate) id: TextRef,
+    /// The place of the condition's first step, or [`NONE`] where there is no condition.
+    pub(crate) condition: U32,
+    /// The place of a [`TextRef`]: what to say where the rule decides; [`NONE`] where it says nothing by itself, as most do.
+    pub(crate) reason: U32,
+    pub(crate) effect: u8,
+    /// 1 if answers hide what the condition asks for.
+    pub(crate) hides_condition: u8,
+    /// [`RULE_MARK`], so that a place which is damaged is not taken for a rule.
+    pub(crate) mark: [u8; 2],
+}
+
+/// What every rule ends with.
+pub(crate) const RULE_MARK: [u8; 2] = [0x9a, 0xc5];
+
+/// One node of a condition. A condition is its nodes in reading order, each followed by its children; they lie among the image's
+/// bytes, beside the first rule that has the condition.
+///
+/// Nothing in it tells where it stands, so that equal conditions are equal bytes, of which an image has one copy.
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub(crate) struct Step {
+    /// One of [`step`].
+    pub(crate) code: u8,
+    /// The predicate's operator, or the boolean that it asks for.
+    pub(crate) op: u8,
+    pub(crate) reserved: [u8; 2],
+    /// How many steps the node takes, its descendants included.
+    pub(crate) len: U32,
+    /// The field that the predicate reads, as a slot of the field table.
+    pub(crate) field: U32,
+    /// The other field, or the place of the number or of the first of the texts that the predicate compares with.
+    pub(crate) operand: U32,
+    /// How many texts there are.
+    pub(crate) count: U32,
+    /// The automaton of a regular expression.
+    pub(crate) automaton: U32,
+}
+
+impl Step {
+    /// The place behind the step at `at` and its descendants.
+    pub(crate) fn end(&self, at: u32) -> Option<u32> {
+        at.checked_add(self.len.get().checked_mul(STEP_BYTES)?)
+    }
+}
+
+/// The place of the first child of the step at `at`, if it has one.
+pub(crate) fn first_child(at: u32) -> Option<u32> {
+    at.checked_add(STEP_BYTES)
+}
+
+/// How far apart steps lie.
+const STEP_BYTES: u32 = 24;
+const _: () = assert!(size_of::<Step>() == 24);
+
+/// The codes of [`Step`].
+pub(crate) mod step {
+    pub(crate) const ALL: u8 = 1;
+    pub(crate) const ANY: u8 = 2;
+    pub(crate) const NOT: u8 = 3;
+    pub(crate) const NUMERIC: u8 = 4;
+    pub(crate) const STRING: u8 = 5;
+    pub(crate) const BOOL: u8 = 6;
+    pub(crate) const PRESENT: u8 = 7;
+    pub(crate) const EQUALS: u8 = 8;
+    pub(crate) const LENGTH: u8 = 9;
+    pub(crate) const COMPARE: u8 = 10;
+    pub(crate) const PATH: u8 = 11;
+    pub(crate) const URL: u8 = 12;
+    pub(crate) const CIDR: u8 = 13;
+    pub(crate) const EVERY: u8 = 14;
+    pub(crate) const SOME: u8 = 15;
+    pub(crate) const TIME: u8 = 16;
+}
+
+/// An automaton: a regular expression, or the patterns of one kind of target.
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub(crate) struct AutomatonRecord {
+    /// Where the classes of the 256 bytes lie in the image's bytes.
+    pub(crate) classes: U32,
+    pub(crate) class_count: U32,
+    pub(crate) states: U32,
+    /// The first of its transitions, after which there is one label for each state.
+    pub(crate) first: U32,
+}
+
+/// A number that a predicate compares with.
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub(crate) struct Number {
+    /// The text in the policy, which is the exact value.
+    pub(crate) text: TextRef,
+    /// The nearest binary64's bits, for the dialect that compares those.
+    pub(crate) binary64: U64,
+    /// The value where it is an integer of at most 18 digits, else [`i64::MIN`].
+    pub(crate) integer: I64,
+}
+
+impl Source {
+    /// The parent of the source's top-level fields. The numbers lie above those of all slots.
+    pub(crate) fn root(self) -> u32 {
+        NONE.wrapping_sub(1).wrapping_sub(u32::from(self.code()))
+    }
+}
+
+/// A count or an index as the image holds it.
+#[cfg(feature = "compile")]
+pub(crate) fn index(value: usize) -> u32 {
+    // INVARIANT: what a policy grows to is below 2^31 bytes, but for the transitions of its expressions, and an image that
+    // they make too large can't be opened.
+    u32::try_from(value).unwrap_or(NONE)
+}

@@ -1,0 +1,422 @@
+//! The tokens of JSON (RFC 8259), read from a text that is known to be UTF-8.
+//!
+//! Every byte of a request goes through here, which is most of what a decision costs.
+//! The lexers in reach read byte by byte through layers that stay in the machine code: this one takes a fifth of the
+//! instructions, which `cargo xtask bench` measures, and the tests and fuzz targets hold it against two of them.
+
+use alloc::borrow::Cow;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::json::decimal::Decimal;
+use crate::json::fault::Fault;
+use crate::json::name_hash::{hash_end, hash_name, hash_word};
+
+/// The name of a member.
+#[derive(Clone, Copy)]
+pub(crate) struct Name<'a> {
+    /// What is between its quotes, checked and with its escapes unread.
+    quoted: &'a [u8],
+    has_escape: bool,
+    /// [`hash_name`] of it, with its escapes read.
+    pub(crate) hash: u64,
+}
+
+impl<'a> Name<'a> {
+    /// Its UTF-8, with its escapes read: names are compared and not read. Borrows unless there is an escape.
+    #[inline]
+    pub(crate) fn bytes(self) -> Cow<'a, [u8]> {
+        if self.has_escape { Cow::Owned(unescape_bytes(self.quoted)) } else { Cow::Borrowed(self.quoted) }
+    }
+}
+
+/// A place in a text from which tokens are read.
+#[derive(Clone, Copy)]
+pub(crate) struct Lexer<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Lexer<'a> {
+    pub(crate) fn new(text: &'a str) -> Self {
+        Self { text, at: 0 }
+    }
+
+    /// A lexer at a place in a text: a function takes these two in registers, as it can't take a lexer.
+    pub(crate) fn at(text: &'a str, at: usize) -> Self {
+        Self { text, at }
+    }
+
+    pub(crate) fn text(&self) -> &'a str {
+        self.text
+    }
+
+    /// How many bytes were read.
+    pub(crate) fn offset(&self) -> usize {
+        self.at
+    }
+
+    /// Goes on at an offset up to which the text was read.
+    pub(crate) fn go_on_at(&mut self, offset: usize) {
+        self.at = offset;
+    }
+
+    /// What was read since the offset `start`; `None` if that is inside a character.
+    pub(crate) fn since(&self, start: usize) -> Option<&'a str> {
+        self.text.get(start..self.at)
+    }
+
+    /// The next byte.
+    #[inline]
+    fn byte(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    /// The next byte after white space, not yet read.
+    #[inline]
+    pub(crate) fn peek(&mut self) -> Option<u8> {
+        loop {
+            let next = self.byte();
+            // One comparison tells that most bytes are no white space.
+            if next.is_none_or(|byte| byte > b' ' || !matches!(byte, b' ' | b'\n' | b'\r' | b'\t')) {
+                return next;
+            }
+            self.skip(1);
+        }
+    }
+
+    /// Reads a string, before whose quote the lexer stands, with its escapes. Borrows unless there is one.
+    pub(crate) fn string(&mut self) -> Result<Cow<'a, str>, Fault> {
+        let start = self.at.wrapping_add(1);
+        let (end, has_escape) = match self.short_string() {
+            Some(end) => (end, false),
+            None => long_string(self.text, start)?,
+        };
+        self.at = end.wrapping_add(1);
+        // INVARIANT: a quote is a character of its own, so what is between two of them is whole.
+        let quoted = self.text.get(start..end).unwrap_or_default();
+        Ok(if has_escape { Cow::Owned(unescape(quoted)) } else { Cow::Borrowed(quoted) })
+    }
+
+    /// As [`Lexer::string`], where nobody asks what the string says.
+    #[expect(clippy::inline_always, reason = "as a call of its own it takes twice as long")]
+    #[inline(always)]
+    pub(crate) fn skip_string(&mut self) -> Result<(), Fault> {
+        let end = match self.short_string() {
+            Some(end) => end,
+            None => long_string(self.text, self.at.wrapping_add(1))?.0,
+        };
+        self.at = end.wrapping_add(1);
+        Ok(())
+    }
+
+    /// Where the string before whose quote the lexer stands ends, if it is short and has no escape, as most are.
+    #[expect(clippy::inline_always, reason = "as a call of its own it takes twice as long")]
+    #[inline(always)]
+    fn short_string(&self) -> Option<usize> {
+        let mut at = self.at.wrapping_add(1);
+        for _ in 0..4 {
+            let marks = special_marks(block(self.text, at)?);
+            if marks != 0 {
+                let end = at.wrapping_add(marked(marks));
+                return if self.is_quote(end) { Some(end) } else { None };
+            }
+            at = at.wrapping_add(8);
+        }
+        None
+    }
+
+    /// Reads a string as [`Lexer::string`] does, as the name of a member.
+    #[expect(clippy::inline_always, reason = "as a call of its own it takes twice as long")]
+    #[inline(always)]
+    pub(crate) fn name(&mut self) -> Result<Name<'a>, Fault> {
+        let start = self.at.wrapping_add(1);
+        let Some((len, hash)) = self.short_name() else {
+            let name;
+            (name, self.at) = long_name(self.text, start)?;
+            return Ok(name);
+        };
+        let end = start.wrapping_add(len);
+        self.at = end.wrapping_add(1);
+        let quoted = self.text.as_bytes().get(start..end).unwrap_or_default();
+        Ok(Name { quoted, has_escape: false, hash })
+    }
+
+    /// As [`Lexer::name`], where nobody asks for more than the hash.
+    #[inline]
+    pub(crate) fn skip_name(&mut self) -> Result<u64, Fault> {
+        let Some((len, hash)) = self.short_name() else {
+            let name;
+            (name, self.at) = long_name(self.text, self.at.wrapping_add(1))?;
+            return Ok(name.hash);
+        };
+        self.skip(len.wrapping_add(2));
+        Ok(hash)
+    }
+
+    /// The length and the hash of the string before whose quote the lexer stands, if it is short and has no escape: the
+    /// blocks in which its end is looked for are the words of its hash.
+    #[expect(clippy::inline_always, reason = "as a call of its own it takes twice as long")]
+    #[inline(always)]
+    fn short_name(&self) -> Option<(usize, u64)> {
+        let start = self.at.wrapping_add(1);
+        let (mut at, mut hash) = (start, 0);
+        for _ in 0..3 {
+            let block = block(self.text, at)?;
+            let marks = special_marks(block);
+            if marks != 0 {
+                at = at.wrapping_add(marked(marks));
+                let len = at.wrapping_sub(start);
+                let hash = hash_end(hash_word(hash, before(block, marks)), len);
+                return if self.is_quote(at) { Some((len, hash)) } else { None };
+            }
+            hash = hash_word(hash, block);
+            at = at.wrapping_add(8);
+        }
+        None
+    }
+
+    #[inline]
+    fn is_quote(&self, at: usize) -> bool {
+        self.text.as_bytes().get(at) == Some(&b'"')
+    }
+
+    /// Reads a number that a binary64 can hold, if not exactly.
+    #[inline]
+    pub(crate) fn number(&mut self) -> Result<(), Fault> {
+        let start = self.at;
+        if self.byte() == Some(b'-') {
+            self.skip(1);
+        }
+        let first = self.byte();
+        let (digits, next) = self.digits();
+        // A zero at the front stands alone.
+        if digits == 0 || digits > 1 && first == Some(b'0') {
+            return Err(Fault::Syntax);
+        }
+        // Fewer than 300 digits are in range whatever they are.
+        if digits < 300 && !matches!(next, Some(b'.' | b'e' | b'E')) {
+            return Ok(());
+        }
+        self.at = long_number(self.text, start, self.at)?;
+        Ok(())
+    }
+
+    /// What comes after a member or an item: `close`, or the first byte of the next, behind its comma.
+    #[inline]
+    pub(crate) fn after_item(&mut self, close: u8) -> Result<u8, Fault> {
+        let next = self.peek();
+        if next == Some(close) {
+            return Ok(close);
+        }
+        if next != Some(b',') {
+            return Err(Fault::Syntax);
+        }
+        self.skip(1);
+        // No comma stands at the end.
+        self.peek().filter(|&next| next != close).ok_or(Fault::Syntax)
+    }
+
+    /// Reads `true`, `false` or `null`.
+    pub(crate) fn literal(&mut self) -> Result<(), Fault> {
+        let len = match self.text.as_bytes().get(self.at..) {
+            Some([b't', b'r', b'u', b'e', ..] | [b'n', b'u', b'l', b'l', ..]) => 4,
+            Some([b'f', b'a', b'l', b's', b'e', ..]) => 5,
+            _ => return Err(Fault::Syntax),
+        };
+        self.skip(len);
+        Ok(())
+    }
+
+    /// Reads digits, and returns how many there are and what comes next.
+    #[inline]
+    fn digits(&mut self) -> (usize, Option<u8>) {
+        let start = self.at;
+        loop {
+            let next = self.byte();
+            if !next.is_some_and(|byte| byte.is_ascii_digit()) {
+                return (self.at.wrapping_sub(start), next);
+            }
+            self.skip(1);
+        }
+    }
+
+    /// Reads what follows a backslash, and returns the character that both stand for.
+    fn escape(&mut self) -> Result<char, Fault> {
+        Ok(match self.next().ok_or(Fault::Syntax)? {
+            plain @ (b'"' | b'\\' | b'/') => char::from(plain),
+            b'b' => '\u{8}',
+            b'f' => '\u{c}',
+            b'n' => '\n',
+            b'r' => '\r',
+            b't' => '\t',
+            b'u' => {
+                let first = self.code_unit()?;
+                let is_pair = matches!(first, 0xd800..=0xdbff);
+                if is_pair && !(self.next() == Some(b'\\') && self.next() == Some(b'u')) {
+                    return Err(Fault::LoneSurrogate);
+                }
+                let second = if is_pair { Some(self.code_unit()?) } else { None };
+                let read = char::decode_utf16([first].into_iter().chain(second)).next();
+                read.and_then(Result::ok).ok_or(Fault::LoneSurrogate)?
+            }
+            _ => return Err(Fault::Syntax),
+        })
+    }
+
+    /// Reads the four digits of a unit of UTF-16.
+    fn code_unit(&mut self) -> Result<u16, Fault> {
+        let mut unit = 0_u16;
+        for _ in 0..4 {
+            let digit = self.next().and_then(|byte| char::from(byte).to_digit(16)).ok_or(Fault::Syntax)?;
+            unit = unit << 4 | u16::try_from(digit).unwrap_or_default();
+        }
+        Ok(unit)
+    }
+
+    fn next(&mut self) -> Option<u8> {
+        let byte = self.byte()?;
+        self.skip(1);
+        Some(byte)
+    }
+
+    /// Goes on by bytes that were looked at.
+    #[inline]
+    pub(crate) fn skip(&mut self, bytes: usize) {
+        // INVARIANT: only bytes that are there are skipped, so the sum is at most the length of the text.
+        self.at = self.at.wrapping_add(bytes);
+    }
+}
+
+/// Where the number from `start` on ends, of which nothing but the digits at its front was read, up to `at`.
+#[inline(never)]
+fn long_number(text: &str, start: usize, at: usize) -> Result<usize, Fault> {
+    let mut lexer = Lexer { text, at };
+    if lexer.byte() == Some(b'.') {
+        lexer.skip(1);
+        if lexer.digits().0 == 0 {
+            return Err(Fault::Syntax);
+        }
+    }
+    let has_exponent = matches!(lexer.byte(), Some(b'e' | b'E'));
+    if has_exponent {
+        lexer.skip(1);
+        if matches!(lexer.byte(), Some(b'+' | b'-')) {
+            lexer.skip(1);
+        }
+        if lexer.digits().0 == 0 {
+            return Err(Fault::Syntax);
+        }
+    }
+    let number = lexer.since(start).ok_or(Fault::Syntax)?;
+    // Fewer than 300 digits are in range whatever they are.
+    let is_finite = || Decimal::read(number).is_some_and(|decimal| decimal.is_finite(number));
+    if !has_exponent && number.len() < 300 || is_finite() { Ok(lexer.at) } else { Err(Fault::NumberOutOfRange) }
+}
+
+/// Where the string that starts at `start`, behind its quote, ends, and whether it has an escape.
+#[inline(never)]
+fn long_string(text: &str, start: usize) -> Result<(usize, bool), Fault> {
+    let mut lexer = Lexer { text, at: start };
+    let mut has_escape = false;
+    loop {
+        let end = find_special(text, lexer.at);
+        lexer.at = end;
+        match lexer.next() {
+            Some(b'"') => return Ok((end, has_escape)),
+            Some(b'\\') => _ = lexer.escape()?,
+            _ => return Err(Fault::Syntax),
+        }
+        has_escape = true;
+    }
+}
+
+/// The name that starts at `start`, behind its quote, and the offset behind it.
+#[inline(never)]
+fn long_name(text: &str, start: usize) -> Result<(Name<'_>, usize), Fault> {
+    let (end, has_escape) = long_string(text, start)?;
+    let quoted = text.as_bytes().get(start..end).unwrap_or_default();
+    let mut name = Name { quoted, has_escape, hash: 0 };
+    name.hash = hash_name(&name.bytes());
+    Ok((name, end.wrapping_add(1)))
+}
+
+/// The offset, from `at` on, of the first byte that ends a string, starts an escape or may not stand in one; the end if
+/// there is none.
+fn find_special(text: &str, mut at: usize) -> usize {
+    let (wide, _) = text.as_bytes().get(at..).unwrap_or_default().as_chunks::<32>();
+    for block in wide {
+        let (blocks, _) = block.as_chunks::<8>();
+        if blocks.iter().fold(0, |marks, &block| marks | special_marks(u64::from_le_bytes(block))) != 0 {
+            break;
+        }
+        at = at.wrapping_add(32);
+    }
+    while let Some(block) = block(text, at) {
+        let marks = special_marks(block);
+        if marks != 0 {
+            return at.wrapping_add(marked(marks));
+        }
+        at = at.wrapping_add(8);
+    }
+    let is_special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..=0x1f);
+    let rest = text.as_bytes().get(at..).unwrap_or_default();
+    at.wrapping_add(rest.iter().position(is_special).unwrap_or(rest.len()))
+}
+
+/// The eight bytes from an offset on, as one number, which is fast without vectors too.
+#[inline]
+fn block(text: &str, at: usize) -> Option<u64> {
+    let block = text.as_bytes().get(at..at.wrapping_add(8))?.first_chunk()?;
+    Some(u64::from_le_bytes(*block))
+}
+
+/// Marks the high bit of bytes that are `"`, `\` or below 0x20. The lowest mark is exact; a borrow may set others above.
+#[inline]
+fn special_marks(block: u64) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    let all = |byte: u8| ONES.wrapping_mul(u64::from(byte));
+    // A byte below a bound borrows from its high bit; a byte that has it set itself is beyond ASCII. With its second bit
+    // turned over a quote is 0x20, right above the bytes below 0x20, which stay there; a space and `!` trade places with
+    // 0x22 and 0x23.
+    let below_space_or_quote = (block ^ all(0x02)).wrapping_sub(all(0x21));
+    let backslash = (block ^ all(b'\\')).wrapping_sub(ONES);
+    (below_space_or_quote | backslash) & !block & HIGH
+}
+
+/// How many bytes of a block stand before the lowest that is marked.
+#[inline]
+fn marked(marks: u64) -> usize {
+    usize::try_from(marks.trailing_zeros() / 8).unwrap_or_default()
+}
+
+/// The bytes of a block before the lowest that is marked, with nothing above them.
+#[inline]
+fn before(block: u64, marks: u64) -> u64 {
+    // All bits up to the lowest mark, which is the high bit of its byte.
+    let up_to_mark = marks ^ marks.wrapping_sub(1);
+    block & up_to_mark >> 8
+}
+
+/// As [`unescape`], of the bytes of a name.
+#[cold]
+#[inline(never)]
+fn unescape_bytes(quoted: &[u8]) -> Vec<u8> {
+    // INVARIANT: what is between two quotes of a text is whole, as a quote is a character of its own.
+    unescape(core::str::from_utf8(quoted).unwrap_or_default()).into_bytes()
+}
+
+/// Reads the escapes of a string that was checked.
+fn unescape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut lexer = Lexer::new(text);
+    while let Some((plain, _)) = lexer.text.get(lexer.at..).and_then(|rest| rest.split_once('\\')) {
+        out.push_str(plain);
+        lexer.skip(plain.len().saturating_add(1));
+        // INVARIANT: the escapes were read once before, when the string was checked.
+        out.extend(lexer.escape());
+    }
+    out.push_str(lexer.text.get(lexer.at..).unwrap_or_default());
+    out
+}

@@ -1,0 +1,131 @@
+//! What the engine answers.
+
+use crate::language::effect::Effect;
+use alloc::vec::Vec;
+
+/// Why a decision fell as it did. The names are stable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Code {
+    /// An Allow rule applies and nothing stricter does; in `perso-1` also the default.
+    Allowed,
+    /// No rule could allow the call: none speaks of it, or only Deny rules do.
+    NoRule,
+    /// The policy declares tools, and this one not.
+    UnknownTool,
+    /// The policy declares prompts, and this one not.
+    UnknownPrompt,
+    /// The URI of the resource is not in normal form, so that it has another spelling.
+    AmbiguousResource,
+    /// The policy declares none of the caller's roles.
+    UnknownRole,
+    /// The call has an argument that the tool's closed schema does not declare.
+    UndeclaredArgument,
+    /// A rule speaks of the call, but its condition is false.
+    ConditionFailed,
+    /// A field that a condition reads is missing, null, of the wrong type or has two readings.
+    ConditionUnknown,
+    /// A Deny rule applies.
+    DeniedByRule,
+    /// A RequireApproval rule applies and no Deny rule does.
+    ApprovalRequired,
+    /// Judging the call takes more work than one call may cost.
+    TooComplex,
+    /// The embedded policy could not be read.
+    PolicyFault,
+}
+
+impl Code {
+    /// The code's name in answers.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Allowed => "allowed",
+            Self::NoRule => "no_rule",
+            Self::UnknownTool => "unknown_tool",
+            Self::UnknownPrompt => "unknown_prompt",
+            Self::AmbiguousResource => "ambiguous_resource",
+            Self::UnknownRole => "unknown_role",
+            Self::UndeclaredArgument => "undeclared_argument",
+            Self::ConditionFailed => "condition_failed",
+            Self::ConditionUnknown => "condition_unknown",
+            Self::DeniedByRule => "denied_by_rule",
+            Self::ApprovalRequired => "approval_required",
+            Self::TooComplex => "too_complex",
+            Self::PolicyFault => "policy_fault",
+        }
+    }
+}
+
+/// What kept a predicate from being as its rule asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Problem {
+    /// The value is there and is not as asked.
+    Value,
+    /// The field is not there.
+    Missing,
+    /// The field is null.
+    Null,
+    /// The field is of a type that the predicate does not compare.
+    WrongType,
+    /// The field has more than one reading: as a path, a URL or an address.
+    Ambiguous,
+}
+
+impl Problem {
+    /// The problem's name in answers.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Value => "value",
+            Self::Missing => "missing",
+            Self::Null => "null",
+            Self::WrongType => "wrong_type",
+            Self::Ambiguous => "ambiguous",
+        }
+    }
+}
+
+/// A predicate that decided a call, as a step of the image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Failure {
+    pub(crate) step: u32,
+    /// Whether the predicate stands under an odd number of `Not`, so that its opposite is asked for.
+    pub(crate) negated: bool,
+    pub(crate) problem: Problem,
+    /// The field that has the problem: the predicate's first, or its second where two are compared.
+    pub(crate) field: u32,
+    /// Whether it would do if this were as asked, in place of what stands before it.
+    pub(crate) is_alternative: bool,
+}
+
+/// The answer to one call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// Allow, RequireApproval or Deny.
+    pub effect: Effect,
+    /// Why.
+    pub code: Code,
+    /// The rule that decided, as an index into the image.
+    pub(crate) rule: Option<u32>,
+    /// The predicates that decided, in the order of the policy; most answers are an Allow, which has none.
+    pub(crate) failures: Vec<Failure>,
+}
+
+impl Decision {
+    /// A Deny without a rule.
+    pub(crate) fn deny(code: Code) -> Self {
+        Self { effect: Effect::Deny, code, rule: None, failures: Vec::new() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn problems_have_the_names_that_programs_know() {
+        let problems = [Problem::Value, Problem::Missing, Problem::Null, Problem::WrongType, Problem::Ambiguous]
+            .map(Problem::name);
+        assert_eq!(problems, ["value", "missing", "null", "wrong_type", "ambiguous"]);
+    }
+}

@@ -1,0 +1,462 @@
+//! A call against an image: a pure function that always has an answer.
+
+pub mod decision;
+mod explain;
+mod perso;
+pub mod reason;
+mod truth;
+
+use alloc::borrow::Cow;
+use core::cell::Cell;
+use core::cmp::{Ordering, Reverse};
+
+use ipnet::IpNet;
+
+use crate::call::{Call, Target};
+use crate::canonical::address;
+use crate::canonical::path;
+use crate::canonical::uri;
+use crate::canonical::url;
+use crate::image::predicate::Predicate;
+use crate::image::records::{NONE, Number, Rule, Step, first_child, step};
+use crate::image::{PolicyImage, TargetRef};
+use crate::json::decimal::Decimal;
+use crate::json::{Kind, RawValue};
+use crate::judge::decision::{Code, Decision, Failure, Problem};
+use crate::judge::truth::Truth;
+use crate::language::dialect::Dialect;
+use crate::language::effect::Effect;
+use crate::language::operators::{Source, StringOp};
+use crate::language::target::{TargetKind, can_be_name};
+use crate::limits::{MAX_JUDGED_BYTES, MAX_POLICY_DEPTH, MAX_REQUEST_DEPTH};
+
+/// A rule that may decide, ordered by which one does: the strictest, then what is known before what is not.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Standing {
+    effect: Reverse<Effect>,
+    truth: Reverse<Truth>,
+    rule: u32,
+}
+
+/// The rules that may decide, as far as they were looked at.
+#[derive(Default)]
+struct Standings {
+    decided: Option<Standing>,
+    /// One that turns Allow into approval, since it is not known to be false.
+    may_need_approval: Option<Standing>,
+}
+
+/// Decides a call.
+///
+/// Nothing turns into Allow that no rule allows: what can't be decided, a damaged image included, is denied.
+#[must_use]
+pub fn evaluate(image: &PolicyImage<'_>, call: &Call<'_>) -> Decision {
+    let budget = Cell::new(MAX_JUDGED_BYTES);
+    let evaluation = Evaluation { image, call, item: None, budget: &budget };
+    let mut decision = Decision::deny(Code::PolicyFault);
+    let is_decided = match image.dialect() {
+        Dialect::Callgate1 => evaluation.strictest_rule(&mut decision),
+        Dialect::Perso1 => evaluation.only_rule(&mut decision),
+    };
+    if is_decided.is_none() {
+        // Nothing of what was found before counts.
+        decision = Decision::deny(if budget.get() == 0 { Code::TooComplex } else { Code::PolicyFault });
+    }
+    decision
+}
+
+/// Leaves a decision the Deny that it is.
+fn deny(decision: &mut Decision, code: Code) -> Option<()> {
+    decision.code = code;
+    Some(())
+}
+
+/// One call and the image that judges it. Its functions answer `None` where the image is damaged or the budget is spent.
+#[derive(Clone, Copy)]
+pub(crate) struct Evaluation<'e, 'i, 'a> {
+    pub(crate) image: &'e PolicyImage<'i>,
+    call: &'e Call<'a>,
+    /// The item that is judged, inside `Every` and `Some`.
+    item: Option<RawValue<'a>>,
+    /// How many bytes of fields may still be looked at.
+    budget: &'e Cell<usize>,
+}
+
+impl<'a> Evaluation<'_, '_, 'a> {
+    /// `callgate-1`: the strictest rule that applies decides, whatever the order of rules and roles.
+    ///
+    /// `decision` is a Deny when it comes, and stays one unless a rule decides: it is written where it is returned, as
+    /// moving it would take as long as looking up a name.
+    fn strictest_rule(&self, decision: &mut Decision) -> Option<()> {
+        let target = match self.target() {
+            Ok(target) => target,
+            Err(code) => return deny(decision, code),
+        };
+        let mut standings = Standings::default();
+        let mut is_role_known = false;
+        for role in &self.call.roles {
+            let Some(role) = self.image.role(role) else { continue };
+            let Some(target) = target else { return deny(decision, Code::NoRule) };
+            if !is_role_known && self.image.has_closed_tools() && self.has_undeclared_argument(target.tool) {
+                return deny(decision, Code::UndeclaredArgument);
+            }
+            is_role_known = true;
+            for rule in self.image.rules_of(role, target)? {
+                self.weigh(rule.get(), &mut standings)?;
+            }
+        }
+        match (standings.decided, standings.may_need_approval) {
+            (Some(Standing { effect: Reverse(Effect::Allow), .. }), Some(standing)) | (Some(standing), _) => {
+                self.decide_by(standing, decision)
+            }
+            (None, _) if is_role_known => self.nothing_allows(target?, decision),
+            (None, _) => deny(decision, Code::UnknownRole),
+        }
+    }
+
+    /// Whether the call has an argument that the closed schema of its tool does not declare.
+    ///
+    /// In line, what it needs would be made ready for each call, and most policies close no tool.
+    #[inline(never)]
+    fn has_undeclared_argument(&self, tool: u32) -> bool {
+        self.image.is_closed(tool) && !self.call.has_only(|name, hash| self.image.declares(tool, name, hash))
+    }
+
+    /// The rules that speak of a target and one of the caller's roles.
+    pub(crate) fn rules_for(&self, target: TargetRef) -> impl Iterator<Item = u32> {
+        let roles = self.call.roles.iter().filter_map(|role| self.image.role(role));
+        roles.filter_map(move |role| self.image.rules_of(role, target)).flatten().map(|rule| rule.get())
+    }
+
+    /// Puts a rule among those that may decide, if it does.
+    ///
+    /// What is unknown may be true or false, and the stricter of the two answers is given: a Deny rule that is not known
+    /// to be false denies, and a RequireApproval rule that is not known to be false turns Allow into approval.
+    fn weigh(&self, rule: u32, standings: &mut Standings) -> Option<()> {
+        // INVARIANT: rules are numbered from the strictest effect down, so a later one changes nothing that is known.
+        if standings.decided.is_some_and(|first| first.truth.0 == Truth::True && first.rule <= rule) {
+            return Some(());
+        }
+        let record = self.image.rule(rule)?;
+        let effect = Effect::from_code(record.effect);
+        let truth = self.condition_truth(record)?;
+        let standing = Standing { effect: Reverse(effect), truth: Reverse(truth), rule };
+        let first_of = |other: Option<Standing>| Some(other.map_or(standing, |other| other.min(standing)));
+        match (effect, truth) {
+            (_, Truth::False) | (Effect::Allow, Truth::Unknown) => {}
+            (Effect::RequireApproval, Truth::Unknown) => {
+                standings.may_need_approval = first_of(standings.may_need_approval);
+            }
+            _ => standings.decided = first_of(standings.decided),
+        }
+        Some(())
+    }
+
+    /// What is called, none where no rule speaks of it; or why the call is denied whatever the rules say.
+    fn target(&self) -> Result<Option<TargetRef>, Code> {
+        let Target { kind, name } = &self.call.target;
+        let target = || self.image.target(*kind, name);
+        let unknown = if *kind == TargetKind::Prompt { Code::UnknownPrompt } else { Code::UnknownTool };
+        if kind.is_resource() {
+            // Another spelling of the same URI must not slip past a rule.
+            return if uri::is_normal(name) { Ok(target()) } else { Err(Code::AmbiguousResource) };
+        }
+        if !self.image.is_open(*kind) {
+            return target().map(Some).ok_or(unknown);
+        }
+        // Where nothing is declared, a call names what could be a name.
+        if can_be_name(name) { Ok(target()) } else { Err(unknown) }
+    }
+
+    fn decide_by(&self, standing: Standing, decision: &mut Decision) -> Option<()> {
+        let Standing { effect: Reverse(effect), truth: Reverse(truth), rule } = standing;
+        decision.effect = effect;
+        decision.rule = Some(rule);
+        decision.code = match effect {
+            Effect::Allow => Code::Allowed,
+            Effect::RequireApproval if truth == Truth::True => Code::ApprovalRequired,
+            Effect::Deny if truth == Truth::True => Code::DeniedByRule,
+            Effect::RequireApproval | Effect::Deny => {
+                // Only what could not be told explains why a rule decides that is not known to be true.
+                let failures = &mut decision.failures;
+                self.explain(self.image.rule(rule)?.condition.get(), true, failures, MAX_POLICY_DEPTH)?;
+                let is_unknown = |failure: &Failure| failure.problem != Problem::Value;
+                if failures.iter().any(is_unknown) {
+                    failures.retain(|failure| is_unknown(failure));
+                }
+                Code::ConditionUnknown
+            }
+        };
+        Some(())
+    }
+
+    /// `perso-1`: the one rule that is left for the tool and the role decides, else the default.
+    fn only_rule(&self, decision: &mut Decision) -> Option<()> {
+        let role = self.call.roles.first().and_then(|role| self.image.role(role));
+        let target = self.image.target(TargetKind::Tool, &self.call.target.name);
+        let rules = match (role, target) {
+            (Some(role), Some(target)) => self.image.rules_of(role, target)?,
+            _ => &[],
+        };
+        let Some(rule) = rules.first().map(|rule| rule.get()) else {
+            if self.image.allows_by_default() {
+                decision.effect = Effect::Allow;
+            }
+            decision.code = Code::NoRule;
+            return Some(());
+        };
+        decision.rule = Some(rule);
+        let record = self.image.rule(rule)?;
+        if self.condition_truth(record)? == Truth::True {
+            decision.effect = Effect::Allow;
+            decision.code = Code::Allowed;
+        } else {
+            self.explain(record.condition.get(), false, &mut decision.failures, MAX_POLICY_DEPTH)?;
+            decision.code = Code::ConditionFailed;
+        }
+        Some(())
+    }
+
+    /// The same call, in the eyes of a condition on an item.
+    pub(crate) fn of_item(&self, item: RawValue<'a>) -> Self {
+        Self { item: Some(item), ..*self }
+    }
+
+    /// The truth of a rule's condition; one without any always applies.
+    pub(crate) fn condition_truth(&self, rule: &Rule) -> Option<Truth> {
+        match rule.condition.get() {
+            NONE => Some(Truth::True),
+            condition => self.truth(condition, MAX_POLICY_DEPTH),
+        }
+    }
+
+    /// The truth of the condition that starts at a step.
+    pub(crate) fn truth(&self, at: u32, depth: usize) -> Option<Truth> {
+        let depth = depth.checked_sub(1)?;
+        let node = self.image.step(at)?;
+        match node.code {
+            step::ALL => self.combine(at, node, Truth::True, Truth::min, depth),
+            step::ANY => self.combine(at, node, Truth::False, Truth::max, depth),
+            step::NOT => Some(self.truth(first_child(at)?, depth)?.negate()),
+            step::EVERY => self.items_truth(at, node, Truth::True, Truth::min, depth),
+            step::SOME => self.items_truth(at, node, Truth::False, Truth::max, depth),
+            _ => Some(match self.predicate(node)? {
+                Ok(value) => Truth::of(value),
+                Err(_) => Truth::Unknown,
+            }),
+        }
+    }
+
+    /// Combines the children of `node`, from the value `start` that none of them changes.
+    fn combine(
+        &self,
+        at: u32,
+        node: &Step,
+        start: Truth,
+        merge: fn(Truth, Truth) -> Truth,
+        depth: usize,
+    ) -> Option<Truth> {
+        let decisive = start.negate();
+        let mut truth = start;
+        for child in self.children(at, node) {
+            truth = merge(truth, self.truth(child?, depth)?);
+            if truth == decisive {
+                break;
+            }
+        }
+        Some(truth)
+    }
+
+    /// Combines the truth of the condition after `at` for each item of the list that `node` names.
+    fn items_truth(
+        &self,
+        at: u32,
+        node: &Step,
+        start: Truth,
+        merge: fn(Truth, Truth) -> Truth,
+        depth: usize,
+    ) -> Option<Truth> {
+        let Ok(list) = self.value(node.field.get()) else { return Some(Truth::Unknown) };
+        if !self.is_within_budget() {
+            return None;
+        }
+        let condition = first_child(at)?;
+        let mut truth = Some(start);
+        let is_list = list.for_items(|item| {
+            let of_item = self.of_item(item).truth(condition, depth);
+            truth = truth.zip(of_item).map(|(truth, of_item)| merge(truth, of_item));
+            truth.is_some_and(|truth| truth != start.negate())
+        });
+        if is_list.is_some() { truth } else { Some(Truth::Unknown) }
+    }
+
+    /// The steps at which the children of `node` start.
+    pub(crate) fn children(&self, at: u32, node: &Step) -> impl Iterator<Item = Option<u32>> {
+        let (end, mut next) = (node.end(at), first_child(at));
+        core::iter::from_fn(move || {
+            let (Some(end), Some(child)) = (end, next) else { return Some(None) };
+            if child >= end {
+                return None;
+            }
+            next = self.image.step(child).and_then(|step| step.end(child)).filter(|&after| after > child);
+            Some(Some(child))
+        })
+    }
+
+    /// The value of a predicate, or why it has none and for which field.
+    pub(crate) fn predicate(&self, node: &Step) -> Option<Result<bool, (Problem, u32)>> {
+        let predicate = Predicate::read(self.image, node)?;
+        let value = match self.image.dialect() {
+            Dialect::Callgate1 => self.callgate_predicate(&predicate),
+            Dialect::Perso1 => Ok(self.perso_predicate(&predicate)),
+        };
+        self.is_within_budget().then_some(value)
+    }
+
+    fn is_within_budget(&self) -> bool {
+        self.budget.get() > 0
+    }
+
+    fn callgate_predicate(&self, predicate: &Predicate<'_>) -> Result<bool, (Problem, u32)> {
+        let field = predicate.field();
+        let wrong_type = (Problem::WrongType, field);
+        if let Predicate::Present { .. } = predicate {
+            return Ok(self.field(field).is_some_and(|value| value.kind() != Kind::Null));
+        }
+        let value = self.value(field)?;
+        self.look_at(value, predicate.comparisons());
+        match *predicate {
+            Predicate::Numeric { op, number, .. } => {
+                let text = value.as_number().ok_or(wrong_type)?;
+                let ordering = self.compare_number(text, number).ok_or(wrong_type)?;
+                Ok(op.holds(ordering))
+            }
+            Predicate::String { op, texts, automaton, .. } => {
+                let text = value.as_string().ok_or(wrong_type)?;
+                op.holds(&text, texts, automaton).ok_or(wrong_type)
+            }
+            Predicate::Time { window, .. } => {
+                let time = value.as_number().and_then(|text| text.parse().ok()).ok_or(wrong_type)?;
+                window.holds(time).ok_or(wrong_type)
+            }
+            Predicate::Path { roots, .. } => {
+                let text = value.as_string().ok_or(wrong_type)?;
+                path::is_inside(&text, roots.iter()).ok_or((Problem::Ambiguous, field))
+            }
+            Predicate::Url { allowed, .. } => {
+                let text = value.as_string().ok_or(wrong_type)?;
+                let target = url::Target::read(&text).ok_or((Problem::Ambiguous, field))?;
+                allowed.allow(&target).ok_or((Problem::Ambiguous, field))
+            }
+            Predicate::Cidr { op, networks, .. } => {
+                let text = value.as_string().ok_or(wrong_type)?;
+                let address = address::read(&text).ok_or((Problem::Ambiguous, field))?;
+                let is_inside = networks
+                    .iter()
+                    .any(|network| network.parse::<IpNet>().is_ok_and(|network| network.contains(&address)));
+                Ok(is_inside == (op == StringOp::In))
+            }
+            Predicate::Length { op, number, .. } => {
+                let length = value.length().and_then(|length| i64::try_from(length).ok()).ok_or(wrong_type)?;
+                Ok(op.holds(length.cmp(&number.integer.get())))
+            }
+            Predicate::Compare { op, other, .. } => {
+                let number = value.as_number().and_then(Decimal::read).ok_or(wrong_type)?;
+                let other_number = self.value(other)?.as_number().and_then(Decimal::read);
+                Ok(op.holds(number.compare(&other_number.ok_or((Problem::WrongType, other))?)))
+            }
+            Predicate::Bool { value: wanted, .. } => match value.kind() {
+                Kind::Bool(value) => Ok(value == wanted),
+                _ => Err(wrong_type),
+            },
+            Predicate::Equals { other, .. } => {
+                scalars_equal(value, self.value(other)?).map_err(|problem| (problem, field))
+            }
+            // `Every` and `Some` are no predicates: `truth` reads them before.
+            Predicate::Present { .. } | Predicate::Items { .. } => Err(wrong_type),
+        }
+    }
+
+    /// The value of a field of the call, or of the item that is judged.
+    fn field(&self, field: u32) -> Option<RawValue<'a>> {
+        let value = match self.item {
+            Some(item) if self.image.is_of_item(field) => self.within(item, field, MAX_REQUEST_DEPTH),
+            _ => self.call.field(field),
+        };
+        value.inspect(|&value| self.look_at(value, 1))
+    }
+
+    /// Takes what a value is long from the budget, for each time that it is looked at.
+    fn look_at(&self, value: RawValue<'_>, times: usize) {
+        let bytes = value.text().len().saturating_add(1).saturating_mul(times);
+        self.budget.set(self.budget.get().saturating_sub(bytes));
+    }
+
+    /// What `field` leads to within an item.
+    fn within(&self, item: RawValue<'a>, field: u32, depth: usize) -> Option<RawValue<'a>> {
+        self.look_at(item, 1);
+        if field == Source::Item.root() {
+            return Some(item);
+        }
+        let (before, name) = self.image.field_step(field)?;
+        self.within(item, before, depth.checked_sub(1)?)?.member(name)
+    }
+
+    pub(crate) fn value(&self, field: u32) -> Result<RawValue<'a>, (Problem, u32)> {
+        let value = self.field(field).ok_or((Problem::Missing, field))?;
+        if value.kind() == Kind::Null { Err((Problem::Null, field)) } else { Ok(value) }
+    }
+
+    fn compare_number(&self, text: &str, number: &Number) -> Option<Ordering> {
+        // Amounts and counts are short integers on both sides: no need to take them apart.
+        let expected = number.integer.get();
+        if expected != i64::MIN
+            && let Ok(value) = text.parse::<i64>()
+        {
+            return Some(value.cmp(&expected));
+        }
+        let expected = Decimal::read(self.image.text(number.text)?)?;
+        Some(Decimal::read(text)?.compare(&expected))
+    }
+
+    fn perso_predicate(&self, predicate: &Predicate<'_>) -> bool {
+        let value = self.call.field(predicate.field());
+        match *predicate {
+            Predicate::Numeric { op, number, .. } => value
+                .and_then(RawValue::as_number)
+                .and_then(|text| text.parse::<f64>().ok())
+                .is_some_and(|value| perso::compare(value, op, f64::from_bits(number.binary64.get()))),
+            Predicate::String { op, texts, automaton, .. } => {
+                let holds = |text: Cow<'_, str>| op.holds(&text, texts, automaton);
+                value.and_then(RawValue::as_string).and_then(holds).unwrap_or(false)
+            }
+            Predicate::Present { .. } => value.is_some_and(|value| value.kind() != Kind::Null),
+            Predicate::Equals { other, .. } => match (value, self.call.field(other)) {
+                (Some(a), Some(b)) => perso::equal(a, b),
+                _ => false,
+            },
+            // perso has no such predicates.
+            Predicate::Bool { .. }
+            | Predicate::Length { .. }
+            | Predicate::Compare { .. }
+            | Predicate::Path { .. }
+            | Predicate::Url { .. }
+            | Predicate::Cidr { .. }
+            | Predicate::Items { .. }
+            | Predicate::Time { .. } => false,
+        }
+    }
+}
+
+/// Whether two strings, numbers or booleans are the same; values of two types, objects and lists have no answer.
+fn scalars_equal(a: RawValue<'_>, b: RawValue<'_>) -> Result<bool, Problem> {
+    match (a.kind(), b.kind()) {
+        (Kind::String, Kind::String) => Ok(a.as_string() == b.as_string()),
+        (Kind::Bool(a), Kind::Bool(b)) => Ok(a == b),
+        (Kind::Number, Kind::Number) => {
+            let (a, b) = (Decimal::read(a.text()), Decimal::read(b.text()));
+            Ok(a.ok_or(Problem::WrongType)?.compare(&b.ok_or(Problem::WrongType)?).is_eq())
+        }
+        _ => Err(Problem::WrongType),
+    }
+}

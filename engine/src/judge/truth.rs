@@ -1,0 +1,23 @@
+//! The three truth values of a condition.
+
+/// Kleene's three truth values, in the order in which `All` takes the least and `Any` the greatest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Truth {
+    False,
+    Unknown,
+    True,
+}
+
+impl Truth {
+    pub(crate) fn of(value: bool) -> Self {
+        if value { Self::True } else { Self::False }
+    }
+
+    pub(crate) fn negate(self) -> Self {
+        match self {
+            Self::False => Self::True,
+            Self::Unknown => Self::Unknown,
+            Self::True => Self::False,
+        }
+    }
+}

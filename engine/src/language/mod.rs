@@ -1,0 +1,8 @@
+//! The words that policies and calls share: targets, effects, operators and times.
+
+pub mod effect;
+pub mod operators;
+pub(crate) mod pattern;
+pub mod target;
+pub mod time_window;
+pub(crate) mod dialect;

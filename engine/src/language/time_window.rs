@@ -1,0 +1,185 @@
+//! Hours of a day and days of a week, at a fixed offset from UTC.
+
+use alloc::string::String;
+
+/// The days of a week in the order of their bits, from the least.
+pub(crate) const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+
+const SECONDS_PER_MINUTE: i64 = 60;
+const MINUTES_PER_DAY: i64 = 24 * 60;
+/// 1 January 1970 was a Thursday.
+const WEEKDAY_OF_DAY_0: i64 = 3;
+
+/// Times of a week.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimeWindow {
+    /// The first minute of the day and the one after the last; the window spans midnight where it ends before it starts.
+    pub(crate) minutes: Option<(u16, u16)>,
+    /// One bit for each of [`WEEKDAYS`].
+    pub(crate) weekdays: u8,
+    /// Minutes east of UTC.
+    pub(crate) offset: i16,
+}
+
+impl TimeWindow {
+    /// Whether a time, in seconds since the start of 1970 in UTC, lies in the window.
+    ///
+    /// The calendar that this takes is a division by the length of a day: no crate is needed for it.
+    pub(crate) fn holds(&self, unix_time: i64) -> Option<bool> {
+        let minute = unix_time.div_euclid(SECONDS_PER_MINUTE).checked_add(i64::from(self.offset))?;
+        let of_day = u16::try_from(minute.rem_euclid(MINUTES_PER_DAY)).ok()?;
+        // What is behind midnight in a window that spans it belongs to the day on which the window started.
+        let is_behind_midnight = self.minutes.is_some_and(|(from, to)| to < from && of_day < to);
+        let day = minute.div_euclid(MINUTES_PER_DAY).checked_sub(i64::from(is_behind_midnight))?;
+        let weekday = day.checked_add(WEEKDAY_OF_DAY_0)?.rem_euclid(7);
+        let is_in_hours = self.minutes.is_none_or(|(from, to)| {
+            if from <= to { (from..to).contains(&of_day) } else { of_day >= from || of_day < to }
+        });
+        let is_on_day =
+            u32::try_from(weekday).ok().and_then(|day| self.weekdays.checked_shr(day)).is_some_and(|w| w & 1 == 1);
+        Some(is_in_hours && is_on_day)
+    }
+
+    /// The window as two words of an image.
+    #[cfg(feature = "compile")]
+    pub(crate) fn pack(&self) -> (u32, u32) {
+        let (from, to) = self.minutes.unwrap_or((u16::MAX, u16::MAX));
+        let [offset_low, offset_high] = self.offset.to_le_bytes();
+        let [from_low, from_high] = from.to_le_bytes();
+        let [to_low, to_high] = to.to_le_bytes();
+        let minutes = u32::from_le_bytes([from_low, from_high, to_low, to_high]);
+        (minutes, u32::from_le_bytes([offset_low, offset_high, self.weekdays, 0]))
+    }
+
+    /// The window of two words of an image.
+    pub(crate) fn unpack(minutes: u32, rest: u32) -> Self {
+        let [from_low, from_high, to_low, to_high] = minutes.to_le_bytes();
+        let [offset_low, offset_high, weekdays, _] = rest.to_le_bytes();
+        let hours = (u16::from_le_bytes([from_low, from_high]), u16::from_le_bytes([to_low, to_high]));
+        Self {
+            minutes: (hours != (u16::MAX, u16::MAX)).then_some(hours),
+            weekdays,
+            offset: i16::from_le_bytes([offset_low, offset_high]),
+        }
+    }
+
+    /// The first minute and the one after the last as `HH:MM`, where the window has hours.
+    #[must_use]
+    pub fn hours(self) -> Option<(String, String)> {
+        self.minutes.map(|(from, to)| (write_clock(from), write_clock(to)))
+    }
+
+    /// The offset as `+HH:MM` or `-HH:MM`.
+    #[must_use]
+    pub fn offset(self) -> String {
+        let mut text = String::from(if self.offset < 0 { "-" } else { "+" });
+        text.push_str(&write_clock(self.offset.unsigned_abs()));
+        text
+    }
+
+    /// Appends the window in words.
+    pub(crate) fn write(self, out: &mut String) {
+        let mut separator = "";
+        if let Some((from, to)) = self.hours() {
+            for part in ["from ", &from, " to ", &to] {
+                out.push_str(part);
+            }
+            separator = " ";
+        }
+        if self.weekdays != 0x7f {
+            out.push_str(separator);
+            out.push_str("on ");
+            let mut between = "";
+            for day in self.weekday_names() {
+                out.push_str(core::mem::replace(&mut between, ", "));
+                out.push_str(day);
+            }
+        }
+        out.push_str(" at UTC");
+        out.push_str(&self.offset());
+    }
+
+    /// The names of the window's days.
+    pub fn weekday_names(self) -> impl Iterator<Item = &'static str> {
+        WEEKDAYS
+            .into_iter()
+            .enumerate()
+            .filter(move |&(day, _)| {
+                u32::try_from(day).ok().and_then(|day| self.weekdays.checked_shr(day)).is_some_and(|days| days & 1 == 1)
+            })
+            .map(|(_, name)| name)
+    }
+}
+
+/// Writes minutes as `HH:MM`.
+fn write_clock(minutes: u16) -> String {
+    let (hours, minutes) = (minutes.checked_div(60).unwrap_or(0), minutes.checked_rem(60).unwrap_or(0));
+    alloc::format!("{hours:02}:{minutes:02}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::parse::clock::{read_clock, read_offset};
+
+    /// Saturday, 21 November 2026, 04:05:06 in UTC.
+    const SATURDAY: i64 = 1_795_233_906;
+
+    #[track_caller]
+    fn check(hours: Option<(&str, &str)>, weekdays: u8, offset: &str, expected: bool) {
+        let minutes = hours.map(|(from, to)| (read_clock(from).expect("a clock"), read_clock(to).expect("a clock")));
+        let window = TimeWindow { minutes, weekdays, offset: read_offset(offset).expect("an offset") };
+        assert_eq!(window.holds(SATURDAY), Some(expected), "{hours:?} {weekdays:b} {offset}");
+        let (first, second) = window.pack();
+        assert_eq!(TimeWindow::unpack(first, second), window);
+    }
+
+    #[test]
+    fn the_first_minute_is_in_the_window_and_the_last_is_not() {
+        check(Some(("04:05", "04:06")), 0x7f, "Z", true);
+        check(Some(("04:06", "05:00")), 0x7f, "Z", false);
+        check(Some(("00:00", "04:05")), 0x7f, "Z", false);
+        check(Some(("00:00", "24:00")), 0x7f, "Z", true);
+        check(None, 0x7f, "Z", true);
+        // A window that ends where it starts holds no minute.
+        check(Some(("04:05", "04:05")), 0x7f, "Z", false);
+        // What is before the end of a window on one day belongs to that day.
+        check(Some(("00:00", "05:00")), 0b010_0000, "Z", true);
+        check(Some(("00:00", "05:00")), 0b001_0000, "Z", false);
+    }
+
+    #[test]
+    fn a_window_may_span_midnight() {
+        check(Some(("22:00", "05:00")), 0x7f, "Z", true);
+        check(Some(("22:00", "04:00")), 0x7f, "Z", false);
+        check(Some(("22:00", "04:05")), 0x7f, "Z", false);
+        check(Some(("22:00", "04:06")), 0x7f, "Z", true);
+        check(Some(("04:05", "04:00")), 0x7f, "Z", true);
+        check(Some(("04:06", "04:00")), 0x7f, "Z", false);
+        // Saturday's early morning belongs to the window of Friday.
+        check(Some(("22:00", "05:00")), 0b001_0000, "Z", true);
+        check(Some(("22:00", "05:00")), 0b010_0000, "Z", false);
+        check(Some(("04:00", "03:00")), 0b010_0000, "Z", true);
+    }
+
+    #[test]
+    fn the_offset_moves_the_clock_and_the_day() {
+        check(Some(("05:00", "05:10")), 0x7f, "+01:00", true);
+        check(None, 0b010_0000, "Z", true);
+        check(None, 0b001_0000, "-05:00", true);
+        check(None, 0b010_0000, "-05:00", false);
+        check(None, 0b001_0000, "Z", false);
+    }
+
+    #[test]
+    fn a_window_is_written_in_words() {
+        let write = |minutes: Option<(u16, u16)>, weekdays: u8, offset: i16| {
+            let mut text = String::new();
+            TimeWindow { minutes, weekdays, offset }.write(&mut text);
+            text
+        };
+        assert_eq!(write(Some((65, 1440)), 0x7f, 0), "from 01:05 to 24:00 at UTC+00:00");
+        assert_eq!(write(None, 0b100_0010, -90), "on Tue, Sun at UTC-01:30");
+        assert_eq!(write(Some((0, 1)), 0b000_0001, 1), "from 00:00 to 00:01 on Mon at UTC+00:01");
+    }
+}

@@ -1,0 +1,197 @@
+//! The targets of one kind that a policy speaks of, and what its patterns match.
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::canonical::uri;
+use crate::language::dialect::Dialect;
+use crate::language::pattern::matches_pattern;
+use crate::language::target::{MAX_NAME_CHARS, TargetKind, can_be_name};
+use crate::policy::automaton::{self, Tables};
+use crate::policy::check::words::{Words, declare, to_index};
+use crate::policy::document::{PolicyDocument, Rule};
+use crate::policy::text::diagnostic::{Diagnostic, quoted};
+use crate::policy::text::spanned::Spanned;
+
+/// The longest URI or pattern of URIs that a rule may speak of, in characters.
+const MAX_URI_CHARS: usize = 2048;
+
+/// The targets of one kind.
+///
+/// Where the policy declares them, a rule's pattern stands for the declared ones that it matches. Where it does not, the
+/// kind is open: a call may name any target, and one automaton tells by which of the patterns.
+#[derive(Debug)]
+pub(crate) struct Catalog {
+    pub(crate) kind: TargetKind,
+    dialect: Dialect,
+    /// The names that are declared, then those that only a rule names.
+    pub(crate) names: Words,
+    /// How many names are declared; `None` where the kind is open.
+    pub(crate) declared: Option<usize>,
+    /// The patterns of the rules, where the kind is open.
+    patterns: Words,
+    /// The automaton of the patterns. Its labels from 1 on are the classes of names that match the same patterns.
+    pub(crate) automaton: Option<Tables>,
+}
+
+impl Catalog {
+    /// Collects the names and patterns of a kind.
+    pub(crate) fn collect(document: &PolicyDocument<'_>, kind: TargetKind, findings: &mut Vec<Diagnostic>) -> Self {
+        let declared: Option<Vec<&Spanned<String>>> = match kind {
+            TargetKind::Tool => document.tools.as_ref().map(|tools| tools.iter().map(|tool| &tool.name).collect()),
+            TargetKind::Prompt => document.prompts.as_ref().map(|prompts| prompts.iter().collect()),
+            _ => None,
+        };
+        let mut catalog = Self {
+            kind,
+            dialect: document.dialect,
+            names: Words::default(),
+            declared: None,
+            patterns: Words::default(),
+            automaton: None,
+        };
+        for name in declared.iter().flatten() {
+            if !declare(&mut catalog.names, name, kind.noun(), document.dialect, findings) {
+                let message = format!("the {} {} is declared twice", kind.noun(), quoted(&name.value));
+                findings.push(Diagnostic::error("duplicate_name", &name.span, message));
+            }
+        }
+        catalog.declared = declared.map(|_| catalog.names.words.len());
+        if catalog.declared.is_none() {
+            catalog.collect_from_rules(&document.rules, findings);
+        }
+        catalog
+    }
+
+    fn collect_from_rules(&mut self, rules: &[Rule], findings: &mut Vec<Diagnostic>) {
+        let longest = if self.kind.is_resource() { MAX_URI_CHARS } else { MAX_NAME_CHARS };
+        let mut first_pattern = None;
+        for rule in rules.iter().filter(|rule| rule.kinds.contains(&self.kind)) {
+            if rule.target.value.chars().count() > longest {
+                let message = format!("what a rule speaks of must not be longer than {longest} characters");
+                findings.push(Diagnostic::error("bad_name", &rule.target.span, message));
+                continue;
+            }
+            let words = if rule.target.value.contains('*') {
+                first_pattern.get_or_insert(&rule.target.span);
+                &mut self.patterns
+            } else {
+                &mut self.names
+            };
+            words.add(&rule.target.value);
+        }
+        if let Some(span) = first_pattern {
+            match automaton::build_patterns(&self.patterns.words, self.kind) {
+                Ok(automaton) => self.automaton = Some(automaton),
+                Err(_) => {
+                    let message = "the patterns of this policy take too many states together";
+                    let fix = match self.kind {
+                        TargetKind::Tool => "declare `tools`, over which patterns are expanded at build time",
+                        TargetKind::Prompt => "declare `prompts`, over which patterns are expanded at build time",
+                        _ => "use fewer patterns that start with `*` or hold more than one",
+                    };
+                    findings.push(Diagnostic::error("too_many_states", span, message).with_fix(fix));
+                }
+            }
+        }
+    }
+
+    /// The numbers of the targets that a rule speaks of: names by their place, then the classes behind them.
+    pub(crate) fn targets_of(&mut self, rule: &Rule, findings: &mut Vec<Diagnostic>) -> Vec<u32> {
+        let name = &rule.target;
+        if name.value.contains('\0') {
+            findings.push(Diagnostic::error("bad_name", &name.span, "a name must not hold NUL"));
+            return Vec::new();
+        }
+        match (self.declared, name.value.contains('*')) {
+            (Some(declared), true) => self.expand(declared, name, findings),
+            (Some(_), false) => self.declared_target(name, findings).into_iter().collect(),
+            (None, true) => self.open_targets(name),
+            (None, false) => {
+                self.check_open_name(name, findings);
+                self.names.get(&name.value).into_iter().collect()
+            }
+        }
+    }
+
+    /// The declared names that a pattern matches.
+    fn expand(&self, declared: usize, name: &Spanned<String>, findings: &mut Vec<Diagnostic>) -> Vec<u32> {
+        let matched: Vec<u32> = (0_u32..)
+            .zip(self.names.words.iter().take(declared))
+            .filter(|(_, word)| matches_pattern(&name.value, word))
+            .map(|(at, _)| at)
+            .collect();
+        if matched.is_empty() {
+            let message = format!("the pattern {} matches no declared {}", quoted(&name.value), self.kind.noun());
+            findings.push(match self.dialect {
+                Dialect::Callgate1 => Diagnostic::error("no_match", &name.span, message),
+                Dialect::Perso1 => Diagnostic::warning("no_match", &name.span, message),
+            });
+        }
+        matched
+    }
+
+    fn declared_target(&mut self, name: &Spanned<String>, findings: &mut Vec<Diagnostic>) -> Option<u32> {
+        let known = self.names.get(&name.value);
+        if known.is_none() && self.dialect == Dialect::Perso1 {
+            return Some(self.names.add(&name.value).0);
+        }
+        if known.is_none() {
+            let (noun, value) = (self.kind.noun(), quoted(&name.value));
+            let code = if self.kind == TargetKind::Prompt { "unknown_prompt" } else { "unknown_tool" };
+            let problem = Diagnostic::error(code, &name.span, format!("{value} is not declared in `{noun}s`"));
+            findings.push(problem.with_likely_word(&name.value, self.names.words.iter().map(String::as_str)));
+        }
+        known
+    }
+
+    /// The names and the classes that a pattern of an open kind matches.
+    fn open_targets(&self, name: &Spanned<String>) -> Vec<u32> {
+        let (Some(automaton), Some(pattern)) = (&self.automaton, self.patterns.get(&name.value).map(to_index)) else {
+            return Vec::new();
+        };
+        let of_names = (0_u32..).zip(&self.names.words).filter(|(_, word)| {
+            let label = automaton.label(word);
+            label.is_some_and(|label| automaton.matched.get(label).is_some_and(|matched| matched.contains(&pattern)))
+        });
+        let classes = (self.names.len()..).zip(&automaton.matched).filter(|(_, matched)| matched.contains(&pattern));
+        of_names.map(|(at, _)| at).chain(classes.map(|(at, _)| at)).collect()
+    }
+
+    /// Checks a name that no list declares.
+    fn check_open_name(&self, name: &Spanned<String>, findings: &mut Vec<Diagnostic>) {
+        if self.kind.is_resource() && !uri::is_normal(&name.value) {
+            let message = format!("{} is no URI in normal form, so no call can name it", quoted(&name.value));
+            findings.push(Diagnostic::error("bad_uri", &name.span, message).with_fix(URI_FIX));
+        } else if !self.kind.is_resource() && !can_be_name(&name.value) {
+            let message = format!("{} can't be the name of a {}", quoted(&name.value), self.kind.noun());
+            findings.push(Diagnostic::error("bad_name", &name.span, message));
+        }
+    }
+}
+
+const URI_FIX: &str =
+    "write scheme and host in lower case, no dot segments, and percent-encode as in `%20` only what needs it";
+
+/// Checks a pattern of URIs, whose `*` must not stand where it would cover another scheme or another host.
+pub(crate) fn check_uri_pattern(name: &Spanned<String>, findings: &mut Vec<Diagnostic>) {
+    if name.value == "*" || !name.value.contains('*') {
+        return;
+    }
+    let (scheme, rest) = name.value.split_once(':').unwrap_or((&name.value, ""));
+    let authority = rest.strip_prefix("//").and_then(|rest| rest.split(['/', '?', '#']).next()).unwrap_or_default();
+    let host_after_star = authority.strip_prefix('*').unwrap_or(authority);
+    let stays_in_host = !host_after_star.contains('*')
+        && (authority == host_after_star || host_after_star.is_empty() || host_after_star.starts_with(['.', ':']));
+    let problem = if scheme.contains('*') {
+        "the scheme of a URI can't be a pattern"
+    } else if !stays_in_host {
+        "in the host of a URI `*` stands for the whole host, or for its first labels as in `*.example.com`"
+    } else if !uri::is_normal(&name.value.replace('*', "x")) {
+        "this pattern matches no URI in normal form"
+    } else {
+        return;
+    };
+    findings.push(Diagnostic::error("bad_uri", &name.span, problem).with_fix(URI_FIX));
+}

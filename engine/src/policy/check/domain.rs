@@ -1,0 +1,236 @@
+//! What a field may hold after some predicates on it are known to be true or false.
+
+use alloc::vec::Vec;
+
+use crate::json::decimal::Decimal;
+use crate::language::operators::NumericOp;
+use crate::policy::document::Property;
+
+/// Some numbers: those between two bounds, without a few.
+#[derive(Clone, Default)]
+pub(crate) struct Numbers<'p> {
+    lower: Option<Bound<'p>>,
+    upper: Option<Bound<'p>>,
+    without: Vec<Decimal<'p>>,
+    /// The only ones that are meant, where they can be counted.
+    only: Option<Vec<Decimal<'p>>>,
+}
+
+#[derive(Clone, Copy)]
+struct Bound<'p> {
+    number: Decimal<'p>,
+    /// Whether the number itself is on the inner side.
+    is_inside: bool,
+}
+
+impl<'p> Numbers<'p> {
+    /// The lengths that there are: whole numbers from zero. That they are whole is not modelled.
+    pub(crate) fn lengths() -> Self {
+        let mut all = Self::default();
+        all.narrow(NumericOp::Gte, "0");
+        all
+    }
+
+    fn none() -> Self {
+        Self { only: Some(Vec::new()), ..Self::default() }
+    }
+
+    /// Keeps the numbers that compare with one as the operator says.
+    pub(crate) fn narrow(&mut self, op: NumericOp, number: &'p str) {
+        let Some(number) = Decimal::read(number) else { return };
+        let bound = |is_inside| Bound { number, is_inside };
+        match op {
+            NumericOp::Eq => {
+                self.narrow_upper(bound(true));
+                self.narrow_lower(bound(true));
+            }
+            NumericOp::Ne => self.without.push(number),
+            NumericOp::Lt => self.narrow_upper(bound(false)),
+            NumericOp::Lte => self.narrow_upper(bound(true)),
+            NumericOp::Gt => self.narrow_lower(bound(false)),
+            NumericOp::Gte => self.narrow_lower(bound(true)),
+        }
+    }
+
+    fn narrow_lower(&mut self, new: Bound<'p>) {
+        let is_tighter = self.lower.is_none_or(|old| {
+            let order = new.number.compare(&old.number);
+            order.is_gt() || (order.is_eq() && !new.is_inside)
+        });
+        if is_tighter {
+            self.lower = Some(new);
+        }
+    }
+
+    fn narrow_upper(&mut self, new: Bound<'p>) {
+        let is_tighter = self.upper.is_none_or(|old| {
+            let order = new.number.compare(&old.number);
+            order.is_lt() || (order.is_eq() && !new.is_inside)
+        });
+        if is_tighter {
+            self.upper = Some(new);
+        }
+    }
+
+    fn holds(&self, number: &Decimal<'p>) -> bool {
+        let is_above = self.lower.is_none_or(|bound| {
+            let order = number.compare(&bound.number);
+            order.is_gt() || (order.is_eq() && bound.is_inside)
+        });
+        let is_below = self.upper.is_none_or(|bound| {
+            let order = number.compare(&bound.number);
+            order.is_lt() || (order.is_eq() && bound.is_inside)
+        });
+        is_above && is_below && self.without.iter().all(|other| other.compare(number).is_ne())
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        if let Some(only) = &self.only {
+            return !only.iter().any(|number| self.holds(number));
+        }
+        let (Some(lower), Some(upper)) = (self.lower, self.upper) else { return false };
+        match lower.number.compare(&upper.number) {
+            core::cmp::Ordering::Less => false,
+            core::cmp::Ordering::Equal => !self.holds(&lower.number),
+            core::cmp::Ordering::Greater => true,
+        }
+    }
+}
+
+/// Some strings.
+#[derive(Clone)]
+pub(crate) enum Strings<'p> {
+    /// All but these.
+    Without(Vec<&'p str>),
+    /// Only these.
+    Only(Vec<&'p str>),
+}
+
+impl<'p> Strings<'p> {
+    /// Keeps the strings that are among `those`, or are not.
+    pub(crate) fn narrow(&mut self, those: &[&'p str], among: bool) {
+        match self {
+            Self::Only(strings) => strings.retain(|string| those.contains(string) == among),
+            Self::Without(without) if among => {
+                let kept = those.iter().filter(|string| !without.contains(string)).copied().collect();
+                *self = Self::Only(kept);
+            }
+            Self::Without(without) => without.extend(those),
+        }
+    }
+
+    /// Keeps the strings that hold, where they can be counted.
+    pub(crate) fn keep(&mut self, holds: impl Fn(&str) -> bool) {
+        if let Self::Only(strings) = self {
+            strings.retain(|string| holds(string));
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        matches!(self, Self::Only(strings) if strings.is_empty())
+    }
+}
+
+/// What a field may hold.
+#[derive(Clone)]
+pub(crate) struct Domain<'p> {
+    pub(crate) numbers: Numbers<'p>,
+    pub(crate) strings: Strings<'p>,
+    /// The booleans.
+    pub(crate) may_be_true: bool,
+    pub(crate) may_be_false: bool,
+    /// A list or an object.
+    pub(crate) may_be_compound: bool,
+    /// Nothing, or null.
+    pub(crate) may_be_absent: bool,
+}
+
+impl<'p> Domain<'p> {
+    /// Whatever there is.
+    pub(crate) fn all() -> Self {
+        Self {
+            numbers: Numbers::default(),
+            strings: Strings::Without(Vec::new()),
+            may_be_true: true,
+            may_be_false: true,
+            may_be_compound: true,
+            may_be_absent: true,
+        }
+    }
+
+    /// What an argument may be by the schema of its tool, types aside.
+    pub(crate) fn of(property: &'p Property) -> Self {
+        let mut domain = Self::all();
+        for (op, number) in &property.limits {
+            domain.numbers.narrow(*op, number);
+        }
+        if let Some(choices) = &property.choices {
+            domain.numbers.only = Some(choices.numbers.iter().filter_map(|text| Decimal::read(text)).collect());
+            domain.strings = Strings::Only(choices.strings.iter().map(|text| text.as_str()).collect());
+            domain.may_be_true = choices.booleans.contains(&true);
+            domain.may_be_false = choices.booleans.contains(&false);
+            domain.may_be_compound = choices.has_others;
+        }
+        domain
+    }
+
+    pub(crate) fn keep_numbers(&mut self) {
+        let numbers = core::mem::take(&mut self.numbers);
+        *self = Self { numbers, ..Self::none() };
+    }
+
+    pub(crate) fn keep_strings(&mut self) {
+        let strings = core::mem::replace(&mut self.strings, Strings::Only(Vec::new()));
+        *self = Self { strings, ..Self::none() };
+    }
+
+    pub(crate) fn keep_booleans(&mut self) {
+        *self = Self { may_be_true: self.may_be_true, may_be_false: self.may_be_false, ..Self::none() };
+    }
+
+    /// Keeps one of the booleans.
+    pub(crate) fn narrow_to(&mut self, value: bool) {
+        self.may_be_true &= value;
+        self.may_be_false &= !value;
+    }
+
+    pub(crate) fn keep_compound(&mut self) {
+        *self = Self { may_be_compound: self.may_be_compound, ..Self::none() };
+    }
+
+    pub(crate) fn keep_absent(&mut self) {
+        *self = Self { may_be_absent: self.may_be_absent, ..Self::none() };
+    }
+
+    pub(crate) fn keep_present(&mut self) {
+        self.may_be_absent = false;
+    }
+
+    pub(crate) fn keep_scalars(&mut self) {
+        self.may_be_absent = false;
+        self.may_be_compound = false;
+    }
+
+    /// What has a length.
+    pub(crate) fn keep_measurable(&mut self) {
+        let strings = core::mem::replace(&mut self.strings, Strings::Only(Vec::new()));
+        *self = Self { strings, may_be_compound: self.may_be_compound, ..Self::none() };
+    }
+
+    fn none() -> Self {
+        Self {
+            numbers: Numbers::none(),
+            strings: Strings::Only(Vec::new()),
+            may_be_true: false,
+            may_be_false: false,
+            may_be_compound: false,
+            may_be_absent: false,
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.numbers.is_empty()
+            && self.strings.is_empty()
+            && !(self.may_be_true || self.may_be_false || self.may_be_compound || self.may_be_absent)
+    }
+}

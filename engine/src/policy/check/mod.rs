@@ -1,0 +1,187 @@
+//! Document to valid policy: every name refers to something, every pattern matches something.
+
+pub(crate) mod catalog;
+mod conditions;
+mod domain;
+mod guard;
+mod perso;
+pub(crate) mod roles;
+mod schema;
+pub(crate) mod target;
+pub(crate) mod words;
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use std::collections::{HashMap, HashSet};
+
+use crate::language::dialect::Dialect;
+use crate::language::target::TargetKind;
+use crate::limits::MAX_POLICY_BYTES;
+use crate::policy::check::catalog::{Catalog, check_uri_pattern};
+use crate::policy::check::conditions::Expressions;
+use crate::policy::check::conditions::check_condition;
+use crate::policy::check::roles::Roles;
+use crate::policy::check::target::Target;
+use crate::policy::document::{PolicyDocument, Rule};
+use crate::policy::text::diagnostic::{Diagnostic, Severity, quoted};
+use crate::policy::text::spanned::Spanned;
+
+/// A policy without an error, and what is risky about it.
+#[derive(Debug)]
+pub struct ValidPolicy<'t> {
+    pub(crate) document: PolicyDocument<'t>,
+    /// What calls may name, in the order of [`TargetKind::ALL`].
+    pub(crate) catalogs: [Catalog; 5],
+    /// The roles that a caller may hold.
+    pub(crate) roles: Vec<String>,
+    /// For each rule of the document, the targets that it speaks of.
+    pub(crate) rule_targets: Vec<Vec<Target>>,
+    /// For each rule of the document, the roles that it speaks of, as indices of `roles`.
+    pub(crate) rule_roles: Vec<Vec<u32>>,
+    warnings: Vec<Diagnostic>,
+}
+
+impl ValidPolicy<'_> {
+    /// What the author may not have meant, in the order of the text.
+    #[must_use]
+    pub fn warnings(&self) -> &[Diagnostic] {
+        &self.warnings
+    }
+
+    /// The names of the rules as answers give them, in the order of the text.
+    pub fn rule_names(&self) -> impl Iterator<Item = String> {
+        self.document.rules.iter().map(Rule::name)
+    }
+}
+
+/// Checks a document against itself.
+///
+/// # Errors
+/// All that is wrong with the policy, in the order of the text, with the warnings among it.
+pub fn validate(mut document: PolicyDocument<'_>) -> Result<ValidPolicy<'_>, Vec<Diagnostic>> {
+    let mut findings = core::mem::take(&mut document.problems);
+    let mut catalogs = TargetKind::ALL.map(|kind| Catalog::collect(&document, kind, &mut findings));
+    let roles = Roles::collect(&document, &mut findings);
+    let mut rule_targets = Vec::with_capacity(document.rules.len());
+    let mut rule_roles = Vec::with_capacity(document.rules.len());
+    let mut expressions = Expressions::default();
+    for rule in &document.rules {
+        let mut targets = Vec::new();
+        for catalog in catalogs.iter_mut().filter(|catalog| rule.kinds.contains(&catalog.kind)) {
+            let kind = catalog.kind;
+            targets.extend(catalog.targets_of(rule, &mut findings).into_iter().map(|at| Target { kind, at }));
+        }
+        if rule.kinds.iter().any(|kind| kind.is_resource()) {
+            check_uri_pattern(&rule.target, &mut findings);
+        }
+        rule_targets.push(targets);
+        rule_roles.push(roles.of(rule, &mut findings));
+        if let Some(condition) = &rule.condition {
+            check_condition(condition, document.dialect, &mut expressions, &mut findings);
+        }
+    }
+    check_pairs(&document, &rule_targets, &rule_roles, &mut findings);
+    check_rule_ids(&document.rules, &mut findings);
+    check_servers(&document, &mut findings);
+    schema::check(&document, &rule_targets, &mut findings);
+    match document.dialect {
+        // A rule that can't be read may be the one that uses a name, and a condition with an error guards nothing anyway.
+        Dialect::Callgate1 if findings.iter().any(|finding| finding.severity == Severity::Error) => {}
+        Dialect::Callgate1 => {
+            guard::check(&document, &rule_targets, &mut findings);
+            warn_of_unused_names(&document, &rule_targets, &rule_roles, &mut findings);
+        }
+        Dialect::Perso1 => {
+            let [tools, ..] = &catalogs;
+            let declared = tools.declared.unwrap_or_default();
+            perso::warn_where_it_fails_open(&document, &rule_targets, declared, &mut findings);
+        }
+    }
+    // A rule on several operations is checked once for each, and says the same each time.
+    findings.sort_by_key(|finding| (finding.span.start, finding.span.end));
+    findings.dedup();
+    if findings.iter().any(|finding| finding.severity == Severity::Error) {
+        return Err(findings);
+    }
+    Ok(ValidPolicy { document, catalogs, roles: roles.names.words, rule_targets, rule_roles, warnings: findings })
+}
+
+/// The most pairs of a role and a target that the rules of a policy speak of, each counted once for each rule: the rows of
+/// the image may have a cell for each.
+const MOST_PAIRS: usize = 10_000_000;
+// A place in an image has 31 bits. A policy's text takes at most four times its length, and a pair at most 12 bytes.
+const _: () = assert!(4 * MAX_POLICY_BYTES + 12 * MOST_PAIRS < 1 << 31);
+
+fn check_pairs(
+    document: &PolicyDocument<'_>,
+    rule_targets: &[Vec<Target>],
+    rule_roles: &[Vec<u32>],
+    findings: &mut Vec<Diagnostic>,
+) {
+    let mut pairs: usize = 0;
+    for (rule, (targets, roles)) in document.rules.iter().zip(rule_targets.iter().zip(rule_roles)) {
+        pairs = pairs.saturating_add(targets.len().saturating_mul(roles.len()));
+        if pairs > MOST_PAIRS {
+            let message =
+                format!("the rules up to this one speak of more than {MOST_PAIRS} pairs of a role and a target");
+            findings.push(Diagnostic::error("too_many_pairs", &rule.target.span, message));
+            return;
+        }
+    }
+}
+
+fn check_rule_ids(rules: &[Rule], findings: &mut Vec<Diagnostic>) {
+    let mut seen: HashMap<&str, ()> = HashMap::new();
+    for id in rules.iter().filter_map(|rule| rule.id.as_ref()) {
+        if id.value.is_empty() || id.value.starts_with('/') || id.value.chars().any(char::is_control) {
+            let message = "an `id` must not be empty, start with `/` or hold control characters";
+            findings.push(Diagnostic::error("bad_name", &id.span, message));
+        }
+        if seen.insert(&id.value, ()).is_some() {
+            let message = format!("two rules have the `id` {}", quoted(&id.value));
+            findings.push(Diagnostic::error("duplicate_id", &id.span, message));
+        }
+    }
+}
+
+/// Checks that the servers that rules name are declared, and the texts that they say can be said.
+fn check_servers(document: &PolicyDocument<'_>, findings: &mut Vec<Diagnostic>) {
+    let declared = document.servers.as_deref().unwrap_or_default();
+    for server in declared.iter().filter(|server| server.value.is_empty()) {
+        findings.push(Diagnostic::error("bad_name", &server.span, "the name of a server must not be empty"));
+    }
+    for rule in &document.rules {
+        if let Some(server) = rule.server.as_ref().filter(|server| declared.iter().all(|d| d.value != server.value)) {
+            let message = format!("{} is not declared in `servers`", quoted(&server.value));
+            let problem = Diagnostic::error("unknown_server", &server.span, message);
+            findings.push(problem.with_likely_word(&server.value, declared.iter().map(|d| d.value.as_str())));
+        }
+        if let Some(reason) = rule.reason.as_ref().filter(|reason| reason.value.trim().is_empty()) {
+            findings.push(Diagnostic::error("empty_reason", &reason.span, "a `reason` must say something"));
+        }
+    }
+}
+
+fn warn_of_unused_names(
+    document: &PolicyDocument<'_>,
+    rule_targets: &[Vec<Target>],
+    rule_roles: &[Vec<u32>],
+    findings: &mut Vec<Diagnostic>,
+) {
+    let of_kind = |kind: TargetKind| {
+        let targets = rule_targets.iter().flatten().filter(move |target| target.kind == kind);
+        targets.map(|target| target.at).collect::<HashSet<u32>>()
+    };
+    let used_roles: HashSet<u32> = rule_roles.iter().flatten().copied().collect();
+    let mut warn = |what: &str, names: &mut dyn Iterator<Item = &Spanned<String>>, used: &HashSet<u32>| {
+        for (_, name) in (0_u32..).zip(names).filter(|(at, _)| !used.contains(at)) {
+            let message =
+                format!("no rule speaks of the {what} {}, so its calls are always denied", quoted(&name.value));
+            findings.push(Diagnostic::warning("unused_name", &name.span, message));
+        }
+    };
+    warn("tool", &mut document.tools.iter().flatten().map(|tool| &tool.name), &of_kind(TargetKind::Tool));
+    warn("prompt", &mut document.prompts.iter().flatten(), &of_kind(TargetKind::Prompt));
+    warn("role", &mut document.roles.iter().flatten().map(|role| &role.name), &used_roles);
+}

@@ -1,0 +1,94 @@
+//! Where a policy of `perso-1` lets through what its text seems to forbid.
+
+use alloc::format;
+use std::collections::HashMap;
+
+use crate::language::effect::Effect;
+use crate::policy::check::target::Target;
+use crate::policy::condition::{Condition, ConditionKind};
+use crate::policy::document::PolicyDocument;
+use crate::policy::text::diagnostic::{Diagnostic, quoted};
+use alloc::vec::Vec;
+
+/// Names each spot where perso's meaning lets through what the text seems to forbid.
+pub(crate) fn warn_where_it_fails_open(
+    document: &PolicyDocument<'_>,
+    rule_targets: &[Vec<Target>],
+    declared_tools: usize,
+    findings: &mut Vec<Diagnostic>,
+) {
+    if document.default_effect == Effect::Allow {
+        let span = place_of_default(document.text);
+        let message = "`default_action` allows every call that no rule speaks of, unknown tools and roles included";
+        findings.push(Diagnostic::warning("allows_by_default", &span, message).with_fix("write `Deny`"));
+    }
+    let mut last: HashMap<(u32, &str), usize> = HashMap::new();
+    let mut overridden: Vec<(usize, usize)> = Vec::new();
+    for (at, (rule, targets)) in document.rules.iter().zip(rule_targets).enumerate() {
+        for &Target { at: tool, .. } in targets {
+            if !rule.target.value.contains('*') && usize::try_from(tool).is_ok_and(|at| at >= declared_tools) {
+                let message =
+                    format!("{} is not declared in `tools`, yet this rule allows it", quoted(&rule.target.value));
+                findings.push(Diagnostic::warning("undeclared_tool", &rule.target.span, message));
+            }
+            for role in &rule.roles {
+                if let Some(earlier) = last.insert((tool, &role.value), at).filter(|&earlier| earlier != at) {
+                    overridden.push((earlier, at));
+                }
+            }
+        }
+        if let Some(condition) = &rule.condition {
+            warn_of_condition(condition, findings);
+        }
+    }
+    overridden.sort_unstable();
+    overridden.dedup();
+    for (earlier, later) in overridden {
+        if let (Some(earlier), Some(later)) = (document.rules.get(earlier), document.rules.get(later)) {
+            let message = format!(
+                "this rule replaces {} for some tool and role: in perso the last rule wins and the others have no effect",
+                earlier.name()
+            );
+            findings.push(Diagnostic::warning("rule_replaced", &later.target.span, message));
+        }
+    }
+}
+
+fn place_of_default(text: &str) -> core::ops::Range<usize> {
+    let start = text.find("\"default_action\"").unwrap_or(0);
+    start..start.saturating_add("\"default_action\"".len()).min(text.len())
+}
+
+fn warn_of_condition(condition: &Condition, findings: &mut Vec<Diagnostic>) {
+    let mut warn = |code, message: &str, fix: &str| {
+        findings.push(Diagnostic::warning(code, &condition.span, message).with_fix(fix));
+    };
+    match &condition.kind {
+        ConditionKind::All(children) if children.is_empty() => {
+            warn("always_true", "an empty `All` is always true", "remove the condition, or write what must hold");
+        }
+        ConditionKind::Not(_) => warn(
+            "not_fails_open",
+            "`Not` is true where its field is missing, null or of the wrong type",
+            "ask for the field with `FieldPresent` too, or move to `callgate-1`, where `Not` of unknown is unknown",
+        ),
+        ConditionKind::FieldPresent { .. } => warn(
+            "presence_only",
+            "`FieldPresent` is true for `false`, 0 and the empty string",
+            "compare the value with `StringCheck`, or move to `callgate-1` and use `BoolCheck`",
+        ),
+        ConditionKind::FieldEquals { .. } => warn(
+            "null_equals_null",
+            "`FieldEquals` is true where both fields are null, empty or equal objects",
+            "ask for one of the fields with `StringCheck` too",
+        ),
+        _ => {}
+    }
+    match &condition.kind {
+        ConditionKind::All(children) | ConditionKind::Any(children) => {
+            children.iter().for_each(|child| warn_of_condition(child, findings));
+        }
+        ConditionKind::Not(inner) => warn_of_condition(inner, findings),
+        _ => {}
+    }
+}

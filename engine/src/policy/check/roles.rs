@@ -1,0 +1,153 @@
+//! The names that a policy declares, and the roles that its rules use.
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use std::collections::HashSet;
+
+use crate::language::dialect::Dialect;
+use crate::policy::check::words::{Words, declare, to_index};
+use crate::policy::document::{PolicyDocument, Role, Rule};
+use crate::policy::text::diagnostic::{Diagnostic, quoted};
+
+/// The most pairs of a role and one that it inherits, at any remove.
+const MOST_HEIRS: usize = 1_000_000;
+
+/// The roles that a policy's rules may use.
+pub(crate) struct Roles {
+    dialect: Dialect,
+    pub(crate) names: Words,
+    /// For each role, the roles that have its rules: itself and those that inherit it.
+    heirs: Vec<Vec<u32>>,
+    is_declared: bool,
+}
+
+impl Roles {
+    pub(crate) fn collect(document: &PolicyDocument<'_>, findings: &mut Vec<Diagnostic>) -> Self {
+        let mut roles = Self {
+            dialect: document.dialect,
+            names: Words::default(),
+            heirs: Vec::new(),
+            is_declared: document.roles.is_some(),
+        };
+        for role in document.roles.iter().flatten() {
+            // A role that stands twice is a key that stands twice, which was found before.
+            declare(&mut roles.names, &role.name, "role", document.dialect, findings);
+        }
+        roles.inherit(document.roles.as_deref().unwrap_or_default(), findings);
+        roles
+    }
+
+    /// The numbers of the roles that a rule speaks of, those that inherit its rules included.
+    pub(crate) fn of(&self, rule: &Rule, findings: &mut Vec<Diagnostic>) -> Vec<u32> {
+        if self.dialect == Dialect::Perso1 {
+            return self.of_perso(rule, findings);
+        }
+        if rule.roles.is_empty() {
+            let message = "this rule names no role, so it never applies";
+            findings.push(Diagnostic::error("no_role", &(rule.span.start..rule.span.start.saturating_add(1)), message));
+        }
+        let mut seen: Vec<u32> = Vec::new();
+        for role in &rule.roles {
+            match self.names.get(&role.value) {
+                Some(known) if seen.contains(&known) => {
+                    let message = format!("the role {} stands twice in this rule", quoted(&role.value));
+                    findings.push(Diagnostic::error("duplicate_role", &role.span, message));
+                }
+                Some(known) => seen.push(known),
+                None if self.is_declared => {
+                    let message = format!("{} is not declared in `roles`", quoted(&role.value));
+                    let problem = Diagnostic::error("unknown_role", &role.span, message);
+                    let roles = self.names.words.iter().map(String::as_str);
+                    findings.push(problem.with_likely_word(&role.value, roles));
+                }
+                None => {}
+            }
+        }
+        let heirs = |role: &u32| usize::try_from(*role).ok().and_then(|role| self.heirs.get(role));
+        let mut roles: Vec<u32> = seen.iter().filter_map(heirs).flatten().copied().collect();
+        roles.sort_unstable();
+        roles.dedup();
+        roles
+    }
+
+    /// Finds out which roles have the rules of which, and that no role inherits itself.
+    fn inherit(&mut self, roles: &[Role], findings: &mut Vec<Diagnostic>) {
+        let mut parents: Vec<Vec<u32>> = alloc::vec![Vec::new(); self.names.words.len()];
+        for role in roles {
+            let mut known = Vec::new();
+            for parent in &role.inherits {
+                match self.names.get(&parent.value) {
+                    Some(at) => known.push(at),
+                    None => {
+                        let message = format!("{} is not declared in `roles`", quoted(&parent.value));
+                        let problem = Diagnostic::error("unknown_role", &parent.span, message);
+                        let names = self.names.words.iter().map(String::as_str);
+                        findings.push(problem.with_likely_word(&parent.value, names));
+                    }
+                }
+            }
+            let at = self.names.get(&role.name.value).and_then(|at| usize::try_from(at).ok());
+            if let Some(slot) = at.and_then(|at| parents.get_mut(at)) {
+                *slot = known;
+            }
+        }
+        self.heirs = alloc::vec![Vec::new(); parents.len()];
+        let mut pairs: usize = 0;
+        for (at, role) in (0_u32..).zip(&self.names.words) {
+            let ancestors = ancestors(at, &parents);
+            if ancestors.contains(&at)
+                && let Some(declared) = roles.get(to_index(at)).filter(|declared| declared.name.value == *role)
+            {
+                let message = format!("the role {} inherits itself", quoted(role));
+                findings.push(Diagnostic::error("role_cycle", &declared.name.span, message));
+            }
+            pairs = pairs.saturating_add(ancestors.len());
+            if pairs > MOST_HEIRS {
+                if let Some(declared) = roles.get(to_index(at)) {
+                    let message = "the roles of this policy inherit too much: more than a million pairs";
+                    findings.push(Diagnostic::error("too_many_heirs", &declared.name.span, message));
+                }
+                return;
+            }
+            for ancestor in ancestors.into_iter().chain([at]) {
+                if let Some(heirs) = usize::try_from(ancestor).ok().and_then(|ancestor| self.heirs.get_mut(ancestor)) {
+                    heirs.push(at);
+                }
+            }
+        }
+    }
+}
+
+/// The roles that a role inherits, at any remove; the role itself is among them only in a cycle.
+fn ancestors(role: u32, parents: &[Vec<u32>]) -> HashSet<u32> {
+    let parents_of = |role: u32| usize::try_from(role).ok().and_then(|role| parents.get(role)).into_iter().flatten();
+    let mut found: HashSet<u32> = HashSet::new();
+    let mut open: Vec<u32> = parents_of(role).copied().collect();
+    while let Some(next) = open.pop() {
+        if found.insert(next) {
+            open.extend(parents_of(next));
+        }
+    }
+    found
+}
+
+impl Roles {
+    /// perso leaves out the roles of a rule that the policy does not declare; no role is a pattern.
+    fn of_perso(&self, rule: &Rule, findings: &mut Vec<Diagnostic>) -> Vec<u32> {
+        let mut known = Vec::new();
+        for role in &rule.roles {
+            match self.names.get(&role.value) {
+                Some(at) => known.push(at),
+                None => {
+                    let message =
+                        format!("{} is not declared in `roles`, so perso ignores it here", quoted(&role.value));
+                    let problem = Diagnostic::warning("unknown_role", &role.span, message);
+                    let roles = self.names.words.iter().map(String::as_str);
+                    findings.push(problem.with_likely_word(&role.value, roles));
+                }
+            }
+        }
+        known
+    }
+}

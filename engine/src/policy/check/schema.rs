@@ -1,0 +1,102 @@
+//! Rules against the schemas of the tools that they speak of: a guard on an argument that no call can have, or can't
+//! have in that type, guards nothing.
+
+use alloc::format;
+use alloc::vec::Vec;
+
+use crate::language::operators::Source;
+use crate::language::target::TargetKind;
+use crate::policy::check::target::Target;
+use crate::policy::check::words::to_index;
+use crate::policy::condition::{Condition, ConditionKind, Field};
+use crate::policy::document::{InputSchema, PolicyDocument, Property, Tool};
+use crate::policy::text::diagnostic::{Diagnostic, quoted};
+
+/// For how many tools a predicate is found not to fit: a pattern may stand for thousands, and what is wrong is one thing.
+const MOST_TOOLS_NAMED: usize = 3;
+
+/// Finds the predicates of rules that do not fit the arguments of the rule's tools.
+pub(crate) fn check(document: &PolicyDocument<'_>, rule_targets: &[Vec<Target>], findings: &mut Vec<Diagnostic>) {
+    let tools = document.tools.as_deref().unwrap_or_default();
+    for (rule, targets) in document.rules.iter().zip(rule_targets) {
+        let Some(condition) = &rule.condition else { continue };
+        let tools_of = targets.iter().filter(|target| target.kind == TargetKind::Tool);
+        let tools_of = tools_of.filter_map(|target| tools.get(to_index(target.at)));
+        let schemas: Vec<(&Tool, &InputSchema)> =
+            tools_of.filter_map(|tool| Some((tool, tool.schema.as_ref()?))).collect();
+        if !schemas.is_empty() {
+            check_condition(condition, &schemas, findings);
+        }
+    }
+}
+
+fn check_condition(condition: &Condition, schemas: &[(&Tool, &InputSchema)], findings: &mut Vec<Diagnostic>) {
+    match &condition.kind {
+        ConditionKind::All(children) | ConditionKind::Any(children) => {
+            children.iter().for_each(|child| check_condition(child, schemas, findings));
+        }
+        ConditionKind::Not(inner) => check_condition(inner, schemas, findings),
+        ConditionKind::Every { field, condition } | ConditionKind::Some { field, condition } => {
+            check_field(field, &["array"], schemas, findings);
+            check_condition(condition, schemas, findings);
+        }
+        ConditionKind::NumericCheck { field, .. } => check_field(field, &["number", "integer"], schemas, findings),
+        ConditionKind::StringCheck { field, .. }
+        | ConditionKind::PathCheck { field, .. }
+        | ConditionKind::UrlCheck { field, .. }
+        | ConditionKind::CidrCheck { field, .. } => check_field(field, &["string"], schemas, findings),
+        ConditionKind::BoolCheck { field, .. } => check_field(field, &["boolean"], schemas, findings),
+        ConditionKind::LengthCheck { field, .. } => {
+            check_field(field, &["string", "array", "object"], schemas, findings);
+        }
+        ConditionKind::FieldPresent { field } => check_field(field, &[], schemas, findings),
+        ConditionKind::FieldEquals { a, b } => {
+            for field in [a, b] {
+                check_field(field, &["string", "number", "integer", "boolean"], schemas, findings);
+            }
+        }
+        ConditionKind::FieldCompare { a, b, .. } => {
+            for field in [a, b] {
+                check_field(field, &["number", "integer"], schemas, findings);
+            }
+        }
+        ConditionKind::TimeCheck { .. } => {}
+    }
+}
+
+/// Checks a field against the tools' schemas; `types` are those that its predicate compares, none for all.
+fn check_field(field: &Field, types: &[&str], schemas: &[(&Tool, &InputSchema)], findings: &mut Vec<Diagnostic>) {
+    let (Source::Arguments, [name, inside @ ..]) = (field.source, field.path.as_slice()) else { return };
+    let before = findings.len();
+    for (tool, schema) in schemas {
+        if findings.len().saturating_sub(before) >= MOST_TOOLS_NAMED {
+            return;
+        }
+        let tool = quoted(&tool.name.value);
+        let Some(Property { types: declared, .. }) = schema.property(name) else {
+            let problem = format!("the schema of {tool} declares no argument {}", quoted(name));
+            // In an open schema the argument may still be sent, so the guard may still guard.
+            let problem = if schema.is_closed {
+                Diagnostic::error("unknown_argument", &field.name.span, problem)
+            } else {
+                Diagnostic::warning("unknown_argument", &field.name.span, problem)
+            };
+            let properties = schema.properties.iter().map(|property| property.name.as_str());
+            findings.push(problem.with_likely_word(name, properties));
+            continue;
+        };
+        // A pointer that leads on needs something to lead into.
+        let expected: &[&str] = if inside.is_empty() { types } else { &["object", "array"] };
+        let fits = expected.is_empty()
+            || declared.is_empty()
+            || declared.iter().any(|declared| expected.contains(&declared.as_str()));
+        if !fits {
+            let message = format!(
+                "the schema of {tool} declares {} as {}, which this never holds for",
+                quoted(name),
+                declared.join(" or ")
+            );
+            findings.push(Diagnostic::error("type_mismatch", &field.name.span, message));
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! The `perso-1` dialect: a text that perso takes, read as perso reads it.
+//!
+//! perso ignores keys that it does not know and takes a missing condition for none. What that lets through is warned of.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::language::dialect::Dialect;
+use crate::language::effect::Effect;
+use crate::language::target::TargetKind;
+use crate::policy::document::{PolicyDocument, Role, Rule, Tool};
+use crate::policy::parse::condition::{Scope, read_condition};
+use crate::policy::text::diagnostic::Severity;
+use crate::policy::text::shape::Shape;
+use crate::policy::text::tree::{Node, Value};
+
+pub(crate) fn read_document<'t>(
+    text: &'t str,
+    tree: &Node<'t>,
+    version: String,
+    mut shape: Shape,
+) -> PolicyDocument<'t> {
+    // `description` is no key of perso's, but ignoring it loses nothing.
+    const KEYS: &[&str] = &["version", "description", "default_action", "tools", "roles", "rules"];
+    shape.unknown_keys = Severity::Warning;
+    let mut document = PolicyDocument {
+        text,
+        dialect: Dialect::Perso1,
+        version,
+        description: String::new(),
+        default_effect: Effect::Deny,
+        version_span: 0..0,
+        tools_span: None,
+        tools: None,
+        prompts: None,
+        roles: None,
+        servers: None,
+        rules: Vec::new(),
+        problems: Vec::new(),
+    };
+    if let Some(policy) = shape.object(tree, "a policy", KEYS) {
+        if let Some(Node { value: Value::String(description), .. }) = policy.optional("description") {
+            document.description = description.clone().into_owned();
+        }
+        let actions = [Effect::Allow, Effect::Deny].map(|effect| (effect.name(), effect));
+        let default = policy
+            .required("default_action", &mut shape)
+            .and_then(|node| shape.word(node, "an action", "unknown_effect", actions));
+        document.default_effect = default.unwrap_or(Effect::Deny);
+        document.version_span = policy.optional("version").map_or(0..0, |node| node.span.clone());
+        document.tools_span = policy.optional("tools").map(|node| node.span.clone());
+        let tools = policy.required("tools", &mut shape).and_then(|node| shape.strings(node, "`tools`"));
+        document.tools = tools.map(|names| names.into_iter().map(|name| Tool { name, schema: None }).collect());
+        let roles = policy.required("roles", &mut shape).and_then(|node| shape.strings(node, "`roles`"));
+        document.roles = roles.map(|names| names.into_iter().map(|name| Role { name, inherits: Vec::new() }).collect());
+        let rules = policy.required("rules", &mut shape).and_then(|node| shape.list(node, "`rules`"));
+        document.rules = rules
+            .unwrap_or_default()
+            .iter()
+            .enumerate()
+            .filter_map(|(index, node)| read_rule(node, index, &mut shape))
+            .collect();
+    }
+    document.problems = shape.problems;
+    document
+}
+
+fn read_rule(node: &Node<'_>, index: usize, shape: &mut Shape) -> Option<Rule> {
+    let rule = shape.object(node, "a rule", &["tool_name", "roles", "condition"])?;
+    let tool_name = rule.required("tool_name", shape).and_then(|node| shape.string(node, "`tool_name`"));
+    let roles = rule.required("roles", shape).and_then(|node| shape.strings(node, "`roles`"));
+    let condition = match rule.optional("condition").filter(|node| !matches!(node.value, Value::Null)) {
+        None => None,
+        Some(node) => Some(read_condition(node, shape, Scope { dialect: Dialect::Perso1, has_item: false })?),
+    };
+    Some(Rule {
+        span: node.span.clone(),
+        index,
+        id: None,
+        effect: Effect::Allow,
+        kinds: alloc::vec![TargetKind::Tool],
+        target: tool_name?,
+        roles: roles?,
+        server: None,
+        condition,
+        reason: None,
+        hides_condition: false,
+    })
+}

@@ -1,0 +1,94 @@
+//! What is wrong with a policy, or merely risky, and where.
+
+use alloc::format;
+use alloc::string::String;
+use core::ops::Range;
+
+/// Whether a policy with the diagnostic may be deployed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Severity {
+    /// It may not: the policy does not compile.
+    Error,
+    /// It may, but does something that its author may not have meant.
+    Warning,
+}
+
+impl Severity {
+    /// The severity's name in output.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+        }
+    }
+}
+
+/// The most words among which the likely meant one is looked for.
+const MOST_WORDS: usize = 1000;
+
+/// One finding about a policy text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// Whether it stops the policy.
+    pub severity: Severity,
+    /// A stable name for programs, such as `unknown_role`.
+    pub code: &'static str,
+    /// The bytes of the policy text that it speaks of.
+    pub span: Range<usize>,
+    /// What is wrong: lower case, no full stop.
+    pub message: String,
+    /// What to do about it, where that is known.
+    pub fix: Option<String>,
+}
+
+impl Diagnostic {
+    pub(crate) fn error(code: &'static str, span: &Range<usize>, message: impl Into<String>) -> Self {
+        Self { severity: Severity::Error, code, span: span.clone(), message: message.into(), fix: None }
+    }
+
+    pub(crate) fn warning(code: &'static str, span: &Range<usize>, message: impl Into<String>) -> Self {
+        Self { severity: Severity::Warning, code, span: span.clone(), message: message.into(), fix: None }
+    }
+
+    pub(crate) fn with_fix(mut self, fix: impl Into<String>) -> Self {
+        self.fix = Some(fix.into());
+        self
+    }
+
+    /// Adds the likely meant word, or else lists the words there are.
+    pub(crate) fn with_likely_word<'w>(self, wrong: &str, words: impl Iterator<Item = &'w str> + Clone) -> Self {
+        // To look for the word among very many takes longer than it helps.
+        if words.clone().nth(MOST_WORDS).is_some() {
+            return self;
+        }
+        let likeness = |word: &str| strsim::jaro_winkler(&wrong.to_lowercase(), &word.to_lowercase());
+        let likely = words.clone().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+        match likely {
+            Some(word) if likeness(word) > 0.75 => self.with_fix(format!("did you mean `{word}`?")),
+            Some(_) if words.clone().count() <= 12 => {
+                let list: alloc::vec::Vec<String> = words.map(|word| format!("`{word}`")).collect();
+                self.with_fix(format!("expected {}", join_or(&list)))
+            }
+            _ => self,
+        }
+    }
+}
+
+fn join_or(words: &[String]) -> String {
+    match words {
+        [] => String::new(),
+        [only] => only.clone(),
+        [first @ .., last] => format!("{} or {last}", first.join(", ")),
+    }
+}
+
+/// `wrong` in backticks, cut where it is long and without control characters.
+pub(crate) fn quoted(text: &str) -> String {
+    const LONGEST: usize = 60;
+    let mut shown: String = text.chars().take(LONGEST).flat_map(char::escape_debug).collect();
+    if text.chars().count() > LONGEST {
+        shown.push('…');
+    }
+    format!("`{}`", shown.replace("\\\"", "\"").replace("\\'", "'"))
+}

@@ -1,0 +1,13 @@
+//! The text of a policy: its nodes and their places, what is wrong with it, and how that is printed.
+
+pub mod diagnostic;
+pub mod places;
+#[cfg(feature = "report")]
+pub mod report;
+pub mod spanned;
+pub(crate) mod shape;
+pub(crate) mod tree;
+
+pub use diagnostic::{Diagnostic, Severity};
+pub use places::{Place, Places};
+pub use spanned::Spanned;
