@@ -104,7 +104,7 @@ mod embed {
         let revision = manifest.map(|manifest| manifest.revision.to_string());
         let commit = commit.map(|Commit { id, author, time, is_dirty }| {
             format!(
-                "crate::policy::CommitFacts {{ id: {id:?}, author: {author:?}, time: {time:?}, is_dirty: {is_dirty} }}"
+                "crate::answer::build_facts::CommitFacts {{ id: {id:?}, author: {author:?}, time: {time:?}, is_dirty: {is_dirty} }}"
             )
         });
         let commit = commit.map_or_else(|| "None".to_owned(), |commit| format!("Some({commit})"));

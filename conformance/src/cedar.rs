@@ -7,9 +7,9 @@
 
 use std::ops::Range;
 
+use callgate_engine::language::operators::{NumericOp, Source, StringOp};
 use callgate_engine::policy::condition::{Condition, ConditionKind, Field};
 use callgate_engine::policy::document::{PolicyDocument, Rule};
-use callgate_engine::language::operators::{NumericOp, Source, StringOp};
 use callgate_engine::{Effect, TargetKind, parse};
 use cedar_policy::{Authorizer, Context, Decision, Entities, EntityUid, PolicySet};
 use fastrand::Rng;

@@ -4,10 +4,10 @@ use std::cmp::Ordering;
 use std::collections::HashMap;
 
 use bigdecimal::BigDecimal;
+use callgate_engine::language::operators::{NumericOp, Source, StringOp};
 use callgate_engine::policy::condition::{Condition, ConditionKind, Field};
 use callgate_engine::policy::document::{PolicyDocument, Rule};
 use callgate_engine::policy::text::Spanned;
-use callgate_engine::language::operators::{NumericOp, Source, StringOp};
 use callgate_engine::{Code, Effect, TargetKind};
 use regex::Regex;
 

@@ -6,34 +6,25 @@
 
 extern crate alloc;
 
-mod http;
-mod pointer;
-mod address;
+mod clock;
 pub mod config;
-mod limits;
-mod rate_limit;
-mod deployment;
-mod route;
-mod admission;
-mod pending;
+mod http;
 pub mod auth;
-mod json_text;
-mod answer;
-mod policy;
 pub mod log;
-mod problem;
-#[cfg(feature = "embed")]
-mod embedded;
+mod answer;
+mod flow;
 
-pub use admission::{KeyFetch, Next, Verification};
-pub use answer::{Arrival, answer_batch, answer_call};
-pub use config::{Config, ConfigError};
-pub use deployment::{Clock, Deployment};
+pub use answer::decision::{answer_batch, answer_call};
 #[cfg(feature = "embed")]
-pub use embedded::{POLICY_TEXT, policy_image};
+pub use answer::embedded::{POLICY_TEXT, policy_image};
+pub use clock::Clock;
+pub use config::limits::Limits;
+pub use config::rate_limit::RateLimit;
+pub use config::{Config, ConfigError};
+pub use flow::admission::{KeyFetch, Next, Verification};
+pub use flow::deployment::Deployment;
+pub use flow::edge_facts::Arrival;
+pub use flow::pending::{Answered, PendingCall};
+pub use flow::route::receive;
+pub use http::problem::Problem;
 pub use http::{Head, Response};
-pub use limits::Limits;
-pub use pending::{Answered, PendingCall};
-pub use problem::Problem;
-pub use rate_limit::RateLimit;
-pub use route::receive;

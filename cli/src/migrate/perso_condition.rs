@@ -5,8 +5,8 @@
 //! Predicates need care where they are known on both sides and differ: under an even number of `Not`s none may be true
 //! here and false there, under an odd number none false here and true there.
 
-use callgate_engine::policy::condition::{Condition as Source, ConditionKind, Field};
 use callgate_engine::language::operators::{NumericOp, StringOp};
+use callgate_engine::policy::condition::{Condition as Source, ConditionKind, Field};
 use serde_json::value::RawValue;
 
 use super::finding::{Finding, Lines, Weight, quoted};

@@ -7,10 +7,10 @@ use alloc::vec::Vec;
 use sha2::{Digest as _, Sha256};
 use subtle::{Choice, ConditionallySelectable as _, ConstantTimeEq as _};
 
-use crate::auth::claims::Caller;
+use crate::auth::caller::Caller;
 use crate::auth::token::bearer_token;
-use crate::config::ConfigError;
-use crate::problem::Problem;
+use crate::config::section::ConfigError;
+use crate::http::problem::Problem;
 
 /// The variable that holds the keys, for messages.
 const VARIABLE: &str = "CALLGATE_API_KEYS";

@@ -11,23 +11,15 @@ use sha2::Sha256;
 use subtle::{Choice, ConstantTimeEq as _};
 
 use crate::auth::api_keys::ApiKeys;
-use crate::auth::claims::Caller;
+use crate::auth::caller::Caller;
 use crate::auth::key_cache::KeyCache;
 use crate::auth::keys::{Keys, KeysFault};
+use crate::auth::secrets::Secrets;
 use crate::auth::settings::{KeySource, TokenSettings};
 use crate::auth::token::{MAX_TOKEN_BYTES, Token, bearer_token};
 use crate::auth::unverified::Unverified;
-use crate::config::ConfigError;
-use crate::problem::Problem;
-
-/// The secrets of a deployment, which have variables of their own.
-#[derive(Clone, Copy, Default)]
-pub struct Secrets<'s> {
-    /// `CALLGATE_API_KEYS`.
-    pub api_keys: Option<&'s str>,
-    /// `CALLGATE_JWT_SECRET`.
-    pub token_secret: Option<&'s str>,
-}
+use crate::config::section::ConfigError;
+use crate::http::problem::Problem;
 
 /// How a deployment learns who is calling.
 #[derive(Clone, Debug)]

@@ -1,7 +1,6 @@
 //! What a token says of the caller, and whether it holds here and now (RFC 7519, section 4.1).
 
 use alloc::string::String;
-use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
 
@@ -10,21 +9,11 @@ use callgate_engine::json::RawValue;
 use callgate_engine::limits::MAX_ROLES_PER_CALL;
 use sha2::{Digest as _, Sha256};
 
-use crate::auth::key_cache::SingleUse;
-use crate::config::items;
-use crate::json_text::write_text;
-use crate::pointer::Pointer;
-
-/// Who is calling.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Caller {
-    /// Whom decisions are logged under: the name of the API key, or the subject of the token.
-    pub principal: Option<Arc<str>>,
-    /// What a token says of the caller; `None` where an API key let a host in, which says it for each call.
-    pub token: Option<CallerFacts>,
-    /// By what the token is known, where it is taken once.
-    pub(crate) single_use: Option<SingleUse>,
-}
+use crate::auth::caller::Caller;
+use crate::auth::caller::SingleUse;
+use crate::config::pointer::Pointer;
+use crate::config::section::items;
+use crate::http::json_text::write_text;
 
 /// What must hold of a token's claims, and where they hold what a policy asks for.
 #[derive(Clone, Debug)]

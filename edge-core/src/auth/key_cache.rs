@@ -6,9 +6,10 @@ use alloc::vec::Vec;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::auth::claims::Caller;
+use crate::auth::caller::Caller;
+use crate::auth::caller::SingleUse;
 use crate::auth::keys::Keys;
-use crate::problem::Problem;
+use crate::http::problem::Problem;
 
 /// In so many seconds keys are fetched once, however many tokens name a key that is not there.
 const SECONDS_BETWEEN_FETCHES: i64 = 30;
@@ -37,17 +38,6 @@ pub struct KeyCache {
     oldest: usize,
     /// The digests of the `jti` of tokens that are taken once and were, with the second in which each ends.
     used: BTreeMap<[u8; 32], i64>,
-}
-
-/// A token that is taken once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct SingleUse {
-    /// The SHA-256 of its `jti`.
-    pub(crate) digest: [u8; 32],
-    /// The second from which on it is refused as too old.
-    pub(crate) until: i64,
-    /// The second in which it came.
-    pub(crate) now: i64,
 }
 
 /// How long fetched keys are used, in seconds.

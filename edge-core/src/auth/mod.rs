@@ -6,9 +6,12 @@
 mod api_keys;
 mod algorithm;
 mod base64url;
+mod public_key;
 mod keys;
 mod token;
+mod caller;
 mod claims;
+mod secrets;
 mod settings;
 mod key_cache;
 mod unverified;
@@ -17,9 +20,11 @@ mod signature;
 mod authentication;
 
 pub use algorithm::Algorithm;
-pub use authentication::{Authentication, Secrets, Step};
-pub use claims::Caller;
+pub use authentication::{Authentication, Step};
+pub use caller::Caller;
 pub use key_cache::KeyCache;
-pub use keys::{KeysFault, MAX_KEYS_BYTES, PublicKey};
+pub use keys::{KeysFault, MAX_KEYS_BYTES};
+pub use public_key::PublicKey;
+pub use secrets::Secrets;
 pub use token::{MAX_TOKEN_BYTES, MAX_TOKEN_DEPTH};
 pub use unverified::Unverified;

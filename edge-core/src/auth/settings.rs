@@ -6,16 +6,16 @@ use alloc::vec::Vec;
 
 use callgate_engine::json::RawValue;
 
-use crate::address::is_https;
 use crate::auth::algorithm::Algorithm;
-use crate::auth::authentication::Secrets;
 use crate::auth::base64url;
 use crate::auth::claims::{ClaimRules, read_texts};
 use crate::auth::key_cache::Lifetime;
 use crate::auth::keys::{Keys, KeysFault};
+use crate::auth::secrets::Secrets;
 use crate::auth::token::{HeaderRules, media_type};
-use crate::config::{ConfigError, Section, items, members};
-use crate::pointer::Pointer;
+use crate::config::address::is_https;
+use crate::config::pointer::Pointer;
+use crate::config::section::{ConfigError, Section, items, members};
 
 /// The variable that holds the secrets of HS256, for messages.
 const SECRET_VARIABLE: &str = "CALLGATE_JWT_SECRET";

@@ -7,7 +7,7 @@ use crypto_bigint::{BoxedUint, Odd};
 use p256::ecdsa::signature::Verifier as _;
 use sha2::{Digest as _, Sha256};
 
-use crate::auth::keys::PublicKey;
+use crate::auth::public_key::PublicKey;
 
 /// What stands before the SHA-256 of a message in what RSASSA-PKCS1-v1_5 signs (RFC 8017, section 9.2).
 const SHA256_INFO: [u8; 19] =

@@ -5,10 +5,10 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::auth::algorithm::Algorithm;
-use crate::auth::claims::Caller;
+use crate::auth::caller::Caller;
 use crate::auth::key_cache::{Genuine, KeyCache};
-use crate::auth::keys::PublicKey;
-use crate::problem::Problem;
+use crate::auth::public_key::PublicKey;
+use crate::http::problem::Problem;
 
 /// A token whose signature must be verified, by [`Unverified::verify`] or by the platform.
 ///

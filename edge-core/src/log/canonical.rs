@@ -8,7 +8,7 @@ use alloc::string::String;
 
 use callgate_engine::json::{Kind, RawValue};
 
-use crate::config::members;
+use crate::config::section::members;
 
 /// Appends the canonical form of a value, without the member that `left_out` leads to.
 ///

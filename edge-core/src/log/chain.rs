@@ -15,7 +15,7 @@ use callgate_engine::json::{RawValue, read};
 use callgate_engine::limits::MAX_REQUEST_DEPTH;
 use sha2::{Digest as _, Sha256};
 
-use crate::json_text::{write_digest, write_name, write_number};
+use crate::http::json_text::{write_digest, write_name, write_number};
 use crate::log::canonical::write_canonical;
 
 /// The member of a record that may hold a chain: `data` of CloudEvents, `result` of OPA.

@@ -2,8 +2,8 @@
 
 use alloc::string::String;
 
-use crate::json_text::{write_member, write_name, write_number, write_plain_member};
-use crate::log::record::Entry;
+use crate::http::json_text::{write_member, write_name, write_number, write_plain_member};
+use crate::log::entry::Entry;
 use crate::log::timestamp::write_timestamp;
 
 /// The type of the events. A change that takes something away from `data` would be another type.

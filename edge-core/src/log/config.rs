@@ -6,8 +6,8 @@ use alloc::vec::Vec;
 
 use callgate_engine::json::RawValue;
 
-use crate::address::is_https_or_local;
-use crate::config::{ConfigError, Section, members};
+use crate::config::address::is_https_or_local;
+use crate::config::section::{ConfigError, Section, members};
 use crate::log::mask::Mask;
 
 const KEYS: [&str; 10] =

@@ -4,8 +4,8 @@ use alloc::borrow::ToOwned as _;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::json_text::{write_digest, write_hex_digest};
-use crate::log::record::{Entry, cut};
+use crate::http::json_text::{write_digest, write_hex_digest};
+use crate::log::entry::{Entry, cut};
 
 /// Bytes of an index.
 const MAX_INDEX_BYTES: usize = 96;

@@ -6,8 +6,8 @@ use alloc::vec::Vec;
 
 use callgate_engine::json::{Kind, RawValue, read};
 
-use crate::json_text::write_text;
-use crate::pointer::{Pointer, escape};
+use crate::config::pointer::{Pointer, escape};
+use crate::http::json_text::write_text;
 
 /// What stands in place of a value that was masked.
 const MASKED: &str = "\"[masked]\"";

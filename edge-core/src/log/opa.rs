@@ -2,8 +2,8 @@
 
 use alloc::string::String;
 
-use crate::json_text::{write_hex_digest, write_member};
-use crate::log::record::{Entry, MAX_TEXT_BYTES, cut};
+use crate::http::json_text::{write_hex_digest, write_member};
+use crate::log::entry::{Entry, MAX_TEXT_BYTES, cut};
 use crate::log::timestamp::write_timestamp;
 
 /// What stands for the path of the decision in the tree of policies.

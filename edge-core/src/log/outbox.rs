@@ -7,12 +7,12 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::mem;
 
+use crate::config::limits::Limits;
 use crate::http::Response;
-use crate::limits::Limits;
+use crate::http::problem::Problem;
 use crate::log::chain::{Chain, write_dropped};
 use crate::log::config::{Format, LogConfig, Mode, Sink};
 use crate::log::record::Record;
-use crate::problem::Problem;
 
 /// Bytes of records that wait, whatever their number is: what a host gives an instance is a hundred times as much.
 const MAX_QUEUED_BYTES: usize = 4 * 1024 * 1024;

@@ -2,12 +2,15 @@
 
 use alloc::vec::Vec;
 
-use crate::answer::{Arrival, Judged, answer_body};
+use crate::answer::decision::{Judged, answer_body};
 use crate::auth::Caller;
-use crate::deployment::Deployment;
+use crate::flow::deployment::Deployment;
+use crate::flow::edge_facts::Arrival;
 use crate::http::Response;
-use crate::log::{Record, Scribe, TraceContext};
-use crate::problem::Problem;
+use crate::http::problem::Problem;
+use crate::http::trace_context::TraceContext;
+use crate::log::Record;
+use crate::log::recorder::Scribe;
 
 /// A request that was let in and waits for its body.
 #[derive(Clone, Debug)]
@@ -61,7 +64,15 @@ impl<'d> PendingCall<'d> {
             return self.refuse(Problem::BodyTooLarge, arrival.random);
         }
         let Self { deployment, is_batch, caller: Caller { principal, token, .. }, trace, started } = self;
-        let mut scribe = Scribe::new(deployment, trace, principal.as_deref(), started, arrival.random);
+        let mut scribe = Scribe::new(
+            &deployment.log,
+            &deployment.image,
+            deployment.clock,
+            trace,
+            principal.as_deref(),
+            started,
+            arrival.random,
+        );
         let mut facts = arrival.facts(&deployment.image);
         if let Some(token) = token {
             facts = facts.with_caller(token);
@@ -77,7 +88,15 @@ impl<'d> PendingCall<'d> {
     /// of the record.
     pub fn refuse(self, problem: Problem, random: [u8; 16]) -> Answered {
         let Self { deployment, caller, trace, started, .. } = self;
-        let scribe = Scribe::new(deployment, trace, caller.principal.as_deref(), started, random);
+        let scribe = Scribe::new(
+            &deployment.log,
+            &deployment.image,
+            deployment.clock,
+            trace,
+            caller.principal.as_deref(),
+            started,
+            random,
+        );
         refuse(problem, trace, scribe)
     }
 }

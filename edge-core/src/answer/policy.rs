@@ -4,38 +4,19 @@ use alloc::string::{String, ToString as _};
 
 use callgate_engine::PolicyImage;
 
-use crate::json_text::{write_hex_digest, write_member, write_text};
+use crate::answer::build_facts::Facts;
+use crate::http::json_text::{write_hex_digest, write_member, write_text};
 
-/// What the build knew.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Facts {
-    /// The revision of the policy as its digits, where its signature was verified.
-    pub(crate) revision: Option<&'static str>,
-    /// The commit, where it is known.
-    pub(crate) commit: Option<CommitFacts>,
-}
-
-/// The commit that a build is made from.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct CommitFacts {
-    pub(crate) id: &'static str,
-    pub(crate) author: Option<&'static str>,
-    /// When it was committed, as RFC 3339 writes it.
-    pub(crate) time: &'static str,
-    /// Whether what was built was not what was committed.
-    pub(crate) is_dirty: bool,
-}
-
-/// What the build knew that holds where the policy of `image` decides.
+/// What the build knew that is true if the policy of `image` decides.
 #[cfg(feature = "embed")]
 pub(crate) fn facts_of(image: &PolicyImage<'_>) -> Facts {
-    use crate::embedded::{FACTS, policy_image};
-    // Nobody vouched for a policy that comes from elsewhere than the build.
+    use crate::answer::embedded::{FACTS, policy_image};
+    // Only the embedded policy was verified.
     let is_embedded = policy_image().is_ok_and(|embedded| embedded.policy_digest() == image.policy_digest());
     Facts { revision: FACTS.revision.filter(|_| is_embedded), commit: FACTS.commit }
 }
 
-/// A build without a policy knows nothing of it.
+/// A build without an embedded policy knows nothing of it.
 #[cfg(not(feature = "embed"))]
 pub(crate) fn facts_of(_: &PolicyImage<'_>) -> Facts {
     Facts::default()
@@ -84,6 +65,7 @@ fn write_count(count: u32, out: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::answer::build_facts::CommitFacts;
     use alloc::format;
     use callgate_engine::{compile, parse, validate};
     use serde_json::Value;
@@ -136,7 +118,7 @@ mod tests {
         let bytes = compile(&parse(POLICY).and_then(validate).expect("a valid policy"));
         let facts = facts_of(&PolicyImage::open(&bytes).expect("an image"));
         assert_eq!(facts.revision, None);
-        let embedded = crate::embedded::policy_image().expect("an image");
-        assert_eq!(facts_of(&embedded).revision, crate::embedded::FACTS.revision);
+        let embedded = crate::answer::embedded::policy_image().expect("an image");
+        assert_eq!(facts_of(&embedded).revision, crate::answer::embedded::FACTS.revision);
     }
 }

@@ -3,13 +3,14 @@
 use alloc::boxed::Box;
 use alloc::string::String;
 
+use crate::answer::policy::{describe_policy, facts_of};
 use crate::auth::{Caller, KeyCache, Step, Unverified};
-use crate::deployment::Deployment;
+use crate::flow::deployment::Deployment;
+use crate::flow::pending::PendingCall;
 use crate::http::Response;
-use crate::log::{Mode, TraceContext};
-use crate::pending::PendingCall;
-use crate::policy::{describe_policy, facts_of};
-use crate::problem::Problem;
+use crate::http::problem::Problem;
+use crate::http::trace_context::TraceContext;
+use crate::log::Mode;
 
 /// What to do with a request, as far as it is known.
 #[derive(Clone, Debug)]

@@ -3,38 +3,18 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use callgate_engine::language::operators::Source;
 use callgate_engine::judge::reason::{FailedPredicate, Requirement};
-use callgate_engine::{Call, CallLimits, Effect, PolicyImage, RequestError, RequestFacts, evaluate};
+use callgate_engine::language::operators::Source;
+use callgate_engine::{Call, CallLimits, PolicyImage, RequestError, RequestFacts, evaluate};
 use sha2::{Digest as _, Sha256};
 
-use crate::json_text::{
-    write_digest, write_escaped, write_hex_digest, write_list, write_member, write_name, write_plain_member, write_text,
-};
-use crate::log::Scribe;
-
-/// What an edge adds to a request.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Arrival<'a> {
-    /// Becomes the decision's id, so it must not repeat.
-    pub random: [u8; 16],
-    /// The time, in seconds since the start of 1970 in UTC. Needed where the policy reads the source `Request`.
-    pub unix_time: Option<i64>,
-    /// The caller's IP address, where the platform vouches for it.
-    pub ip: Option<&'a str>,
-    /// The caller's country as a code of two letters, where the platform vouches for it.
-    pub country: Option<&'a str>,
-}
-
-impl Arrival<'_> {
-    pub(crate) fn facts(&self, image: &PolicyImage<'_>) -> RequestFacts {
-        if image.reads_request() {
-            RequestFacts::new(self.unix_time, self.ip, self.country)
-        } else {
-            RequestFacts::default()
-        }
-    }
-}
+use crate::flow::edge_facts::Arrival;
+use crate::http::decision_members::write_args_digest;
+use crate::http::decision_members::write_id;
+use crate::http::decision_members::write_outcome;
+use crate::http::decision_members::write_policy;
+use crate::http::json_text::{write_escaped, write_list, write_member, write_plain_member, write_text};
+use crate::log::recorder::Scribe;
 
 /// Judges the one call of `body` and writes the answer.
 ///
@@ -133,43 +113,6 @@ fn write_decision(
     if let Some(scribe) = scribe {
         scribe.record(call, &decision, args_digest, id);
     }
-}
-
-/// Writes what was decided, as members of an object that has none before.
-pub(crate) fn write_outcome(effect: Effect, code: &str, rule: Option<&str>, out: &mut String) {
-    // The names of effects and codes are words.
-    out.push_str("\"decision\":\"");
-    out.push_str(effect.name());
-    out.push_str("\",\"code\":\"");
-    out.push_str(code);
-    match rule {
-        Some(rule) => {
-            out.push_str("\",\"rule\":\"");
-            write_escaped(rule, out);
-            out.push('"');
-        }
-        None => out.push_str("\",\"rule\":null"),
-    }
-}
-
-/// Writes a comma, and which policy decided: its version, and the hexadecimal digits of its digest.
-pub(crate) fn write_policy(version: &str, digest: &str, out: &mut String) {
-    out.push_str(",\"policy\":{\"version\":\"");
-    write_escaped(version, out);
-    out.push_str("\",\"digest\":");
-    write_hex_digest(digest, out);
-    out.push('}');
-}
-
-/// Writes a comma and the digest of the arguments.
-pub(crate) fn write_args_digest(digest: &[u8; 32], out: &mut String) {
-    write_name("argsDigest", out);
-    write_digest(digest, out);
-}
-
-/// The id of a decision: a UUID of random bytes.
-pub(crate) fn write_id(random: [u8; 16], buffer: &mut [u8; 45]) -> &str {
-    uuid::Builder::from_random_bytes(random).into_uuid().hyphenated().encode_lower(buffer)
 }
 
 fn write_failed(failed: &FailedPredicate<'_>, out: &mut String) {

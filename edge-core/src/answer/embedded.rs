@@ -2,7 +2,7 @@
 
 use callgate_engine::{ImageError, PolicyImage};
 
-use crate::policy::Facts;
+use crate::answer::build_facts::Facts;
 
 /// The text of the embedded policy. Nothing reads it at run time, so it takes no room in what deploys.
 pub const POLICY_TEXT: &str = include_str!(env!("CALLGATE_POLICY_FILE"));

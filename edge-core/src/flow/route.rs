@@ -1,13 +1,13 @@
 //! From the head of a request to what is next.
 
-use crate::admission::{Admission, Next, Purpose};
-use crate::deployment::Deployment;
+use crate::config::limits::Limits;
+use crate::flow::admission::{Admission, Next, Purpose};
+use crate::flow::deployment::Deployment;
+use crate::http::problem::Problem;
 use crate::http::{Head, Response};
-use crate::limits::Limits;
-use crate::problem::Problem;
 
 /// The OpenAPI 3.1 description of this contract.
-const OPENAPI: &str = include_str!("../openapi.json");
+const OPENAPI: &str = include_str!("../../openapi.json");
 
 /// Decides from the head of a request what to do with it.
 pub fn receive<'d>(head: &Head<'_>, deployment: &'d Deployment<'d>) -> Next<'d> {

@@ -3,7 +3,7 @@
 use callgate_engine::CallLimits;
 use callgate_engine::limits::{DEFAULT_MAX_BODY_BYTES, MAX_CALLS_PER_BATCH, MAX_REQUEST_DEPTH, MAX_ROLES_PER_CALL};
 
-use crate::config::{ConfigError, Section};
+use crate::config::section::{ConfigError, Section};
 
 const KEYS: [&str; 5] = ["bodyBytes", "depth", "callsPerBatch", "rolesPerCaller", "logQueue"];
 

@@ -4,9 +4,9 @@ use alloc::string::String;
 
 use callgate_engine::RequestError;
 
-use crate::config::ConfigError;
+use crate::config::section::ConfigError;
 use crate::http::Response;
-use crate::json_text::{write_member, write_text};
+use crate::http::json_text::{write_member, write_text};
 
 /// Why a request gets no decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

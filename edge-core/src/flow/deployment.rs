@@ -5,15 +5,12 @@ use core::cell::RefCell;
 use callgate_engine::PolicyImage;
 
 use crate::auth::{Authentication, KeyCache, Secrets};
-use crate::config::{Config, ConfigError};
-use crate::limits::Limits;
+use crate::clock::{self, Clock};
+use crate::config::Config;
+use crate::config::limits::Limits;
+use crate::config::rate_limit::RateLimit;
+use crate::config::section::ConfigError;
 use crate::log::{LogConfig, Outbox};
-use crate::rate_limit::RateLimit;
-
-/// Microseconds since the start of 1970 in UTC, or `None` where the host does not know the time.
-///
-/// It is asked only where tokens or records need it, since asking leaves the wasm.
-pub type Clock = fn() -> Option<i64>;
 
 /// A deployment, as one instance of an edge holds it.
 #[derive(Debug)]
@@ -25,7 +22,7 @@ pub struct Deployment<'d> {
     pub(crate) limits: Limits,
     pub(crate) rate_limit: Option<RateLimit>,
     pub(crate) log: LogConfig,
-    clock: Clock,
+    pub(crate) clock: Clock,
     /// Borrowed within single functions of this crate only, so that it is free whenever one begins.
     pub(crate) key_cache: RefCell<KeyCache>,
     outbox: RefCell<Outbox>,
@@ -94,6 +91,6 @@ impl<'d> Deployment<'d> {
 
     /// The time in microseconds, or the start of 1970 where it is not known: for records, which need one.
     pub(crate) fn micros(&self) -> i64 {
-        (self.clock)().unwrap_or(0)
+        clock::micros(self.clock)
     }
 }

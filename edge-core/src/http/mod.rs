@@ -1,9 +1,14 @@
 //! The parts of HTTP that the contract speaks of.
 
+pub(crate) mod decision_members;
+pub(crate) mod json_text;
+pub(crate) mod problem;
+pub(crate) mod trace_context;
+
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::log::TraceContext;
+use crate::http::trace_context::TraceContext;
 
 /// The head of a request, as an edge reads it.
 ///

@@ -4,10 +4,11 @@
 //! instance; moving bytes is the edge's.
 
 mod config;
-mod trace;
 mod timestamp;
 mod mask;
+mod entry;
 mod record;
+pub(crate) mod recorder;
 mod cloudevents;
 mod opa;
 mod data_point;
@@ -20,6 +21,3 @@ pub use config::{Collector, Format, LogConfig, Mode, Sink};
 pub use data_point::DataPoint;
 pub use outbox::{Batch, Lines, Outbox};
 pub use record::Record;
-
-pub(crate) use record::Scribe;
-pub(crate) use trace::TraceContext;

@@ -5,7 +5,7 @@
 use alloc::borrow::ToOwned as _;
 use alloc::string::String;
 
-use crate::config::{ConfigError, Section};
+use crate::config::section::{ConfigError, Section};
 
 const KEYS: [&str; 4] = ["binding", "store", "calls", "periodSeconds"];
 

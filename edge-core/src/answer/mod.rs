@@ -1,0 +1,7 @@
+//! What callgate responds with: decisions, and the description of the policy.
+
+pub(crate) mod build_facts;
+pub(crate) mod decision;
+#[cfg(feature = "embed")]
+pub(crate) mod embedded;
+pub(crate) mod policy;

@@ -1,0 +1,44 @@
+//! The members that responses and records share.
+
+use alloc::string::String;
+
+use callgate_engine::Effect;
+
+use crate::http::json_text::{write_digest, write_escaped, write_hex_digest, write_name};
+
+/// Writes what was decided, as members of an object that has none before.
+pub(crate) fn write_outcome(effect: Effect, code: &str, rule: Option<&str>, out: &mut String) {
+    // The names of effects and codes are words.
+    out.push_str("\"decision\":\"");
+    out.push_str(effect.name());
+    out.push_str("\",\"code\":\"");
+    out.push_str(code);
+    match rule {
+        Some(rule) => {
+            out.push_str("\",\"rule\":\"");
+            write_escaped(rule, out);
+            out.push('"');
+        }
+        None => out.push_str("\",\"rule\":null"),
+    }
+}
+
+/// Writes a comma, and which policy decided: its version, and the hexadecimal digits of its digest.
+pub(crate) fn write_policy(version: &str, digest: &str, out: &mut String) {
+    out.push_str(",\"policy\":{\"version\":\"");
+    write_escaped(version, out);
+    out.push_str("\",\"digest\":");
+    write_hex_digest(digest, out);
+    out.push('}');
+}
+
+/// Writes a comma and the digest of the arguments.
+pub(crate) fn write_args_digest(digest: &[u8; 32], out: &mut String) {
+    write_name("argsDigest", out);
+    write_digest(digest, out);
+}
+
+/// The id of a decision: a UUID of random bytes.
+pub(crate) fn write_id(random: [u8; 16], buffer: &mut [u8; 45]) -> &str {
+    uuid::Builder::from_random_bytes(random).into_uuid().hyphenated().encode_lower(buffer)
+}

@@ -1,0 +1,126 @@
+//! What is recorded of one decision.
+//!
+//! A record has no value of an attribute, and none of an argument unless the configuration asks for arguments. What could
+//! repeat one is left out by construction: the reason, the predicates that failed, and beside masked arguments their
+//! digest, since who knows the rest could find a short value by trying.
+
+use alloc::borrow::Cow;
+use alloc::string::String;
+
+use callgate_engine::Effect;
+use callgate_engine::call::Target;
+use callgate_engine::language::target::TargetKind;
+
+use crate::http::decision_members::{write_args_digest, write_outcome, write_policy};
+use crate::http::json_text::{write_list, write_member, write_name, write_plain_member, write_text};
+use crate::http::trace_context::TraceContext;
+use crate::log::config::LogConfig;
+use crate::log::mask::RecordedArguments;
+use alloc::vec::Vec;
+
+/// Bytes of the target's name in a record.
+const MAX_TARGET_BYTES: usize = 2_048;
+
+/// Bytes of any other text that came with the call.
+pub(crate) const MAX_TEXT_BYTES: usize = 512;
+
+/// All that one record says.
+pub(crate) struct Entry<'e> {
+    pub(crate) config: &'e LogConfig,
+    pub(crate) decision_id: &'e str,
+    pub(crate) unix_millis: i64,
+    pub(crate) duration_micros: u64,
+    pub(crate) trace: TraceContext,
+    pub(crate) principal: Option<&'e str>,
+    /// The host's name for the run that the call belongs to.
+    pub(crate) run: Option<&'e str>,
+    pub(crate) roles: &'e [Cow<'e, str>],
+    pub(crate) server: Option<&'e str>,
+    /// What was called; `None` where the body was no call.
+    pub(crate) target: Option<&'e Target<'e>>,
+    pub(crate) arguments: RecordedArguments,
+    pub(crate) args_digest: Option<[u8; 32]>,
+    pub(crate) effect: Effect,
+    pub(crate) code: &'e str,
+    pub(crate) rule: Option<&'e str>,
+    pub(crate) policy_version: &'e str,
+    /// In hexadecimal digits.
+    pub(crate) policy_digest: &'e str,
+}
+
+impl Entry<'_> {
+    /// Writes what was asked, as members of an object that has none before.
+    pub(crate) fn write_call(&self, out: &mut String) {
+        out.push_str("\"roles\":[");
+        for (at, role) in self.roles.iter().enumerate() {
+            if at > 0 {
+                out.push(',');
+            }
+            write_text(&cut(role, MAX_TEXT_BYTES), out);
+        }
+        out.push(']');
+        for (name, text) in [("principal", self.principal), ("server", self.server), ("run", self.run)] {
+            if let Some(text) = text {
+                write_member(name, &cut(text, MAX_TEXT_BYTES), out);
+            }
+        }
+        if let Some(target) = self.target {
+            // The name of the tool or the prompt, or the URI of the resource.
+            write_member(target.kind.noun(), &cut(&target.name, MAX_TARGET_BYTES), out);
+        }
+        if let Some(operation) = self.operation() {
+            write_plain_member("operation", operation, out);
+        }
+        if let RecordedArguments::Kept(text, _) = &self.arguments {
+            write_name("args", out);
+            out.push_str(text);
+        }
+    }
+
+    /// Writes what was decided, as members of an object that has none before.
+    pub(crate) fn write_outcome(&self, out: &mut String) {
+        write_outcome(self.effect, self.code, self.rule, out);
+        write_policy(self.policy_version, self.policy_digest, out);
+        if let Some(digest) = &self.args_digest {
+            write_args_digest(digest, out);
+        }
+    }
+
+    /// Writes the operator's labels as members of an object, with `separator` before the first.
+    pub(crate) fn write_labels(&self, mut separator: char, out: &mut String) {
+        for (name, label) in &self.config.labels {
+            out.push(core::mem::replace(&mut separator, ','));
+            write_text(name, out);
+            out.push(':');
+            write_text(label, out);
+        }
+    }
+
+    /// Writes which fields are not as they were sent: JSON pointers from what holds `parent`, each with a comma before.
+    pub(crate) fn write_hidden(&self, parent: &str, out: &mut String) {
+        match &self.arguments {
+            RecordedArguments::Kept(_, masked) if !masked.is_empty() => {
+                let pointers: Vec<String> = masked.iter().map(|pointer| [parent, "/args", pointer].concat()).collect();
+                write_list("masked", pointers.iter().map(String::as_str), out);
+            }
+            RecordedArguments::Erased => write_list("erased", [&*[parent, "/args"].concat()].into_iter(), out),
+            RecordedArguments::Kept(..) | RecordedArguments::None => {}
+        }
+    }
+
+    /// What is done to a resource.
+    pub(crate) fn operation(&self) -> Option<&'static str> {
+        let target = self.target?;
+        TargetKind::OPERATIONS.into_iter().find(|&(_, kind)| kind == target.kind).map(|(operation, _)| operation)
+    }
+}
+
+/// A text of the caller's or the host's, cut where it is longer than a record can afford. What was cut says how long it was.
+pub(crate) fn cut(text: &str, max_bytes: usize) -> Cow<'_, str> {
+    if text.len() <= max_bytes {
+        return Cow::Borrowed(text);
+    }
+    let end = text.floor_char_boundary(max_bytes);
+    let kept = text.get(..end).unwrap_or_default();
+    Cow::Owned([kept, "… (", itoa::Buffer::new().format(text.len()), " bytes)"].concat())
+}
