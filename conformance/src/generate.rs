@@ -324,7 +324,8 @@ pub fn request(random: &mut Rng, policy: &Json) -> Request {
     if once_in(random, 30) {
         arguments.insert("undeclared", Json::Bool(true));
     }
-    let server = (!once_in(random, 4)).then(|| pick(random, &["crm", "erp", "CRM", ""]).to_owned());
+    let server =
+        (!once_in(random, 4)).then(|| pick(random, &["crm", "erp", "CRM", "", "crm ", "erp\u{200b}"]).to_owned());
     let ip = (!once_in(random, 6)).then(|| {
         let known = ["10.0.0.1", "10.0.0.2", "11.0.0.0", "2001:db8::1", "::1", "::ffff:10.0.0.1"];
         pick(random, &known).to_owned()

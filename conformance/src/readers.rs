@@ -212,7 +212,7 @@ fn split_port(place: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// Whether a tool or a prompt that no list declares may have a name.
+/// Whether a tool or a prompt that no list declares, or a server, may have a name.
 #[must_use]
 pub fn can_be_name(name: &str) -> bool {
     let is_dropped = IGNORABLE.as_ref().is_none_or(|ignorable| ignorable.is_match(name));

@@ -291,12 +291,12 @@ fn any(truths: impl IntoIterator<Item = Truth>) -> Truth {
     all(truths.into_iter().map(|truth| truth.map(|truth| !truth))).map(|truth| !truth)
 }
 
-/// A rule that names a server speaks of that one only; a call that names none may mean it.
+/// A rule that names a server speaks of that one only; a call that names none, or what can be no name, may mean it.
 fn server_truth(rule: &Rule, request: &Request) -> Truth {
     match (&rule.server, &request.server) {
         (None, _) => Some(true),
         (Some(_), None) => None,
-        (Some(_), Some(server)) if server.is_empty() => None,
+        (Some(_), Some(server)) if !can_be_name(server) => None,
         (Some(wanted), Some(server)) => Some(wanted.value == *server),
     }
 }

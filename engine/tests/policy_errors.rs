@@ -376,6 +376,91 @@ fn servers_are_declared_and_reasons_say_something() {
     );
 }
 
+/// An open policy with one rule, whose effect and target matter.
+fn open_rule(effect: &str, key: &str, name: &str) -> String {
+    let rule = serde_json::json!({ "effect": effect, key: name, "roles": ["agent"] });
+    format!("{{\"version\":\"callgate-1\",\"roles\":{{\"agent\":{{}}}},\"rules\":[\n{rule}\n]}}")
+}
+
+#[test]
+fn a_pattern_that_no_name_can_match_is_an_error() {
+    for effect in ["Allow", "RequireApproval", "Deny"] {
+        for (key, noun) in [("tool_name", "tool"), ("prompt_name", "prompt")] {
+            for (pattern, shown, code_point) in [
+                ("system\u{200b}_*", "system\\u{200b}_*", "200B"),
+                ("delete_* ", "delete_* ", "0020"),
+                (" delete_*", " delete_*", "0020"),
+                ("admin *", "admin *", "0020"),
+                ("*\tx", "*\\tx", "0009"),
+                ("*\u{7f}*", "*\\u{7f}*", "007F"),
+                ("a\u{ad}*", "a\\u{ad}*", "00AD"),
+                ("*\u{a0}", "*\\u{a0}", "00A0"),
+                ("*\u{feff}", "*\\u{feff}", "FEFF"),
+                ("*\u{e0041}*", "*\\u{e0041}*", "E0041"),
+            ] {
+                let text = open_rule(effect, key, pattern);
+                let findings = parse(&text).and_then(validate).expect_err("a pattern that matches nothing");
+                let seen: Vec<_> =
+                    findings.iter().map(|found| (found.code, found.message.as_str(), found.fix.as_deref())).collect();
+                let message = format!("the pattern `{shown}` cannot match the name of a {noun}");
+                let fix = format!("remove the character U+{code_point}");
+                assert_eq!(seen, [("bad_name", message.as_str(), Some(fix.as_str()))], "{text}");
+                let place = findings.first().map(|finding| text.get(finding.span.clone()).expect("a span"));
+                let written = serde_json::Value::from(pattern).to_string();
+                assert_eq!(place, Some(written.as_str()), "{text}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_pattern_that_a_name_can_match_is_accepted() {
+    let longest = format!("{}*", "x".repeat(127));
+    for pattern in ["*", "**", "system_*", "*.*", "überweisung*", "*_日本", longest.as_str()] {
+        check(&open_rule("Deny", "tool_name", pattern), &[]);
+        check(&open_rule("Deny", "prompt_name", pattern), &[]);
+    }
+    let too_long = open_rule("Deny", "tool_name", &format!("{}*", "x".repeat(128)));
+    let findings = parse(&too_long).and_then(validate).expect_err("a pattern that is too long");
+    assert_eq!(findings.iter().map(|finding| finding.code).collect::<Vec<_>>(), ["bad_name"]);
+}
+
+#[test]
+fn a_name_that_no_call_can_have_is_an_error_with_the_character_to_remove() {
+    let pointer = "/rules/0/tool_name";
+    check(
+        &open_rule("Deny", "tool_name", "delete_all "),
+        &[&format!(
+            "error bad_name 2:48 {pointer}: `delete_all ` cannot be the name of a tool [remove the character U+0020]"
+        )],
+    );
+}
+
+#[test]
+fn a_server_has_a_name_that_a_call_can_have() {
+    let policy = |server: &str| {
+        let server = serde_json::Value::from(server);
+        format!(
+            "{{\"version\":\"callgate-1\",\"servers\":[{server}],\"roles\":{{\"agent\":{{}}}},\"rules\":[\n{{\"effect\":\"Deny\",\"server\":{server},\"tool_name\":\"*\",\"roles\":[\"agent\"]}}]}}"
+        )
+    };
+    check(&policy("crm"), &[]);
+    check(&policy("kundenbetreuung-süd"), &[]);
+    for (server, problem) in [
+        ("", "the name of a server must not be empty [write 1 to 128 characters]"),
+        ("crm\u{200b}", "`crm\\u{200b}` cannot be the name of a server [remove the character U+200B]"),
+        ("crm ", "`crm ` cannot be the name of a server [remove the character U+0020]"),
+        ("my crm", "`my crm` cannot be the name of a server [remove the character U+0020]"),
+        ("crm\n", "`crm\\n` cannot be the name of a server [remove the character U+000A]"),
+        ("crm*", "`crm*` cannot be the name of a server [write the name without `*`]"),
+    ] {
+        check(&policy(server), &[&format!("error bad_name 1:36 /servers/0: {problem}")]);
+    }
+    let long = "x".repeat(129);
+    let shown = format!("`{}…` cannot be the name of a server [write 1 to 128 characters]", "x".repeat(60));
+    check(&policy(&long), &[&format!("error bad_name 1:36 /servers/0: {shown}")]);
+}
+
 #[test]
 fn expressions_that_are_right_by_themselves_may_be_too_many_together() {
     let values: Vec<String> = ["x", "y", "z", "w"].map(|first| format!("{first}[ab]*a[ab]{{12}}")).to_vec();

@@ -22,6 +22,7 @@ use crate::language::dialect::Dialect;
 use crate::language::operators::SERVER_FIELD;
 use crate::language::operators::Source;
 use crate::language::target::TargetKind;
+use crate::language::target::can_be_name;
 use crate::limits::{CallLimits, MAX_REQUEST_DEPTH};
 
 /// What was judged where a call has no `args`.
@@ -306,7 +307,9 @@ impl<'a> Call<'a> {
                     self.server = Some(name).filter(|name| !name.is_empty());
                     let field = SERVER_FIELD.as_bytes();
                     let field = image.field(Source::Request.root(), field, hash_name(field));
-                    if let Some(FieldRef { slot, .. }) = field.filter(|_| self.server.is_some()) {
+                    // No policy can declare what can't be a name, so such a text leaves open which server is meant.
+                    let is_name = self.server.as_deref().is_some_and(can_be_name);
+                    if let Some(FieldRef { slot, .. }) = field.filter(|_| is_name) {
                         self.fields.push((slot, value));
                     }
                 }

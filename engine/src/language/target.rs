@@ -62,12 +62,17 @@ impl TargetKind {
 /// The longest name of a tool, a prompt or a role, in characters. MCP's own bound for tool names.
 pub(crate) const MAX_NAME_CHARS: usize = 128;
 
-/// Whether a name holds a character that no name may hold: white space, control characters, what readers drop, and `*`.
-pub(crate) fn has_bad_character(name: &str) -> bool {
-    name.chars().any(|c| c.is_control() || c.is_whitespace() || path::is_ignorable(c) || c == '*')
+/// Whether no name may hold a character: white space, control characters, what readers drop, and `*`.
+pub(crate) fn is_bad_character(c: char) -> bool {
+    c.is_control() || c.is_whitespace() || path::is_ignorable(c) || c == '*'
 }
 
-/// Whether a call may name a tool or a prompt so, where no list says what there is.
+/// Whether a name holds a character that no name may hold.
+pub(crate) fn has_bad_character(name: &str) -> bool {
+    name.chars().any(is_bad_character)
+}
+
+/// Whether a call may name a tool, a prompt or a server so, where no list says what there is.
 pub(crate) fn can_be_name(name: &str) -> bool {
     !name.is_empty() && !has_bad_character(name) && name.chars().count() <= MAX_NAME_CHARS
 }

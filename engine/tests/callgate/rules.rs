@@ -259,6 +259,11 @@ fn a_rule_may_speak_of_the_tools_of_one_server() {
     check(&rules, &call("view", json!("erp")), Effect::Deny, Code::DeniedByRule);
     check(&rules, &call("view", Value::Null), Effect::Deny, Code::ConditionUnknown);
     check_reason(&rules, &call("refund", json!("erp")), Some("crm"), "`server` must be `crm`");
+    // What no policy can declare may be meant for any server: it opens nothing, and passes no Deny rule.
+    for server in ["", "erp ", "e rp", "erp\u{200b}", "crm\u{200b}", "crm\n", "*", &"x".repeat(129)] {
+        check(&rules, &call("refund", json!(server)), Effect::Deny, Code::ConditionUnknown);
+        check(&rules, &call("view", json!(server)), Effect::Deny, Code::ConditionUnknown);
+    }
 }
 
 #[test]

@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use crate::canonical::uri;
 use crate::language::dialect::Dialect;
 use crate::language::pattern::matches_pattern;
+use crate::language::target::is_bad_character;
 use crate::language::target::{MAX_NAME_CHARS, TargetKind, can_be_name};
 use crate::policy::automaton::{self, Tables};
 use crate::policy::check::words::{Words, declare, to_index};
@@ -107,7 +108,10 @@ impl Catalog {
         match (self.declared, name.value.contains('*')) {
             (Some(declared), true) => self.expand(declared, name, findings),
             (Some(_), false) => self.declared_target(name, findings).into_iter().collect(),
-            (None, true) => self.open_targets(name),
+            (None, true) => {
+                self.check_open_pattern(name, findings);
+                self.open_targets(name)
+            }
             (None, false) => {
                 self.check_open_name(name, findings);
                 self.names.get(&name.value).into_iter().collect()
@@ -165,9 +169,28 @@ impl Catalog {
             let message = format!("{} is no URI in normal form, so no call can name it", quoted(&name.value));
             findings.push(Diagnostic::error("bad_uri", &name.span, message).with_fix(URI_FIX));
         } else if !self.kind.is_resource() && !can_be_name(&name.value) {
-            let message = format!("{} can't be the name of a {}", quoted(&name.value), self.kind.noun());
-            findings.push(Diagnostic::error("bad_name", &name.span, message));
+            let message = format!("{} cannot be the name of a {}", quoted(&name.value), self.kind.noun());
+            findings.push(bad_name(name, message));
         }
+    }
+
+    /// Checks a pattern over names that no list declares. Every text between its `*` is in each name that it matches.
+    fn check_open_pattern(&self, name: &Spanned<String>, findings: &mut Vec<Diagnostic>) {
+        if !self.kind.is_resource() && name.value.chars().any(|c| c != '*' && is_bad_character(c)) {
+            let message =
+                format!("the pattern {} cannot match the name of a {}", quoted(&name.value), self.kind.noun());
+            findings.push(bad_name(name, message));
+        }
+    }
+}
+
+/// A name or a pattern that no call can name, with the character to remove: on a screen most of them do not show.
+pub(crate) fn bad_name(name: &Spanned<String>, message: String) -> Diagnostic {
+    let problem = Diagnostic::error("bad_name", &name.span, message);
+    match name.value.chars().find(|&c| c != '*' && is_bad_character(c)) {
+        Some(c) => problem.with_fix(format!("remove the character U+{:04X}", u32::from(c))),
+        None if name.value.contains('*') => problem.with_fix("write the name without `*`"),
+        None => problem.with_fix(format!("write 1 to {MAX_NAME_CHARS} characters")),
     }
 }
 

@@ -11,13 +11,15 @@ pub(crate) mod target;
 pub(crate) mod words;
 
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use std::collections::{HashMap, HashSet};
 
 use crate::language::dialect::Dialect;
 use crate::language::target::TargetKind;
+use crate::language::target::can_be_name;
 use crate::limits::MAX_POLICY_BYTES;
+use crate::policy::check::catalog::bad_name;
 use crate::policy::check::catalog::{Catalog, check_uri_pattern};
 use crate::policy::check::conditions::Expressions;
 use crate::policy::check::conditions::check_condition;
@@ -148,8 +150,13 @@ fn check_rule_ids(rules: &[Rule], findings: &mut Vec<Diagnostic>) {
 /// Checks that the servers that rules name are declared, and the texts that they say can be said.
 fn check_servers(document: &PolicyDocument<'_>, findings: &mut Vec<Diagnostic>) {
     let declared = document.servers.as_deref().unwrap_or_default();
-    for server in declared.iter().filter(|server| server.value.is_empty()) {
-        findings.push(Diagnostic::error("bad_name", &server.span, "the name of a server must not be empty"));
+    for server in declared.iter().filter(|server| !can_be_name(&server.value)) {
+        let message = if server.value.is_empty() {
+            "the name of a server must not be empty".to_string()
+        } else {
+            format!("{} cannot be the name of a server", quoted(&server.value))
+        };
+        findings.push(bad_name(server, message));
     }
     for rule in &document.rules {
         if let Some(server) = rule.server.as_ref().filter(|server| declared.iter().all(|d| d.value != server.value)) {
