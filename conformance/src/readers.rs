@@ -72,28 +72,47 @@ fn path_segments(path: &str) -> Option<Vec<&str>> {
     }
     let is_plain = |text: &str| !text.is_empty() && !text.ends_with('.') && !text.ends_with(' ');
     let has_one_reading = |segment: &&str| is_plain(segment) && is_plain(segment.split(';').next().unwrap_or_default());
-    segments.iter().all(has_one_reading).then_some(segments)
+    segments.iter().all(|segment| has_one_reading(segment) && !may_be_dots(segment)).then_some(segments)
+}
+
+/// Letters and digits that look like dots or slashes; words need them, so that they only must not make a dot segment.
+static DOT_LIKE: [char; 6] = ['\u{660}', '\u{6f0}', '\u{a4f8}', '\u{a4fa}', '\u{abec}', '\u{1ecae}'];
+static SLASH_LIKE: [char; 7] = ['\u{2cc6}', '\u{2cc7}', '〳', 'ノ', '丶', '丿', 'ﾉ'];
+
+/// Whether a segment has dots and blanks alone in a part, for a reader that drops what is not ASCII or takes a letter for what
+/// it looks like.
+fn may_be_dots(segment: &str) -> bool {
+    let separated = segment.replace(SLASH_LIKE, "/").replace(';', "/");
+    separated.split('/').any(|part| {
+        let ascii: String = part.chars().filter(char::is_ascii).collect();
+        [part.replace(DOT_LIKE, "."), ascii]
+            .iter()
+            .any(|text| text.contains('.') && text.trim_matches(['.', ' ']).is_empty())
+    })
 }
 
 /// Whether a reader that normalizes makes of a character beyond ASCII a text with a dot, a slash, a backslash or a percent
 /// sign in it, or the character looks like one.
 fn looks_like_what_separates(c: char) -> bool {
-    const SLASHES: [char; 3] = ['\u{2044}', '\u{2215}', '\u{29f8}'];
-    const BACKSLASHES: [char; 3] = ['\u{2216}', '\u{29f5}', '\u{29f9}'];
+    const DOTS: &str = "։۔܁܂።᙮᠃᠉\u{2cf9}\u{2cfe}\u{2e3c}。\u{a4fe}\u{a4ff}\u{a60e}\u{a6f3}︒｡\u{10a50}\u{16af5}\u{16e98}\u{1bc9f}\u{1d16d}\u{1da88}";
+    const SLASHES: &str = "⁄∕⧸᜵⁁╱⟉⟋⧶⫻⫽\u{2e4a}⼃㇒㇓\u{1d23a}\u{1f67c}㎧㎮㎯㏆㏞㏟";
+    const BACKSLASHES: &str = "∖⧵⧹⑊╲⟈⟍⧷⼂㇔\u{1d20f}\u{1d23b}\u{1f67d}";
     // Code pages of Japan and Korea have them where ASCII has the backslash.
     const CURRENCIES: [char; 4] = ['\u{a5}', '\u{20a9}', '\u{ffe5}', '\u{ffe6}'];
     !c.is_ascii()
-        && ([&SLASHES[..], &BACKSLASHES, &CURRENCIES].concat().contains(&c)
+        && ([DOTS, SLASHES, BACKSLASHES].concat().contains(c)
+            || CURRENCIES.contains(&c)
             || c.is_whitespace()
             || std::iter::once(c).nfkc().any(|normal| ['.', '/', '\\', '%', ';'].contains(&normal)))
 }
 
 fn has_percent_encoding(path: &str) -> bool {
-    let chars: Vec<char> = path.chars().collect();
+    // Some readers drop what is not ASCII before they decode.
+    let chars: Vec<char> = path.chars().filter(char::is_ascii).collect();
     chars
         .windows(3)
         .any(|three| matches!(three, ['%', high, low] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit()))
-        || path.to_ascii_lowercase().contains("%u")
+        || chars.windows(2).any(|two| matches!(two, ['%', 'u' | 'U']))
 }
 
 /// What a `UrlCheck` allows.

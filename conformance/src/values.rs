@@ -66,7 +66,7 @@ pub(crate) const EXPRESSIONS: [&str; 20] = [
     "日.",
 ];
 pub(crate) const ROOTS: [&str; 6] = ["/data", "/data/reports", "/data/reports/", "/srv/pub/", "/", "/data/a b"];
-const SEGMENTS: [&str; 49] = [
+const SEGMENTS: [&str; 61] = [
     "data",
     "reports",
     "reports_private",
@@ -116,6 +116,18 @@ const SEGMENTS: [&str; 49] = [
     "..\u{37e}",
     "..¥",
     "a\u{2216}b",
+    "..\u{301}",
+    "日.本",
+    "日.txt",
+    "日 本",
+    "ノート",
+    "..ノx",
+    "a;..é;b",
+    "\u{660}\u{660}",
+    "\u{662}\u{660}",
+    "a\u{6d4}b",
+    "a\u{2571}b",
+    "%é2e",
 ];
 pub(crate) const SCHEMES: [&str; 6] = ["https", "http", "HTTPS", "ftp", "wss", "foo"];
 pub(crate) const ALLOWED_HOSTS: [&str; 10] = [

@@ -27,6 +27,9 @@ pub(crate) fn is_ignorable(c: char) -> bool {
 
 /// Whether compatibility normalization (Unicode NFKC or NFKD) makes of a character a text with `.`, `/`, `\`, `%` or `;`
 /// in it, or a lenient reader takes it for one of them: by its looks, or as old code pages have a currency for `\`.
+///
+/// The looks of `.`, `/` and `\` are those of Unicode's confusables (UTS 39, section 4), and what Unicode names a full stop
+/// or a solidus. Letters and digits that look like them are in [`is_dot_like_letter`] and [`is_slash_like_letter`].
 fn is_look_alike(c: char) -> bool {
     matches!(
         c,
@@ -42,7 +45,28 @@ fn is_look_alike(c: char) -> bool {
             | '\u{fe14}' | '\u{fe19}' | '\u{fe30}' | '\u{fe52}' | '\u{fe54}' | '\u{fe68}' | '\u{fe6a}'
             | '\u{ff05}' | '\u{ff0e}' | '\u{ff0f}' | '\u{ff1b}' | '\u{ff3c}' | '\u{ffe5}' | '\u{ffe6}'
             | '\u{1f100}'
+            // Full stops and other dots.
+            | '\u{589}' | '\u{6d4}' | '\u{701}' | '\u{702}' | '\u{1362}' | '\u{166e}' | '\u{1803}' | '\u{1809}'
+            | '\u{2cf9}' | '\u{2cfe}' | '\u{2e3c}' | '\u{3002}' | '\u{a4fe}' | '\u{a4ff}' | '\u{a60e}' | '\u{a6f3}'
+            | '\u{fe12}' | '\u{ff61}' | '\u{10a50}' | '\u{16af5}' | '\u{16e98}' | '\u{1bc9f}' | '\u{1d16d}' | '\u{1da88}'
+            // Slashes, and units with one in them.
+            | '\u{1735}' | '\u{2041}' | '\u{2571}' | '\u{27c9}' | '\u{27cb}' | '\u{29f6}' | '\u{2afb}' | '\u{2afd}'
+            | '\u{2e4a}' | '\u{2f03}' | '\u{31d2}' | '\u{31d3}' | '\u{1d23a}' | '\u{1f67c}'
+            | '\u{33a7}' | '\u{33ae}' | '\u{33af}' | '\u{33c6}' | '\u{33de}' | '\u{33df}'
+            // Backslashes.
+            | '\u{244a}' | '\u{2572}' | '\u{27c8}' | '\u{27cd}' | '\u{29f7}' | '\u{2f02}' | '\u{31d4}' | '\u{1d20f}'
+            | '\u{1d23b}' | '\u{1f67d}'
     )
+}
+
+/// Whether a letter or a digit looks like `.` (UTS 39, section 4). Words and numbers need it, so it may stand in a name.
+fn is_dot_like_letter(c: char) -> bool {
+    matches!(c, '\u{660}' | '\u{6f0}' | '\u{a4f8}' | '\u{a4fa}' | '\u{abec}' | '\u{1ecae}')
+}
+
+/// Whether a letter looks like `/` or `\` (UTS 39, section 4). Words need it, so it may stand in a name.
+fn is_slash_like_letter(c: char) -> bool {
+    matches!(c, '\u{2cc6}' | '\u{2cc7}' | '\u{3033}' | '\u{30ce}' | '\u{4e36}' | '\u{4e3f}' | '\u{ff89}')
 }
 
 /// Whether `path` lies in one of `roots`, which are canonical; `None` if the path has more than one reading.
@@ -78,15 +102,30 @@ pub(crate) fn has_plain_segments(path: &str) -> bool {
 fn is_plain_segment(segment: &str) -> bool {
     // Servlet containers cut a segment at `;` before they look for dots, and Windows drops dots and spaces at the end.
     let cut = segment.split(';').next().unwrap_or_default();
-    !cut.is_empty() && !cut.ends_with(['.', ' ']) && !segment.ends_with(['.', ' '])
+    let has_dots_only = |part: &str| are_dots(part.chars()) || are_dots(part.chars().filter(char::is_ascii));
+    !cut.is_empty()
+        && !cut.ends_with(['.', ' '])
+        && !segment.ends_with(['.', ' '])
+        && !segment.split(|c| c == ';' || is_slash_like_letter(c)).any(has_dots_only)
+}
+
+/// Whether a text is dots and spaces, as a dot segment is to readers that trim it. A reader that knows ASCII alone drops the
+/// other letters, so the ASCII part of a segment is asked too.
+fn are_dots(mut chars: impl Iterator<Item = char> + Clone) -> bool {
+    let is_dot = |c: char| c == '.' || is_dot_like_letter(c);
+    chars.clone().any(is_dot) && chars.all(|c| c == ' ' || is_dot(c))
 }
 
 fn has_percent_encoding(path: &str) -> bool {
     let is_hex = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_hexdigit);
-    let is_encoding = |after: &[u8]| match after.first() {
-        // Some servers read `%u002e` too.
-        Some(b'u' | b'U') => true,
-        first => is_hex(first) && is_hex(after.get(1)),
+    let is_encoding = |after: &[u8]| {
+        // A reader that knows ASCII alone drops the other letters before it decodes.
+        let mut ascii = after.iter().filter(|byte| byte.is_ascii());
+        match ascii.next() {
+            // Some servers read `%u002e` too.
+            Some(b'u' | b'U') => true,
+            first => is_hex(first) && is_hex(ascii.next()),
+        }
     };
     path.as_bytes().split(|&byte| byte == b'%').skip(1).any(is_encoding)
 }
@@ -111,6 +150,11 @@ mod tests {
             "/data/reports/5%-a/%xa/%a-",
             "/srv/.env",
             "/srv/...a",
+            "/srv/..a\u{301}",
+            "/srv/日本 語",
+            "/srv/日本.txt",
+            "/srv/ノート/\u{662}\u{660}\u{662}\u{664}/½",
+            "/srv/a\u{338}",
         ] {
             check(path, Some(true));
         }
@@ -119,6 +163,55 @@ mod tests {
         {
             check(path, Some(false));
         }
+    }
+
+    #[test]
+    fn a_segment_that_is_dots_without_its_other_letters_is_not_judged() {
+        for segment in [
+            "..\u{301}",
+            ".\u{301}",
+            "..é",
+            "é..é",
+            "日.本",
+            "日. .本",
+            "日...本",
+            "..\u{301};a",
+            "a;..\u{301};b",
+            ". \u{301}",
+            "..\u{30ce}etc",
+            "a\u{30ce}..\u{30ce}etc",
+            "..\u{4e36}etc",
+            "..\u{ff89}etc",
+            "\u{660}\u{660}",
+            ".\u{6f0}",
+            "\u{a4fa}",
+            "\u{660}\u{30ce}etc",
+        ] {
+            for path in [alloc::format!("/srv/{segment}"), alloc::format!("/srv/a/{segment}/b")] {
+                check(&path, None);
+            }
+        }
+    }
+
+    #[test]
+    fn look_alikes_of_dots_and_slashes_are_not_judged() {
+        let dots = "\u{589}\u{6d4}\u{701}\u{702}\u{1362}\u{166e}\u{1803}\u{1809}\u{2cf9}\u{2cfe}\u{2e3c}\u{3002}\u{a4fe}\u{a4ff}\u{a60e}\u{a6f3}";
+        let more_dots = "\u{fe12}\u{ff61}\u{10a50}\u{16af5}\u{16e98}\u{1bc9f}\u{1d16d}\u{1da88}";
+        let slashes = "\u{1735}\u{2041}\u{2571}\u{27c9}\u{27cb}\u{29f6}\u{2afb}\u{2afd}\u{2e4a}\u{2f03}\u{31d2}\u{31d3}\u{1d23a}\u{1f67c}";
+        let units = "\u{33a7}\u{33ae}\u{33af}\u{33c6}\u{33de}\u{33df}";
+        let backslashes = "\u{244a}\u{2572}\u{27c8}\u{27cd}\u{29f7}\u{2f02}\u{31d4}\u{1d20f}\u{1d23b}\u{1f67d}";
+        for c in [dots, more_dots, slashes, units, backslashes].concat().chars() {
+            check(&alloc::format!("/srv/a{c}b"), None);
+        }
+    }
+
+    #[test]
+    fn percent_encoding_around_other_letters_is_not_judged() {
+        for path in ["/srv/%é2e/x", "/srv/%2\u{301}e%2\u{301}e/x", "/srv/%\u{301}u002e", "/srv/%éE0"] {
+            check(path, None);
+        }
+        check("/srv/100%日本", Some(true));
+        check("/srv/100%é2", Some(true));
     }
 
     #[test]

@@ -54,6 +54,9 @@ pub fn check(input: &[u8]) -> Result<(), String> {
         // A lenient reader may well take more for a root: characters that are composed in two ways, for one.
         if is_inside {
             agree(text, "the most lenient reading of the path", true, Some(leads_into_a_root(text)))?;
+            let in_ascii = |text: &str| text.chars().filter(char::is_ascii).collect::<String>();
+            let leads_inside = leads_into(&in_ascii(text), &ROOTS.map(in_ascii));
+            agree(text, "the most lenient reading of the path in ASCII", true, Some(leads_inside))?;
         }
     }
     let ports = PORTS.map(|port| port.to_string());
@@ -103,6 +106,10 @@ fn ask(image: &PolicyImage<'_>, tool: &str, text: &str) -> Result<Option<bool>, 
 /// Where a path leads for a reader that decodes all that can be decoded, takes every look-alike for what it looks like,
 /// cuts segments at `;` and drops what a file system drops, and only then follows the dots.
 fn leads_into_a_root(path: &str) -> bool {
+    leads_into(path, &ROOTS.map(str::to_owned))
+}
+
+fn leads_into(path: &str, roots: &[String]) -> bool {
     let mut decoded = path.to_owned();
     // Each round that changes something makes the text shorter or takes a look-alike out of it.
     loop {
@@ -126,7 +133,7 @@ fn leads_into_a_root(path: &str) -> bool {
     };
     let place = segments(&decoded);
     // A root is given the same treatment: it may hold a character that is written in two ways.
-    ROOTS.iter().any(|root| place.starts_with(&segments(&root.nfkc().collect::<String>())))
+    roots.iter().any(|root| place.starts_with(&segments(&root.nfkc().collect::<String>())))
 }
 
 /// Whether the WHATWG standard reads a URL, and then whether it goes where the policy allows.
