@@ -272,7 +272,9 @@ pub fn uri_is_normal(uri: &str) -> bool {
     }
     if let Some(query) = part("query") {
         let is_decoded = percent_decode_str(query).decode_utf8().is_ok();
-        if scheme == "file" || !is_decoded || percent_encoded(query).iter().any(|byte| may_stand(byte) || *byte == b'?')
+        if ["file", "urn"].contains(&scheme)
+            || !is_decoded
+            || percent_encoded(query).iter().any(|byte| may_stand(byte) || *byte == b'?')
         {
             return false;
         }
@@ -281,7 +283,12 @@ pub fn uri_is_normal(uri: &str) -> bool {
     match part("authority") {
         None => {
             let is_of_text = !path.starts_with('/') && !path.is_empty() && is_opaque(scheme);
-            is_of_text && path_segments(&format!("/{decoded}")).is_some()
+            // The case of a URN's namespace does not count (RFC 8141, section 3.1).
+            let namespace = path.split(':').next().unwrap_or_default();
+            let is_namespace = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+            is_of_text
+                && (scheme != "urn" || namespace.chars().all(is_namespace))
+                && path_segments(&format!("/{decoded}")).is_some()
         }
         Some(authority) => {
             let is_path_plain = match path {
@@ -309,25 +316,87 @@ fn is_opaque(scheme: &str) -> bool {
     !["http", "https", "ws", "wss", "ftp", "file"].contains(&scheme)
 }
 
+/// The ports that schemes have by themselves, where they are known.
+const OWN_PORTS: [(&str, &str); 47] = [
+    ("ftps", "21 990"),
+    ("ssh sftp scp git+ssh ssh+git svn+ssh", "22"),
+    ("telnet", "23"),
+    ("smtp", "25 465 587"),
+    ("tftp", "69"),
+    ("gopher", "70"),
+    ("pop pop3", "110"),
+    ("nntp", "119"),
+    ("smb cifs", "139 445"),
+    ("imap", "143"),
+    ("snmp", "161"),
+    ("irc", "194 6667"),
+    ("rtsp rtsps", "322 554"),
+    ("ldap", "389"),
+    ("smtps", "465 587"),
+    ("afp", "548"),
+    ("nntps snews", "563"),
+    ("ipp ipps", "631"),
+    ("ldaps", "636"),
+    ("rsync", "873"),
+    ("telnets", "992"),
+    ("imaps", "993"),
+    ("ircs", "994 6697"),
+    ("pops pop3s", "995"),
+    ("mssql sqlserver", "1433"),
+    ("oracle", "1521"),
+    ("mqtt", "1883"),
+    ("gemini", "1965"),
+    ("nfs", "2049"),
+    ("dict", "2628"),
+    ("mysql mariadb", "3306"),
+    ("rdp", "3389"),
+    ("svn", "3690"),
+    ("sieve", "4190"),
+    ("nats", "4222"),
+    ("postgres postgresql", "5432"),
+    ("amqps", "5671"),
+    ("amqp", "5672"),
+    ("coap coap+tcp", "5683"),
+    ("coaps coaps+tcp", "5684"),
+    ("vnc", "5900"),
+    ("redis rediss", "6379"),
+    ("bolt bolt+s bolt+ssc neo4j neo4j+s neo4j+ssc", "7687"),
+    ("mqtts", "8883"),
+    ("git", "9418"),
+    ("memcached", "11211"),
+    ("mongodb", "27017"),
+];
+
+fn has_punycode(authority: &str) -> bool {
+    authority.split('.').any(|label| label.starts_with("xn--"))
+}
+
 fn authority_is_normal(scheme: &str, authority: &str) -> bool {
     if authority.is_empty() {
         return is_opaque(scheme) || scheme == "file";
     }
     if is_opaque(scheme) {
-        let (host, port) = authority.split_once(':').unwrap_or((authority, "1"));
+        let (host, port) = authority.split_once(':').map_or((authority, None), |(host, port)| (host, Some(port)));
         let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || ['_', '~', '-'].contains(&c);
         let are_labels = host.split('.').all(|label| !label.is_empty() && label.chars().all(is_plain));
-        let is_port = port.parse::<u16>().is_ok_and(|number| number != 0 && number.to_string() == port);
-        let is_own_port = [("redis", "6379"), ("postgres", "5432"), ("ssh", "22")].contains(&(scheme, port));
+        let own_ports: Vec<&str> = OWN_PORTS
+            .iter()
+            .filter(|(schemes, _)| schemes.split(' ').any(|known| known == scheme))
+            .flat_map(|(_, ports)| ports.split(' '))
+            .collect();
+        // Any port may be the one of a scheme that is not known.
+        let is_port = port.is_none_or(|port| {
+            let is_number = port.parse::<u16>().is_ok_and(|number| number != 0 && number.to_string() == port);
+            is_number && !own_ports.is_empty() && !own_ports.contains(&port)
+        });
         let ends_in_digit = host.rsplit('.').next().is_some_and(|last| last.starts_with(|c: char| c.is_ascii_digit()));
         let is_name = are_labels && (!ends_in_digit || host.parse::<Ipv4Addr>().is_ok());
-        return is_name && is_port && !is_own_port;
+        return is_name && is_port && !has_punycode(authority);
     }
     // The standard's own spelling of a URL with this authority is the one that was given.
     let url = format!("{scheme}://{authority}/");
     let is_its_own_spelling = Url::parse(&url).is_ok_and(|parsed| parsed.as_str() == url);
-    let has_punycode = authority.split('.').any(|label| label.starts_with("xn--"));
-    is_its_own_spelling && !has_punycode && read_plain_url(&url).is_some()
+    is_its_own_spelling && !has_punycode(authority) && read_plain_url(&url).is_some()
 }
 
 fn percent_encoded(text: &str) -> Vec<u8> {

@@ -45,7 +45,7 @@ const URI_PATTERNS: [&str; 16] = [
     "redis://*/0",
 ];
 /// URIs that a careless reader takes for one of the others, and some that merely look so.
-const OTHER_URIS: [&str; 71] = [
+const OTHER_URIS: [&str; 83] = [
     "file:///data/a%20b",
     "file:///data/caf%C3%A9",
     "file:///data",
@@ -113,6 +113,18 @@ const OTHER_URIS: [&str; 71] = [
     "note://Today",
     "note://a%41/x",
     "note://x:0/x",
+    "note://x:99/x",
+    "note://today:1",
+    "note://xn--bcher-kva.test/x",
+    "redis://xn--a/0",
+    "imap://h.test:143/x",
+    "imap://h.test:1143/x",
+    "smtp://h.test:587/x",
+    "urn:ISBN:123",
+    "urn:isbn:123?=x",
+    "urn:is%62n:123",
+    "file:///data/..%CC%81/x",
+    "file:///data/%E3%83%8E/x",
     "urn:a//b",
     "urn:a/../b",
     "urn:",

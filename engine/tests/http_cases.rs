@@ -127,5 +127,5 @@ fn each_kind_of_condition_judges_as_its_cases_say() {
 
 #[test]
 fn each_kind_of_target_judges_as_its_cases_say() {
-    check_file("testdata/http/targets.json", "testdata/http/targets.jsonl", 94);
+    check_file("testdata/http/targets.json", "testdata/http/targets.jsonl", 106);
 }

@@ -227,6 +227,70 @@ fn another_spelling_of_a_uri_slips_past_no_rule() {
 }
 
 #[test]
+fn another_spelling_of_a_port_a_host_or_a_namespace_slips_past_no_rule() {
+    let policy = policy(&json!([
+        { "effect": "Allow", "resource_uri": "*", "operations": ["read"] },
+        { "effect": "Deny", "resource_uri": "imap://mail.test/INBOX/*", "operations": ["read"] },
+        { "effect": "Deny", "resource_uri": "note://diary/*", "operations": ["read"] },
+        { "effect": "Deny", "resource_uri": "urn:isbn:*", "operations": ["read"] },
+    ]));
+    for uri in ["imap://mail.test/INBOX/1", "note://diary/x", "urn:isbn:1"] {
+        check(&policy, &resource("read", uri), Effect::Deny, Code::DeniedByRule);
+    }
+    for uri in ["imap://mail.test/Archive/1", "imap://mail.test:10143/INBOX/1", "note://today/x", "urn:ietf:rfc:8141"] {
+        check(&policy, &resource("read", uri), Effect::Allow, Code::Allowed);
+    }
+    for uri in [
+        "imap://mail.test:143/INBOX/1",
+        "neo4j://db.test:7687/x",
+        "nats://mq.test:4222/x",
+        "sqlserver://db.test:1433/x",
+        "smtp://mail.test:587/x",
+        "note://diary:8080/x",
+        "note://xn--bcher-kva.test/x",
+        "urn:ISBN:1",
+        "urn:isbn:1?=x",
+    ] {
+        check(&policy, &resource("read", uri), Effect::Deny, Code::AmbiguousResource);
+    }
+}
+
+#[test]
+fn a_uri_with_a_second_spelling_is_found_with_the_reason() {
+    let own = "has the default port of its scheme, so it has a second spelling";
+    let unknown = "has a port in a scheme whose default port is unknown to callgate, so it may have a second spelling";
+    let punycode = "has a host name in punycode, which programs read in different ways";
+    let namespace = "has a URN namespace that has a second spelling";
+    let query = "has a query, which is not a part of the name in a URN";
+    for (uri, problem, fix) in [
+        ("imap://mail.test:143/INBOX", own, "remove the port"),
+        ("imap://*:143/INBOX", own, "remove the port"),
+        ("https://a.test:443/*", own, "remove the port"),
+        ("note://host:99/x", unknown, "remove the port"),
+        ("note://*:99/*", unknown, "remove the port"),
+        ("note://xn--bcher-kva.test/x", punycode, "use a host name without `xn--`"),
+        ("https://*.xn--p1ai/*", punycode, "use a host name without `xn--`"),
+        ("urn:ISBN:1", namespace, "write the namespace in lower case"),
+        ("urn:ISBN:*", namespace, "write the namespace in lower case"),
+        ("urn:isbn:1?=x", query, "remove the query"),
+    ] {
+        for effect in ["Allow", "RequireApproval", "Deny"] {
+            let rule = json!({ "effect": effect, "resource_uri": uri, "operations": ["read"] });
+            let text = policy(&json!([rule])).to_string();
+            let findings = parse(&text).and_then(validate).expect_err("a URI with a second spelling");
+            let message = if uri.contains('*') {
+                format!("the pattern `{uri}` {problem}, and it matches no call")
+            } else {
+                format!("`{uri}` {problem}, and no call can name it")
+            };
+            let seen: Vec<_> =
+                findings.iter().map(|found| (found.code, found.message.as_str(), found.fix.as_deref())).collect();
+            assert_eq!(seen, [("bad_uri", message.as_str(), Some(fix))], "{text}");
+        }
+    }
+}
+
+#[test]
 fn a_star_in_a_host_does_not_reach_into_the_path() {
     let policy = policy(&json!([
         { "effect": "Allow", "resource_uri": "https://*.example.com/pub/*", "operations": ["read"] },
@@ -244,11 +308,11 @@ fn a_star_in_a_host_does_not_reach_into_the_path() {
             resource("read", "https://evil.test/?.example.com/pub/y"),
             resource("read", "https://example.com/pub/x"),
             resource("read", "https://a.example.com:8443/pub/x"),
-            resource("read", "note://x:99/open"),
             resource("read", "http://a.example.com/pub/x"),
             resource("read", "note://x/y/open"),
         ],
     );
+    check(&policy, &resource("read", "note://x:99/open"), Effect::Deny, Code::AmbiguousResource);
 }
 
 #[test]

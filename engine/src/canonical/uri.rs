@@ -18,7 +18,9 @@ pub(crate) fn is_normal(uri: &str) -> bool {
     let is_scheme = scheme.starts_with(|c: char| c.is_ascii_lowercase())
         && scheme.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"+-.".contains(&byte));
     let (hierarchy, query) = rest.split_once('?').map_or((rest, None), |(before, query)| (before, Some(query)));
-    let is_query = query.is_none_or(|query| !query.is_empty() && scheme != "file" && is_normal_query(query));
+    // What stands behind `?` is no part of the name that a URN is (RFC 8141, section 3.1).
+    let takes_query = scheme != "file" && scheme != "urn";
+    let is_query = query.is_none_or(|query| !query.is_empty() && takes_query && is_normal_query(query));
     if !is_scheme || !is_query {
         return false;
     }
@@ -28,7 +30,46 @@ pub(crate) fn is_normal(uri: &str) -> bool {
             is_authority(scheme, authority) && is_path(scheme, authority, path)
         }
         // `file:/x` and `https:x` are other spellings of what has an authority.
-        None => !is_of_web(scheme) && scheme != "file" && are_segments(hierarchy),
+        None => {
+            let has_one_namespace = scheme != "urn" || is_urn_namespace(hierarchy);
+            !is_of_web(scheme) && scheme != "file" && has_one_namespace && are_segments(hierarchy)
+        }
+    }
+}
+
+/// Whether the namespace of a URN has one spelling: its case does not matter (RFC 8141, section 3.1).
+fn is_urn_namespace(name: &str) -> bool {
+    let namespace = name.split(':').next().unwrap_or_default();
+    namespace.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+}
+
+/// Why a URI that is not in normal form is not, and the fix, where its port, its host or its namespace is the reason.
+#[cfg(feature = "compile")]
+pub(crate) fn problem(uri: &str) -> Option<(&'static str, &'static str)> {
+    const OWN_PORT: &str = "has the default port of its scheme, so it has a second spelling";
+    let (scheme, rest) = uri.split_once(':')?;
+    if scheme == "urn" && !is_urn_namespace(rest.split('?').next()?) {
+        return Some(("has a URN namespace that has a second spelling", "write the namespace in lower case"));
+    }
+    if scheme == "urn" && rest.contains('?') {
+        return Some(("has a query, which is not a part of the name in a URN", "remove the query"));
+    }
+    let (host, port) = url::split_port(rest.strip_prefix("//")?.split(['/', '?', '#']).next()?)?;
+    match port {
+        Some(_) if is_of_web(scheme) && port == (Target { scheme, host, port: None }).own_port() => {
+            Some((OWN_PORT, "remove the port"))
+        }
+        Some(_) if !is_of_web(scheme) && own_ports(scheme).is_empty() => {
+            let problem =
+                "has a port in a scheme whose default port is unknown to callgate, so it may have a second spelling";
+            Some((problem, "remove the port"))
+        }
+        Some(port) if own_ports(scheme).contains(&port) => Some((OWN_PORT, "remove the port")),
+        _ if url::has_punycode(host) => Some((
+            "has a host name in punycode, which programs read in different ways",
+            "use a host name without `xn--`",
+        )),
+        _ => None,
     }
 }
 
@@ -64,28 +105,67 @@ fn is_authority(scheme: &str, authority: &str) -> bool {
     let last = host.rsplit('.').next().unwrap_or_default();
     let is_number = last.starts_with(|c: char| c.is_ascii_digit());
     let has_one_reading = host.split('.').all(is_label) && (!is_number || host.parse::<Ipv4Addr>().is_ok());
-    scheme != "file" && has_one_reading && !(port.is_some() && port == own_port(scheme))
+    // Where the port that a scheme has by itself is not known, any port may be that one.
+    let may_have_port = |port| {
+        let own = own_ports(scheme);
+        !own.is_empty() && !own.contains(&port)
+    };
+    scheme != "file" && has_one_reading && !url::has_punycode(host) && port.is_none_or(may_have_port)
 }
 
-/// The port that a scheme beside those of the web has by itself, as IANA and its servers have it.
-fn own_port(scheme: &str) -> Option<u16> {
-    Some(match scheme {
-        "ssh" | "sftp" => 22,
-        "smtp" => 25,
-        "ldap" => 389,
-        "ldaps" => 636,
-        "ftps" => 990,
-        "mqtt" => 1883,
-        "mysql" | "mariadb" => 3306,
-        "rdp" => 3389,
-        "postgres" | "postgresql" => 5432,
-        "amqps" => 5671,
-        "amqp" => 5672,
-        "redis" | "rediss" => 6379,
-        "git" => 9418,
-        "mongodb" => 27017,
-        _ => return None,
-    })
+/// The ports that a scheme beside those of the web has by itself, as IANA and its clients have it: more than one where they
+/// do not agree, none where they are not known.
+fn own_ports(scheme: &str) -> &'static [u16] {
+    match scheme {
+        "ftps" => &[21, 990],
+        "ssh" | "sftp" | "scp" | "git+ssh" | "ssh+git" | "svn+ssh" => &[22],
+        "telnet" => &[23],
+        "smtp" => &[25, 465, 587],
+        "tftp" => &[69],
+        "gopher" => &[70],
+        "pop" | "pop3" => &[110],
+        "nntp" => &[119],
+        "smb" | "cifs" => &[139, 445],
+        "imap" => &[143],
+        "snmp" => &[161],
+        "irc" => &[194, 6667],
+        "rtsp" | "rtsps" => &[322, 554],
+        "ldap" => &[389],
+        "smtps" => &[465, 587],
+        "afp" => &[548],
+        "nntps" | "snews" => &[563],
+        "ipp" | "ipps" => &[631],
+        "ldaps" => &[636],
+        "rsync" => &[873],
+        "telnets" => &[992],
+        "imaps" => &[993],
+        "ircs" => &[994, 6697],
+        "pops" | "pop3s" => &[995],
+        "mssql" | "sqlserver" => &[1433],
+        "oracle" => &[1521],
+        "mqtt" => &[1883],
+        "gemini" => &[1965],
+        "nfs" => &[2049],
+        "dict" => &[2628],
+        "mysql" | "mariadb" => &[3306],
+        "rdp" => &[3389],
+        "svn" => &[3690],
+        "sieve" => &[4190],
+        "nats" => &[4222],
+        "postgres" | "postgresql" => &[5432],
+        "amqps" => &[5671],
+        "amqp" => &[5672],
+        "coap" | "coap+tcp" => &[5683],
+        "coaps" | "coaps+tcp" => &[5684],
+        "vnc" => &[5900],
+        "redis" | "rediss" => &[6379],
+        "bolt" | "bolt+s" | "bolt+ssc" | "neo4j" | "neo4j+s" | "neo4j+ssc" => &[7687],
+        "mqtts" => &[8883],
+        "git" => &[9418],
+        "memcached" => &[11211],
+        "mongodb" => &[27017],
+        _ => &[],
+    }
 }
 
 fn is_path(scheme: &str, authority: &str, path: &str) -> bool {
@@ -269,32 +349,118 @@ mod tests {
 
     #[test]
     fn the_port_that_a_scheme_has_by_itself_is_not_written() {
-        let schemes = [
-            ("ssh", 22),
-            ("sftp", 22),
-            ("smtp", 25),
-            ("ldap", 389),
-            ("ldaps", 636),
-            ("ftps", 990),
-            ("mqtt", 1883),
-            ("mysql", 3306),
-            ("mariadb", 3306),
-            ("rdp", 3389),
-            ("postgres", 5432),
-            ("postgresql", 5432),
-            ("amqps", 5671),
-            ("amqp", 5672),
-            ("redis", 6379),
-            ("rediss", 6379),
-            ("git", 9418),
-            ("mongodb", 27017),
+        let schemes: [(&str, &[u16]); 65] = [
+            ("ftps", &[21, 990]),
+            ("ssh", &[22]),
+            ("sftp", &[22]),
+            ("scp", &[22]),
+            ("git+ssh", &[22]),
+            ("ssh+git", &[22]),
+            ("svn+ssh", &[22]),
+            ("telnet", &[23]),
+            ("smtp", &[25, 465, 587]),
+            ("tftp", &[69]),
+            ("gopher", &[70]),
+            ("pop", &[110]),
+            ("pop3", &[110]),
+            ("nntp", &[119]),
+            ("smb", &[139, 445]),
+            ("cifs", &[139, 445]),
+            ("imap", &[143]),
+            ("snmp", &[161]),
+            ("irc", &[194, 6667]),
+            ("rtsp", &[322, 554]),
+            ("rtsps", &[322, 554]),
+            ("ldap", &[389]),
+            ("smtps", &[465, 587]),
+            ("afp", &[548]),
+            ("nntps", &[563]),
+            ("snews", &[563]),
+            ("ipp", &[631]),
+            ("ipps", &[631]),
+            ("ldaps", &[636]),
+            ("rsync", &[873]),
+            ("telnets", &[992]),
+            ("imaps", &[993]),
+            ("ircs", &[994, 6697]),
+            ("pops", &[995]),
+            ("pop3s", &[995]),
+            ("mssql", &[1433]),
+            ("sqlserver", &[1433]),
+            ("oracle", &[1521]),
+            ("mqtt", &[1883]),
+            ("gemini", &[1965]),
+            ("nfs", &[2049]),
+            ("dict", &[2628]),
+            ("mysql", &[3306]),
+            ("mariadb", &[3306]),
+            ("rdp", &[3389]),
+            ("svn", &[3690]),
+            ("sieve", &[4190]),
+            ("nats", &[4222]),
+            ("postgres", &[5432]),
+            ("postgresql", &[5432]),
+            ("amqps", &[5671]),
+            ("amqp", &[5672]),
+            ("coap", &[5683]),
+            ("coap+tcp", &[5683]),
+            ("coaps", &[5684]),
+            ("coaps+tcp", &[5684]),
+            ("vnc", &[5900]),
+            ("redis", &[6379]),
+            ("rediss", &[6379]),
+            ("neo4j", &[7687]),
+            ("bolt", &[7687]),
+            ("mqtts", &[8883]),
+            ("git", &[9418]),
+            ("memcached", &[11211]),
+            ("mongodb", &[27017]),
         ];
-        for (scheme, port) in schemes {
+        for (scheme, ports) in schemes {
             let uri = |port: &str| alloc::format!("{scheme}://host{port}/x");
             assert!(is_normal(&uri("")), "{scheme}");
             assert!(is_normal(&uri(":1")), "{scheme}");
-            assert!(!is_normal(&uri(&alloc::format!(":{port}"))), "{scheme}");
+            for port in ports {
+                assert!(!is_normal(&uri(&alloc::format!(":{port}"))), "{scheme}");
+            }
         }
-        assert!(is_normal("note://host:22/x"));
+    }
+
+    #[test]
+    fn a_port_is_not_judged_where_the_one_of_the_scheme_is_not_known() {
+        for scheme in ["note", "screen", "kafka", "mongodb+srv", "s3", "foo"] {
+            assert!(is_normal(&alloc::format!("{scheme}://host/x")), "{scheme}");
+            for port in ["1", "22", "443", "65535"] {
+                assert!(!is_normal(&alloc::format!("{scheme}://host:{port}/x")), "{scheme}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_does_not_count_in_a_urn_is_not_written() {
+        for uri in ["urn:isbn:9780131103627", "urn:ietf:rfc:2648", "urn:example:A-b", "urn:x-1:y"] {
+            assert!(is_normal(uri), "{uri}");
+        }
+        for uri in [
+            "urn:ISBN:9780131103627",
+            "urn:isBn:9780131103627",
+            "urn:isbn:9780131103627?=a",
+            "urn:isbn:9780131103627?+a",
+            "urn:is%62n:9780131103627",
+            "urn:is%C3%A9:1",
+            "URN:isbn:1",
+        ] {
+            assert!(!is_normal(uri), "{uri}");
+        }
+    }
+
+    #[test]
+    fn a_host_in_punycode_is_judged_in_no_scheme() {
+        for scheme in ["https", "note", "redis", "imap"] {
+            assert!(is_normal(&alloc::format!("{scheme}://bcher-kva.test/x")), "{scheme}");
+            for host in ["xn--bcher-kva.test", "a.xn--bcher-kva.test", "a.xn--p1ai", "xn--a"] {
+                assert!(!is_normal(&alloc::format!("{scheme}://{host}/x")), "{scheme} {host}");
+            }
+        }
     }
 }

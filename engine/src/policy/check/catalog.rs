@@ -166,8 +166,9 @@ impl Catalog {
     /// Checks a name that no list declares.
     fn check_open_name(&self, name: &Spanned<String>, findings: &mut Vec<Diagnostic>) {
         if self.kind.is_resource() && !uri::is_normal(&name.value) {
-            let message = format!("{} is no URI in normal form, so no call can name it", quoted(&name.value));
-            findings.push(Diagnostic::error("bad_uri", &name.span, message).with_fix(URI_FIX));
+            let (problem, fix) = uri::problem(&name.value).unwrap_or(("is not a URI in normal form", URI_FIX));
+            let message = format!("{} {problem}, and no call can name it", quoted(&name.value));
+            findings.push(Diagnostic::error("bad_uri", &name.span, message).with_fix(fix));
         } else if !self.kind.is_resource() && !can_be_name(&name.value) {
             let message = format!("{} cannot be the name of a {}", quoted(&name.value), self.kind.noun());
             findings.push(bad_name(name, message));
@@ -207,14 +208,19 @@ pub(crate) fn check_uri_pattern(name: &Spanned<String>, findings: &mut Vec<Diagn
     let host_after_star = authority.strip_prefix('*').unwrap_or(authority);
     let stays_in_host = !host_after_star.contains('*')
         && (authority == host_after_star || host_after_star.is_empty() || host_after_star.starts_with(['.', ':']));
+    let example = name.value.replace('*', "x");
     let problem = if scheme.contains('*') {
         "the scheme of a URI can't be a pattern"
     } else if !stays_in_host {
         "in the host of a URI `*` stands for the whole host, or for its first labels as in `*.example.com`"
-    } else if !uri::is_normal(&name.value.replace('*', "x")) {
-        "this pattern matches no URI in normal form"
-    } else {
+    } else if uri::is_normal(&example) {
         return;
+    } else if let Some((problem, fix)) = uri::problem(&example) {
+        let message = format!("the pattern {} {problem}, and it matches no call", quoted(&name.value));
+        findings.push(Diagnostic::error("bad_uri", &name.span, message).with_fix(fix));
+        return;
+    } else {
+        "this pattern matches no URI in normal form"
     };
     findings.push(Diagnostic::error("bad_uri", &name.span, problem).with_fix(URI_FIX));
 }
