@@ -264,6 +264,14 @@ fn roots_hosts_and_networks_have_one_reading() {
     );
     check_codes(&with("UrlCheck", r#""hosts":["xn--a.test","*.xn--a.test","bücher.test"]"#), &["bad_host"; 3]);
     check_codes(&with("UrlCheck", r#""hosts":["a"],"ports":[0,65536,1.5,-1]"#), &["bad_port"; 4]);
+    let without_ports = with("UrlCheck", r#""hosts":["a"]"#);
+    check(&with_condition(&without_ports), &[]);
+    check(
+        &with_condition(&with("UrlCheck", r#""hosts":["a"],"ports":[]"#)),
+        &[
+            "error empty_list 4:81 /rules/0/condition/UrlCheck/ports: an empty list of ports says nothing [write a port, or remove `ports` for the default port of the scheme]",
+        ],
+    );
     check_codes(
         &with("CidrCheck", r#""op":"In","value":["10.0.0.0","10.0.0.1/8","x/8","10.0.0.0/33"]"#),
         &["bad_network"; 4],

@@ -106,6 +106,9 @@ fn a_key_too_many_or_too_few_is_refused_by_both() {
         }
     }
     check(&with_condition(&json!({ "All": [] })), false);
+    let url = |ports: Value| json!({ "UrlCheck": { "source": "Arguments", "field": "x", "hosts": ["a.test"], "ports": ports } });
+    check(&with_condition(&url(json!([8443]))), true);
+    check(&with_condition(&url(json!([]))), false);
     check(&with_condition(&json!({})), false);
     check(&with_condition(&json!({ "NumericCheck": {}, "All": [] })), false);
 }

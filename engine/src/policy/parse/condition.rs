@@ -199,6 +199,12 @@ fn read_conditions(node: &Node<'_>, shape: &mut Shape, scope: Scope) -> Option<V
 /// Reads the ports of a `UrlCheck`, which are whole numbers.
 fn read_ports(node: &Node<'_>, shape: &mut Shape) -> Option<Vec<Spanned<String>>> {
     let items = shape.list(node, "`ports`")?;
+    if items.is_empty() {
+        let message = "an empty list of ports says nothing";
+        let fix = "write a port, or remove `ports` for the default port of the scheme";
+        shape.problems.push(Diagnostic::error("empty_list", &node.span, message).with_fix(fix));
+        return None;
+    }
     let mut ports = Vec::new();
     for item in items {
         let text = shape.number(item, "a port")?;
