@@ -105,6 +105,36 @@ fn what_every_call_meets_is_found() {
 }
 
 #[test]
+fn a_window_of_all_times_or_none_is_found() {
+    let time = |window: Value| json!({ "TimeCheck": window });
+    let days = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+    for window in [
+        json!({ "from": "00:00", "to": "24:00" }),
+        json!({ "from": "00:00" }),
+        json!({ "to": "24:00" }),
+        json!({ "from": "00:00", "to": "24:00", "weekdays": days }),
+        json!({ "from": "00:00", "to": "24:00", "offset": "+01:00" }),
+    ] {
+        check(&time(window.clone()), Some("always_true"));
+        check(&not(&time(window)), Some("never_true"));
+    }
+    let none = json!({ "from": "24:00", "to": "00:00" });
+    check(&time(none.clone()), Some("never_true"));
+    check(&not(&time(none)), Some("always_true"));
+    for window in [
+        json!({ "from": "00:00", "to": "23:59" }),
+        json!({ "from": "00:01", "to": "24:00" }),
+        json!({ "from": "00:01", "to": "00:00" }),
+        json!({ "from": "24:00", "to": "00:01" }),
+        json!({ "from": "00:00", "to": "24:00", "weekdays": ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat"] }),
+        json!({ "weekdays": ["Sun"] }),
+    ] {
+        check(&time(window.clone()), None);
+        check(&not(&time(window)), None);
+    }
+}
+
+#[test]
 fn what_guards_something_is_left_alone() {
     for condition in [
         all(&[number("Gt", 0.0), number("Lte", 500.0)]),

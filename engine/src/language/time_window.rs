@@ -40,6 +40,17 @@ impl TimeWindow {
         Some(is_in_hours && is_on_day)
     }
 
+    /// Whether the window holds some times, if `inside` asks for that, or whether it leaves out some.
+    #[cfg(feature = "compile")]
+    pub(crate) fn has_times(&self, inside: bool) -> bool {
+        const LAST: u16 = 24 * 60;
+        match (self.minutes, inside) {
+            // A day that starts at its end and ends at its start has no minute.
+            (hours, true) => hours != Some((LAST, 0)) && self.weekdays != 0,
+            (hours, false) => self.weekdays != 0x7f || hours.is_some_and(|hours| hours != (0, LAST)),
+        }
+    }
+
     /// The window as two words of an image.
     #[cfg(feature = "compile")]
     pub(crate) fn pack(&self) -> (u32, u32) {

@@ -145,7 +145,9 @@ impl<'p> Knowledge<'p> {
             ConditionKind::PathCheck { field, .. }
             | ConditionKind::UrlCheck { field, .. }
             | ConditionKind::CidrCheck { field, .. } => self.narrow(field, Domain::keep_strings, |_| {}),
-            ConditionKind::TimeCheck { field, .. } => self.narrow(field, Domain::keep_numbers, |_| {}),
+            ConditionKind::TimeCheck { field, window } => {
+                window.has_times(wanted) && self.narrow(field, Domain::keep_numbers, |_| {})
+            }
         }
     }
 
