@@ -469,6 +469,107 @@ fn a_server_has_a_name_that_a_call_can_have() {
     check(&policy(&long), &[&format!("error bad_name 1:36 /servers/0: {shown}")]);
 }
 
+/// What is found in a comparison of a fact of the request with one text: message and fix of each finding with the code.
+#[track_caller]
+fn check_fact(field: &str, op: &str, value: &str, code: &str, expected: Option<(&str, &str)>) {
+    let check =
+        serde_json::json!({ "StringCheck": { "source": "Request", "field": field, "op": op, "value": [value] } });
+    for condition in [check.clone(), serde_json::json!({ "Not": check })] {
+        let text = with_condition(&condition.to_string());
+        let findings = match parse(&text).and_then(validate) {
+            Ok(policy) => policy.warnings().to_vec(),
+            Err(findings) => findings,
+        };
+        let seen: Vec<_> = findings
+            .iter()
+            .map(|found| (found.code, found.severity, found.message.as_str(), found.fix.as_deref()))
+            .collect();
+        let message =
+            expected.map(|(message, _)| format!("{} never matches `{field}`, which is {message}", quoted(value)));
+        let expected: Vec<_> = expected
+            .iter()
+            .zip(&message)
+            .map(|((_, fix), message)| (code, Severity::Error, message.as_str(), Some(*fix)))
+            .collect();
+        assert_eq!(seen, expected, "{text}");
+        for finding in &findings {
+            let written = serde_json::Value::from(value).to_string();
+            assert_eq!(text.get(finding.span.clone()), Some(written.as_str()), "{text}");
+        }
+    }
+}
+
+fn quoted(text: &str) -> String {
+    format!("`{text}`")
+}
+
+#[test]
+fn a_country_is_compared_with_what_a_country_can_be() {
+    let check = |op: &str, value: &str, fix: Option<&str>| {
+        check_fact("country", op, value, "bad_country", fix.map(|fix| ("two capital letters", fix)));
+    };
+    let other = Some("write a code such as `DE`");
+    for op in ["In", "NotIn"] {
+        check(op, "KP", None);
+        check(op, "kp", Some("write `KP`"));
+        check(op, "Kp", Some("write `KP`"));
+        for value in ["", "K", "PRK", "T1", "K ", " KP", "*P", "ÄÖ", "Ä"] {
+            check(op, value, other);
+        }
+    }
+    for op in ["StartsWith", "EndsWith", "Contains"] {
+        check(op, "K", None);
+        check(op, "KP", None);
+        check(op, "kp", Some("write `KP`"));
+        for value in ["k", "KPX", "1"] {
+            check(op, value, other);
+        }
+    }
+    for value in ["K*", "*K*P*", "KP", "KP*"] {
+        check("Glob", value, None);
+    }
+    for value in ["k*", "K", "?P", "K*P*X", "K*1"] {
+        check("Glob", value, other);
+    }
+    for value in ["KP|IR", "K.", "(?i)kp", "[A-K]P?P"] {
+        check("Matches", value, None);
+    }
+    check("Matches", "kp", Some("write `KP`"));
+    for value in ["kp|ir", "K", "[a-z]{2}", "KP."] {
+        check("Matches", value, other);
+    }
+}
+
+#[test]
+fn an_address_is_compared_with_what_an_address_can_be() {
+    let check = |op: &str, value: &str, fix: Option<&str>| {
+        check_fact("ip", op, value, "bad_address", fix.map(|fix| ("an address in canonical form", fix)));
+    };
+    let other = Some("write an address such as `10.0.0.1`");
+    for op in ["In", "NotIn"] {
+        for value in ["10.0.0.1", "::1", "2001:db8::1", "::ffff:10.0.0.1"] {
+            check(op, value, None);
+        }
+        check(op, "2001:DB8::1", Some("write `2001:db8::1`"));
+        check(op, "2001:db8:0::1", Some("write `2001:db8::1`"));
+        check(op, "10.0.0.0/8", Some("use `CidrCheck` for a network"));
+        for value in ["", "10.0.0.999", "10.1", "010.0.0.1", "localhost", "10.0.0.1 ", "[::1]", "10.*"] {
+            check(op, value, other);
+        }
+    }
+    for (op, value) in
+        [("StartsWith", "10."), ("EndsWith", ".1"), ("Contains", ":db8:"), ("Glob", "10.*"), ("Glob", "::1")]
+    {
+        check(op, value, None);
+    }
+    for (op, value) in
+        [("StartsWith", "FE80"), ("EndsWith", "%eth0"), ("Contains", "/"), ("Glob", "x*"), ("Glob", "10.")]
+    {
+        check(op, value, other);
+    }
+    check("Matches", "10\\..*", None);
+}
+
 #[test]
 fn expressions_that_are_right_by_themselves_may_be_too_many_together() {
     let values: Vec<String> = ["x", "y", "z", "w"].map(|first| format!("{first}[ab]*a[ab]{{12}}")).to_vec();

@@ -25,7 +25,7 @@ pub struct CallerFacts {
 
 impl RequestFacts {
     /// Collects what is known: the time in seconds since the start of 1970 in UTC, the caller's address, and the
-    /// caller's country as a code of two letters. A text that is no address or no country code is not known.
+    /// caller's country as a code of two capital letters. A text that is no address or no country code is not known.
     #[must_use]
     pub fn new(unix_time: Option<i64>, ip: Option<&str>, country: Option<&str>) -> Self {
         let mut text = String::from("{");
@@ -39,7 +39,8 @@ impl RequestFacts {
             add("time", itoa::Buffer::new().format(time));
         }
         // INVARIANT: neither an address nor a country code holds a character that JSON escapes.
-        if let Some(ip) = ip.filter(|ip| ip.parse::<IpAddr>().is_ok()) {
+        // Conditions compare the text, so an address has one: the canonical form (RFC 5952).
+        if let Some(ip) = ip.and_then(|ip| ip.parse::<IpAddr>().ok()) {
             add("ip", &format!("\"{ip}\""));
         }
         if let Some(country) = country.filter(|code| code.len() == 2 && code.bytes().all(|b| b.is_ascii_uppercase())) {

@@ -351,4 +351,11 @@ fn what_the_edge_knows_is_a_source_of_its_own() {
     check_facts(&country, &friday_9_30, Code::Allowed);
     check_facts(&country, &RequestFacts::new(None, None, Some("FR")), Code::ConditionFailed);
     check_facts(&country, &RequestFacts::new(None, None, Some("de")), Code::ConditionUnknown);
+    let address =
+        json!({ "StringCheck": { "source": "Request", "field": "ip", "op": "In", "value": ["2001:db8::1"] } });
+    for spelling in ["2001:db8::1", "2001:DB8::1", "2001:db8:0:0::1", "2001:0db8::0001"] {
+        check_facts(&address, &RequestFacts::new(None, Some(spelling), None), Code::Allowed);
+    }
+    check_facts(&address, &RequestFacts::new(None, Some("2001:db8::2"), None), Code::ConditionFailed);
+    check_facts(&address, &RequestFacts::new(None, Some("2001:db8::1%eth0"), None), Code::ConditionUnknown);
 }

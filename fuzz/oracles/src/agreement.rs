@@ -35,7 +35,7 @@ pub(crate) fn with_facts(
     country: Option<&str>,
 ) -> (Request, RequestFacts) {
     request.time = time;
-    request.ip = ip.filter(|ip| ip.parse::<std::net::IpAddr>().is_ok()).map(str::to_owned);
+    request.ip = ip.and_then(|ip| ip.parse::<std::net::IpAddr>().ok()).map(|ip| ip.to_string());
     let is_country = |code: &&str| matches!(code.as_bytes(), [b'A'..=b'Z', b'A'..=b'Z']);
     request.country = country.filter(is_country).map(str::to_owned);
     (request, RequestFacts::new(time, ip, country))

@@ -3,13 +3,14 @@
 use alloc::format;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
+use core::net::IpAddr;
 use std::collections::HashMap;
 
 use ipnet::IpNet;
 
 use crate::canonical::{path, url};
 use crate::language::dialect::Dialect;
-use crate::language::operators::StringOp;
+use crate::language::operators::{Source, StringOp};
 use crate::policy::automaton;
 use crate::policy::condition::{Condition, ConditionKind};
 use crate::policy::text::diagnostic::{Diagnostic, quoted};
@@ -23,6 +24,11 @@ pub(crate) fn check_condition(
 ) {
     if dialect == Dialect::Perso1 {
         return;
+    }
+    if let ConditionKind::StringCheck { field, op, values } = &condition.kind
+        && field.source == Source::Request
+    {
+        check_request_values(&field.name.value, *op, values, findings);
     }
     match &condition.kind {
         ConditionKind::All(children) | ConditionKind::Any(children) => {
@@ -71,6 +77,65 @@ pub(crate) fn check_condition(
         | ConditionKind::FieldPresent { .. }
         | ConditionKind::FieldEquals { .. }
         | ConditionKind::FieldCompare { .. } => {}
+    }
+}
+
+/// Checks what the facts of a request are compared with: an edge gives no other country and no other address.
+fn check_request_values(field: &str, op: StringOp, values: &[Spanned<String>], findings: &mut Vec<Diagnostic>) {
+    for value in values {
+        let text = &value.value;
+        let problem = match field {
+            "country" if !may_match_country(op, text) => {
+                let message = format!("{} never matches `country`, which is two capital letters", quoted(text));
+                let capitals = text.to_ascii_uppercase();
+                let is_code = capitals.len() == 2 && capitals.bytes().all(|byte| byte.is_ascii_uppercase());
+                let fix = if is_code { format!("write `{capitals}`") } else { "write a code such as `DE`".to_string() };
+                Diagnostic::error("bad_country", &value.span, message).with_fix(fix)
+            }
+            "ip" if !may_match_address(op, text) => {
+                let message = format!("{} never matches `ip`, which is an address in canonical form", quoted(text));
+                let fix = match text.parse::<IpAddr>() {
+                    Ok(address) => format!("write `{address}`"),
+                    Err(_) if text.parse::<IpNet>().is_ok() => "use `CidrCheck` for a network".to_string(),
+                    Err(_) => "write an address such as `10.0.0.1`".to_string(),
+                };
+                Diagnostic::error("bad_address", &value.span, message).with_fix(fix)
+            }
+            _ => continue,
+        };
+        findings.push(problem);
+    }
+}
+
+/// Whether an operator may compare with a text as the whole string, and the text without what stands for any characters.
+fn whole_and_letters(op: StringOp, text: &str) -> (bool, String) {
+    match op {
+        StringOp::In | StringOp::NotIn | StringOp::Matches => (true, text.to_string()),
+        StringOp::StartsWith | StringOp::EndsWith | StringOp::Contains => (false, text.to_string()),
+        StringOp::Glob => (!text.contains('*'), text.replace('*', "")),
+    }
+}
+
+/// Whether a country code may compare with a text as the operator says, or for `NotIn` as it does not.
+fn may_match_country(op: StringOp, text: &str) -> bool {
+    if op == StringOp::Matches {
+        // An expression that can't be built is another mistake.
+        let Ok(automaton) = automaton::build(&[text.to_string()]) else { return true };
+        let matches = |first: char, second: char| automaton.label(&String::from_iter([first, second])).is_some();
+        return ('A'..='Z').any(|first| ('A'..='Z').any(|second| matches(first, second)));
+    }
+    let (is_whole, letters) = whole_and_letters(op, text);
+    letters.bytes().all(|byte| byte.is_ascii_uppercase()) && (letters.len() == 2 || (!is_whole && letters.len() < 2))
+}
+
+/// Whether an address in canonical form may compare with a text as the operator says, or for `NotIn` as it does not. What an
+/// expression matches is not worked out.
+fn may_match_address(op: StringOp, text: &str) -> bool {
+    let (is_whole, letters) = whole_and_letters(op, text);
+    match op {
+        StringOp::Matches => true,
+        _ if is_whole => letters.parse::<IpAddr>().is_ok_and(|address| address.to_string() == letters),
+        _ => letters.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f' | b':' | b'.')),
     }
 }
 
