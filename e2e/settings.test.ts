@@ -1,6 +1,7 @@
 /** Settings that are wrong, which let nobody in, and settings that change. */
 
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { describe, test } from "node:test";
 
 import { assertSameAnswer } from "./answers.ts";
@@ -37,7 +38,16 @@ const mistakes: readonly { variables: Readonly<Record<string, string>>; place: s
     secret: "too-short",
   },
   { variables: { CALLGATE_API_KEYS: "crm-host:too-short" }, place: "CALLGATE_API_KEYS", secret: "too-short" },
+  { variables: { CALLGATE_API_KEYS: `crm-host:sha256:${digestOf("")}` }, place: "is a variable unset?" },
+  { variables: { CALLGATE_API_KEYS: `${apiKey} sha256:${digestOf("\n")}` }, place: "has key 2" },
 ];
+
+function digestOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}
+
+/** Credentials that hold nothing, which no mistake may take for a key. */
+const nothing = [{}, { authorization: "" }, { authorization: "Bearer " }, { authorization: "Basic eA==" }];
 
 describe("settings with a mistake", { concurrency: 4 }, () => {
   for (const { variables, place, secret } of mistakes) {
@@ -45,7 +55,8 @@ describe("settings with a mistake", { concurrency: 4 }, () => {
       await using hosts = await startHostsWith(crm, { variables: { CALLGATE_API_KEYS: apiKey, ...variables } });
       const [worker, spin] = hosts.all;
       const contract = await Contract.read(worker.url);
-      for (const ask of [call, callWith(bearer(issuer.token(claimsOf("agent"))), refund), callWith({})]) {
+      const withNothing = nothing.map((headers) => callWith(headers, { ...refund, role: "agent" }));
+      for (const ask of [call, callWith(bearer(issuer.token(claimsOf("agent"))), refund), ...withNothing]) {
         const answers = [await exchange(worker.url, ask), await exchange(spin.url, ask)] as const;
         for (const answer of answers) {
           assert.deepEqual(outcomeOf(answer), invalid);

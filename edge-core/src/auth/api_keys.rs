@@ -24,6 +24,16 @@ const MIN_KEY_LENGTH: usize = 16;
 /// A name has at most so many characters.
 const MAX_NAME_LENGTH: usize = 64;
 
+/// A digest is compared with those of texts that repeat one character up to so many times.
+const MAX_REPETITIONS: usize = 128;
+
+/// What is wrong with a key that repeats one character.
+const REPEATED: &str = "that is one repeated character: use random characters, such as those of `openssl rand -hex 32`";
+
+/// What is wrong with the digest of such a key.
+const REPEATED_IN_DIGEST: &str =
+    "that is the digest of one repeated character: use random characters, such as those of `openssl rand -hex 32`";
+
 /// The keys of a deployment.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ApiKeys(Vec<ApiKey>);
@@ -43,12 +53,14 @@ impl ApiKeys {
     /// A key is what a Bearer token may be (RFC 6750, section 2.1), and so has no colon: no text has two readings.
     /// No message repeats a part of a text, as the part may be a key that stands in the wrong place.
     pub(crate) fn read(keys: Option<&str>) -> Result<Self, ConfigError> {
+        let error = |at: usize, problem: &str| {
+            let number = at.saturating_add(1).to_string();
+            ConfigError { pointer: VARIABLE.into(), problem: ["has key ", &number, " ", problem].concat() }
+        };
         let mut read: Vec<ApiKey> = Vec::new();
+        let mut digests = Vec::new();
         for (at, text) in keys.unwrap_or_default().split_ascii_whitespace().enumerate() {
-            let place = |problem: &str| {
-                let number = at.saturating_add(1).to_string();
-                ConfigError { pointer: VARIABLE.into(), problem: ["has key ", &number, " ", problem].concat() }
-            };
+            let place = |problem: &str| error(at, problem);
             let key = ApiKey::read(text).map_err(place)?;
             if read.iter().any(|other| other.digest == key.digest) {
                 return Err(place("that stands there before"));
@@ -56,9 +68,15 @@ impl ApiKeys {
             if key.name.is_some() && read.iter().any(|other| other.name == key.name) {
                 return Err(place("with the name of another: give each its own, such as `host-1` and `host-2`"));
             }
+            if text.contains(DIGEST) {
+                digests.push((at, key.digest));
+            }
             read.push(key);
         }
-        Ok(Self(read))
+        match find_guessable(&digests) {
+            Some((at, problem)) => Err(error(at, problem)),
+            None => Ok(Self(read)),
+        }
     }
 
     /// Who presents `authorization`.
@@ -68,7 +86,8 @@ impl ApiKeys {
         if self.0.is_empty() {
             return Err(Problem::NotConfigured);
         }
-        let presented = Sha256::digest(authorization.and_then(bearer_token).unwrap_or_default());
+        let token = authorization.and_then(bearer_token).unwrap_or_default();
+        let presented = Sha256::digest(token);
         let mut found = Choice::from(0);
         let mut which = 0_u32;
         for (at, key) in (0..).zip(&self.0) {
@@ -76,6 +95,8 @@ impl ApiKeys {
             which.conditional_assign(&at, is_it);
             found |= is_it;
         }
+        // INVARIANT: a missing credential is the empty text here, whose digest somebody may have configured by mistake.
+        found &= Choice::from(u8::from(!token.is_empty() && !is_one_character(token)));
         if !bool::from(found) {
             return Err(Problem::Unauthenticated);
         }
@@ -114,16 +135,77 @@ fn read_digest(hex: &str) -> Result<[u8; 32], &'static str> {
     Ok(digest)
 }
 
+/// Which of `digests` is of a text that anyone can guess, such as what a shell makes of a variable that is unset, and
+/// what is wrong with it.
+fn find_guessable(digests: &[(usize, [u8; 32])]) -> Option<(usize, &'static str)> {
+    if digests.is_empty() {
+        return None;
+    }
+    let find = |hasher: &Sha256, problem: &'static str| {
+        let digest: [u8; 32] = hasher.clone().finalize().into();
+        digests.iter().find(|(_, other)| *other == digest).map(|&(at, _)| (at, problem))
+    };
+    let empty = find(&Sha256::new(), "that is the digest of an empty key: is a variable unset?");
+    if empty.is_some() {
+        return empty;
+    }
+    for character in (b' '..=b'~').chain(*b"\0\t\n\r") {
+        // `echo` ends a line, on some systems with a carriage return too.
+        let (problem, ends): (_, &[&[u8]]) = if character.is_ascii_whitespace() {
+            ("that is the digest of white space: is a variable unset?", &[b"", b"\n", b"\r\n"])
+        } else {
+            (REPEATED_IN_DIGEST, &[b""])
+        };
+        let mut hasher = Sha256::new();
+        for _ in 0..MAX_REPETITIONS {
+            hasher.update([character]);
+            let found = ends.iter().find_map(|end| find(&hasher.clone().chain_update(end), problem));
+            if found.is_some() {
+                return found;
+            }
+        }
+    }
+    None
+}
+
+/// Whether a text repeats one character and has no other.
+fn is_one_character(text: &str) -> bool {
+    let mut characters = text.chars();
+    characters.next().is_some_and(|first| characters.all(|character| character == first))
+}
+
 fn digest_of(key: &str) -> Result<[u8; 32], &'static str> {
     if key.is_empty() {
         return Err("that is empty");
     }
     let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte);
-    if !key.trim_end_matches('=').bytes().all(is_token) {
+    let stem = key.trim_end_matches('=');
+    if stem.is_empty() || !stem.bytes().all(is_token) {
         return Err("that can't be sent as a Bearer token: use letters, digits and `-._~+/`, with `=` at the end only");
     }
     if key.len() < MIN_KEY_LENGTH {
         return Err("that is too short: use 16 characters or more, such as those of `openssl rand -hex 32`");
     }
+    if is_one_character(key) {
+        return Err(REPEATED);
+    }
     Ok(Sha256::digest(key).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_token_does_not_match_the_digest_of_nothing() {
+        let key = |text: &str| ApiKey { name: Some("host".into()), digest: Sha256::digest(text).into() };
+        let keys = ApiKeys([key(""), key("first-key-0123456789"), key("x")].into());
+        for authorization in
+            [None, Some(""), Some("Bearer"), Some("Bearer "), Some("Basic eA=="), Some("x"), Some("Bearer x")]
+        {
+            assert_eq!(keys.caller(authorization).map(drop), Err(Problem::Unauthenticated), "{authorization:?}");
+        }
+        let caller = keys.caller(Some("Bearer first-key-0123456789")).map(|caller| caller.principal);
+        assert_eq!(caller, Ok(Some("host".into())));
+    }
 }

@@ -2,6 +2,7 @@
 
 use callgate_edge_core::Problem;
 use callgate_edge_core::auth::{Authentication, KeyCache, Secrets, Step};
+use sha2::{Digest as _, Sha256};
 
 /// The SHA-256 of `second-key-0123456789`.
 const DIGEST: &str = "sha256:cdc8bf8583da505da0340b103c182d172408e4a68698993e485475e2f7e74b36";
@@ -77,6 +78,63 @@ fn anything_else_does_not_open() {
     }
 }
 
+fn digest_of(text: &str) -> String {
+    let digits: String = Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect();
+    ["sha256:", &digits].concat()
+}
+
+#[test]
+fn a_missing_token_never_matches() {
+    // The digest is of a text that repeats a character more often than the configuration is searched for.
+    let repeated = "x".repeat(129);
+    let keys = format!("host-1:{} host-2:{DIGEST}", digest_of(&repeated));
+    check(Some(&keys), Some("Bearer second-key-0123456789"), Ok(Some("host-2")));
+    let header = ["Bearer ", &repeated].concat();
+    for authorization in
+        [None, Some(""), Some("Bearer"), Some("Bearer "), Some("Basic eA=="), Some("x"), Some(&*header)]
+    {
+        check(Some(&keys), authorization, Err(Problem::Unauthenticated));
+    }
+}
+
+#[test]
+fn the_digest_of_nothing_is_refused() {
+    let empty = "that is the digest of an empty key: is a variable unset?";
+    check_refused(
+        "crm-host:sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        &format!("1 {empty}"),
+    );
+    check_refused(&digest_of(""), &format!("1 {empty}"));
+    check_refused(&format!("a:{DIGEST} b:{}", digest_of("").replace("e3b0", "E3B0")), &format!("2 {empty}"));
+    for text in ["\n", "\r\n", "\r", "\t", " ", "    ", "\n\n", " \n", "\t\t\r\n"] {
+        check_refused(&digest_of(text), "1 that is the digest of white space: is a variable unset?");
+    }
+    check_refused(&digest_of(&" ".repeat(128)), "1 that is the digest of white space: is a variable unset?");
+}
+
+#[test]
+fn the_digest_of_one_repeated_character_is_refused() {
+    let random = "use random characters, such as those of `openssl rand -hex 32`";
+    let problem = format!("1 that is the digest of one repeated character: {random}");
+    for (character, count) in [("x", 1), ("0", 16), ("*", 8), ("=", 16), ("~", 64), ("!", 128), ("\0", 32), ("A", 127)]
+    {
+        check_refused(&digest_of(&character.repeat(count)), &problem);
+        check_refused(&["host:", &digest_of(&character.repeat(count))].concat(), &problem);
+    }
+    // Its twin has one other character.
+    let key = format!("{}1", "0".repeat(15));
+    check(Some(&digest_of(&key)), Some(&format!("Bearer {key}")), Ok(None));
+}
+
+#[test]
+fn a_key_of_one_repeated_character_is_refused() {
+    let repeated = "that is one repeated character: use random characters, such as those of `openssl rand -hex 32`";
+    check_refused(&"x".repeat(16), &format!("1 {repeated}"));
+    check_refused(&format!("first-key-0123456789 host:{}", "0".repeat(64)), &format!("2 {repeated}"));
+    let key = format!("{}1", "0".repeat(15));
+    check(Some(&key), Some(&format!("Bearer {key}")), Ok(None));
+}
+
 #[test]
 fn without_a_configured_key_nobody_gets_in() {
     for keys in [None, Some(""), Some(" \n ")] {
@@ -110,7 +168,15 @@ fn what_an_operator_gets_wrong_lets_nobody_in() {
     check_refused("host:0123456789abcde", &format!("1 {short}"));
     check_refused(&format!("{good} secret"), &format!("2 {short}"));
     let token = "that can't be sent as a Bearer token: use letters, digits and `-._~+/`, with `=` at the end only";
-    for key in ["a:b:first-key-0123456789", "first-key,0123456789", "first=key-0123456789", "fürst-key-0123456789"] {
+    let padding = "=".repeat(16);
+    for key in [
+        "a:b:first-key-0123456789",
+        "first-key,0123456789",
+        "first=key-0123456789",
+        "fürst-key-0123456789",
+        // Padding has something before it (RFC 9110, section 11.2).
+        &*padding,
+    ] {
         check_refused(&format!("{good}x {key}"), &format!("2 {token}"));
     }
 }
