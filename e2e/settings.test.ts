@@ -24,6 +24,8 @@ const mistakes: readonly { variables: Readonly<Record<string, string>>; place: s
   { variables: { CALLGATE_CONFIG: '{"log":{"mode":"requierd"}}' }, place: "/log/mode" },
   { variables: { CALLGATE_CONFIG: '{"limits":{"bodyBytes":1}}' }, place: "/limits/bodyBytes" },
   { variables: { CALLGATE_CONFIG: '{"limits":{}' }, place: "JSON" },
+  { variables: { CALLGATE_CONFIG: "" }, place: "blank" },
+  { variables: { CALLGATE_CONFIG: " \n" }, place: "blank" },
   {
     variables: { CALLGATE_CONFIG: JSON.stringify({ auth: authOf(issuer, { algorithm: "none" }) }) },
     place: "/auth/algorithm",
@@ -90,7 +92,8 @@ describe("settings that are changed in an isolate that goes on", () => {
       { CALLGATE_CONFIG: auth, byKey: refused, byToken: allowed, long: refused },
       { CALLGATE_CONFIG: auth.slice(1), byKey: invalid, byToken: invalid, long: invalid },
       { CALLGATE_CONFIG: short, byKey: allowed, byToken: refused, long: problem(413, "body_too_large") },
-      { CALLGATE_CONFIG: " ", byKey: allowed, byToken: refused, long: allowed },
+      { CALLGATE_CONFIG: " ", byKey: invalid, byToken: invalid, long: invalid },
+      { CALLGATE_CONFIG: "{}", byKey: allowed, byToken: refused, long: allowed },
     ];
     let settled: number | undefined;
     for (let round = 0; round < 40; round += 1) {

@@ -267,7 +267,9 @@ fn a_configuration_is_checked_before_it_is_deployed() {
     let file = path.to_str().expect("UTF-8");
     for (text, code, expected) in [
         (r#"{"log":{"mode":"required"}}"#, 0, ": ok\n"),
-        ("", 0, ": ok\n"),
+        ("{}", 0, ": ok\n"),
+        ("", 1, ":1:0: the configuration is blank: write `{}` for the defaults, or do not set `CALLGATE_CONFIG`\n"),
+        (" \n", 1, ":2:0: the configuration is blank: write `{}` for the defaults, or do not set `CALLGATE_CONFIG`\n"),
         (r#"{"log":{"mode":"on"}}"#, 1, ": /log/mode must be `off`, `best-effort` or `required`\n"),
         ("{\n  \"log\": {,}\n}", 1, ":2:11: the configuration must be exactly one JSON object\n"),
         (r#"{"log":{},"log":{}}"#, 1, ": the configuration has an object that names a key twice\n"),

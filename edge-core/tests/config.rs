@@ -18,7 +18,7 @@ fn sink(text: &str) -> Sink {
 
 #[test]
 fn nothing_is_recorded_and_every_bound_is_the_default_unless_it_is_set() {
-    for text in ["", " \n", "{}", r#"{"log":{},"limits":{}}"#] {
+    for text in ["{}", " {} ", r#"{"log":{},"limits":{}}"#] {
         let config = Config::read(text).expect("a configuration");
         assert_eq!(
             (config.log.mode, config.log.format, config.log.sink),
@@ -30,6 +30,13 @@ fn nothing_is_recorded_and_every_bound_is_the_default_unless_it_is_set() {
     let limits =
         Limits { body_bytes: 262_144, depth: 32, calls_per_batch: 100, roles_per_caller: 32, log_queue: 1_000 };
     assert_eq!(Limits::default(), limits);
+}
+
+#[test]
+fn a_blank_configuration_is_refused() {
+    for text in ["", " ", "\n", " \t\r\n "] {
+        check(text, "the configuration is blank: write `{}` for the defaults, or do not set `CALLGATE_CONFIG`");
+    }
 }
 
 #[test]

@@ -49,14 +49,17 @@ pub struct Config<'c> {
 }
 
 impl<'c> Config<'c> {
-    /// Reads the text of a configuration; all of it may be left out, and a text of white space is the configuration in
-    /// which nothing is set.
+    /// Reads the text of a configuration, in which every section is optional.
+    ///
+    /// A blank text is an error: it is what a variable that is set to nothing holds, and to take it for the defaults would
+    /// turn tokens, records and rates off without a word.
     ///
     /// # Errors
-    /// The text is no strict JSON, or it says what callgate does not know or can't do; the first mistake is told.
+    /// The text is blank or no strict JSON, or it says what callgate does not know or can't do; the first mistake is told.
     pub fn read(text: &'c str) -> Result<Self, ConfigError> {
         if text.trim_ascii().is_empty() {
-            return Ok(Self::default());
+            let problem = "is blank: write `{}` for the defaults, or do not set `CALLGATE_CONFIG`".to_owned();
+            return Err(ConfigError { pointer: String::new(), problem });
         }
         let value = read(text.as_bytes(), MAX_CONFIG_DEPTH).map_err(no_json)?;
         let config = Section::read(value, "", &["auth", "log", "limits", "rateLimit"])?;

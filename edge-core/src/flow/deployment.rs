@@ -34,7 +34,8 @@ impl<'d> Deployment<'d> {
     /// A mistake in them is no error here: such a deployment lets nobody in, and answers with the place of the mistake.
     #[must_use]
     pub fn new(image: PolicyImage<'d>, config: Option<&str>, secrets: &Secrets<'_>, clock: Clock) -> Self {
-        let read = Config::read(config.unwrap_or_default())
+        let read = config
+            .map_or_else(|| Ok(Config::default()), Config::read)
             .and_then(|config| Ok((Authentication::read(config.auth, secrets)?, config)));
         let (authentication, config) = match read {
             Ok((authentication, config)) => (Ok(authentication), config),

@@ -196,6 +196,8 @@ fn a_deployment_with_a_mistake_lets_nobody_in_and_names_the_place() {
         (r#"{"log":{"mode":"sometimes"}}"#, key, "/log/mode "),
         (r#"{"auth":{"mode":"jwt"}}"#, key, "/auth/algorithm "),
         ("{", key, "the configuration "),
+        ("", key, "the configuration is blank"),
+        (" \n", key, "the configuration is blank"),
         ("{}", "short", "CALLGATE_API_KEYS "),
     ] {
         let secrets = Secrets { api_keys: Some(api_keys), ..Secrets::default() };
