@@ -16,6 +16,7 @@ fn main() -> ExitCode {
 
 #[cfg(feature = "embed")]
 mod embed {
+    use std::env::VarError;
     use std::io::{self, Write as _};
     use std::path::{Path, PathBuf};
     use std::process::ExitCode;
@@ -34,18 +35,36 @@ mod embed {
         for variable in ["CALLGATE_POLICY", PUBLIC_KEY_VARIABLE, MINIMUM_REVISION_VARIABLE] {
             println!("cargo::rerun-if-env-changed={variable}");
         }
-        let named = env::var("CALLGATE_POLICY").ok().filter(|path| !path.is_empty());
-        let shown = named.unwrap_or_else(|| DEFAULT_POLICY.to_owned());
-        // A relative path starts at the top of the checkout, wherever cargo runs the script.
-        let path = workspace().join(&shown);
-        println!("cargo::rerun-if-changed={}", path.display());
-        match embed(&path, &shown) {
+        let embedded = choose().and_then(|shown| {
+            // A relative path starts at the top of the checkout, wherever cargo runs the script.
+            let path = workspace().join(&shown);
+            println!("cargo::rerun-if-changed={}", path.display());
+            embed(&path, &shown)
+        });
+        match embedded {
             Ok(()) => ExitCode::SUCCESS,
             Err(message) => {
                 // Cargo shows what a failed build script wrote to standard error.
                 _ = writeln!(io::stderr(), "{message}");
                 ExitCode::FAILURE
             }
+        }
+    }
+
+    /// The path of the policy, as it is shown.
+    ///
+    /// Somebody who sets the variable to nothing wanted a policy of their own, and must not deploy the example.
+    fn choose() -> Result<String, String> {
+        let fix = format!("set it to the path of a policy, or unset it to embed `{DEFAULT_POLICY}`");
+        match env::var("CALLGATE_POLICY") {
+            Err(VarError::NotPresent) => Ok(DEFAULT_POLICY.to_owned()),
+            Err(VarError::NotUnicode(_)) => {
+                Err(format!("error: the variable `CALLGATE_POLICY` is not Unicode\n  = help: {fix}"))
+            }
+            Ok(path) if path.trim().is_empty() => {
+                Err(format!("error: the variable `CALLGATE_POLICY` is set, but names no policy\n  = help: {fix}"))
+            }
+            Ok(path) => Ok(path),
         }
     }
 

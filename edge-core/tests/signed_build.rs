@@ -145,6 +145,16 @@ fn only_a_policy_that_a_trusted_key_signed_is_built() {
 }
 
 #[test]
+fn a_policy_that_is_set_to_nothing_is_not_the_example() {
+    let signed = Signed::new();
+    for blank in ["", " \n"] {
+        let built = signed.build(&[("CALLGATE_POLICY", blank)]);
+        check(built, Err("the variable `CALLGATE_POLICY` is set, but names no policy"));
+    }
+    check(signed.build(&[("CALLGATE_POLICY", "policies/crm.json")]), Ok("revision: None"));
+}
+
+#[test]
 fn a_policy_that_expires_is_looked_at_in_every_build() {
     let key = SigningKey::generate(None).expect("a key").0;
     let mut signed = Signed::new();

@@ -44,6 +44,10 @@ impl Policy {
     /// Tells what is wrong with the policy or its signature, if anything, before minutes are spent on a build that would print it too,
     /// among what the tools of the build say of their own failure.
     pub(crate) fn check(&self, checkout: &Checkout) -> Result<()> {
+        if matches!(self, Self::Inherited) {
+            let is_blank = env::var(VARIABLE).is_ok_and(|path| path.trim().is_empty());
+            ensure!(!is_blank, "the variable `{VARIABLE}` is set, but names no policy: set it to a path, or unset it");
+        }
         let shown = self.to_string();
         let text = fs::read_to_string(checkout.root().join(&shown)).with_context(|| format!("can't read `{shown}`"))?;
         if let Err(problems) = parse(&text).and_then(validate) {
