@@ -1,6 +1,6 @@
 //! Records of decisions on their way out.
 
-use std::io::Write as _;
+use std::io::{self, Write};
 
 use callgate_edge_core::log::{Batch, Collector, Mode, Sink};
 use callgate_edge_core::{Answered, Response};
@@ -34,7 +34,7 @@ impl Site {
             sink => {
                 let lines = outbox.borrow_mut().write_now(records);
                 let is_written = match sink {
-                    Sink::Stdout => write_lines(&lines.lines),
+                    Sink::Stdout => write_lines(io::stdout().lock(), &lines.lines).is_ok(),
                     Sink::Https(collector) => self.post(collector, &lines.batch(config.format)).await,
                     // Only Cloudflare has them.
                     Sink::Queue(_) | Sink::Analytics(_) => false,
@@ -81,13 +81,62 @@ impl Site {
     }
 }
 
-fn write_lines(lines: &[String]) -> bool {
-    let mut out = std::io::stdout().lock();
-    lines.iter().try_for_each(|line| writeln!(out, "{line}")).and_then(|()| out.flush()).is_ok()
+/// Writes each record with its line feed at once: what goes out in two writes can have the record of another instance in
+/// between, and then is no line of JSON.
+fn write_lines(mut out: impl Write, lines: &[String]) -> io::Result<()> {
+    for line in lines {
+        let mut record = Vec::with_capacity(line.len().saturating_add(1));
+        record.extend_from_slice(line.as_bytes());
+        record.push(b'\n');
+        out.write_all(&record)?;
+    }
+    out.flush()
 }
 
 /// Writes a message to standard error, for the operator.
 pub(crate) fn warn(message: &str) {
     // Where nobody listens, there is nobody to tell that either.
-    let _is_heard = writeln!(std::io::stderr(), "{message}");
+    let _is_heard = writeln!(io::stderr(), "{message}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Keeps what each write brings, or fails from some write on.
+    struct Writes {
+        made: Vec<Vec<u8>>,
+        room: usize,
+    }
+
+    impl Write for Writes {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            if self.made.len() == self.room {
+                return Err(io::ErrorKind::BrokenPipe.into());
+            }
+            self.made.push(bytes.to_vec());
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn each_record_is_one_write_with_its_line_feed() {
+        // Longer than any buffer of standard output.
+        let lines = ["{}".to_owned(), format!("{{\"a\":\"{}\"}}", "x".repeat(300_000)), "{\"b\":1}".to_owned()];
+        let mut out = Writes { made: Vec::new(), room: usize::MAX };
+        write_lines(&mut out, &lines).expect("a write");
+        let expected: Vec<Vec<u8>> = lines.iter().map(|line| format!("{line}\n").into_bytes()).collect();
+        assert_eq!(out.made, expected);
+    }
+
+    #[test]
+    fn a_record_that_is_not_written_is_told() {
+        let lines = ["{}".to_owned(), "{}".to_owned()];
+        assert!(write_lines(&mut Writes { made: Vec::new(), room: 2 }, &lines).is_ok());
+        assert!(write_lines(&mut Writes { made: Vec::new(), room: 1 }, &lines).is_err());
+    }
 }

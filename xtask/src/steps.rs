@@ -81,7 +81,7 @@ pub(crate) fn run(checkout: &Checkout, step: Step) -> Result<()> {
         Step::Fmt => fmt(checkout),
         Step::Clippy => clippy(checkout),
         Step::ClippyWasm => clippy_wasm(checkout),
-        Step::Test => run_native(checkout, &["test", "--locked", "--workspace"], &[]),
+        Step::Test => test(checkout),
         Step::Conformance => conformance(checkout),
         Step::Instructions => bench::check(checkout),
         Step::Doc => doc(checkout),
@@ -118,6 +118,12 @@ fn fmt(checkout: &Checkout) -> Result<()> {
 
 fn clippy(checkout: &Checkout) -> Result<()> {
     run_native(checkout, &["clippy", "--locked", "--workspace", "--all-targets"], &["--", "--deny", "warnings"])
+}
+
+fn test(checkout: &Checkout) -> Result<()> {
+    run_native(checkout, &["test", "--locked", "--workspace"], &[])?;
+    // What the Spin app does without its host is tested natively too.
+    run_cargo(checkout, &["test", "--locked", "--package", spin::PACKAGE, "--all-features"])
 }
 
 fn clippy_wasm(checkout: &Checkout) -> Result<()> {
