@@ -73,7 +73,7 @@ impl<'d> Admission<'d> {
     pub(crate) fn authenticate(self, credential: Option<&str>, may_fetch: bool) -> Next<'d> {
         let authentication = match &self.deployment.authentication {
             Ok(authentication) => authentication,
-            Err(mistake) => return Next::Answer(mistake.response().traced(self.trace)),
+            Err(closed) => return Next::Answer(closed.response().traced(self.trace)),
         };
         if let Some(outcome) = authentication.by_key(credential) {
             return self.enter(outcome);

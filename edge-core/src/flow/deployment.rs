@@ -11,14 +11,16 @@ use crate::config::limits::Limits;
 use crate::config::rate_limit::RateLimit;
 use crate::config::section::ConfigError;
 use crate::log::{LogConfig, Outbox};
+use crate::http::Response;
+use crate::http::problem::Problem;
 
 /// A deployment, as one instance of an edge holds it.
 #[derive(Debug)]
 pub struct Deployment<'d> {
     /// The policy that judges.
     pub image: PolicyImage<'d>,
-    /// Who may call; or the first mistake in the configuration or the secrets, and then nobody may.
-    pub(crate) authentication: Result<Authentication, ConfigError>,
+    /// Who may call; or why nobody may.
+    pub(crate) authentication: Result<Authentication, Closed>,
     pub(crate) limits: Limits,
     pub(crate) rate_limit: Option<RateLimit>,
     pub(crate) log: LogConfig,
@@ -26,6 +28,25 @@ pub struct Deployment<'d> {
     /// Borrowed within single functions of this crate only, so that it is free whenever one begins.
     pub(crate) key_cache: RefCell<KeyCache>,
     outbox: RefCell<Outbox>,
+}
+
+/// Why a deployment lets nobody in.
+#[derive(Debug)]
+pub(crate) enum Closed {
+    /// The first mistake in the configuration or the secrets.
+    Mistake(ConfigError),
+    /// The platform could not tell the settings.
+    Unavailable,
+}
+
+impl Closed {
+    /// The answer to every call.
+    pub(crate) fn response(&self) -> Response {
+        match self {
+            Self::Mistake(mistake) => mistake.response(),
+            Self::Unavailable => Problem::ConfigUnavailable.response(),
+        }
+    }
 }
 
 impl<'d> Deployment<'d> {
@@ -39,8 +60,24 @@ impl<'d> Deployment<'d> {
             .and_then(|config| Ok((Authentication::read(config.auth, secrets)?, config)));
         let (authentication, config) = match read {
             Ok((authentication, config)) => (Ok(authentication), config),
-            Err(error) => (Err(error), Config::default()),
+            Err(error) => (Err(Closed::Mistake(error)), Config::default()),
         };
+        Self::with(image, authentication, config, clock)
+    }
+
+    /// A deployment whose settings the platform can't tell now: it lets nobody in, since what was set may be stricter than
+    /// the defaults.
+    #[must_use]
+    pub fn unavailable(image: PolicyImage<'d>, clock: Clock) -> Self {
+        Self::with(image, Err(Closed::Unavailable), Config::default(), clock)
+    }
+
+    fn with(
+        image: PolicyImage<'d>,
+        authentication: Result<Authentication, Closed>,
+        config: Config<'_>,
+        clock: Clock,
+    ) -> Self {
         let Config { log, limits, rate_limit, .. } = config;
         let outbox = RefCell::new(Outbox::new(&log, &limits));
         let key_cache = RefCell::default();
@@ -50,7 +87,10 @@ impl<'d> Deployment<'d> {
     /// What is wrong with the configuration or a secret, for the operator's eyes.
     #[must_use]
     pub fn mistake(&self) -> Option<&ConfigError> {
-        self.authentication.as_ref().err()
+        match &self.authentication {
+            Err(Closed::Mistake(mistake)) => Some(mistake),
+            Ok(_) | Err(Closed::Unavailable) => None,
+        }
     }
 
     /// The name of the header that holds the credential, in lower case.

@@ -214,3 +214,23 @@ fn a_deployment_with_a_mistake_lets_nobody_in_and_names_the_place() {
         assert!(matches!(receive(&head, &deployment), Next::Answer(response) if response.status == 200));
     }
 }
+
+#[test]
+fn a_deployment_whose_settings_are_unknown_lets_nobody_in() {
+    let image = image();
+    let image = PolicyImage::open(&image).expect("an image");
+    let deployment = Deployment::unavailable(image, clock);
+    assert_eq!(deployment.mistake(), None);
+    for credential in [None, Some("Bearer "), Some("Bearer key-0123456789abcdef")] {
+        for path in ["/evaluate", "/evaluate/batch", "/policy"] {
+            let (answered, ..) = send(&deployment, path, credential, None, CALL);
+            assert_eq!(answered.response, Problem::ConfigUnavailable.response());
+            assert_eq!(
+                (answered.response.status, said(&answered.response, "code"), said(&answered.response, "decision")),
+                (503, json!("config_unavailable"), json!("Deny"))
+            );
+        }
+    }
+    let head = Head { method: "GET", path: "/healthz", ..Head::default() };
+    assert!(matches!(receive(&head, &deployment), Next::Answer(response) if response.status == 200));
+}
