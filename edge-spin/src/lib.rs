@@ -69,7 +69,7 @@ async fn answer(request: types::Request) -> Result<Response, Problem> {
         };
     };
     let declared = content_length.and_then(|length| length.trim().parse().ok());
-    let body = match rate_limit::check(&call).await {
+    let body = match rate_limit::check(&call) {
         Ok(()) => http::read_body(request, declared, call.body_limit()).await,
         Err(problem) => Err(problem),
     };
