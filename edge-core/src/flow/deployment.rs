@@ -10,9 +10,9 @@ use crate::config::Config;
 use crate::config::limits::Limits;
 use crate::config::rate_limit::RateLimit;
 use crate::config::section::ConfigError;
-use crate::log::{LogConfig, Outbox};
 use crate::http::Response;
 use crate::http::problem::Problem;
+use crate::log::{LogConfig, Outbox};
 
 /// A deployment, as one instance of an edge holds it.
 #[derive(Debug)]
