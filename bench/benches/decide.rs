@@ -6,7 +6,7 @@ use std::hint::black_box;
 use callgate_bench::{
     CRM_POLICY, Padding, call_text, image, open_crm_policy, policy_text, refund_text, without_digest,
 };
-use callgate_edge_core::{Arrival, answer_call};
+use callgate_edge_core::{EdgeFacts, answer_call};
 use callgate_engine::{Call, PolicyImage, RequestFacts, evaluate};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use serde::Deserialize;
@@ -72,15 +72,15 @@ fn bytes_to_bytes(criterion: &mut Criterion) {
     for (padding, needs_open) in BODIES {
         let image = PolicyImage::open(if needs_open { &open } else { &shipped }).expect("an image");
         let body = refund_text(200, padding).into_bytes();
-        let answer = answer_call(&image, &body, &Arrival::default()).expect("an answer");
+        let answer = answer_call(&image, &body, &EdgeFacts::default()).expect("an answer");
         assert!(answer.starts_with(br#"{"decision":"Allow""#), "{}", String::from_utf8_lossy(&answer));
         let row = padding.name();
         group.bench_function(BenchmarkId::new(&row, "callgate"), |bencher| {
-            bencher.iter(|| answer_call(black_box(&image), black_box(&body), &Arrival::default()));
+            bencher.iter(|| answer_call(black_box(&image), black_box(&body), &EdgeFacts::default()));
         });
         let short = without_digest(&refund_text(200, padding)).into_bytes();
         group.bench_function(BenchmarkId::new(&row, "no digest"), |bencher| {
-            bencher.iter(|| answer_call(black_box(&image), black_box(&short), &Arrival::default()));
+            bencher.iter(|| answer_call(black_box(&image), black_box(&short), &EdgeFacts::default()));
         });
         group.bench_function(BenchmarkId::new(&row, "serde_json, Value"), |bencher| {
             bencher.iter(|| serde_json::from_slice::<Value>(black_box(&body)));

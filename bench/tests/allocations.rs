@@ -4,7 +4,7 @@
 
 use allocation_counter::{AllocationInfo, measure};
 use callgate_bench::{CRM_POLICY, Padding, image, open_crm_policy, refund_text};
-use callgate_edge_core::{Arrival, answer_call};
+use callgate_edge_core::{EdgeFacts, answer_call};
 use callgate_engine::{Call, PolicyImage, RequestFacts, evaluate};
 
 /// What reading a refund allocates, and what answering it does.
@@ -22,7 +22,7 @@ fn allocations(policy: &str, padding: Padding) -> Allocations {
         let call = Call::read(&body, &facts, &image).expect("a call");
         assert!(evaluate(&image, &call).rule(&image).is_some());
     });
-    let answered = measure(|| drop(answer_call(&image, &body, &Arrival::default()).expect("an answer")));
+    let answered = measure(|| drop(answer_call(&image, &body, &EdgeFacts::default()).expect("an answer")));
     Allocations { read, answered }
 }
 

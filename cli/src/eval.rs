@@ -4,7 +4,7 @@ use std::io::{self, BufRead as _, Read as _, Write as _};
 use std::path::Path;
 use std::time::SystemTime;
 
-use callgate_edge_core::{Arrival, Problem, answer_call};
+use callgate_edge_core::{EdgeFacts, Problem, answer_call};
 use callgate_engine::{PolicyImage, compile, limits, parse, validate};
 
 use crate::{Failure, read_text, refuse, unwritable};
@@ -50,7 +50,7 @@ fn answer(image: &PolicyImage<'_>, body: &[u8]) -> Result<(Vec<u8>, bool), Failu
         .map_err(|error| Failure::Unusable(format!("the system gives no random bytes: {error}")))?;
     let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok();
     let unix_time = since_1970.and_then(|time| i64::try_from(time.as_secs()).ok());
-    let arrival = Arrival { random, unix_time, ip: None, country: None };
+    let arrival = EdgeFacts { random, unix_time, ip: None, country: None };
     Ok(match answer_call(image, body, &arrival) {
         Ok(answer) => (answer, true),
         Err(error) => (Problem::from(error).response().body, false),

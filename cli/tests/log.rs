@@ -1,14 +1,15 @@
 //! `callgate log verify` on logs that were tampered with, and `callgate config`.
-#![expect(clippy::expect_used, clippy::panic, reason = "a test states what must hold by failing")]
+#![expect(clippy::expect_used, reason = "a test states what must hold by failing")]
 
+use std::cell::Cell;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::{env, fs, process};
 
-use callgate_edge_core::auth::Secrets;
-use callgate_edge_core::{Arrival, Deployment, Head, Next, receive};
-use callgate_engine::{PolicyImage, compile, parse, validate};
+use callgate_edge_core::{Deployment, Head, Platform, Settings};
+use callgate_engine::PolicyImage;
+use callgate_test_support::{Edge, image_of};
 use serde_json::{Value, json};
 
 const POLICY: &str = r#"{"version":"callgate-1","tools":["t"],"roles":{"r":{}},
@@ -16,32 +17,38 @@ const POLICY: &str = r#"{"version":"callgate-1","tools":["t"],"roles":{"r":{}},
 
 const CALL: &str = r#"{"tool":"t","role":"r","server":"s","args":{"b":1.50,"a":["x",{"note":"y"}]}}"#;
 
+thread_local! {
+    static NEXT_ID: Cell<u8> = const { Cell::new(0) };
+}
+
+/// The bytes of the next id.
+#[expect(clippy::unnecessary_wraps, reason = "a host may fail to give random bytes")]
+fn next_id() -> Option<[u8; 16]> {
+    Some([NEXT_ID.replace(NEXT_ID.get().wrapping_add(1)); 16])
+}
+
 /// What `count` calls leave on the standard output of one instance; `first` makes the id of its chain.
 fn log_of(format: &str, first: u8, count: u8) -> Vec<String> {
-    let bytes = compile(&parse(POLICY).and_then(validate).expect("a valid policy"));
+    let bytes = image_of(POLICY);
     let image = PolicyImage::open(&bytes).expect("an image");
     let config = format!(
         r#"{{"log":{{"mode":"required","format":"{format}","labels":{{"env":"prod"}},"arguments":"masked",
             "mask":["note"],"chain":true}}}}"#
     );
-    let secrets = Secrets { api_keys: Some("p:key-0123456789abcdef"), ..Secrets::default() };
-    let deployment = Deployment::new(image, Some(&config), &secrets, || Some(0));
+    let platform = Platform { now: || Some(0), random: next_id, ip_header: None, country_header: None };
+    let key = "p:key-0123456789abcdef".to_owned();
+    let deployment = Deployment::new(image, &Settings::new([Some(key), Some(config), None, None, None]), platform);
     assert_eq!(deployment.mistake(), None);
     let head = Head {
         method: "POST",
-        path: "/evaluate",
+        target: "/evaluate",
         credential: Some("Bearer key-0123456789abcdef"),
         content_type: Some("application/json"),
         ..Head::default()
     };
-    let mut lines = Vec::new();
-    for number in (first..).take(count.into()) {
-        let arrival = Arrival { random: [number; 16], ..Arrival::default() };
-        let Next::ReadBody(call) = receive(&head, &deployment) else { panic!("no body is asked for") };
-        let answered = call.answer(CALL.as_bytes(), &arrival);
-        lines.extend(deployment.outbox().borrow_mut().write_now(answered.records).lines);
-    }
-    lines
+    NEXT_ID.set(first);
+    let serve = |_| Edge::with_body(CALL.as_bytes()).serve(&head, &deployment).did.lines;
+    (0..count).flat_map(serve).collect()
 }
 
 /// What `callgate` prints when it gets `input`, and how it exits.

@@ -6,7 +6,13 @@
 // Where something is waited for, an object of the wasm waits for it. JavaScript owns that object: the runtime forgets a
 // request whose caller goes away, whatever was waited for, and what is forgotten is freed in the wasm too.
 
-const settings = ["CALLGATE_API_KEYS", "CALLGATE_CONFIG", "CALLGATE_JWT_SECRET", "CALLGATE_LOG_TOKEN"];
+/** The names of the settings, which the wasm knows. */
+let settings = [];
+
+/** Takes the names of the settings, one a line; called before anything else. */
+export function nameSettings(names) {
+  settings = names.split("\n");
+}
 
 /** The values of the settings, for each time that they were other ones. */
 const known = [];
@@ -29,19 +35,24 @@ export function setting(at, name) {
   return value === undefined || value === null ? undefined : String(value);
 }
 
+/** The names of headers as the wasm gave them last, and as a list. */
+let [namesText, headerNames] = ["", []];
+
 /**
- * The method, the URL and the headers that every request is asked for, one a line: none of them can hold a line feed.
+ * The method, the URL and the headers of the given names (one a line), each on a line: none of them can hold a line feed.
  *
  * The line of a header that was sent starts with a colon, so that an empty one is told from none. `get` joins the values
  * of a header that was sent more than once.
  */
-export function readHead(request, credentialHeader) {
+export function readHead(request, names) {
+  if (names !== namesText) [namesText, headerNames] = [names, names.split("\n")];
   const { method, url, headers } = request;
-  const line = (name) => {
+  let head = `${method}\n${url}`;
+  for (const name of headerNames) {
     const value = headers.get(name);
-    return value === null ? "\n" : `\n:${value}`;
-  };
-  return `${method}\n${url}${line(credentialHeader)}${line("content-type")}${line("content-encoding")}${line("content-length")}${line("traceparent")}`;
+    head += value === null ? "\n" : `\n:${value}`;
+  }
+  return head;
 }
 
 /** The value of one more header. */
@@ -50,12 +61,12 @@ export function readHeader(request, name) {
 }
 
 /**
- * Reads the body, hands it to `call` and promises what that answers.
+ * Reads the body, hands it to `waiting` and promises what that answers.
  *
- * `call` gets nothing where the body ended early, and more than `limit` bytes where it is too long: the rest of such a
+ * `waiting` gets nothing where the body ended early, and more than `limit` bytes where it is too long: the rest of such a
  * body is not waited for.
  */
-export async function readBody(request, isLengthKnown, limit, call) {
+export async function readBody(request, isLengthKnown, limit, waiting) {
   let body;
   try {
     // Of a body whose length was found to be in bounds, the runtime delivers no more than what was declared.
@@ -63,7 +74,7 @@ export async function readBody(request, isLengthKnown, limit, call) {
   } catch {
     // The caller went away, or sent less than it declared.
   }
-  return call.answer(body);
+  return waiting.resume(body);
 }
 
 /** Fetches the keys of the issuer of tokens, hands them to `fetching` and promises what that answers. */
@@ -100,7 +111,7 @@ export async function verify(algorithm, jwk, signature, input, verification) {
   } catch {
     // A key or a signature that the runtime does not take does not hold.
   }
-  return verification.finish(isGenuine === true);
+  return verification.resume(isGenuine === true);
 }
 
 /** How long what is bound to the Worker may take, in milliseconds. */
@@ -119,15 +130,15 @@ async function inTime(promise) {
   }
 }
 
-/** Asks a rate-limiting binding whether `key` may call once more, and promises what `call` makes of it. */
-export async function limitRate(env, binding, key, call) {
+/** Asks a rate-limiting binding whether `key` may call once more, and promises what `count` makes of it. */
+export async function limitRate(env, binding, key, count) {
   let isWithin;
   try {
     ({ success: isWithin } = await inTime(env[binding].limit({ key })));
   } catch {
     // It is not bound, or does not answer in time.
   }
-  return call.proceed(typeof isWithin === "boolean" ? isWithin : undefined);
+  return count.resume(typeof isWithin === "boolean" ? isWithin : undefined);
 }
 
 /** Writes a line to standard output, which Workers Logs keep. */
@@ -190,9 +201,9 @@ export async function sendToQueue(env, binding, lines) {
   }
 }
 
-/** Promises what `delivery` answers once it is known whether its records were written. */
-export async function conclude(isWritten, delivery) {
-  return delivery.conclude(await isWritten);
+/** Promises what `waiting` answers once it is known whether its records were written. */
+export async function conclude(isWritten, waiting) {
+  return waiting.resume(await isWritten);
 }
 
 /** Lets the runtime wait for a promise that no answer waits for. */
@@ -200,22 +211,17 @@ export function waitUntil(context, promise) {
   context.waitUntil(promise);
 }
 
-/** Sends what waits in the outbox behind `sender`, from `wait` milliseconds on, until nothing does. */
-export function sendLater(context, wait, sender) {
+/** Does what `sender` says next, until it has nothing more to send. */
+export function sendLater(context, sender) {
   const send = async () => {
-    await sleep(wait);
-    for (;;) {
-      const isDelivered = sender.send();
-      if (isDelivered === undefined) break;
-      if (!sender.conclude(await isDelivered)) await sleep(pause);
+    for (let next; (next = sender.next()) !== undefined; ) {
+      if (typeof next === "number") await sleep(next);
+      else sender.conclude(await next);
     }
     sender.free();
   };
   context.waitUntil(send());
 }
-
-/** How long a collector that failed is left alone, in milliseconds. */
-const pause = 500;
 
 function sleep(milliseconds) {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));

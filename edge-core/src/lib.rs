@@ -6,7 +6,7 @@
 
 extern crate alloc;
 
-mod clock;
+mod platform;
 pub mod config;
 mod http;
 pub mod auth;
@@ -15,16 +15,20 @@ mod answer;
 mod flow;
 
 pub use answer::decision::{answer_batch, answer_call};
+pub use answer::edge_facts::EdgeFacts;
 #[cfg(feature = "embed")]
 pub use answer::embedded::{POLICY_TEXT, policy_image};
-pub use clock::Clock;
 pub use config::limits::Limits;
 pub use config::rate_limit::RateLimit;
+pub use config::settings::Settings;
 pub use config::{Config, ConfigError};
-pub use flow::admission::{KeyFetch, Next, Verification};
+pub use flow::body::BodyFault;
 pub use flow::deployment::Deployment;
-pub use flow::edge_facts::Arrival;
-pub use flow::pending::{Answered, PendingCall};
+pub use flow::next::{Afterwards, BackgroundWrite, BodyRead, CallCount, KeyFetch, Next, RecordWrite, Verification};
+pub use flow::rate::Counter;
+pub use flow::record::Destination;
 pub use flow::route::receive;
+pub use flow::sender::{Post, Sender, SenderStep};
 pub use http::problem::Problem;
 pub use http::{Head, Response};
+pub use platform::Platform;

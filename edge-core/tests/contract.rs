@@ -8,16 +8,13 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use callgate_edge_core::auth::Secrets;
-use callgate_edge_core::{Arrival, Deployment, Head, Next, Problem, Response, receive};
-use callgate_engine::{PolicyImage, compile, parse, validate};
+use callgate_edge_core::{Deployment, Head, Next, Platform, Response, Settings, receive};
+use callgate_engine::PolicyImage;
+use callgate_test_support::{Edge, image_of};
 use serde::Deserialize;
 use serde_json::Value;
 
 const KEYS: &str = "host-1:another-key-0123456789 test-key-0123456789abcdef0123456789abcdef";
-
-/// When each request arrives, in seconds since 1970: the edges take their own time, so no case may depend on it.
-const NOW: i64 = 1_795_233_906;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
@@ -86,24 +83,14 @@ impl Case {
         let header = |name: &str| self.headers.get(name).map(String::as_str);
         let head = Head {
             method: &self.method,
-            path: self.path.split('?').next().unwrap_or_default(),
+            target: &self.path,
             credential: header("authorization"),
             traceparent: header("traceparent"),
             content_type: header("content-type"),
             content_encoding: header("content-encoding"),
             content_length: Some(&length),
         };
-        match receive(&head, deployment) {
-            Next::Answer(response) => response,
-            Next::Refuse(call, problem) => call.refuse(problem, [0; 16]).response,
-            Next::ReadBody(call) if body.len() > call.body_limit() => {
-                call.refuse(Problem::BodyTooLarge, [0; 16]).response
-            }
-            Next::ReadBody(call) => {
-                call.answer(&body, &Arrival { unix_time: Some(NOW), ..Arrival::default() }).response
-            }
-            Next::FetchKeys(_) | Next::Verify(_) => panic!("an API key needs no more than itself"),
-        }
+        Edge::with_body(&body).serve(&head, deployment).response
     }
 }
 
@@ -144,14 +131,22 @@ fn check(deployment: &Deployment<'_>, case: &Case) {
 }
 
 fn deployment<'d>(image: PolicyImage<'d>, api_keys: Option<&str>) -> Deployment<'d> {
-    Deployment::new(image, None, &Secrets { api_keys, ..Secrets::default() }, || panic!("nothing here needs the time"))
+    let settings = Settings::new([api_keys.map(Into::into), None, None, None, None]);
+    let platform = Platform {
+        // The edges take their own time, so no case may depend on it.
+        now: || Some(1_795_233_906_000_000),
+        random: || Some([0; 16]),
+        ip_header: None,
+        country_header: None,
+    };
+    Deployment::new(image, &settings, platform)
 }
 
 /// Holds the deployment of a policy against each of its case files, and says how many cases each has.
 #[track_caller]
 fn check_files(policy: &str, files: &[&str]) {
     let text = fs::read_to_string(checkout(policy)).expect("a policy");
-    let bytes = compile(&parse(&text).and_then(validate).unwrap_or_else(|problems| panic!("{problems:?}")));
+    let bytes = image_of(&text);
     let image = PolicyImage::open(&bytes).expect("an image");
     let deployment = deployment(image, Some(KEYS));
     for path in files {
@@ -200,7 +195,7 @@ fn each_kind_of_target_answers_as_its_cases_say() {
 #[test]
 fn without_keys_nothing_is_decided() {
     let text = fs::read_to_string(checkout("policies/crm.json")).expect("a policy");
-    let bytes = compile(&parse(&text).and_then(validate).expect("a valid policy"));
+    let bytes = image_of(&text);
     let image = PolicyImage::open(&bytes).expect("an image");
     for api_keys in [None, Some(""), Some(" \t\n")] {
         let deployment = deployment(image, api_keys);
@@ -211,8 +206,8 @@ fn without_keys_nothing_is_decided() {
             ("GET", "/healthz", 200),
             ("GET", "/openapi.json", 200),
         ] {
-            let head = Head { method, path, credential: Some("Bearer "), ..Head::default() };
-            let Next::Answer(response) = receive(&head, &deployment) else { panic!("{path} asks for a body") };
+            let head = Head { method, target: path, credential: Some("Bearer "), ..Head::default() };
+            let Next::Send(response) = receive(&head, &deployment) else { panic!("{path} asks for a body") };
             assert_eq!(response.status, expected, "{path}");
         }
     }

@@ -6,10 +6,10 @@ use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 
-use callgate_edge_core::auth::Secrets;
-use callgate_edge_core::log::Outbox;
-use callgate_edge_core::{Answered, Arrival, Config, Deployment, Head, Limits, Next, receive};
-use callgate_engine::{PolicyImage, compile, parse, validate};
+use callgate_edge_core::log::DataPoint;
+use callgate_edge_core::{Config, Deployment, Head, Limits, Platform, Response, Settings};
+use callgate_engine::PolicyImage;
+use callgate_test_support::{Did, Edge, Served, image_of};
 use serde_json::{Value, json};
 
 const TRACEPARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
@@ -32,7 +32,7 @@ fn checkout(path: &str) -> String {
 /// The head of a call, but for its path.
 const HEAD: Head<'static> = Head {
     method: "POST",
-    path: "/evaluate",
+    target: "/evaluate",
     credential: Some("Bearer key-0123456789abcdef"),
     content_type: Some("application/json"),
     traceparent: Some(TRACEPARENT),
@@ -50,37 +50,39 @@ fn clock() -> Option<i64> {
     Some(if HAS_STARTED.replace(true) { 1_795_233_906_789_512 } else { 1_795_233_906_789_100 })
 }
 
+const PLATFORM: Platform = Platform { now: clock, random: || Some(RANDOM), ip_header: None, country_header: None };
+
 #[track_caller]
 fn deployment<'d>(image: PolicyImage<'d>, config: Option<&str>) -> Deployment<'d> {
-    let secrets = Secrets { api_keys: Some("desk:key-0123456789abcdef"), ..Secrets::default() };
-    let deployment = Deployment::new(image, config, &secrets, clock);
+    let keys = "desk:key-0123456789abcdef".to_owned();
+    let settings = Settings::new([Some(keys), config.map(Into::into), None, None, None]);
+    let deployment = Deployment::new(image, &settings, PLATFORM);
     assert_eq!(deployment.mistake(), None);
     deployment
 }
 
-/// What the deployment of `policy` with the section `log` answers and records.
+/// What the deployment of `policy` with the section `log` responds and records.
 #[track_caller]
-fn answered_by(policy: &str, log: &str, path: &str, body: &str) -> Answered {
-    let bytes = compile(&parse(policy).and_then(validate).expect("a valid policy"));
+fn served_by(policy: &str, log: &str, target: &str, body: &str) -> (Response, Vec<String>, Vec<DataPoint>) {
+    let bytes = image_of(policy);
     let image = PolicyImage::open(&bytes).expect("an image");
     let config = format!(r#"{{"log":{log}}}"#);
     HAS_STARTED.set(false);
     let deployment = deployment(image, Some(&config));
-    let Next::ReadBody(call) = receive(&Head { path, ..HEAD }, &deployment) else { panic!("no body is asked for") };
-    let arrival = Arrival { random: RANDOM, unix_time: Some(1_795_233_906), ..Arrival::default() };
-    call.answer(body.as_bytes(), &arrival)
+    let Served { response, did: Did { lines, points, sender, .. } } =
+        Edge::with_body(body.as_bytes()).serve(&Head { target, ..HEAD }, &deployment);
+    assert!(sender.is_none(), "no sink of these tests sends later");
+    (response, lines, points)
 }
 
-fn answered(log: &str, path: &str, body: &str) -> Answered {
-    answered_by(&checkout("policies/crm.json"), log, path, body)
+fn served(log: &str, target: &str, body: &str) -> (Response, Vec<String>, Vec<DataPoint>) {
+    served_by(&checkout("policies/crm.json"), log, target, body)
 }
 
 /// The lines that are written of one call.
 #[track_caller]
 fn lines(log: &str, body: &str) -> Vec<String> {
-    let config = format!(r#"{{"log":{log}}}"#);
-    let config = Config::read(&config).expect("a configuration");
-    Outbox::new(&config.log, &Limits::default()).write_now(answered(log, "/evaluate", body).records).lines
+    served(log, "/evaluate", body).1
 }
 
 #[track_caller]
@@ -147,10 +149,7 @@ fn the_documented_records_are_what_is_written() {
             r#"{{"mode":"required","format":"{format}","source":"/callgate/eu","labels":{{"env":"prod"}},
                 "arguments":"masked","mask":["note"],"chain":true}}"#
         );
-        let config = format!(r#"{{"log":{log}}}"#);
-        let config = Config::read(&config).expect("a configuration");
-        let records = answered_by(POLICY, &log, "/evaluate", REFUND).records;
-        let written = Outbox::new(&config.log, &Limits::default()).write_now(records).lines.concat();
+        let written = served_by(POLICY, &log, "/evaluate", REFUND).1.concat();
         let expected = format!("{place}```json\n{}\n```\n", laid_out(&written));
         if std::env::var_os("BLESS").is_some() {
             let (before, rest) = documentation.split_once(place).expect("a place for the record");
@@ -230,11 +229,7 @@ fn by_default_no_value_of_an_argument_or_an_attribute_is_recorded() {
             for tool in &tools {
                 for role in &roles {
                     let log = format!(r#"{{"mode":"best-effort","format":"{format}","chain":true}}"#);
-                    let answered = answered_by(&text, &log, "/evaluate", &marked(tool, role, ""));
-                    let config = format!(r#"{{"log":{log}}}"#);
-                    let mut outbox =
-                        Outbox::new(&Config::read(&config).expect("a configuration").log, &Limits::default());
-                    let line = outbox.write_now(answered.records).lines.concat();
+                    let line = served_by(&text, &log, "/evaluate", &marked(tool, role, "")).1.concat();
                     for mark in ["MARK", "777000"] {
                         assert!(!line.contains(mark), "{policy}: {tool} as {role}: {line}");
                     }
@@ -274,7 +269,7 @@ fn the_digest_of_arguments_is_recorded_unless_it_could_tell_what_is_hidden() {
     let seen = digest(r#"{"mode":"required"}"#, body);
     assert!(seen.is_some());
     let answer: Value =
-        serde_json::from_slice(&answered(r#"{"mode":"required"}"#, "/evaluate", body).response.body).expect("JSON");
+        serde_json::from_slice(&served(r#"{"mode":"required"}"#, "/evaluate", body).0.body).expect("JSON");
     assert_eq!(seen.as_ref(), answer.get("argsDigest"));
     assert_eq!(digest(r#"{"mode":"required","arguments":"masked","mask":["none"]}"#, body), seen);
     assert_eq!(digest(r#"{"mode":"required","arguments":"masked","mask":["pin"]}"#, body), None);
@@ -289,27 +284,23 @@ fn the_digest_of_arguments_is_recorded_unless_it_could_tell_what_is_hidden() {
 
 #[test]
 fn nothing_is_recorded_without_a_log() {
-    assert!(answered("{}", "/evaluate", REFUND).records.is_empty());
-    assert!(answered(r#"{"mode":"off","chain":true}"#, "/evaluate", REFUND).records.is_empty());
-    assert!(answered("{}", "/evaluate", r#"{"tool":1}"#).records.is_empty());
+    assert!(lines("{}", REFUND).is_empty());
+    assert!(lines(r#"{"mode":"off","chain":true}"#, REFUND).is_empty());
+    assert!(lines("{}", r#"{"tool":1}"#).is_empty());
 }
 
 /// What is recorded of a request that is refused, by the name of what is wrong with it.
 #[track_caller]
 #[expect(clippy::indexing_slicing, reason = "a test states what must hold by failing")]
-fn check_refused(path: &str, head: Head<'_>, body: &[u8], status: u16, code: &str) {
+fn check_refused(target: &str, head: Head<'_>, body: &[u8], status: u16, code: &str) {
     let text = checkout("policies/crm.json");
-    let bytes = compile(&parse(&text).and_then(validate).expect("a valid policy"));
+    let bytes = image_of(&text);
     for format in ["cloudevents", "opa"] {
         let config = format!(r#"{{"log":{{"mode":"required","format":"{format}"}},"limits":{{"bodyBytes":1024}}}}"#);
         let deployment = deployment(PolicyImage::open(&bytes).expect("an image"), Some(&config));
-        let answered = match receive(&Head { path, ..head }, &deployment) {
-            Next::ReadBody(call) => call.answer(body, &Arrival { random: RANDOM, ..Arrival::default() }),
-            Next::Refuse(call, problem) => call.refuse(problem, RANDOM),
-            next => panic!("{next:?}"),
-        };
-        assert_eq!(answered.response.status, status, "{code}");
-        let line = deployment.outbox().borrow_mut().write_now(answered.records).lines.concat();
+        let served = Edge::with_body(body).serve(&Head { target, ..head }, &deployment);
+        assert_eq!(served.response.status, status, "{code}");
+        let line = served.did.lines.concat();
         let record: Value = serde_json::from_str(&line).expect("one record in JSON");
         let (call, outcome) = if format == "opa" {
             assert_eq!(record["requested_by"], "desk");
@@ -342,26 +333,27 @@ fn a_refused_body_is_a_decision_and_recorded_as_one() {
 #[test]
 fn a_data_point_of_a_refused_body_has_its_columns_too() {
     let log = r#"{"mode":"best-effort","sink":{"type":"analytics","binding":"A"}}"#;
-    let records = answered_by(POLICY, log, "/evaluate", "[]").records;
-    let point = records.first().and_then(|record| record.data_point()).expect("a data point");
+    let (_, _, points) = served_by(POLICY, log, "/evaluate", "[]");
+    let point = points.first().expect("a data point");
     assert_eq!((&*point.index, point.blobs.len()), ("", 14));
     assert_eq!(point.blobs.get(1..4), Some(&["Deny", "not_an_object", ""].map(String::from)[..]));
 }
 
 #[test]
 fn who_is_not_let_in_leaves_no_record() {
-    let bytes = compile(&parse(POLICY).and_then(validate).expect("a valid policy"));
+    let bytes = image_of(POLICY);
     let config = r#"{"log":{"mode":"required"}}"#;
     let deployment = deployment(PolicyImage::open(&bytes).expect("an image"), Some(config));
     for credential in [None, Some("Bearer key-0123456789abcdeg")] {
-        let Next::Answer(response) = receive(&Head { credential, ..HEAD }, &deployment) else { panic!("let in") };
-        assert_eq!(response.status, 401);
+        let served = Edge::default().serve(&Head { credential, ..HEAD }, &deployment);
+        assert_eq!(served.response.status, 401);
+        assert!(served.did.lines.is_empty() && !served.did.has_read_body);
     }
 }
 
 #[test]
 fn an_answer_is_in_the_trace_of_its_request() {
-    let bytes = compile(&parse(POLICY).and_then(validate).expect("a valid policy"));
+    let bytes = image_of(POLICY);
     let image = PolicyImage::open(&bytes).expect("an image");
     let began = "00-30313233343536373839616263646566-3839616263646566-00";
     for (config, sent, expected) in [
@@ -375,16 +367,15 @@ fn an_answer_is_in_the_trace_of_its_request() {
         let deployment = deployment(image, config);
         let head = Head { traceparent: sent, ..HEAD };
         for body in [REFUND, "[]"] {
-            let Next::ReadBody(call) = receive(&head, &deployment) else { panic!("no body is asked for") };
-            let answered = call.answer(body.as_bytes(), &Arrival { random: RANDOM, ..Arrival::default() });
-            assert_eq!(answered.response.traceparent().as_deref(), expected, "{config:?} {sent:?}");
-            let lines = deployment.outbox().borrow_mut().write_now(answered.records);
-            let unwritten = deployment.outbox().borrow_mut().conclude(answered.response, &lines, false);
-            assert_eq!(unwritten.traceparent().as_deref(), expected, "{config:?} {sent:?}");
+            for is_written in [true, false] {
+                let edge = Edge { is_written, ..Edge::with_body(body.as_bytes()) };
+                let response = edge.serve(&head, &deployment).response;
+                assert_eq!(response.traceparent().as_deref(), expected, "{config:?} {sent:?}");
+            }
         }
     }
     let deployment = deployment(image, None);
-    let Next::Answer(refused) = receive(&Head { credential: None, ..HEAD }, &deployment) else { panic!("let in") };
+    let refused = Edge::default().serve(&Head { credential: None, ..HEAD }, &deployment).response;
     assert_eq!(refused.traceparent().as_deref(), Some(TRACEPARENT));
 }
 
@@ -392,10 +383,8 @@ fn an_answer_is_in_the_trace_of_its_request() {
 fn each_decision_of_a_batch_has_its_record() {
     let batch = format!(r#"{{"calls":[{REFUND},{REFUND},{{"prompt":"p","roles":["agent","manager"]}}]}}"#);
     let log = r#"{"mode":"required"}"#;
-    let answered = answered(log, "/evaluate/batch", &batch);
-    let answer: Value = serde_json::from_slice(&answered.response.body).expect("JSON");
-    let config = Config::read(r#"{"log":{"mode":"required"}}"#).expect("a configuration");
-    let lines = Outbox::new(&config.log, &Limits::default()).write_now(answered.records).lines;
+    let (response, lines, _) = served(log, "/evaluate/batch", &batch);
+    let answer: Value = serde_json::from_slice(&response.body).expect("JSON");
     let records: Vec<Value> = lines.iter().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     let decisions = answer["decisions"].as_array().expect("decisions");
     assert_eq!(records.len(), 3);
@@ -450,8 +439,8 @@ fn a_resource_is_recorded_with_its_operation() {
 #[test]
 fn a_data_point_has_its_columns_in_a_stable_order() {
     let log = r#"{"mode":"best-effort","sink":{"type":"analytics","binding":"A"}}"#;
-    let records = answered_by(POLICY, log, "/evaluate", REFUND).records;
-    let point = records.first().and_then(|record| record.data_point()).expect("a data point");
+    let (_, _, points) = served_by(POLICY, log, "/evaluate", REFUND);
+    let point = points.first().expect("a data point");
     assert_eq!((&*point.index, &*point.doubles), ("process_refund", &[412.0][..]));
     let blobs: Vec<&str> = point.blobs.iter().map(String::as_str).collect();
     let [id, decision, code, rule, kind, target, operation, server, roles, principal, run, trace, policy, args] =
@@ -469,7 +458,7 @@ fn a_data_point_has_its_columns_in_a_stable_order() {
 #[test]
 fn the_body_may_be_as_long_as_the_deployment_says() {
     let text = checkout("policies/crm.json");
-    let bytes = compile(&parse(&text).and_then(validate).expect("a valid policy"));
+    let bytes = image_of(&text);
     let image = PolicyImage::open(&bytes).expect("an image");
     let deployment = deployment(image, Some(r#"{"limits":{"bodyBytes":1024}}"#));
     for (length, expected) in [(1_024_usize, 200), (1_025, 413)] {
@@ -477,14 +466,9 @@ fn the_body_may_be_as_long_as_the_deployment_says() {
         let body = format!("{call}{}", " ".repeat(length.saturating_sub(call.len())));
         let declared = length.to_string();
         let head = |content_length| Head { content_length, ..HEAD };
-        let Next::ReadBody(call) = receive(&head(None), &deployment) else { panic!("no body is asked for") };
-        assert_eq!(call.body_limit(), 1_024);
-        assert_eq!(call.answer(body.as_bytes(), &Arrival::default()).response.status, expected);
-        let seen = match receive(&head(Some(&declared)), &deployment) {
-            Next::Refuse(_, problem) => problem.status(),
-            Next::ReadBody(_) => 200,
-            next => panic!("{next:?}"),
-        };
-        assert_eq!(seen, expected);
+        let served = Edge::with_body(body.as_bytes()).serve(&head(None), &deployment);
+        assert_eq!((served.response.status, served.did.has_read_body), (expected, true));
+        let served = Edge::with_body(body.as_bytes()).serve(&head(Some(&declared)), &deployment);
+        assert_eq!((served.response.status, served.did.has_read_body), (expected, expected == 200));
     }
 }

@@ -5,7 +5,7 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::task::Poll;
 
-use callgate_edge_core::{Problem, Response};
+use callgate_edge_core::{BodyFault, Response};
 use spin_sdk::http::Uri;
 use spin_sdk::wasip3::clocks::monotonic_clock::wait_for;
 use spin_sdk::wasip3::http::client;
@@ -21,17 +21,17 @@ pub(crate) async fn read_body(
     request: types::Request,
     declared: Option<usize>,
     limit: usize,
-) -> Result<Vec<u8>, Problem> {
+) -> Result<Vec<u8>, BodyFault> {
     let (outcome, outcome_reader) = wit_future::new(|| Ok(()));
     let (mut stream, trailers) = types::Request::consume_body(request, outcome_reader);
     // The host wants to hear what became of the body. It hears that all is well, whatever is read of it, and hears it now
     // that it listens: a value that waits for its reader takes one more turn between host and guest.
     drop(outcome);
-    let body = collect(&mut stream, declared, limit).await.ok_or(Problem::BodyTooLarge)?;
+    let body = collect(&mut stream, declared, limit).await.ok_or(BodyFault::TooLong)?;
     // The stream ends alike where the body does and where the connection broke; the trailers tell which.
     // A body that is as long as declared is whole, and needs no wait for them.
     if declared != Some(body.len()) {
-        trailers.await.map_err(|_| Problem::BodyIncomplete)?;
+        trailers.await.map_err(|_| BodyFault::Incomplete)?;
     }
     Ok(body)
 }
@@ -67,11 +67,6 @@ pub(crate) fn joined<'h>(headers: &'h [(String, Vec<u8>)], name: &str) -> Option
         });
     }
     joined
-}
-
-/// The path of a target, without the query.
-pub(crate) fn path_of(target: &str) -> &str {
-    target.find(['?', '#']).and_then(|end| target.get(..end)).unwrap_or(target)
 }
 
 /// Makes the host's response.

@@ -2,83 +2,52 @@
 
 use std::io::{self, Write};
 
-use callgate_edge_core::log::{Batch, Collector, Mode, Sink};
-use callgate_edge_core::{Answered, Response};
-use spin_sdk::wasip3;
+use callgate_edge_core::{Destination, Post, Sender, SenderStep};
 use spin_sdk::wasip3::clocks::monotonic_clock::wait_for;
 
 use crate::http::Outgoing;
-use crate::site::Site;
-
-/// How long a collector that failed is left alone, in nanoseconds.
-const PAUSE: u64 = 500_000_000;
 
 /// What is read of a collector's answer, in bytes.
 const MAX_COLLECTOR_ANSWER: usize = 65_536;
 
-impl Site {
-    /// Sees to the records of an answer, and returns what is answered.
-    pub(crate) async fn record(&'static self, answered: Answered) -> Response {
-        let Answered { response, records } = answered;
-        if records.is_empty() {
-            return response;
-        }
-        let outbox = self.deployment.outbox();
-        let config = self.deployment.log();
-        match &config.sink {
-            Sink::Https(collector) if config.mode != Mode::Required => {
-                outbox.borrow_mut().push(records);
-                self.send_later(collector);
-                response
-            }
-            sink => {
-                let lines = outbox.borrow_mut().write_now(records);
-                let is_written = match sink {
-                    Sink::Stdout => write_lines(io::stdout().lock(), &lines.lines).is_ok(),
-                    Sink::Https(collector) => self.post(collector, &lines.batch(config.format)).await,
-                    // Only Cloudflare has them.
-                    Sink::Queue(_) | Sink::Analytics(_) => false,
-                };
-                outbox.borrow_mut().conclude(response, &lines, is_written)
-            }
-        }
+/// Writes records, and returns whether all of them are written.
+pub(crate) async fn write(destination: Destination<'_>) -> bool {
+    match destination {
+        Destination::Stdout(lines) => write_lines(io::stdout().lock(), lines).is_ok(),
+        Destination::Collector(request) => post(request).await,
+        // Only Cloudflare has them.
+        Destination::Queue(..) | Destination::Analytics(..) => false,
     }
+}
 
-    /// Sees to it that somebody sends what waits: once the answer is on its way, the host lets an instance go on.
-    fn send_later(&'static self, collector: &'static Collector) {
-        if self.is_sending.replace(true) {
-            return;
-        }
-        wasip3::spawn(async move {
-            // Records of later calls join the batch meanwhile. An instance that ends before takes along what waits, so where
-            // the host makes one for each request, a `batchWaitMillis` of 0 loses the least.
-            wait_for(u64::from(collector.batch_wait_millis).saturating_mul(1_000_000)).await;
-            loop {
-                let batch = self.deployment.outbox().borrow_mut().next_batch(self.deployment.unix_millis());
-                let Some(batch) = batch else { break };
-                let is_delivered = self.post(collector, &batch).await;
-                if is_delivered {
-                    self.deployment.outbox().borrow_mut().delivered(&batch);
-                } else {
-                    self.deployment.outbox().borrow_mut().failed(batch);
-                    wait_for(PAUSE).await;
-                }
+/// Sends what waits: once a response is on its way, the host lets an instance go on.
+///
+/// An instance that ends before takes along what waits, so where the host makes one for each request, a
+/// `batchWaitMillis` of 0 loses the least.
+pub(crate) async fn send(mut sender: Sender<'static>) {
+    loop {
+        let is_delivered = match sender.next() {
+            SenderStep::Wait(millis) => {
+                wait_for(u64::from(millis).saturating_mul(1_000_000)).await;
+                continue;
             }
-            self.is_sending.set(false);
-        });
+            SenderStep::Post(request) => post(request).await,
+            SenderStep::Done => break,
+        };
+        sender.conclude(is_delivered);
     }
+}
 
-    /// Sends records to a collector, and returns whether it has them.
-    async fn post(&self, collector: &Collector, batch: &Batch) -> bool {
-        let mut headers = vec![("content-type".to_owned(), batch.content_type.as_bytes().to_vec())];
-        headers.push(("content-length".to_owned(), batch.body.len().to_string().into_bytes()));
-        if let Some(token) = self.log_token() {
-            headers.push(("authorization".to_owned(), ["Bearer ", token].concat().into_bytes()));
-        }
-        let body = Some(batch.body.clone());
-        let post = Outgoing { url: &collector.url, headers, body, timeout_millis: collector.timeout_millis };
-        matches!(post.send(MAX_COLLECTOR_ANSWER).await, Some((200..=299, _)))
+/// Sends records to a collector, and returns whether it has them.
+async fn post(request: Post<'_>) -> bool {
+    let Post { url, token, content_type, body, timeout_millis } = request;
+    let mut headers = vec![("content-type".to_owned(), content_type.as_bytes().to_vec())];
+    headers.push(("content-length".to_owned(), body.len().to_string().into_bytes()));
+    if let Some(token) = token {
+        headers.push(("authorization".to_owned(), ["Bearer ", token].concat().into_bytes()));
     }
+    let post = Outgoing { url, headers, body: Some(body.to_vec()), timeout_millis };
+    matches!(post.send(MAX_COLLECTOR_ANSWER).await, Some((200..=299, _)))
 }
 
 /// Writes each record with its line feed at once: what goes out in two writes can have the record of another instance in

@@ -1,7 +1,7 @@
 //! callgate, with the policy that ships.
 
 use callgate_bench::{CRM_POLICY, image};
-use callgate_edge_core::{Arrival, answer_call};
+use callgate_edge_core::{EdgeFacts, answer_call};
 use callgate_engine::{Call, Effect, PolicyImage, RequestFacts, evaluate};
 
 pub(crate) struct Ours {
@@ -17,7 +17,7 @@ impl Ours {
 
     /// All that an edge does between two reads of its socket: more than the peers, which write no answer.
     pub(crate) fn answer(&self, text: &str) -> Vec<u8> {
-        answer_call(&self.image, text.as_bytes(), &Arrival::default()).expect("an answer")
+        answer_call(&self.image, text.as_bytes(), &EdgeFacts::default()).expect("an answer")
     }
 
     pub(crate) fn decide_text(&self, text: &str) -> bool {

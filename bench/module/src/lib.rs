@@ -7,7 +7,7 @@
 
 use std::sync::{LazyLock, Mutex};
 
-use callgate_edge_core::{Arrival, Problem, answer_batch, answer_call, policy_image};
+use callgate_edge_core::{EdgeFacts, Problem, answer_batch, answer_call, policy_image};
 use callgate_engine::limits::DEFAULT_MAX_BODY_BYTES;
 use callgate_engine::{Call, CallLimits, Effect, PolicyImage, RequestError, RequestFacts};
 
@@ -109,12 +109,12 @@ unsafe fn take(body: *mut u8, length: usize) -> Vec<u8> {
 /// Answers as an edge does, from the bound on the length of a body to the text of a refusal.
 fn answer<J>(body: &[u8], judge: J) -> usize
 where
-    J: Fn(&PolicyImage<'_>, &[u8], &Arrival<'_>) -> Result<Vec<u8>, RequestError>,
+    J: Fn(&PolicyImage<'_>, &[u8], &EdgeFacts<'_>) -> Result<Vec<u8>, RequestError>,
 {
     let answer = match &*IMAGE {
         None => Err(Problem::Internal),
         Some(_) if body.len() > DEFAULT_MAX_BODY_BYTES => Err(Problem::BodyTooLarge),
-        Some(image) => judge(image, body, &Arrival::default()).map_err(Problem::from),
+        Some(image) => judge(image, body, &EdgeFacts::default()).map_err(Problem::from),
     };
     let answer = answer.unwrap_or_else(|problem| problem.response().body);
     // Nothing panics while it holds the lock, and a module has one thread.

@@ -8,60 +8,57 @@ use callgate_engine::language::operators::Source;
 use callgate_engine::{Call, CallLimits, PolicyImage, RequestError, RequestFacts, evaluate};
 use sha2::{Digest as _, Sha256};
 
-use crate::flow::edge_facts::Arrival;
-use crate::http::decision_members::write_args_digest;
-use crate::http::decision_members::write_id;
-use crate::http::decision_members::write_outcome;
-use crate::http::decision_members::write_policy;
+use crate::answer::edge_facts::EdgeFacts;
+use crate::http::decision_members::{write_args_digest, write_id, write_outcome, write_policy};
 use crate::http::json_text::{write_escaped, write_list, write_member, write_plain_member, write_text};
-use crate::log::recorder::Scribe;
+use crate::log::recorder::DecisionRecorder;
 
 /// Judges the one call of `body` and writes the answer.
 ///
 /// # Errors
 /// The body is no call; there is no decision.
-pub fn answer_call(image: &PolicyImage<'_>, body: &[u8], arrival: &Arrival<'_>) -> Result<Vec<u8>, RequestError> {
-    answer_alone(image, body, arrival, false)
+pub fn answer_call(image: &PolicyImage<'_>, body: &[u8], edge_facts: &EdgeFacts<'_>) -> Result<Vec<u8>, RequestError> {
+    answer_alone(image, body, edge_facts, false)
 }
 
 /// Judges the calls of `body` in order and writes `{"decisions":[..]}`. The ids of the decisions follow on one another.
 ///
 /// # Errors
 /// The body is no batch, or one of its calls is no call; there is no decision on any.
-pub fn answer_batch(image: &PolicyImage<'_>, body: &[u8], arrival: &Arrival<'_>) -> Result<Vec<u8>, RequestError> {
-    answer_alone(image, body, arrival, true)
+pub fn answer_batch(image: &PolicyImage<'_>, body: &[u8], edge_facts: &EdgeFacts<'_>) -> Result<Vec<u8>, RequestError> {
+    answer_alone(image, body, edge_facts, true)
 }
 
 fn answer_alone(
     image: &PolicyImage<'_>,
     body: &[u8],
-    arrival: &Arrival<'_>,
+    edge_facts: &EdgeFacts<'_>,
     is_batch: bool,
 ) -> Result<Vec<u8>, RequestError> {
-    let (limits, facts) = (&CallLimits::default(), &arrival.facts(image));
-    answer_body(&Judged { image, limits, facts, is_batch }, body, arrival.random, None)
+    let (limits, facts) = (&CallLimits::default(), &edge_facts.facts(image));
+    answer_body(&DecisionInputs { image, limits, facts, is_batch }, body, edge_facts.random, None)
 }
 
 /// What the calls of a body are judged by.
-pub(crate) struct Judged<'j> {
+pub(crate) struct DecisionInputs<'j> {
     pub(crate) image: &'j PolicyImage<'j>,
     pub(crate) limits: &'j CallLimits,
     pub(crate) facts: &'j RequestFacts,
     pub(crate) is_batch: bool,
 }
 
-/// Judges the one call or the calls of `body`, writes the answer, and has each decision recorded by `scribe`.
+/// Judges the one call or the calls of `body`, writes the answer, and has each decision recorded by `recorder`.
 pub(crate) fn answer_body(
-    judged: &Judged<'_>,
+    inputs: &DecisionInputs<'_>,
     body: &[u8],
     random: [u8; 16],
-    mut scribe: Option<&mut Scribe<'_>>,
+    mut recorder: Option<&mut DecisionRecorder<'_>>,
 ) -> Result<Vec<u8>, RequestError> {
-    let &Judged { image, limits, facts, is_batch } = judged;
+    let &DecisionInputs { image, limits, facts, is_batch } = inputs;
     if !is_batch {
         return Call::judge_within(limits, body, facts, image, |call| {
             let mut out = String::with_capacity(768);
-            write_decision(image, call, random, scribe, &mut out);
+            write_decision(image, call, random, recorder, &mut out);
             out.into_bytes()
         });
     }
@@ -73,7 +70,7 @@ pub(crate) fn answer_body(
         if at > 0 {
             out.push(',');
         }
-        write_decision(image, call, id.to_be_bytes(), scribe.as_deref_mut(), &mut out);
+        write_decision(image, call, id.to_be_bytes(), recorder.as_deref_mut(), &mut out);
         id = id.wrapping_add(1);
     }
     out.push_str("]}");
@@ -84,7 +81,7 @@ fn write_decision(
     image: &PolicyImage<'_>,
     call: &Call<'_>,
     random: [u8; 16],
-    scribe: Option<&mut Scribe<'_>>,
+    recorder: Option<&mut DecisionRecorder<'_>>,
     out: &mut String,
 ) {
     let decision = evaluate(image, call);
@@ -110,8 +107,8 @@ fn write_decision(
     let id = write_id(random, &mut buffer);
     out.push_str(id);
     out.push_str("\"}");
-    if let Some(scribe) = scribe {
-        scribe.record(call, &decision, args_digest, id);
+    if let Some(recorder) = recorder {
+        recorder.record(call, &decision, args_digest, id);
     }
 }
 
@@ -173,12 +170,12 @@ mod tests {
     use callgate_engine::{compile, parse, validate};
     use serde_json::Value;
 
-    /// The answer to a call that is judged by a policy.
+    /// The answer to a call that is inputs by a policy.
     #[track_caller]
     fn answer_to(call: &str, policy: &str) -> Value {
         let bytes = compile(&parse(policy).and_then(validate).unwrap_or_else(|problems| panic!("{problems:?}")));
         let image = PolicyImage::open(&bytes).expect("an image");
-        let answer = answer_call(&image, call.as_bytes(), &Arrival::default()).expect("a call");
+        let answer = answer_call(&image, call.as_bytes(), &EdgeFacts::default()).expect("a call");
         serde_json::from_slice(&answer).expect("JSON")
     }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod build_facts;
 pub(crate) mod decision;
+pub(crate) mod edge_facts;
 #[cfg(feature = "embed")]
 pub(crate) mod embedded;
 pub(crate) mod policy;

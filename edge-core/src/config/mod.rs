@@ -9,6 +9,7 @@ pub(crate) mod limits;
 pub(crate) mod pointer;
 pub(crate) mod rate_limit;
 pub(crate) mod section;
+pub(crate) mod settings;
 
 use alloc::borrow::ToOwned as _;
 use alloc::string::String;

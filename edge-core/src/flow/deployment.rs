@@ -1,18 +1,21 @@
 //! What an instance makes once: the policy, and what the configuration and the secrets say.
 
+use alloc::string::String;
 use core::cell::RefCell;
 
 use callgate_engine::PolicyImage;
 
-use crate::auth::{Authentication, KeyCache, Secrets};
-use crate::clock::{self, Clock};
+use crate::auth::{Authentication, KeyCache};
 use crate::config::Config;
 use crate::config::limits::Limits;
 use crate::config::rate_limit::RateLimit;
 use crate::config::section::ConfigError;
+use crate::config::settings::Settings;
 use crate::http::Response;
 use crate::http::problem::Problem;
+use crate::log::recorder::Recorded;
 use crate::log::{LogConfig, Outbox};
+use crate::platform::Platform;
 
 /// A deployment, as one instance of an edge holds it.
 #[derive(Debug)]
@@ -24,10 +27,15 @@ pub struct Deployment<'d> {
     pub(crate) limits: Limits,
     pub(crate) rate_limit: Option<RateLimit>,
     pub(crate) log: LogConfig,
-    pub(crate) clock: Clock,
+    pub(crate) platform: Platform,
+    /// The credential that a collector of records requires.
+    pub(crate) log_token: Option<String>,
+    /// The header that names the address of the client, if the operator vouches for one.
+    pub(crate) client_ip_header: Option<String>,
     /// Borrowed within single functions of this crate only, so that it is free whenever one begins.
     pub(crate) key_cache: RefCell<KeyCache>,
-    outbox: RefCell<Outbox>,
+    /// The records of this instance on their way out; borrowed like the keys.
+    pub(crate) outbox: RefCell<Outbox>,
 }
 
 /// Why a deployment lets nobody in.
@@ -50,38 +58,48 @@ impl Closed {
 }
 
 impl<'d> Deployment<'d> {
-    /// Reads `config`, the text of `CALLGATE_CONFIG` where it is set, and the secrets beside it.
+    /// Reads the settings.
     ///
     /// A mistake in them is no error here: such a deployment lets nobody in, and answers with the place of the mistake.
     #[must_use]
-    pub fn new(image: PolicyImage<'d>, config: Option<&str>, secrets: &Secrets<'_>, clock: Clock) -> Self {
-        let read = config
+    pub fn new(image: PolicyImage<'d>, settings: &Settings, platform: Platform) -> Self {
+        let read = settings
+            .config()
             .map_or_else(|| Ok(Config::default()), Config::read)
-            .and_then(|config| Ok((Authentication::read(config.auth, secrets)?, config)));
-        let (authentication, config) = match read {
-            Ok((authentication, config)) => (Ok(authentication), config),
-            Err(error) => (Err(Closed::Mistake(error)), Config::default()),
-        };
-        Self::with(image, authentication, config, clock)
+            .and_then(|config| Ok((Authentication::read(config.auth, &settings.secrets())?, config)));
+        match read {
+            Ok((authentication, config)) => Self::with(image, Ok(authentication), config, settings, platform),
+            Err(error) => Self::with(image, Err(Closed::Mistake(error)), Config::default(), settings, platform),
+        }
     }
 
     /// A deployment whose settings the platform can't tell now: it lets nobody in, since what was set may be stricter than
     /// the defaults.
     #[must_use]
-    pub fn unavailable(image: PolicyImage<'d>, clock: Clock) -> Self {
-        Self::with(image, Err(Closed::Unavailable), Config::default(), clock)
+    pub fn unavailable(image: PolicyImage<'d>, platform: Platform) -> Self {
+        Self::with(image, Err(Closed::Unavailable), Config::default(), &Settings::default(), platform)
     }
 
     fn with(
         image: PolicyImage<'d>,
         authentication: Result<Authentication, Closed>,
         config: Config<'_>,
-        clock: Clock,
+        settings: &Settings,
+        platform: Platform,
     ) -> Self {
         let Config { log, limits, rate_limit, .. } = config;
-        let outbox = RefCell::new(Outbox::new(&log, &limits));
-        let key_cache = RefCell::default();
-        Self { image, authentication, limits, rate_limit, log, clock, key_cache, outbox }
+        Self {
+            image,
+            authentication,
+            rate_limit,
+            platform,
+            log_token: settings.log_token(),
+            client_ip_header: settings.client_ip_header(),
+            key_cache: RefCell::default(),
+            outbox: RefCell::new(Outbox::new(&log, &limits)),
+            limits,
+            log,
+        }
     }
 
     /// What is wrong with the configuration or a secret, for the operator's eyes.
@@ -99,39 +117,8 @@ impl<'d> Deployment<'d> {
         self.authentication.as_ref().map_or("authorization", Authentication::header)
     }
 
-    /// Who counts the calls of each caller, if anybody does: before the body is read, an edge asks whether there is room
-    /// for one more, and else refuses it with [`Problem::RateLimited`](crate::Problem::RateLimited).
-    #[must_use]
-    pub fn rate_limit(&self) -> Option<&RateLimit> {
-        self.rate_limit.as_ref()
-    }
-
-    /// What is recorded of decisions, and where to.
-    #[must_use]
-    pub fn log(&self) -> &LogConfig {
-        &self.log
-    }
-
-    /// The records of this instance on their way out. A borrow must not live across what an edge waits for.
-    #[must_use]
-    pub fn outbox(&self) -> &RefCell<Outbox> {
-        &self.outbox
-    }
-
-    /// The time in seconds since the start of 1970 in UTC, or `None` where it is not known.
-    #[must_use]
-    pub fn unix_seconds(&self) -> Option<i64> {
-        (self.clock)().map(|micros| micros.div_euclid(1_000_000))
-    }
-
-    /// The time in milliseconds, or the start of 1970 where it is not known: for records on their way out.
-    #[must_use]
-    pub fn unix_millis(&self) -> i64 {
-        self.micros().div_euclid(1_000)
-    }
-
-    /// The time in microseconds, or the start of 1970 where it is not known: for records, which need one.
-    pub(crate) fn micros(&self) -> i64 {
-        clock::micros(self.clock)
+    /// What the records of decisions are made of.
+    pub(crate) fn recorded(&self) -> Recorded<'_> {
+        Recorded { config: &self.log, image: &self.image, platform: &self.platform }
     }
 }

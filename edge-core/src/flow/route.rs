@@ -1,8 +1,8 @@
 //! From the head of a request to what is next.
 
 use crate::config::limits::Limits;
-use crate::flow::admission::{Admission, Next, Purpose};
 use crate::flow::deployment::Deployment;
+use crate::flow::next::{Admission, Endpoint, Next};
 use crate::http::problem::Problem;
 use crate::http::{Head, Response};
 
@@ -11,34 +11,36 @@ const OPENAPI: &str = include_str!("../../openapi.json");
 
 /// Decides from the head of a request what to do with it.
 pub fn receive<'d>(head: &Head<'_>, deployment: &'d Deployment<'d>) -> Next<'d> {
-    route(head, deployment).unwrap_or_else(|problem| Next::Answer(problem.response()))
+    route(head, deployment).unwrap_or_else(|problem| Next::Send(problem.response()))
 }
 
 fn route<'d>(head: &Head<'_>, deployment: &'d Deployment<'d>) -> Result<Next<'d>, Problem> {
+    let path = head.path();
     let allow = |method: &'static str| {
         if head.method == method { Ok(()) } else { Err(Problem::MethodNotAllowed(method)) }
     };
-    let admit = |purpose| {
-        let admission = Admission::begin(deployment, purpose, head.traceparent);
+    let admit = |endpoint| {
+        let admission = Admission::begin(deployment, endpoint, head.traceparent);
         admission.authenticate(head.credential, true)
     };
-    match head.path {
+    match path {
         "/evaluate" | "/evaluate/batch" => {
             allow("POST")?;
             let problem = check_body_head(head, &deployment.limits).err();
-            Ok(admit(Purpose::Decision { is_batch: head.path == "/evaluate/batch", problem }))
+            let is_batch = path == "/evaluate/batch";
+            Ok(admit(Endpoint::Evaluate { is_batch, declared_length: head.declared_length(), problem }))
         }
         "/policy" => {
             allow("GET")?;
-            Ok(admit(Purpose::Policy))
+            Ok(admit(Endpoint::Policy))
         }
         "/healthz" => {
             allow("GET")?;
-            Ok(Next::Answer(Response::json(b"{\"status\":\"ok\"}".to_vec())))
+            Ok(Next::Send(Response::json(b"{\"status\":\"ok\"}".to_vec())))
         }
         "/openapi.json" => {
             allow("GET")?;
-            Ok(Next::Answer(Response::json(OPENAPI.as_bytes().to_vec())))
+            Ok(Next::Send(Response::json(OPENAPI.as_bytes().to_vec())))
         }
         _ => Err(Problem::NotFound),
     }
@@ -52,9 +54,8 @@ fn check_body_head(head: &Head<'_>, limits: &Limits) -> Result<(), Problem> {
     if head.content_encoding.is_some_and(|coding| !coding.trim().eq_ignore_ascii_case("identity")) {
         return Err(Problem::UnsupportedEncoding);
     }
-    let declared = head.content_length.and_then(|length| length.trim().parse::<u64>().ok());
     let limit = u64::try_from(limits.body_bytes).unwrap_or(u64::MAX);
-    if declared.is_some_and(|length| length > limit) { Err(Problem::BodyTooLarge) } else { Ok(()) }
+    if head.declared_length().is_some_and(|length| length > limit) { Err(Problem::BodyTooLarge) } else { Ok(()) }
 }
 
 /// Whether a media type (RFC 9110, section 8.3) is `application/json`, in UTF-8 if it names a charset.

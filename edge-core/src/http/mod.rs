@@ -18,18 +18,52 @@ use crate::http::trace_context::TraceContext;
 pub struct Head<'h> {
     /// The method, in the case in which it was sent.
     pub method: &'h str,
-    /// The path of the target, still percent-encoded, without the query.
-    pub path: &'h str,
+    /// The target, still percent-encoded: a path or an absolute URL, with or without a query.
+    pub target: &'h str,
     /// The value of the header that [`Deployment::credential_header`](crate::Deployment::credential_header) names.
     pub credential: Option<&'h str>,
-    /// The value of `traceparent`.
-    pub traceparent: Option<&'h str>,
     /// The value of `Content-Type`.
     pub content_type: Option<&'h str>,
     /// The value of `Content-Encoding`.
     pub content_encoding: Option<&'h str>,
     /// The value of `Content-Length`.
     pub content_length: Option<&'h str>,
+    /// The value of `traceparent`.
+    pub traceparent: Option<&'h str>,
+}
+
+impl<'h> Head<'h> {
+    /// The names of the headers that [`Head::new`] takes, in its order.
+    pub const HEADERS: [&'static str; 4] = ["content-type", "content-encoding", "content-length", "traceparent"];
+
+    /// The head with the values of [`Head::HEADERS`], in their order.
+    #[must_use]
+    pub fn new(
+        method: &'h str,
+        target: &'h str,
+        credential: Option<&'h str>,
+        [content_type, content_encoding, content_length, traceparent]: [Option<&'h str>; 4],
+    ) -> Self {
+        Self { method, target, credential, content_type, content_encoding, content_length, traceparent }
+    }
+
+    /// The path of the target, without the query.
+    pub(crate) fn path(&self) -> &'h str {
+        let path = match self.target.split_once("://") {
+            // A path may hold `://` itself.
+            Some((_, rest)) if !self.target.starts_with('/') => {
+                let path = rest.find(['/', '?', '#']).and_then(|end| rest.get(end..)).unwrap_or_default();
+                if path.starts_with('/') { path } else { "/" }
+            }
+            _ => self.target,
+        };
+        path.find(['?', '#']).and_then(|end| path.get(..end)).unwrap_or(path)
+    }
+
+    /// The length of the body in bytes, if the head declares one.
+    pub(crate) fn declared_length(&self) -> Option<u64> {
+        self.content_length.and_then(|length| length.trim().parse().ok())
+    }
 }
 
 /// An answer that an edge writes as it is.
@@ -74,5 +108,38 @@ impl Response {
             ("x-content-type-options", "nosniff"),
         ];
         always.into_iter().chain(self.extra)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(target: &str, expected: &str) {
+        assert_eq!(Head { target, ..Head::default() }.path(), expected, "{target}");
+    }
+
+    #[test]
+    fn a_path_is_found_in_every_form_of_target() {
+        check("/evaluate", "/evaluate");
+        check("/evaluate?a=/policy", "/evaluate");
+        check("/evaluate#/policy", "/evaluate");
+        check("https://gate.test/evaluate?a#b", "/evaluate");
+        check("https://gate.test", "/");
+        check("https://gate.test?/evaluate", "/");
+        check("/a://b/evaluate", "/a://b/evaluate");
+        check("", "");
+        check("*", "*");
+    }
+
+    #[test]
+    fn each_header_has_its_own_field() {
+        let head = Head::new("POST", "/", Some("c"), Head::HEADERS.map(Some));
+        assert_eq!(head.credential, Some("c"));
+        assert_eq!(head.content_type, Some("content-type"));
+        assert_eq!(head.content_encoding, Some("content-encoding"));
+        assert_eq!(head.content_length, Some("content-length"));
+        assert_eq!(head.traceparent, Some("traceparent"));
     }
 }

@@ -8,10 +8,8 @@ use alloc::vec::Vec;
 use core::mem;
 
 use crate::config::limits::Limits;
-use crate::http::Response;
-use crate::http::problem::Problem;
 use crate::log::chain::{Chain, write_dropped};
-use crate::log::config::{Format, LogConfig, Mode, Sink};
+use crate::log::config::{Format, LogConfig, Sink};
 use crate::log::record::Record;
 
 /// Bytes of records that wait, whatever their number is: what a host gives an instance is a hundred times as much.
@@ -21,9 +19,13 @@ const MAX_QUEUED_BYTES: usize = 4 * 1024 * 1024;
 /// longer than any timeout.
 const MAX_SENDING_MILLIS: i64 = 60_000;
 
+/// How long somebody who waits to send records is trusted to do it, in milliseconds beyond the wait: a runtime can drop
+/// whoever waits, without a word.
+const TRUSTED_MILLIS: i64 = 5_000;
+
 /// Records that are written at once.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[must_use = "what became of the lines is told to `Outbox::conclude`"]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[must_use = "lines that are not written are reported to `Outbox::lose_lines`"]
 pub struct Lines {
     /// One JSON object for each record, without a line feed.
     pub lines: Vec<String>,
@@ -66,7 +68,6 @@ enum Sending {
 /// The records of one instance on their way out.
 #[derive(Clone, Debug)]
 pub struct Outbox {
-    mode: Mode,
     format: Format,
     /// Records in one batch, at most.
     batch: usize,
@@ -81,6 +82,8 @@ pub struct Outbox {
     sending: Sending,
     /// The number of the next batch.
     next_number: u64,
+    /// Until when somebody is sure to send what waits, in milliseconds since 1970; `None` if nobody is.
+    trusted_until: Option<i64>,
 }
 
 impl Outbox {
@@ -92,7 +95,6 @@ impl Outbox {
             Sink::Stdout | Sink::Queue(_) | Sink::Analytics(_) => (limits.calls_per_batch, 1),
         };
         Self {
-            mode: config.mode,
             format: config.format,
             batch,
             attempts,
@@ -103,6 +105,7 @@ impl Outbox {
             waiting_bytes: 0,
             sending: Sending::Nothing,
             next_number: 1,
+            trusted_until: None,
         }
     }
 
@@ -113,15 +116,32 @@ impl Outbox {
         Lines { lines: self.finish(records, dropped), dropped }
     }
 
-    /// What is answered to a request whose records were to be written at once: `response`, unless the configuration asks
-    /// for a record and there is none.
-    #[must_use]
-    pub fn conclude(&mut self, response: Response, lines: &Lines, is_written: bool) -> Response {
-        if is_written || lines.lines.is_empty() {
-            return response;
-        }
+    /// Counts lines that were not written.
+    pub fn lose_lines(&mut self, lines: &Lines) {
         self.lose(lines.lines.len(), lines.dropped);
-        response.unless_logged(self.mode != Mode::Required)
+    }
+
+    /// Whether somebody new has to send what waits, and then after how many milliseconds: at once if a batch is full, and
+    /// otherwise unless somebody was asked who can be trusted to do it.
+    pub fn start_sending(&mut self, unix_millis: i64, batch_wait_millis: u32) -> Option<u32> {
+        let is_full = self.is_batch_full();
+        if !is_full && self.trusted_until.is_some_and(|until| unix_millis <= until) {
+            return None;
+        }
+        let wait = if is_full { 0 } else { batch_wait_millis };
+        self.keep_sending(unix_millis.saturating_add(i64::from(wait)));
+        Some(wait)
+    }
+
+    /// Trusts that somebody goes on sending: a collector that takes long, or fails and is tried again, is no reason for
+    /// others to ask it too.
+    pub fn keep_sending(&mut self, unix_millis: i64) {
+        self.trusted_until = Some(unix_millis.saturating_add(TRUSTED_MILLIS));
+    }
+
+    /// Nobody sends any more: the next request that has records sees to it.
+    pub fn stop_sending(&mut self) {
+        self.trusted_until = None;
     }
 
     /// Counts records that were handed out and did not arrive.
@@ -260,10 +280,5 @@ impl Lines {
     }
 }
 
-impl Response {
-    /// The answer, unless there had to be a record of it and there is none: then a Deny, and no word of the decision.
-    #[must_use]
-    pub fn unless_logged(self, may_be_sent: bool) -> Self {
-        if may_be_sent { self } else { Problem::LogUnavailable.response().traced(self.trace) }
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,6 @@ use alloc::vec::Vec;
 
 use callgate_engine::{Call, Decision, Effect, PolicyImage};
 
-use crate::clock::{self, Clock};
 use crate::http::decision_members::write_id;
 use crate::http::problem::Problem;
 use crate::http::trace_context::TraceContext;
@@ -15,12 +14,21 @@ use crate::log::entry::Entry;
 use crate::log::mask::RecordedArguments;
 use crate::log::record::Record;
 use crate::log::{cloudevents, opa};
+use crate::platform::Platform;
+
+/// What every record of a deployment is made of.
+#[derive(Clone, Copy)]
+pub(crate) struct Recorded<'s> {
+    pub(crate) config: &'s LogConfig,
+    pub(crate) image: &'s PolicyImage<'s>,
+    pub(crate) platform: &'s Platform,
+}
 
 /// Records the decisions of one request.
-pub(crate) struct Scribe<'s> {
+pub(crate) struct DecisionRecorder<'s> {
     config: &'s LogConfig,
     image: &'s PolicyImage<'s>,
-    clock: Clock,
+    platform: &'s Platform,
     trace: TraceContext,
     /// Who called: the name of a key or the subject of a token.
     principal: Option<&'s str>,
@@ -30,12 +38,10 @@ pub(crate) struct Scribe<'s> {
     records: Vec<Record>,
 }
 
-impl<'s> Scribe<'s> {
+impl<'s> DecisionRecorder<'s> {
     /// Starts the records of one request; `None` where nothing is recorded.
     pub(crate) fn new(
-        config: &'s LogConfig,
-        image: &'s PolicyImage<'s>,
-        clock: Clock,
+        Recorded { config, image, platform }: Recorded<'s>,
         trace: Option<TraceContext>,
         principal: Option<&'s str>,
         started: i64,
@@ -43,7 +49,7 @@ impl<'s> Scribe<'s> {
     ) -> Option<Self> {
         let start = || {
             let trace = trace.unwrap_or_else(|| TraceContext::start(random));
-            Self { config, image, clock, trace, principal, started, random, records: Vec::new() }
+            Self { config, image, platform, trace, principal, started, random, records: Vec::new() }
         };
         (config.mode != Mode::Off).then(start)
     }
@@ -88,7 +94,7 @@ impl<'s> Scribe<'s> {
     where
         's: 'e,
     {
-        let now = clock::micros(self.clock);
+        let now = self.platform.micros();
         Entry {
             config: self.config,
             decision_id,

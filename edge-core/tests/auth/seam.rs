@@ -2,9 +2,10 @@
 
 use std::cell::Cell;
 
-use callgate_edge_core::auth::{Algorithm, Secrets};
-use callgate_edge_core::{Answered, Arrival, Deployment, Head, Next, Problem, Response, receive};
-use callgate_engine::{PolicyImage, compile, parse, validate};
+use callgate_edge_core::auth::Algorithm;
+use callgate_edge_core::{Deployment, Head, Platform, Problem, Response, Settings};
+use callgate_engine::PolicyImage;
+use callgate_test_support::{Edge, Served, image_of};
 use serde_json::{Value, json};
 
 use crate::issuer::{NOW, SECRET, changed, jwk, section, token};
@@ -19,13 +20,15 @@ thread_local! {
     static SECONDS: Cell<i64> = const { Cell::new(NOW) };
 }
 
+const PLATFORM: Platform = Platform { now: clock, random: || Some([1; 16]), ip_header: None, country_header: None };
+
 #[expect(clippy::unnecessary_wraps, reason = "a host may not know the time")]
 fn clock() -> Option<i64> {
     Some(SECONDS.get() * 1_000_000)
 }
 
 fn image() -> Vec<u8> {
-    compile(&parse(POLICY).and_then(validate).expect("a valid policy"))
+    image_of(POLICY)
 }
 
 /// The section for tokens whose department is an attribute.
@@ -42,45 +45,29 @@ fn fetching() -> Value {
 #[track_caller]
 fn deployment<'d>(image: &'d [u8], auth: &Value) -> Deployment<'d> {
     let config = json!({"auth": auth, "log": {"mode": "required"}}).to_string();
-    let secrets = Secrets { token_secret: Some(SECRET), ..Secrets::default() };
-    let image = PolicyImage::open(image).expect("an image");
-    let deployment = Deployment::new(image, Some(&config), &secrets, clock);
+    let deployment = Deployment::new(PolicyImage::open(image).expect("an image"), &secret(config), PLATFORM);
     assert_eq!(deployment.mistake(), None);
     deployment
 }
 
-/// What an edge does with a request, where a fetch brings `keys`; also how often it fetched and verified.
-fn send(
-    deployment: &Deployment<'_>,
-    path: &str,
+/// The settings of a deployment for tokens with a shared secret.
+fn secret(config: String) -> Settings {
+    Settings::new([None, Some(config), Some(SECRET.to_owned()), None, None])
+}
+
+/// What an edge does with a request, where a fetch brings `keys`.
+fn send<'d>(
+    deployment: &'d Deployment<'d>,
+    target: &str,
     credential: Option<&str>,
     keys: Option<&[u8]>,
     body: &str,
-) -> (Answered, u32, u32) {
-    let head = Head { method: "POST", path, credential, content_type: Some("application/json"), ..Head::default() };
-    let head = if path == "/policy" { Head { method: "GET", ..head } } else { head };
-    let (mut fetches, mut verifications) = (0, 0);
-    let mut next = receive(&head, deployment);
-    let answered = loop {
-        next = match next {
-            Next::Answer(response) => break Answered { response, records: Vec::new() },
-            Next::Refuse(call, problem) => break call.refuse(problem, [1; 16]),
-            Next::ReadBody(call) => {
-                break call.answer(body.as_bytes(), &Arrival { random: [1; 16], ..Arrival::default() });
-            }
-            Next::FetchKeys(fetch) => {
-                assert_eq!(fetch.url(), "https://issuer.example/keys");
-                fetches += 1;
-                fetch.resume(keys)
-            }
-            Next::Verify(verification) => {
-                verifications += 1;
-                let is_genuine = verification.token().verify();
-                verification.finish(is_genuine)
-            }
-        };
-    };
-    (answered, fetches, verifications)
+) -> Served<'d> {
+    let head = Head { method: "POST", target, credential, content_type: Some("application/json"), ..Head::default() };
+    let head = if matches!(target, "/policy" | "/healthz") { Head { method: "GET", ..head } } else { head };
+    let served = Edge { keys, ..Edge::with_body(body.as_bytes()) }.serve(&head, deployment);
+    assert!(served.did.fetched.iter().all(|url| url == "https://issuer.example/keys"));
+    served
 }
 
 fn bearer(changes: Value, algorithm: Algorithm) -> String {
@@ -98,9 +85,9 @@ fn the_token_says_roles_attributes_and_principal() {
         let deployment = deployment(&image, &auth(algorithm));
         for (department, decision) in [("sales", "Allow"), ("support", "Deny")] {
             let credential = bearer(json!({"department": department}), algorithm);
-            let (answered, ..) = send(&deployment, "/evaluate", Some(&credential), None, CALL);
-            assert_eq!(said(&answered.response, "decision"), decision, "{algorithm:?}");
-            let line = deployment.outbox().borrow_mut().write_now(answered.records).lines.concat();
+            let served = send(&deployment, "/evaluate", Some(&credential), None, CALL);
+            assert_eq!(said(&served.response, "decision"), decision, "{algorithm:?}");
+            let line = served.did.lines.concat();
             let data = serde_json::from_str::<Value>(&line).expect("one record")["data"].clone();
             assert_eq!((&data["principal"], &data["roles"]), (&json!("agent-7"), &json!(["support"])));
             assert_eq!(data["decision"], decision);
@@ -119,12 +106,12 @@ fn a_body_that_says_other_roles_or_attributes_is_denied_and_recorded() {
         ("/evaluate", r#"{"tool":"t","agentAttributes":{"department":"sales"}}"#, "attributes_not_supported"),
         ("/evaluate/batch", &batch, "roles_differ"),
     ] {
-        let (answered, ..) = send(&deployment, path, Some(&credential), None, body);
-        assert_eq!((answered.response.status, said(&answered.response, "code")), (400, json!(code)));
-        assert_eq!((said(&answered.response, "decision"), answered.records.len()), (json!("Deny"), 1));
+        let served = send(&deployment, path, Some(&credential), None, body);
+        assert_eq!((served.response.status, said(&served.response, "code")), (400, json!(code)));
+        assert_eq!((said(&served.response, "decision"), served.did.lines.len()), (json!("Deny"), 1));
     }
-    let (answered, ..) = send(&deployment, "/evaluate", Some(&credential), None, r#"{"tool":"t","role":"support"}"#);
-    assert_eq!(said(&answered.response, "decision"), "Allow");
+    let served = send(&deployment, "/evaluate", Some(&credential), None, r#"{"tool":"t","role":"support"}"#);
+    assert_eq!(said(&served.response, "decision"), "Allow");
 }
 
 #[test]
@@ -134,13 +121,12 @@ fn keys_are_fetched_once_and_a_token_is_verified_once() {
     let keys = json!({"keys": [jwk(Algorithm::Es256)]}).to_string();
     let credential = bearer(json!({"department": "sales"}), Algorithm::Es256);
     for expected in [(1, 1), (0, 0), (0, 0)] {
-        let (answered, fetches, verifications) =
-            send(&deployment, "/evaluate", Some(&credential), Some(keys.as_bytes()), CALL);
-        assert_eq!(said(&answered.response, "decision"), "Allow");
-        assert_eq!((fetches, verifications), expected);
+        let served = send(&deployment, "/evaluate", Some(&credential), Some(keys.as_bytes()), CALL);
+        assert_eq!(said(&served.response, "decision"), "Allow");
+        assert_eq!((served.did.fetched.len(), served.did.verifications), expected);
     }
-    let (answered, ..) = send(&deployment, "/policy", Some(&credential), None, "");
-    assert_eq!(answered.response.status, 200);
+    let served = send(&deployment, "/policy", Some(&credential), None, "");
+    assert_eq!(served.response.status, 200);
 }
 
 #[test]
@@ -149,9 +135,9 @@ fn without_keys_nobody_enters() {
         let image = image();
         let deployment = deployment(&image, &fetching());
         let credential = bearer(json!({"department": "sales"}), Algorithm::Es256);
-        let (answered, fetches, _) = send(&deployment, "/evaluate", Some(&credential), keys, CALL);
-        assert_eq!((answered.response.status, fetches), (503, 1));
-        assert_eq!(said(&answered.response, "code"), "keys_unavailable");
+        let served = send(&deployment, "/evaluate", Some(&credential), keys, CALL);
+        assert_eq!((served.response.status, served.did.fetched.len()), (503, 1));
+        assert_eq!(said(&served.response, "code"), "keys_unavailable");
     }
 }
 
@@ -161,16 +147,10 @@ fn a_wrong_token_is_refused_before_the_body_whatever_the_head_says() {
     let deployment = deployment(&image, &auth(Algorithm::Es256));
     let over = bearer(json!({"exp": NOW - 31}), Algorithm::Es256);
     for credential in [None, Some(""), Some("Bearer x"), Some(&*over)] {
-        let head = Head { method: "POST", path: "/evaluate", credential, ..Head::default() };
-        let next = match receive(&head, &deployment) {
-            Next::Verify(verification) => {
-                let is_genuine = verification.token().verify();
-                verification.finish(is_genuine)
-            }
-            next => next,
-        };
-        let Next::Answer(response) = next else { panic!("{next:?}") };
-        assert_eq!(response, Problem::Unauthenticated.response());
+        let head = Head { method: "POST", target: "/evaluate", credential, ..Head::default() };
+        let served = Edge::with_body(CALL.as_bytes()).serve(&head, &deployment);
+        assert_eq!(served.response, Problem::Unauthenticated.response());
+        assert!(!served.did.has_read_body);
     }
 }
 
@@ -178,12 +158,11 @@ fn a_wrong_token_is_refused_before_the_body_whatever_the_head_says() {
 fn where_the_time_is_not_known_no_token_is_taken() {
     let image = image();
     let config = json!({"auth": auth(Algorithm::Hs256)}).to_string();
-    let secrets = Secrets { token_secret: Some(SECRET), ..Secrets::default() };
     let image = PolicyImage::open(&image).expect("an image");
-    let deployment = Deployment::new(image, Some(&config), &secrets, || None);
+    let deployment = Deployment::new(image, &secret(config), Platform { now: || None, ..PLATFORM });
     let credential = bearer(json!({"department": "sales"}), Algorithm::Hs256);
-    let (answered, ..) = send(&deployment, "/evaluate", Some(&credential), None, CALL);
-    assert_eq!(answered.response.status, 500);
+    let served = send(&deployment, "/evaluate", Some(&credential), None, CALL);
+    assert_eq!(served.response.status, 500);
 }
 
 #[test]
@@ -200,18 +179,17 @@ fn a_deployment_with_a_mistake_lets_nobody_in_and_names_the_place() {
         (" \n", key, "the configuration is blank"),
         ("{}", "short", "CALLGATE_API_KEYS "),
     ] {
-        let secrets = Secrets { api_keys: Some(api_keys), ..Secrets::default() };
-        let deployment = Deployment::new(image, Some(config), &secrets, clock);
+        let settings = Settings::new([Some(api_keys.to_owned()), Some(config.to_owned()), None, None, None]);
+        let deployment = Deployment::new(image, &settings, PLATFORM);
         assert!(deployment.mistake().is_some());
         for path in ["/evaluate", "/evaluate/batch", "/policy"] {
-            let (answered, ..) = send(&deployment, path, Some(&credential), None, CALL);
-            assert_eq!((answered.response.status, said(&answered.response, "code")), (503, json!("config_invalid")));
-            let detail = said(&answered.response, "detail");
+            let served = send(&deployment, path, Some(&credential), None, CALL);
+            assert_eq!((served.response.status, said(&served.response, "code")), (503, json!("config_invalid")));
+            let detail = said(&served.response, "detail");
             assert!(detail.as_str().is_some_and(|detail| detail.starts_with(place)), "{detail}");
-            assert_eq!(said(&answered.response, "decision"), "Deny");
+            assert_eq!(said(&served.response, "decision"), "Deny");
         }
-        let head = Head { method: "GET", path: "/healthz", ..Head::default() };
-        assert!(matches!(receive(&head, &deployment), Next::Answer(response) if response.status == 200));
+        assert_eq!(send(&deployment, "/healthz", None, None, "").response.status, 200);
     }
 }
 
@@ -219,18 +197,17 @@ fn a_deployment_with_a_mistake_lets_nobody_in_and_names_the_place() {
 fn a_deployment_whose_settings_are_unknown_lets_nobody_in() {
     let image = image();
     let image = PolicyImage::open(&image).expect("an image");
-    let deployment = Deployment::unavailable(image, clock);
+    let deployment = Deployment::unavailable(image, PLATFORM);
     assert_eq!(deployment.mistake(), None);
     for credential in [None, Some("Bearer "), Some("Bearer key-0123456789abcdef")] {
         for path in ["/evaluate", "/evaluate/batch", "/policy"] {
-            let (answered, ..) = send(&deployment, path, credential, None, CALL);
-            assert_eq!(answered.response, Problem::ConfigUnavailable.response());
+            let served = send(&deployment, path, credential, None, CALL);
+            assert_eq!(served.response, Problem::ConfigUnavailable.response());
             assert_eq!(
-                (answered.response.status, said(&answered.response, "code"), said(&answered.response, "decision")),
+                (served.response.status, said(&served.response, "code"), said(&served.response, "decision")),
                 (503, json!("config_unavailable"), json!("Deny"))
             );
         }
     }
-    let head = Head { method: "GET", path: "/healthz", ..Head::default() };
-    assert!(matches!(receive(&head, &deployment), Next::Answer(response) if response.status == 200));
+    assert_eq!(send(&deployment, "/healthz", None, None, "").response.status, 200);
 }

@@ -4,7 +4,7 @@ use callgate_engine::{PolicyImage, RequestFacts};
 
 /// What an edge adds to a request.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Arrival<'a> {
+pub struct EdgeFacts<'a> {
     /// Becomes the decision's id, so it must not repeat.
     pub random: [u8; 16],
     /// The time, in seconds since the start of 1970 in UTC. Needed where the policy reads the source `Request`.
@@ -15,7 +15,7 @@ pub struct Arrival<'a> {
     pub country: Option<&'a str>,
 }
 
-impl Arrival<'_> {
+impl EdgeFacts<'_> {
     pub(crate) fn facts(&self, image: &PolicyImage<'_>) -> RequestFacts {
         if image.reads_request() {
             RequestFacts::new(self.unix_time, self.ip, self.country)

@@ -1,92 +1,51 @@
 //! What an instance makes once for the settings that it serves.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::time::SystemTime;
 
-use callgate_edge_core::auth::Secrets;
-use callgate_edge_core::{Deployment, policy_image};
+use callgate_edge_core::{Deployment, Platform, Settings, policy_image};
 
 use crate::log::warn;
 
-/// The names of the settings, which are those of variables of the environment.
-///
-/// INVARIANT: `spin.toml` declares each of them in lower case, since Spin passes over a variable that nobody declared.
-const SETTINGS: [&str; 4] = ["CALLGATE_API_KEYS", "CALLGATE_CONFIG", "CALLGATE_JWT_SECRET", "CALLGATE_LOG_TOKEN"];
+/// A WASI host names neither the address nor the country of a client in a header of its own.
+const PLATFORM: Platform = Platform { now: unix_micros, random, ip_header: None, country_header: None };
 
-/// What an operator sets.
-#[derive(PartialEq, Eq)]
-struct Settings {
-    api_keys: Option<String>,
-    config: Option<String>,
-    token_secret: Option<String>,
-    log_token: Option<String>,
-}
-
-/// The platform failed to tell a setting.
+/// The platform failed to read a setting.
 struct Unreadable;
 
-impl Settings {
-    async fn read() -> Result<Self, Unreadable> {
-        let [api_keys, config, token_secret, log_token] = SETTINGS;
-        Ok(Self {
-            api_keys: setting(api_keys).await?,
-            config: setting(config).await?,
-            token_secret: setting(token_secret).await?,
-            log_token: setting(log_token).await?,
-        })
+/// The deployment of the settings as they are now. It outlives the request, as records wait longer than it.
+///
+/// A host can change a variable while an instance runs, so there is one for each version of the settings, and no more
+/// of them than a person made.
+pub(crate) async fn deployment() -> Option<&'static Deployment<'static>> {
+    thread_local! {
+        static KNOWN: RefCell<Vec<(Option<Settings>, &'static Deployment<'static>)>> = const { RefCell::new(Vec::new()) };
     }
-}
-
-/// A deployment, and what the app keeps beside it.
-pub(crate) struct Site {
-    /// `None` where the platform failed to tell them.
-    settings: Option<Settings>,
-    pub(crate) deployment: Deployment<'static>,
-    /// Whether somebody waits to send the records that are queued.
-    pub(crate) is_sending: Cell<bool>,
-}
-
-impl Site {
-    /// The site of the settings as they are now. It outlives the request, as records wait longer than it.
-    ///
-    /// A host can change a variable while an instance runs, so there is one for each version of the settings, and no more
-    /// of them than a person made.
-    pub(crate) async fn current() -> Option<&'static Self> {
-        thread_local! {
-            static KNOWN: RefCell<Vec<&'static Site>> = const { RefCell::new(Vec::new()) };
+    let settings = read_settings().await.ok();
+    KNOWN.with_borrow_mut(|known| {
+        if let Some((_, deployment)) = known.iter().find(|(known, _)| *known == settings) {
+            return Some(*deployment);
         }
-        let settings = Settings::read().await.ok();
-        KNOWN.with_borrow_mut(|known| {
-            if let Some(site) = known.iter().copied().find(|site| site.settings == settings) {
-                return Some(site);
-            }
-            let site: &'static Self = Box::leak(Box::new(Self::new(settings)?));
-            known.push(site);
-            Some(site)
-        })
-    }
-
-    fn new(settings: Option<Settings>) -> Option<Self> {
         let image = policy_image().ok()?;
         let deployment = match &settings {
-            Some(Settings { api_keys, config, token_secret, .. }) => {
-                let secrets = Secrets { api_keys: api_keys.as_deref(), token_secret: token_secret.as_deref() };
-                Deployment::new(image, config.as_deref(), &secrets, unix_micros)
-            }
-            None => Deployment::unavailable(image, unix_micros),
+            Some(settings) => Deployment::new(image, settings, PLATFORM),
+            None => Deployment::unavailable(image, PLATFORM),
         };
         if let Some(mistake) = deployment.mistake() {
             warn(&["callgate: ", &mistake.message()].concat());
         }
-        Some(Self { settings, deployment, is_sending: Cell::new(false) })
-    }
+        let deployment: &'static Deployment<'static> = Box::leak(Box::new(deployment));
+        known.push((settings, deployment));
+        Some(deployment)
+    })
+}
 
-    /// What a collector of records asks for.
-    pub(crate) fn log_token(&self) -> Option<&str> {
-        let token = self.settings.as_ref()?.log_token.as_deref();
-        // The default of a Spin variable can't be that it is not set.
-        token.filter(|token| !token.is_empty())
+async fn read_settings() -> Result<Settings, Unreadable> {
+    let mut values = Settings::NAMES.map(|_| None);
+    for (value, name) in values.iter_mut().zip(Settings::NAMES) {
+        *value = setting(name).await?;
     }
+    Ok(Settings::new(values))
 }
 
 /// A setting as the operator set it.
@@ -125,6 +84,11 @@ fn unix_micros() -> Option<i64> {
     i64::try_from(since_1970.as_micros()).ok()
 }
 
+fn random() -> Option<[u8; 16]> {
+    let mut random = [0; 16];
+    getrandom::fill(&mut random).ok().map(|()| random)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -141,9 +105,13 @@ mod tests {
     #[test]
     fn the_manifest_declares_each_setting_twice() {
         let (application, component) = (table("variables"), table("component.callgate.variables"));
-        for name in SETTINGS.map(str::to_ascii_lowercase) {
+        for name in Settings::NAMES.map(str::to_ascii_lowercase) {
             // Blank is a mistake in the configuration, and for the others the same as not set.
-            let default = if name == "callgate_config" { "default = \"{}\"" } else { "default = \"\", secret = true" };
+            let default = match &*name {
+                "callgate_config" => "default = \"{}\"",
+                "callgate_client_ip_header" => "default = \"\"",
+                _ => "default = \"\", secret = true",
+            };
             let declared = format!("{name} = {{ {default} }}");
             assert!(application.contains(&&*declared), "{declared}");
             let passed = format!("{name} = \"{{{{ {name} }}}}\"");

@@ -1,0 +1,78 @@
+//! From the body of a call to its decision.
+
+use alloc::borrow::Cow;
+use alloc::vec::Vec;
+
+use callgate_engine::RequestFacts;
+
+use crate::answer::decision::{DecisionInputs, answer_body};
+use crate::auth::Caller;
+use crate::flow::next::{Admitted, BodyRead, Next};
+use crate::flow::record;
+use crate::http::Response;
+use crate::http::problem::Problem;
+use crate::log::recorder::DecisionRecorder;
+
+/// Why an edge has no body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BodyFault {
+    /// It is longer than [`BodyRead::limit`]; the rest need not be read.
+    TooLong,
+    /// It ended early, or could not be read.
+    Incomplete,
+}
+
+impl<'d> BodyRead<'d> {
+    /// The longest body that is read, in bytes.
+    #[must_use]
+    pub fn limit(&self) -> usize {
+        self.admitted.deployment.limits.body_bytes
+    }
+
+    /// The length of the body in bytes, if the head declared one. It is at most [`BodyRead::limit`].
+    #[must_use]
+    pub fn declared_length(&self) -> Option<usize> {
+        self.admitted.declared_length.and_then(|length| usize::try_from(length).ok())
+    }
+
+    /// Decides the call or the calls of the whole body. `header` reads one more header of the request.
+    pub fn resume<'h>(self, body: Result<&[u8], BodyFault>, header: impl Fn(&str) -> Option<Cow<'h, str>>) -> Next<'d> {
+        let limit = self.limit();
+        let Self { admitted } = self;
+        let body = match body {
+            Ok(body) if body.len() <= limit => body,
+            Ok(_) | Err(BodyFault::TooLong) => return record::refuse(admitted, Problem::BodyTooLarge),
+            Err(BodyFault::Incomplete) => return record::refuse(admitted, Problem::BodyIncomplete),
+        };
+        let facts = request_facts(&admitted, header);
+        let Some(random) = admitted.random() else { return Next::Send(admitted.fault()) };
+        let Admitted { deployment, is_batch, caller: Caller { principal, token, .. }, trace, started, .. } = admitted;
+        let mut recorder = DecisionRecorder::new(deployment.recorded(), trace, principal.as_deref(), started, random);
+        let facts = match token {
+            Some(token) => facts.with_caller(token),
+            None => facts,
+        };
+        let inputs =
+            DecisionInputs { image: &deployment.image, limits: &deployment.limits.of_calls(), facts: &facts, is_batch };
+        let response: Result<Vec<u8>, _> = answer_body(&inputs, body, random, recorder.as_mut());
+        match response {
+            Ok(body) => record::conclude(deployment, Response::json(body), trace, recorder),
+            Err(error) => record::conclude_refusal(deployment, Problem::from(error), trace, recorder),
+        }
+    }
+}
+
+/// What the platform knows of the request, if the policy reads it.
+fn request_facts<'h>(
+    Admitted { deployment, .. }: &Admitted<'_>,
+    header: impl Fn(&str) -> Option<Cow<'h, str>>,
+) -> RequestFacts {
+    if !deployment.image.reads_request() {
+        return RequestFacts::default();
+    }
+    let platform = &deployment.platform;
+    // Any caller can send any header: only the platform, or the operator, knows which one is set on the way.
+    let ip = platform.ip_header.or(deployment.client_ip_header.as_deref()).and_then(&header);
+    let country = platform.country_header.and_then(&header);
+    RequestFacts::new(platform.seconds(), ip.as_deref(), country.as_deref())
+}

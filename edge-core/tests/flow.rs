@@ -1,0 +1,258 @@
+//! Every path of the state machine, without a platform: what an edge is told to do, and what the response owes to it.
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test states what must hold by failing"
+)]
+
+use callgate_edge_core::log::{ChainLink, hash_text, record_hash};
+use callgate_edge_core::{
+    BodyFault, Counter, Deployment, Destination, Head, Next, Platform, Response, Settings, receive,
+};
+use callgate_engine::PolicyImage;
+use callgate_engine::json::read;
+use callgate_test_support::{Edge, image_of, send_all};
+use serde_json::Value;
+
+const POLICY: &str = r#"{"version":"callgate-1","tools":["t"],"roles":{"r":{}},"rules":[
+    {"effect":"Allow","tool_name":"t","roles":["r"]}]}"#;
+
+/// A policy that reads the request.
+const READING: &str = r#"{"version":"callgate-1","tools":["t"],"roles":{"r":{}},"rules":[
+    {"effect":"Allow","tool_name":"t","roles":["r"],"condition":
+        {"StringCheck":{"source":"Request","field":"ip","op":"In","value":["192.0.2.7"]}}}]}"#;
+
+const CALL: &[u8] = br#"{"tool":"t","role":"r"}"#;
+
+const COLLECTOR: &str = r#""sink":{"type":"https","url":"https://logs.example.com","batch":2,"attempts":2}"#;
+
+const HEAD: Head<'static> = Head {
+    method: "POST",
+    target: "https://gate.test/evaluate?x=1",
+    credential: Some("Bearer key-0123456789abcdef"),
+    content_type: Some("application/json"),
+    content_encoding: None,
+    content_length: None,
+    traceparent: None,
+};
+
+const PLATFORM: Platform =
+    Platform { now: || Some(60_000_000), random: || Some([1; 16]), ip_header: None, country_header: None };
+
+#[track_caller]
+fn deployment<'d>(image: &'d [u8], config: &str, platform: Platform) -> Deployment<'d> {
+    let key = "desk:key-0123456789abcdef".to_owned();
+    let token = Some("collector-token".to_owned());
+    let settings = Settings::new([Some(key), Some(config.to_owned()), None, token, Some("x-client".to_owned())]);
+    let deployment = Deployment::new(PolicyImage::open(image).expect("an image"), &settings, platform);
+    assert_eq!(deployment.mistake(), None);
+    deployment
+}
+
+#[track_caller]
+fn check(response: &Response, status: u16, decision: &str, code: &str) {
+    let body: Value = serde_json::from_slice(&response.body).expect("JSON");
+    assert_eq!(response.status, status, "{body}");
+    assert_eq!((&body["decision"], &body["code"]), (&decision.into(), &code.into()), "{body}");
+}
+
+#[test]
+fn an_allowed_call_passes_every_state_in_order() {
+    let image = image_of(POLICY);
+    let config = r#"{"log":{"mode":"required"},"rateLimit":{"binding":"LIMIT"}}"#;
+    let deployment = deployment(&image, config, PLATFORM);
+    let Next::CountCall(count) = receive(&HEAD, &deployment) else { panic!("the call is not counted first") };
+    assert_eq!(count.counter(), Some(Counter::Binding { binding: "LIMIT", key: "desk" }));
+    let Next::ReadBody(body) = count.resume(Some(true)) else { panic!("the body is not read next") };
+    assert_eq!((body.limit(), body.declared_length()), (262_144, None));
+    let Next::WriteRecords(write) = body.resume(Ok(CALL), |_| None) else { panic!("the record is not written next") };
+    let Destination::Stdout(lines) = write.destination() else { panic!("the record goes elsewhere") };
+    assert_eq!(lines.len(), 1);
+    check(&write.finish(true), 200, "Allow", "allowed");
+}
+
+#[test]
+fn no_body_is_read_before_the_rate_is_known() {
+    let image = image_of(POLICY);
+    let deployment = deployment(&image, r#"{"rateLimit":{"binding":"LIMIT"}}"#, PLATFORM);
+    for (is_within_rate, status, code) in [(Some(false), 429, "rate_limited"), (None, 503, "rate_limit_unavailable")] {
+        let served = Edge { is_within_rate, ..Edge::with_body(CALL) }.serve(&HEAD, &deployment);
+        check(&served.response, status, "Deny", code);
+        assert_eq!((served.did.counts, served.did.has_read_body), (1, false));
+    }
+    let served = Edge::with_body(CALL).serve(&HEAD, &deployment);
+    check(&served.response, 200, "Allow", "allowed");
+    assert_eq!((served.did.counts, served.did.has_read_body), (1, true));
+}
+
+#[test]
+fn a_store_counts_under_the_principal_and_the_period() {
+    let image = image_of(POLICY);
+    let config = r#"{"rateLimit":{"store":"default","calls":2,"periodSeconds":60}}"#;
+    let with_time = deployment(&image, config, PLATFORM);
+    let Next::CountCall(count) = receive(&HEAD, &with_time) else { panic!("the call is not counted") };
+    assert_eq!(count.counter(), Some(Counter::Store { store: "default" }));
+    assert_eq!(count.store_key().as_deref(), Some("callgate-1-6465736b"));
+    assert_eq!(
+        [1, 2, 3, i64::MAX].map(|counted| count.judge(counted)),
+        [Some(true), Some(true), Some(false), Some(false)]
+    );
+    // What is less than one call was not counted here: nobody is let through for it.
+    assert_eq!([0, -1, i64::MIN].map(|counted| count.judge(counted)), [None; 3]);
+    let without_time = deployment(&image, config, Platform { now: || None, ..PLATFORM });
+    let Next::CountCall(count) = receive(&HEAD, &without_time) else { panic!("the call is not counted") };
+    assert_eq!(count.store_key(), None);
+}
+
+#[test]
+fn a_body_that_is_too_long_or_ends_early_is_denied_and_recorded() {
+    let image = image_of(POLICY);
+    let deployment = deployment(&image, r#"{"log":{"mode":"required"},"limits":{"bodyBytes":1024}}"#, PLATFORM);
+    let long = [b' '; 1_025];
+    for (body, status, code) in [
+        (Err(BodyFault::TooLong), 413, "body_too_large"),
+        (Ok(&long[..]), 413, "body_too_large"),
+        (Err(BodyFault::Incomplete), 400, "body_incomplete"),
+    ] {
+        let served = Edge { body, ..Edge::default() }.serve(&HEAD, &deployment);
+        check(&served.response, status, "Deny", code);
+        assert!(served.did.lines.concat().contains(code), "{code} has its record");
+    }
+}
+
+#[test]
+fn what_is_wrong_with_a_head_is_told_to_those_who_may_call_and_before_anything_is_counted() {
+    let image = image_of(POLICY);
+    let deployment = deployment(&image, r#"{"rateLimit":{"binding":"LIMIT"}}"#, PLATFORM);
+    let head = Head { content_type: None, ..HEAD };
+    let served = Edge::with_body(CALL).serve(&head, &deployment);
+    check(&served.response, 415, "Deny", "unsupported_media_type");
+    assert_eq!((served.did.counts, served.did.has_read_body), (0, false));
+    let served = Edge::with_body(CALL).serve(&Head { credential: None, ..head }, &deployment);
+    check(&served.response, 401, "Deny", "unauthenticated");
+}
+
+#[test]
+fn without_its_required_record_no_decision_leaves() {
+    let image = image_of(POLICY);
+    for sink in [String::new(), r#","sink":{"type":"queue","binding":"Q"}"#.to_owned(), format!(",{COLLECTOR}")] {
+        let deployment = deployment(&image, &format!(r#"{{"log":{{"mode":"required"{sink}}}}}"#), PLATFORM);
+        let served = Edge { is_written: false, ..Edge::with_body(CALL) }.serve(&HEAD, &deployment);
+        check(&served.response, 503, "Deny", "log_unavailable");
+        assert!(!String::from_utf8_lossy(&served.response.body).contains("Allow"), "{sink}");
+        let served = Edge::with_body(CALL).serve(&HEAD, &deployment);
+        check(&served.response, 200, "Allow", "allowed");
+        // What was lost is told with the next record.
+        let written =
+            [served.did.lines.concat(), String::from_utf8(served.did.posted.unwrap_or_default()).expect("text")];
+        assert!(written.concat().contains(r#""dropped":1"#), "{sink}: {written:?}");
+    }
+}
+
+#[test]
+fn a_best_effort_response_does_not_depend_on_its_record() {
+    let image = image_of(POLICY);
+    for sink in ["", r#","sink":{"type":"queue","binding":"Q"}"#] {
+        let deployment = deployment(&image, &format!(r#"{{"log":{{"mode":"best-effort"{sink}}}}}"#), PLATFORM);
+        let served = Edge { is_written: false, ..Edge::with_body(CALL) }.serve(&HEAD, &deployment);
+        check(&served.response, 200, "Allow", "allowed");
+        assert_eq!(served.did.lines.len(), 1);
+        let served = Edge::with_body(CALL).serve(&HEAD, &deployment);
+        assert!(served.did.lines.concat().contains(r#""dropped":1"#), "the lost record is told of");
+    }
+}
+
+#[test]
+fn records_for_a_collector_are_sent_after_the_response_in_batches() {
+    let image = image_of(POLICY);
+    let deployment = deployment(&image, &format!(r#"{{"log":{{"mode":"best-effort",{COLLECTOR}}}}}"#), PLATFORM);
+    let first = Edge::with_body(CALL).serve(&HEAD, &deployment);
+    check(&first.response, 200, "Allow", "allowed");
+    let sender = first.did.sender.expect("the first request starts a sender");
+    let third = {
+        // The second fills a batch, which is sent at once; the third finds somebody who sends.
+        let second = Edge::with_body(CALL).serve(&HEAD, &deployment);
+        assert!(second.did.sender.is_some());
+        Edge::with_body(CALL).serve(&HEAD, &deployment)
+    };
+    assert!(third.did.posted.is_none());
+    let count = |body: &Vec<u8>| serde_json::from_slice::<Vec<Value>>(body).expect("a list").len();
+    let sent = send_all(sender, |_| true);
+    assert_eq!(sent.iter().map(count).collect::<Vec<_>>(), [2, 1]);
+    let next = Edge::with_body(CALL).serve(&HEAD, &deployment);
+    let sender = next.did.sender.expect("nobody sends any more");
+    // A batch that does not arrive is sent again, to the byte, and then given up.
+    let sent = send_all(sender, |_| false);
+    assert_eq!(sent.len(), 2);
+    assert_eq!(sent.first(), sent.get(1));
+}
+
+#[test]
+fn a_collector_is_asked_with_its_credential_and_in_its_time() {
+    let image = image_of(POLICY);
+    let config = format!(r#"{{"log":{{"mode":"required","format":"opa",{COLLECTOR}}}}}"#);
+    let deployment = deployment(&image, &config, PLATFORM);
+    let Next::ReadBody(body) = receive(&HEAD, &deployment) else { panic!("the body is not read") };
+    let Next::WriteRecords(write) = body.resume(Ok(CALL), |_| None) else { panic!("the record is not written") };
+    let Destination::Collector(post) = write.destination() else { panic!("the record goes elsewhere") };
+    assert_eq!((post.url, post.token), ("https://logs.example.com", Some("collector-token")));
+    assert_eq!(post.content_type, "application/json");
+    assert!(post.timeout_millis > 0);
+}
+
+#[test]
+fn two_interleaved_requests_keep_their_own_callers_and_share_one_chain() {
+    let image = image_of(POLICY);
+    for format in ["cloudevents", "opa"] {
+        let config = format!(r#"{{"log":{{"mode":"required","chain":true,"format":"{format}"}}}}"#);
+        let deployment = deployment(&image, &config, PLATFORM);
+        let (Next::ReadBody(first), Next::ReadBody(second)) =
+            (receive(&HEAD, &deployment), receive(&HEAD, &deployment))
+        else {
+            panic!("the bodies are not read")
+        };
+        // The second overtakes the first while both wait for their bodies, and both wait for their records.
+        let denied = br#"{"tool":"t","role":"other"}"#;
+        let Next::WriteRecords(second) = second.resume(Ok(denied), |_| None) else { panic!("no record") };
+        let Next::WriteRecords(first) = first.resume(Ok(CALL), |_| None) else { panic!("no record") };
+        let mut previous = ChainLink::NO_PREVIOUS.to_owned();
+        for (at, write) in [(0, &second), (1, &first)] {
+            let Destination::Stdout([line]) = write.destination() else { panic!("one line each") };
+            let record = read(line.as_bytes(), 32).expect("JSON");
+            let link = ChainLink::read(record).expect("a place in a chain");
+            assert_eq!((link.sequence, &*link.previous), (at, &*previous), "{format}");
+            assert_eq!(link.hash, hash_text(&record_hash(record).expect("a hash")));
+            previous = link.hash.into_owned();
+        }
+        check(&first.finish(true), 200, "Allow", "allowed");
+        check(&second.finish(false), 503, "Deny", "log_unavailable");
+    }
+}
+
+#[test]
+fn the_address_is_read_from_the_header_that_the_platform_or_the_operator_vouches_for() {
+    let image = image_of(READING);
+    let ours = Platform { ip_header: Some("cf-connecting-ip"), ..PLATFORM };
+    for (platform, header, code) in [
+        (PLATFORM, "x-client", "allowed"),
+        (PLATFORM, "cf-connecting-ip", "condition_unknown"),
+        (ours, "cf-connecting-ip", "allowed"),
+        (ours, "x-client", "condition_unknown"),
+    ] {
+        let deployment = deployment(&image, "{}", platform);
+        let headers = [(header, "192.0.2.7")];
+        let served = Edge { headers: &headers, ..Edge::with_body(CALL) }.serve(&HEAD, &deployment);
+        let body: Value = serde_json::from_slice(&served.response.body).expect("JSON");
+        assert_eq!(body["code"], code, "{header}");
+    }
+}
+
+#[test]
+fn a_platform_without_random_bytes_denies() {
+    let image = image_of(POLICY);
+    let deployment = deployment(&image, "{}", Platform { random: || None, ..PLATFORM });
+    check(&Edge::with_body(CALL).serve(&HEAD, &deployment).response, 500, "Deny", "internal_error");
+    let served = Edge { body: Err(BodyFault::Incomplete), ..Edge::default() }.serve(&HEAD, &deployment);
+    check(&served.response, 500, "Deny", "internal_error");
+}
