@@ -19,6 +19,8 @@ pub enum Problem {
     NotConfigured,
     /// The configuration has a mistake, so nothing is known of who may call.
     ConfigInvalid,
+    /// The credential is right, but anyone can guess it.
+    GuessableKey,
     /// The platform can't tell the settings now, so nothing is known of who may call.
     ConfigUnavailable,
     /// The decision could not be recorded, and the deployment makes none without a record.
@@ -67,6 +69,7 @@ impl Problem {
             Self::RateLimitUnavailable
             | Self::NotConfigured
             | Self::ConfigInvalid
+            | Self::GuessableKey
             | Self::ConfigUnavailable
             | Self::KeysUnavailable
             | Self::LogUnavailable => 503,
@@ -80,7 +83,7 @@ impl Problem {
             Self::NotFound => "not_found",
             Self::MethodNotAllowed(_) => "method_not_allowed",
             Self::NotConfigured => "not_configured",
-            Self::ConfigInvalid => "config_invalid",
+            Self::ConfigInvalid | Self::GuessableKey => "config_invalid",
             Self::ConfigUnavailable => "config_unavailable",
             Self::LogUnavailable => "log_unavailable",
             Self::KeysUnavailable => "keys_unavailable",
@@ -117,6 +120,9 @@ impl Problem {
             Self::MethodNotAllowed(_) => "this path does not take this method",
             Self::NotConfigured => "no API key is configured: the operator must set the secret `CALLGATE_API_KEYS`",
             Self::ConfigInvalid => "the configuration of this deployment has a mistake: `callgate config` tells which",
+            Self::GuessableKey => {
+                "this API key is one repeated character: the operator must make one with `openssl rand -hex 32`"
+            }
             Self::ConfigUnavailable => "the settings of this deployment cannot be read now; retry later",
             Self::LogUnavailable => {
                 "the decision could not be recorded, and this deployment makes none without a record"

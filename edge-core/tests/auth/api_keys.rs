@@ -85,14 +85,9 @@ fn digest_of(text: &str) -> String {
 
 #[test]
 fn a_missing_token_never_matches() {
-    // The digest is of a text that repeats a character more often than the configuration is searched for.
-    let repeated = "x".repeat(129);
-    let keys = format!("host-1:{} host-2:{DIGEST}", digest_of(&repeated));
+    let keys = format!("host-1:{} host-2:{DIGEST}", digest_of("\t \t"));
     check(Some(&keys), Some("Bearer second-key-0123456789"), Ok(Some("host-2")));
-    let header = ["Bearer ", &repeated].concat();
-    for authorization in
-        [None, Some(""), Some("Bearer"), Some("Bearer "), Some("Basic eA=="), Some("x"), Some(&*header)]
-    {
+    for authorization in [None, Some(""), Some("Bearer"), Some("Bearer "), Some("Bearer  \t \t"), Some("Basic eA==")] {
         check(Some(&keys), authorization, Err(Problem::Unauthenticated));
     }
 }
@@ -106,21 +101,28 @@ fn the_digest_of_nothing_is_refused() {
     );
     check_refused(&digest_of(""), &format!("1 {empty}"));
     check_refused(&format!("a:{DIGEST} b:{}", digest_of("").replace("e3b0", "E3B0")), &format!("2 {empty}"));
-    for text in ["\n", "\r\n", "\r", "\t", " ", "    ", "\n\n", " \n", "\t\t\r\n"] {
+    for text in ["\n", "\r\n", "\r", "\t", " ", "  ", "\n\n", " \n"] {
         check_refused(&digest_of(text), "1 that is the digest of white space: is a variable unset?");
     }
-    check_refused(&digest_of(&" ".repeat(128)), "1 that is the digest of white space: is a variable unset?");
 }
 
 #[test]
-fn the_digest_of_one_repeated_character_is_refused() {
-    let random = "use random characters, such as those of `openssl rand -hex 32`";
-    let problem = format!("1 that is the digest of one repeated character: {random}");
-    for (character, count) in [("x", 1), ("0", 16), ("*", 8), ("=", 16), ("~", 64), ("!", 128), ("\0", 32), ("A", 127)]
-    {
-        check_refused(&digest_of(&character.repeat(count)), &problem);
-        check_refused(&["host:", &digest_of(&character.repeat(count))].concat(), &problem);
+fn the_digest_of_one_repeated_character_lets_nobody_in() {
+    for character in ["x", "0", "*", "=", "~", "\u{fffd}"] {
+        for count in (1..=128).chain([1_000]) {
+            let key = character.repeat(count);
+            let keys = format!("host-1:{} host-2:{DIGEST}", digest_of(&key));
+            check(Some(&keys), Some(&["Bearer ", &key].concat()), Err(Problem::GuessableKey));
+            check(Some(&keys), Some("Bearer second-key-0123456789"), Ok(Some("host-2")));
+            check(Some(&keys), None, Err(Problem::Unauthenticated));
+            // Without such a digest it is a wrong key like any other.
+            check(Some(DIGEST), Some(&["Bearer ", &key].concat()), Err(Problem::Unauthenticated));
+        }
     }
+    let response = Problem::GuessableKey.response();
+    let body = String::from_utf8(response.body).expect("text");
+    assert_eq!(response.status, 503);
+    assert!(body.contains(r#""code":"config_invalid""#) && body.contains(r#""decision":"Deny""#), "{body}");
     // Its twin has one other character.
     let key = format!("{}1", "0".repeat(15));
     check(Some(&digest_of(&key)), Some(&format!("Bearer {key}")), Ok(None));
