@@ -20,6 +20,16 @@ use super::yaml::{self, Entry, Node, Value};
 /// Says what a policy has against itself.
 pub(super) type Judge = fn(&Policy) -> Result<(), String>;
 
+/// Why a name that the engine refuses is not written.
+const NO_CALL: &str = "no call can name it so";
+
+/// What a Deny rule is written for.
+struct Denial {
+    name: String,
+    /// Why the name is wider than the source's; `None` where it is the source's own.
+    why_wider: Option<&'static str>,
+}
+
 /// Migrates the text of a policy for one role; without a policy, the findings say what kept it from being read.
 pub(super) fn migrate(text: &str, role: &str, judge: Judge) -> (Option<Policy>, Vec<Finding>) {
     let root = match yaml::read(text) {
@@ -271,7 +281,7 @@ impl Reader<'_> {
         let name = match subject {
             Subject::Tool => pattern::say_tool(listed.name),
             Subject::Prompt => Ok(without_doubled_stars(listed.name)),
-            Subject::Resource => pattern::say_uri(listed.name),
+            Subject::Resource => pattern::say_allowed_uri(listed.name),
         };
         let name = match name {
             Ok(name) => name,
@@ -308,7 +318,7 @@ impl Reader<'_> {
             return self.find(Weight::Lost, "pattern", listed.place, message);
         }
         if unsaid.is_empty() {
-            if subject == Subject::Resource && pattern::beyond_host(&name).is_some() {
+            if subject == Subject::Resource && pattern::has_star_in_host(&name) {
                 let message =
                     format!("in the host of {shown} `*` stays within the host: mcpkit lets it run on into the path");
                 self.find(Weight::Note, "host_star", listed.place, message);
@@ -373,22 +383,13 @@ impl Reader<'_> {
 
     fn deny_one(&mut self, listed: &Listed<'_>, subject: Subject) {
         let (shown, word) = (quoted(listed.name), subject.word());
-        let mut operations = Vec::new();
-        if subject == Subject::Resource {
-            for (word, _) in self.operations(listed) {
-                match operation(word) {
-                    Some(known) => operations.push(known),
-                    // No call does these, so there is nothing to deny.
-                    None if matches!(word, "write" | "create" | "update" | "delete") => {}
-                    None => operations.extend(OPERATIONS),
-                }
-            }
-            operations.sort_by_key(|known| OPERATIONS.iter().position(|other| other == known));
-            operations.dedup();
-            if operations.is_empty() {
-                let message = format!("no call does to {shown} what this denies, so it is left out");
-                return self.find(Weight::Note, "operation", listed.place, message);
-            }
+        let operations = match subject {
+            Subject::Resource => self.denied_operations(listed),
+            Subject::Tool | Subject::Prompt => Vec::new(),
+        };
+        if subject == Subject::Resource && operations.is_empty() {
+            let message = format!("no call does to {shown} what this denies, so it is left out");
+            return self.find(Weight::Note, "operation", listed.place, message);
         }
         for entry in &listed.others {
             let message = format!(
@@ -398,46 +399,71 @@ impl Reader<'_> {
             self.find(Weight::Lost, "restriction", entry.place, message);
         }
         let exact = match subject {
-            Subject::Tool => pattern::say_tool(listed.name).map_err(|_| pattern::widen_tool(listed.name)),
+            Subject::Tool => pattern::say_tool(listed.name),
             Subject::Prompt => Ok(without_doubled_stars(listed.name)),
-            Subject::Resource => pattern::say_uri(listed.name).map_err(|_| pattern::widen_uri(listed.name)),
+            Subject::Resource => pattern::say_denied_uri(listed.name),
         };
-        let all = || "*".to_owned();
-        let wider = if subject == Subject::Resource { all() } else { pattern::without_blanks(listed.name) };
-        let candidates = match exact {
-            Ok(name) => [(name, true), (wider, false), (all(), false)],
-            Err(wider) => [(wider, false), (all(), false), (all(), false)],
+        // From the source's own pattern to wider ones; the first that the engine takes is written.
+        let own = exact.clone().map(|name| Denial { name, why_wider: None });
+        let wider = |name| Denial { name, why_wider: Some(exact.clone().err().unwrap_or(NO_CALL)) };
+        let some = match (&exact, subject) {
+            (_, Subject::Resource) => None,
+            (Ok(_), _) => Some(pattern::without_blanks(listed.name)),
+            (Err(_), _) => Some(pattern::widen_tool(listed.name)),
         };
-        let rules = candidates
-            .map(|(name, is_exact)| (self.rule(Effect::Deny, subject, &name, operations.clone()), name, is_exact));
-        let sayable = rules.into_iter().find(|(rule, ..)| self.refusal(rule).is_none());
-        let Some((rule, name, is_exact)) = sayable else {
+        let candidates = own.ok().into_iter().chain(some.map(wider)).chain([wider("*".to_owned())]);
+        let mut rules =
+            candidates.map(|denial| (self.rule(Effect::Deny, subject, &denial.name, operations.clone()), denial));
+        let written = rules.find(|(rule, _)| self.refusal(rule).is_none());
+        let Some((rule, denial)) = written else {
             let message = format!("the {word} {shown} can't be denied, so nothing is written");
             return self.find(Weight::Error, "pattern", listed.place, message);
         };
-        if !is_exact {
+        self.report_denial(listed, subject, &denial, &rule.operations);
+        self.write(rule);
+    }
+
+    /// Reports what a Deny rule denies that the entry does not deny in mcpkit.
+    fn report_denial(&mut self, listed: &Listed<'_>, subject: Subject, denial: &Denial, operations: &[&'static str]) {
+        let (shown, word) = (quoted(listed.name), subject.word());
+        if let Some(why) = denial.why_wider {
             let message =
-                format!("{shown} can't be said: {} is denied instead, which is at least as much", quoted(&name));
-            self.find(Weight::Lost, "deny_more", listed.place, message);
-        } else if name == "*" {
+                format!("{shown} can't be said, so {} is denied instead, which is more: {why}", quoted(&denial.name));
+            let of_uri = Some(listed.name).filter(|_| subject == Subject::Resource);
+            let Some(patterns) = of_uri.and_then(pattern::without_ports) else {
+                return self.find(Weight::Lost, "deny_more", listed.place, message);
+            };
+            let [first, second] =
+                patterns.map(|name| snippet(&self.rule(Effect::Deny, subject, &name, operations.to_vec())));
+            let fix = format!(
+                "if all URIs that rules allow have a path and no port, write these two rules instead: {first} and {second}"
+            );
+            self.find_with_fix(Weight::Lost, "deny_more", listed.place, message, fix);
+        } else if denial.name == "*" {
             let message =
                 format!("{shown} denies every {word} now, those under `allow` too: mcpkit never denied by a pattern");
             let fix = "leave it out if all others were meant: callgate denies what no rule allows";
             self.find_with_fix(Weight::Note, "deny_all", listed.place, message, fix.to_owned());
-        } else if name.contains('*') {
+        } else if denial.name.contains('*') {
             let message = format!("{shown} denies every {word} that it matches now: mcpkit never denied by a pattern");
             self.find(Weight::Note, "deny_pattern", listed.place, message);
         }
-        let beyond = if subject == Subject::Resource { pattern::beyond_host(&name) } else { None };
-        self.write(rule);
-        if let Some(beyond) = beyond {
-            let rule = self.rule(Effect::Deny, subject, &beyond, operations);
-            match self.refusal(&rule) {
-                None => self.write(rule),
-                // What the other rule leaves out is denied whatever it is.
-                Some(_) => self.write(self.rule(Effect::Deny, subject, "*", rule.operations)),
+    }
+
+    /// The operations that an entry denies, as far as there are calls that do them.
+    fn denied_operations(&mut self, listed: &Listed<'_>) -> Vec<&'static str> {
+        let mut operations = Vec::new();
+        for (word, _) in self.operations(listed) {
+            match operation(word) {
+                Some(known) => operations.push(known),
+                // No call does these, so there is nothing to deny.
+                None if matches!(word, "write" | "create" | "update" | "delete") => {}
+                None => operations.extend(OPERATIONS),
             }
         }
+        operations.sort_by_key(|known| OPERATIONS.iter().position(|other| other == known));
+        operations.dedup();
+        operations
     }
 
     fn rule(&self, effect: Effect, subject: Subject, name: &str, operations: Vec<&'static str>) -> Rule {

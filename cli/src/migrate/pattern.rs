@@ -3,45 +3,85 @@
 /// Why a pattern can't be said, or the pattern.
 pub(super) type Said = Result<String, &'static str>;
 
-/// A pattern of URIs that matches none that the source's does not.
-pub(super) fn say_uri(pattern: &str) -> Said {
-    let pattern = without_doubled_stars(pattern);
-    if pattern == "*" {
-        return Ok(pattern);
+/// The pattern of URIs for an entry that allows. It matches no URI that the source's pattern does not match.
+///
+/// # Errors
+/// `callgate-1` has no such pattern.
+pub(super) fn say_allowed_uri(pattern: &str) -> Said {
+    let uri = UriPattern::read(pattern)?;
+    if uri.has_capitals {
+        return Err("mcpkit compares scheme and host by case, and callgate judges only URIs with both in lower case");
     }
-    let (scheme, rest) = pattern.split_once(':').ok_or("a resource is named by an absolute URI")?;
-    if scheme.contains('*') {
-        return Err("`*` can't stand for a scheme");
-    }
-    let scheme = scheme.to_ascii_lowercase();
-    let Some(rest) = rest.strip_prefix("//") else { return Ok(format!("{scheme}:{rest}")) };
-    let (authority, path) = rest.find('/').and_then(|at| rest.split_at_checked(at)).unwrap_or((rest, ""));
-    let after_star = authority.strip_prefix('*').unwrap_or(authority);
-    let is_host = after_star == authority || after_star.is_empty() || after_star.starts_with(['.', ':']);
-    if after_star.contains('*') || !is_host {
-        return Err("in a host `*` stands for its first labels or for all of it");
-    }
-    if authority.ends_with('*') && path.is_empty() {
-        return Err("`*` stands for a host or for a part of a path, and not for both at once");
-    }
-    Ok(format!("{scheme}://{}{path}", authority.to_ascii_lowercase()))
+    Ok(uri.said)
 }
 
-/// A pattern of URIs that matches each that the source's does, where [`say_uri`] has none; of `*` there is always one.
-pub(super) fn widen_uri(pattern: &str) -> String {
-    let pattern = without_doubled_stars(pattern);
-    let of_any_host = pattern.split_once("://").and_then(|(scheme, rest)| {
-        let (authority, path) = rest.split_once('/')?;
-        let is_sayable = !scheme.contains('*') && !authority.contains('@') && !authority.ends_with('*');
-        is_sayable.then(|| format!("{}://*/{path}", scheme.to_ascii_lowercase()))
-    });
-    of_any_host.unwrap_or_else(|| "*".to_owned())
+/// The pattern of URIs for an entry that denies. Of the URIs that callgate judges it matches all that the source's
+/// pattern does.
+///
+/// # Errors
+/// `callgate-1` has no such pattern, so the entry must deny more.
+pub(super) fn say_denied_uri(pattern: &str) -> Said {
+    let uri = UriPattern::read(pattern)?;
+    if uri.has_star_in_host {
+        return Err(
+            "in mcpkit a `*` in the host also covers ports and paths, and no pattern of callgate-1 covers all ports",
+        );
+    }
+    // A URI with capitals in scheme or host is denied anyway, so the pattern in lower case loses nothing.
+    Ok(uri.said)
 }
 
-/// What a pattern of URIs with `*` in its host leaves out, as mcpkit lets that `*` run on into the path.
-pub(super) fn beyond_host(said: &str) -> Option<String> {
-    let (scheme, rest) = said.split_once("://*").filter(|(scheme, _)| !scheme.contains('/'))?;
-    Some(format!("{scheme}://*/*{rest}"))
+/// Whether `*` stands in the host of a pattern of `callgate-1`.
+pub(super) fn has_star_in_host(said: &str) -> bool {
+    UriPattern::read(said).is_ok_and(|uri| uri.has_star_in_host)
+}
+
+/// What a pattern with `*` in its host denies in mcpkit, as patterns of `callgate-1`, but for URIs with a port.
+pub(super) fn without_ports(pattern: &str) -> Option<[String; 2]> {
+    let UriPattern { said, has_star_in_host: true, .. } = UriPattern::read(pattern).ok()? else { return None };
+    let (scheme, rest) = said.split_once("://*")?;
+    let beyond = format!("{scheme}://*/*{rest}");
+    Some([said, beyond])
+}
+
+/// A pattern of URIs as `callgate-1` reads it.
+struct UriPattern {
+    said: String,
+    has_star_in_host: bool,
+    /// Whether scheme or authority had capital letters, which callgate judges in no URI.
+    has_capitals: bool,
+}
+
+impl UriPattern {
+    fn read(pattern: &str) -> Result<Self, &'static str> {
+        let pattern = without_doubled_stars(pattern);
+        if pattern == "*" {
+            return Ok(Self { said: pattern, has_star_in_host: false, has_capitals: false });
+        }
+        let (scheme, rest) = pattern.split_once(':').ok_or("a resource is named by an absolute URI")?;
+        if scheme.contains('*') {
+            return Err("`*` can't stand for a scheme");
+        }
+        let (authority, path) = match rest.strip_prefix("//") {
+            Some(rest) => rest.find(['/', '?', '#']).and_then(|at| rest.split_at_checked(at)).unwrap_or((rest, "")),
+            None => ("", rest),
+        };
+        let after_star = authority.strip_prefix('*').unwrap_or(authority);
+        let is_host = after_star == authority || after_star.is_empty() || after_star.starts_with(['.', ':']);
+        if after_star.contains('*') || !is_host {
+            return Err("in a host `*` stands for its first labels or for all of it");
+        }
+        if authority.ends_with('*') && path.is_empty() {
+            return Err("`*` stands for a host or for a part of a path, and not for both at once");
+        }
+        let slashes = if rest.starts_with("//") { "//" } else { "" };
+        let (lower_scheme, lower_authority) = (scheme.to_ascii_lowercase(), authority.to_ascii_lowercase());
+        Ok(Self {
+            said: format!("{lower_scheme}:{slashes}{lower_authority}{path}"),
+            has_star_in_host: authority.contains('*'),
+            has_capitals: lower_scheme != scheme || lower_authority != authority,
+        })
+    }
 }
 
 /// The name of a tool, or the pattern in which `*` alone is special, that matches no tool that the source's does not.
@@ -104,10 +144,11 @@ pub(super) fn without_doubled_stars(pattern: &str) -> String {
 mod tests {
     use super::*;
 
+    /// The patterns that are written for an entry that allows and for one that denies; `None` where there is none.
     #[track_caller]
-    fn check_uri(pattern: &str, expected: Result<&str, &str>) {
-        let said = say_uri(pattern).map_err(|_| widen_uri(pattern));
-        assert_eq!(said.as_deref().map_err(String::as_str), expected, "{pattern}");
+    fn check_uri(pattern: &str, allowed: Option<&str>, denied: Option<&str>) {
+        assert_eq!(say_allowed_uri(pattern).ok().as_deref(), allowed, "{pattern}");
+        assert_eq!(say_denied_uri(pattern).ok().as_deref(), denied, "{pattern}");
     }
 
     #[track_caller]
@@ -117,36 +158,64 @@ mod tests {
     }
 
     #[test]
-    fn a_star_stands_for_a_path_or_a_host() {
-        check_uri("*", Ok("*"));
-        check_uri("**", Ok("*"));
-        check_uri("file:///workspace/**", Ok("file:///workspace/*"));
-        check_uri("file:///a/*/b.txt", Ok("file:///a/*/b.txt"));
-        check_uri("HTTPS://*.Example.com/Docs/*", Ok("https://*.example.com/Docs/*"));
-        check_uri("https://*/docs/*", Ok("https://*/docs/*"));
-        check_uri("https://*:8443/docs", Ok("https://*:8443/docs"));
-        check_uri("sqlite://app.db", Ok("sqlite://app.db"));
-        check_uri("urn:isbn:*", Ok("urn:isbn:*"));
+    fn a_star_in_a_path_is_written_for_allow_and_for_deny() {
+        for (pattern, said) in [
+            ("*", "*"),
+            ("**", "*"),
+            ("file:///workspace/**", "file:///workspace/*"),
+            ("file:///a/*/b.txt", "file:///a/*/b.txt"),
+            ("sqlite://app.db", "sqlite://app.db"),
+            ("urn:isbn:*", "urn:isbn:*"),
+            ("note://today?page=*", "note://today?page=*"),
+            ("note://today?Page=1/*", "note://today?Page=1/*"),
+        ] {
+            check_uri(pattern, Some(said), Some(said));
+        }
     }
 
     #[test]
-    fn what_can_not_be_said_is_denied_more_widely() {
-        check_uri("*/secrets/*", Err("*"));
-        check_uri("*://internal/x", Err("*"));
-        check_uri("https://*", Err("*"));
-        check_uri("https://api-*.example.com/x", Err("https://*/x"));
-        check_uri("https://api-*.example.com:8443/x", Err("https://*/x"));
-        check_uri("https://user@*/x", Err("*"));
-        check_uri("https://api*/x", Err("*"));
-        check_uri("/etc/*", Err("*"));
+    fn a_star_in_a_host_is_written_for_allow_and_never_for_deny() {
+        for pattern in ["https://*.example.com/Docs/*", "https://*/docs/*", "https://*:8443/docs"] {
+            check_uri(pattern, Some(pattern), None);
+            assert!(has_star_in_host(pattern), "{pattern}");
+        }
+        assert!(!has_star_in_host("https://a.test/*"));
+        assert!(!has_star_in_host("*"));
     }
 
     #[test]
-    fn a_star_in_a_host_runs_on_in_mcpkit() {
-        assert_eq!(beyond_host("https://*/admin/*").as_deref(), Some("https://*/*/admin/*"));
-        assert_eq!(beyond_host("https://*.a.test/x").as_deref(), Some("https://*/*.a.test/x"));
-        assert_eq!(beyond_host("https://a.test/*"), None);
-        assert_eq!(beyond_host("*"), None);
+    fn capitals_in_scheme_or_host_are_written_for_deny_and_never_for_allow() {
+        check_uri("HTTPS://a.test/Docs/*", None, Some("https://a.test/Docs/*"));
+        check_uri("https://A.test/Docs/*", None, Some("https://a.test/Docs/*"));
+        check_uri("URN:isbn:*", None, Some("urn:isbn:*"));
+    }
+
+    #[test]
+    fn other_patterns_are_written_neither_for_allow_nor_for_deny() {
+        for pattern in [
+            "*/secrets/*",
+            "*://internal/x",
+            "https://*",
+            "https://api-*.example.com/x",
+            "https://api-*.example.com:8443/x",
+            "https://a.test:*/x",
+            "https://user@*/x",
+            "https://api*/x",
+            "/etc/*",
+        ] {
+            check_uri(pattern, None, None);
+        }
+    }
+
+    #[test]
+    fn what_a_star_in_a_host_denies_without_ports_takes_two_patterns() {
+        let check = |pattern: &str, expected: Option<[&str; 2]>| {
+            assert_eq!(without_ports(pattern), expected.map(|patterns| patterns.map(str::to_owned)), "{pattern}");
+        };
+        check("https://*/admin/*", Some(["https://*/admin/*", "https://*/*/admin/*"]));
+        check("https://*.A.test/x", Some(["https://*.a.test/x", "https://*/*.a.test/x"]));
+        check("https://a.test/*", None);
+        check("*", None);
     }
 
     #[test]

@@ -1,0 +1,246 @@
+//! Random policies of mcpkit and what they become: no call is allowed that mcpkit itself, asked here, does not allow.
+#![expect(clippy::expect_used, clippy::panic, reason = "a test states what must hold by failing")]
+#![expect(clippy::arithmetic_side_effects, reason = "a test counts a few calls")]
+
+use std::path::Path;
+use std::process::Command;
+
+use callgate_engine::{Call, Effect, PolicyImage, RequestFacts, compile, evaluate, parse, validate};
+use fastrand::Rng;
+use mcpkit_rs_policy::extensions::McpExtension;
+use mcpkit_rs_policy::extensions::mcp::{McpAction, McpActionType};
+use mcpkit_rs_policy::{CompiledPolicy, Permission, Policy, PolicyExtension as _};
+use serde_json::{Value, json};
+
+/// A policy as mcpkit reads it.
+struct Mcpkit {
+    /// The judge of prompts and resources; `None` where there is no section `mcp` that mcpkit reads.
+    others: Option<Box<dyn Permission>>,
+}
+
+impl Mcpkit {
+    /// Reads a policy; `None` where mcpkit refuses it, and so allows nothing.
+    fn read(yaml: &str) -> Option<Self> {
+        let policy = Policy::from_yaml(yaml).ok()?;
+        policy.validate().ok()?;
+        CompiledPolicy::compile(&policy).ok()?;
+        let nested = policy.extensions.get("extensions").and_then(|extensions| extensions.get("mcp"));
+        let section = nested.or_else(|| policy.extensions.get("mcp"));
+        Some(Self { others: section.and_then(|section| McpExtension.parse(section).ok()) })
+    }
+
+    fn allows(&self, call: &Ask) -> bool {
+        let ask = |action_type, name: &str| {
+            let action = McpAction { action_type, resource: name.to_owned(), context: None };
+            self.others.as_ref().is_some_and(|others| others.is_allowed(&action))
+        };
+        match call {
+            Ask::Read(uri) => ask(McpActionType::ResourceRead, uri),
+            Ask::List(uri) => ask(McpActionType::ResourceList, uri),
+        }
+    }
+}
+
+/// A call, as both engines are asked about it.
+#[derive(Debug)]
+enum Ask {
+    Read(String),
+    List(String),
+}
+
+impl Ask {
+    fn body(&self) -> String {
+        let resource = |uri: &str, operation| json!({ "resource": uri, "operation": operation, "role": "agent" });
+        match self {
+            Self::Read(uri) => resource(uri, "read"),
+            Self::List(uri) => resource(uri, "list"),
+        }
+        .to_string()
+    }
+}
+
+/// What is compared, so that a test that compares nothing fails.
+#[derive(Debug, Default)]
+struct Counts {
+    both_allow: usize,
+    only_mcpkit_allows: usize,
+    both_deny: usize,
+}
+
+/// Migrates a policy and compares the answers of both engines.
+#[track_caller]
+fn compare(source: &str, calls: &[Ask], counts: &mut Counts) {
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("source.yaml");
+    std::fs::write(&file, source).expect("a source");
+    let output = Command::new(env!("CARGO_BIN_EXE_callgate"))
+        .arg("migrate")
+        .arg(&file)
+        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")))
+        .output()
+        .expect("the program runs");
+    let mcpkit = Mcpkit::read(source);
+    let migrated = String::from_utf8(output.stdout).expect("UTF-8");
+    // A source that is refused becomes no policy, which allows nothing.
+    let image = (!migrated.is_empty()).then(|| compile(&parse(&migrated).and_then(validate).expect("a policy")));
+    let image = image.as_ref().map(|bytes| PolicyImage::open(bytes).expect("an image"));
+    for call in calls {
+        let effect = image.as_ref().map_or(Effect::Deny, |image| {
+            let facts = RequestFacts::default();
+            let body = call.body();
+            let read = Call::read(body.as_bytes(), &facts, image);
+            read.map_or(Effect::Deny, |call| evaluate(image, &call).effect)
+        });
+        let is_allowed = mcpkit.as_ref().is_some_and(|mcpkit| mcpkit.allows(call));
+        // A call that waits for an approval may run in the end.
+        match (effect != Effect::Deny, is_allowed) {
+            (true, true) => counts.both_allow += 1,
+            (false, true) => counts.only_mcpkit_allows += 1,
+            (false, false) => counts.both_deny += 1,
+            (true, false) => panic!(
+                "mcpkit denies {call:?}, and the migrated policy answers {}\nsource:\n{source}\nmigrated:\n{migrated}\n{}",
+                effect.name(),
+                String::from_utf8_lossy(&output.stderr),
+            ),
+        }
+    }
+}
+
+fn one_of<T: Copy>(random: &mut Rng, choices: &[T]) -> T {
+    *random.choice(choices).expect("a choice")
+}
+
+/// A URI out of few parts, so that patterns often match: with and without a port, a host, user information, a path.
+fn uri(random: &mut Rng) -> String {
+    let scheme = one_of(random, &["https", "https", "http", "note", "file", "urn", "HTTPS"]);
+    let host = one_of(
+        random,
+        &["a.test", "b.a.test", "api-1.test", "evil.test", "A.test", "[2001:db8::1]", "10.0.0.1", "user@a.test", ""],
+    );
+    let port = one_of(random, &["", "", ":8443", ":1", ":443"]);
+    let path: String = (0..random.usize(0..4))
+        .map(|_| one_of(random, &["/admin", "/keys", "/a.test", "/x", "/Docs", "/8443", "/", "/api-1.test:1"]))
+        .collect();
+    let query = one_of(random, &["", "", "", "?page=1", "?Page=a/b", "?u=https://a.test:8443/admin/keys"]);
+    match scheme {
+        "urn" => format!("urn:{}{query}", one_of(random, &["isbn:1", "a:b", "//a.test/x", "x"])),
+        _ => format!("{scheme}://{host}{port}{path}{query}"),
+    }
+}
+
+/// The text with runs of it replaced by `*`.
+fn with_stars(random: &mut Rng, text: &str) -> String {
+    let mut chars: Vec<char> = text.chars().collect();
+    for _ in 0..random.usize(0..3) {
+        let start = random.usize(0..=chars.len());
+        let end = random.usize(start..=chars.len().min(start + 8));
+        chars.splice(start..end, ['*']);
+    }
+    chars.into_iter().collect()
+}
+
+/// A pattern of URIs, often one that people write.
+fn uri_pattern(random: &mut Rng) -> String {
+    let usual = [
+        "*",
+        "https://*",
+        "https://*/*",
+        "http://*/*",
+        "https://*/admin/*",
+        "https://*.test/admin/*",
+        "https://*.a.test/*",
+        "https://*:8443/*",
+        "https://a.test:8443/*",
+        "https://a.test:*/x",
+        "http://api-*.test/*",
+        "https://a.test/*",
+        "file:///admin/**",
+        "note:*",
+        "note://*",
+        "*://a.test/*",
+        "HTTPS://a.test/*",
+        "https://A.test/*",
+        "https://**/a.test/x",
+    ];
+    if random.bool() {
+        return one_of(random, &usual).to_owned();
+    }
+    let text = uri(random);
+    with_stars(random, &text)
+}
+
+/// The pattern with a run of characters for each `*`.
+fn matched_by(random: &mut Rng, pattern: &str) -> String {
+    let runs =
+        ["", "x", "a.test", "b", "evil.test:8443", "a.test:8443/admin/keys", "h:80/x", "/", "[2001:db8::1]:1", ":1"];
+    let mut text = String::new();
+    for (at, part) in pattern.split('*').enumerate() {
+        if at > 0 {
+            text.push_str(one_of(random, &runs));
+        }
+        text.push_str(part);
+    }
+    text
+}
+
+#[test]
+fn no_resource_is_allowed_that_mcpkit_denies() {
+    let mut random = Rng::with_seed(0x7e50_0001);
+    let mut counts = Counts::default();
+    for _ in 0..400 {
+        let mut patterns = Vec::new();
+        let mut entries = |random: &mut Rng, most: usize| -> Vec<Value> {
+            let mut entry = |random: &mut Rng| {
+                let pattern = uri_pattern(random);
+                patterns.push(pattern.clone());
+                let operations = one_of(
+                    random,
+                    &[
+                        &["resource_read"][..],
+                        &["resource_list"],
+                        &["resource_read", "resource_list"],
+                        &["resource_write"],
+                    ],
+                );
+                json!({ "uri": pattern, "operations": operations })
+            };
+            (0..random.usize(0..=most)).map(|_| entry(random)).collect()
+        };
+        let (allow, deny) = (entries(&mut random, 3), entries(&mut random, 2));
+        // JSON is YAML too.
+        let source = json!({ "version": "1.0", "mcp": { "resources": { "allow": allow, "deny": deny } } }).to_string();
+        let calls: Vec<Ask> = (0..50)
+            .map(|_| {
+                let text = match random.choice(&patterns).cloned() {
+                    Some(pattern) if random.u8(0..4) > 0 => matched_by(&mut random, &pattern),
+                    _ => uri(&mut random),
+                };
+                if random.bool() { Ask::Read(text) } else { Ask::List(text) }
+            })
+            .collect();
+        compare(&source, &calls, &mut counts);
+    }
+    assert!(counts.both_allow > 500 && counts.both_deny > 5000 && counts.only_mcpkit_allows > 500, "{counts:?}");
+}
+
+#[test]
+fn a_deny_pattern_with_a_star_in_the_host_denies_uris_with_a_port() {
+    for (deny, allow, uri) in [
+        ("https://*/admin/*", "https://a.test:8443/*", "https://a.test:8443/admin/keys"),
+        ("https://*/*", "*", "https://a.test:8443/x"),
+        ("https://*.a.test/*", "*", "https://h.test:8443/b.a.test/x"),
+        ("http://api-*.test/*", "*", "http://api-1.test:8443/a.test/x"),
+        ("https://a.test:*/x", "*", "https://a.test:8443/x"),
+    ] {
+        let entry = |uri: &str| json!([{ "uri": uri, "operations": ["resource_read"] }]);
+        let resources = json!({ "allow": entry(allow), "deny": entry(deny) });
+        let source = json!({ "version": "1.0", "mcp": { "resources": resources } }).to_string();
+        let mut counts = Counts::default();
+        compare(&source, &[Ask::Read(uri.to_owned())], &mut counts);
+        assert_eq!(counts.both_deny, 1, "{deny}");
+        // Without the entry the call is allowed, so it is this entry that denies it.
+        let source = json!({ "version": "1.0", "mcp": { "resources": { "allow": entry(allow) } } }).to_string();
+        compare(&source, &[Ask::Read(uri.to_owned())], &mut counts);
+        assert_eq!(counts.both_allow, 1, "{allow}");
+    }
+}
