@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 /// A policy as mcpkit reads it.
 struct Mcpkit {
+    tools: CompiledPolicy,
     /// The judge of prompts and resources; `None` where there is no section `mcp` that mcpkit reads.
     others: Option<Box<dyn Permission>>,
 }
@@ -23,10 +24,10 @@ impl Mcpkit {
     fn read(yaml: &str) -> Option<Self> {
         let policy = Policy::from_yaml(yaml).ok()?;
         policy.validate().ok()?;
-        CompiledPolicy::compile(&policy).ok()?;
+        let tools = CompiledPolicy::compile(&policy).ok()?;
         let nested = policy.extensions.get("extensions").and_then(|extensions| extensions.get("mcp"));
         let section = nested.or_else(|| policy.extensions.get("mcp"));
-        Some(Self { others: section.and_then(|section| McpExtension.parse(section).ok()) })
+        Some(Self { tools, others: section.and_then(|section| McpExtension.parse(section).ok()) })
     }
 
     fn allows(&self, call: &Ask) -> bool {
@@ -35,6 +36,8 @@ impl Mcpkit {
             self.others.as_ref().is_some_and(|others| others.is_allowed(&action))
         };
         match call {
+            Ask::Tool(name) => self.tools.is_tool_allowed(name),
+            Ask::Prompt(name) => ask(McpActionType::PromptGet, name),
             Ask::Read(uri) => ask(McpActionType::ResourceRead, uri),
             Ask::List(uri) => ask(McpActionType::ResourceList, uri),
         }
@@ -44,6 +47,8 @@ impl Mcpkit {
 /// A call, as both engines are asked about it.
 #[derive(Debug)]
 enum Ask {
+    Tool(String),
+    Prompt(String),
     Read(String),
     List(String),
 }
@@ -52,6 +57,8 @@ impl Ask {
     fn body(&self) -> String {
         let resource = |uri: &str, operation| json!({ "resource": uri, "operation": operation, "role": "agent" });
         match self {
+            Self::Tool(name) => json!({ "tool": name, "role": "agent" }),
+            Self::Prompt(name) => json!({ "prompt": name, "role": "agent" }),
             Self::Read(uri) => resource(uri, "read"),
             Self::List(uri) => resource(uri, "list"),
         }
@@ -221,6 +228,119 @@ fn no_resource_is_allowed_that_mcpkit_denies() {
         compare(&source, &calls, &mut counts);
     }
     assert!(counts.both_allow > 500 && counts.both_deny > 5000 && counts.only_mcpkit_allows > 500, "{counts:?}");
+}
+
+/// A name of a tool or a prompt out of few parts.
+fn name(random: &mut Rng) -> String {
+    let parts = ["a", "b", "_", "_", ".", "..", "/", "note", "[", "]", "{", "}", ",", "?", "\\", "!", "-", "é"];
+    (0..random.usize(1..5)).map(|_| one_of(random, &parts)).collect()
+}
+
+/// A name or a pattern of names, now and then a glob that is special, or not valid.
+fn name_pattern(random: &mut Rng) -> String {
+    let usual =
+        ["*", "**", "note_*", "*_a", "*.", "a*.", "a/**", "a/**/b", "**/b", "{a,b}_*", "[ab]*", "note_?*", "[a*", "a"];
+    if random.bool() {
+        return one_of(random, &usual).to_owned();
+    }
+    let text = name(random);
+    with_stars(random, &text)
+}
+
+/// An entry of a list, now and then with a fault: mcpkit drops the section for some of them, and ignores others.
+fn named_entry(random: &mut Rng, name: &str, faults_in: u8) -> Value {
+    if random.u8(0..faults_in) > 0 {
+        return json!({ "name": name });
+    }
+    match random.u8(0..9) {
+        0 => json!(name),
+        1 => json!([name]),
+        2 => json!({ "name": name, "max_calls_per_minute": -1 }),
+        3 => json!({ "name": name, "max_calls_per_minute": 5 }),
+        4 => json!({ "name": name, "max_length": "long" }),
+        5 => json!({ "name": name, "parameters": [] }),
+        6 => json!({ "name": name, "parameters": {} }),
+        7 => json!({ "name": 5 }),
+        _ => json!({ "name": name, "more": true }),
+    }
+}
+
+#[test]
+fn no_tool_and_no_prompt_is_allowed_that_mcpkit_denies() {
+    let mut random = Rng::with_seed(0x7e50_0002);
+    let mut counts = Counts::default();
+    for _ in 0..500 {
+        let mut patterns = Vec::new();
+        let mut entries = |random: &mut Rng, most: usize| -> Value {
+            if random.u8(0..20) == 0 {
+                return one_of(random, &[None, Some("all")]).map_or(Value::Null, Value::from);
+            }
+            let mut entry = |random: &mut Rng| {
+                let pattern = name_pattern(random);
+                patterns.push(pattern.clone());
+                named_entry(random, &pattern, 12)
+            };
+            (0..random.usize(0..=most)).map(|_| entry(random)).collect()
+        };
+        let mut section = json!({
+            "tools": { "allow": entries(&mut random, 3), "deny": entries(&mut random, 2) },
+            "prompts": { "allow": entries(&mut random, 2), "deny": entries(&mut random, 1) },
+        });
+        if random.u8(0..8) == 0 {
+            let transports = [r#"{"stdio":true}"#, r#"{"http":{}}"#, r#"{"stdio":"yes"}"#, "null", "5"];
+            section["transport"] = serde_json::from_str(one_of(&mut random, &transports)).expect("JSON");
+        }
+        let mut source = match random.u8(0..3) {
+            0 => json!({ "version": "1.0", "extensions": { "mcp": section } }),
+            _ => json!({ "version": "1.0", "mcp": section }),
+        };
+        if random.u8(0..4) == 0 {
+            source["tools"] = entries(&mut random, 2);
+        }
+        if random.u8(0..8) == 0 {
+            let cores = [
+                r#"{"storage":{"allow":[{"uri":"fs://a[","access":[]}]}}"#,
+                r#"{"network":{"allow":[{"host":5}]}}"#,
+                r#"{"resources":{"limits":{"memory":"64Mi"}}}"#,
+                r#"{"resources":{"limits":{"memory":"64"}}}"#,
+                "null",
+                "{}",
+            ];
+            source["core"] = serde_json::from_str(one_of(&mut random, &cores)).expect("JSON");
+        }
+        let calls: Vec<Ask> = (0..40)
+            .map(|_| {
+                let text = match random.choice(&patterns).cloned() {
+                    Some(pattern) if random.u8(0..4) > 0 => {
+                        pattern.split('*').collect::<Vec<_>>().join(one_of(&mut random, &["", "x", "..", "a/b", "_"]))
+                    }
+                    _ => name(&mut random),
+                };
+                if random.u8(0..3) > 0 { Ask::Tool(text) } else { Ask::Prompt(text) }
+            })
+            .collect();
+        compare(&source.to_string(), &calls, &mut counts);
+    }
+    assert!(counts.both_allow > 500 && counts.both_deny > 5000 && counts.only_mcpkit_allows > 100, "{counts:?}");
+}
+
+#[test]
+fn a_source_that_mcpkit_refuses_or_drops_allows_nothing() {
+    for fault in [
+        r#""mcp":{"tools":{"allow":["delete_all"]}}"#,
+        r#""mcp":{"prompts":{"allow":["p"]},"tools":{"allow":[{"name":"delete_all"}]}}"#,
+        r#""mcp":{"tools":{"allow":[{"name":"delete_all"},{"name":"b","max_calls_per_minute":-1}]}}"#,
+        r#""mcp":{"tools":{"allow":[{"name":"delete_all"}]},"transport":{"http":{}}}"#,
+        r#""tools":["delete_all","a[*"]"#,
+    ] {
+        let mut counts = Counts::default();
+        compare(&format!(r#"{{"version":"1.0",{fault}}}"#), &[Ask::Tool("delete_all".to_owned())], &mut counts);
+        assert_eq!(counts.both_deny, 1, "{fault}");
+    }
+    let mut counts = Counts::default();
+    let source = r#"{"version":"1.0","mcp":{"tools":{"allow":[{"name":"delete_all"}]},"transport":{"stdio":true}}}"#;
+    compare(source, &[Ask::Tool("delete_all".to_owned())], &mut counts);
+    assert_eq!(counts.both_allow, 1);
 }
 
 #[test]

@@ -4,13 +4,15 @@
 //! policy, which matches names that nobody declared. What an entry asks for beyond that is not forgotten: an entry that
 //! allows under a condition that can't be said allows nothing, and one that denies is written to deny at least as much.
 
+mod core_section;
 mod entry;
 
 use std::collections::HashSet;
 
 use callgate_engine::Effect;
+use globset::Glob;
 
-use self::entry::{Listed, OPERATIONS, Room, Subject, operation};
+use self::entry::{Form, Listed, OPERATIONS, Room, Subject, operation};
 use super::finding::{Finding, Place, Weight, quoted, snippet};
 use super::pattern::{self, without_doubled_stars};
 use super::policy::{Policy, Rule, RuleIds};
@@ -45,6 +47,7 @@ pub(super) fn migrate(text: &str, role: &str, judge: Judge) -> (Option<Policy>, 
         ids: RuleIds::default(),
         findings: Vec::new(),
         room: Room::default(),
+        words_are_told: false,
     };
     reader.root(&root);
     let Reader { description, rules, findings, .. } = reader;
@@ -66,6 +69,8 @@ struct Reader<'r> {
     ids: RuleIds,
     findings: Vec<Finding>,
     room: Room,
+    /// Whether it was said that mcpkit asks for the long words of operations only, which once is enough.
+    words_are_told: bool,
 }
 
 impl Reader<'_> {
@@ -153,6 +158,7 @@ impl Reader<'_> {
                 "description" if matches!(entry.value.value, Value::Null) => {}
                 "description" => self.description = self.string(&entry.value, "`description`").map(str::to_owned),
                 "core" => {
+                    core_section::check(&entry.value, &mut self.findings);
                     for section in self.mapping(&entry.value, "`core`") {
                         self.section(section);
                     }
@@ -198,10 +204,11 @@ impl Reader<'_> {
     fn mcp(&mut self, node: &Node) {
         for entry in self.mapping(node, "`mcp`") {
             match &*entry.key {
-                "tools" => self.lists(&entry.value, Subject::Tool),
-                "prompts" => self.lists(&entry.value, Subject::Prompt),
-                "resources" => self.lists(&entry.value, Subject::Resource),
+                "tools" => self.lists(&entry.value, Subject::Tool, Form::Long),
+                "prompts" => self.lists(&entry.value, Subject::Prompt, Form::Long),
+                "resources" => self.lists(&entry.value, Subject::Resource, Form::Long),
                 "transport" => {
+                    self.transport(&entry.value);
                     let message = "`transport` says how the server is reached, and has no counterpart";
                     let fix = "keep it where the server runs";
                     self.find_with_fix(Weight::Lost, "transport", entry.place, message.to_owned(), fix.to_owned());
@@ -211,33 +218,70 @@ impl Reader<'_> {
         }
     }
 
+    /// Checks the types under `transport`, since mcpkit drops all of `mcp` where one is wrong.
+    fn transport(&mut self, node: &Node) {
+        for entry in self.mapping(node, "`transport`") {
+            match &*entry.key {
+                "stdio" | "websocket" if !entry.value.is_boolean() => {
+                    self.wrong_type(&entry.value, &quoted(&entry.key), "a boolean");
+                }
+                "http" if matches!(entry.value.value, Value::Null) => {}
+                "http" => {
+                    self.mapping(&entry.value, "`http`");
+                    match entry.value.get("allowed_hosts") {
+                        Some(hosts) => {
+                            for host in self.list(hosts, "`allowed_hosts`") {
+                                self.string(host, "a host");
+                            }
+                        }
+                        None => self.find(Weight::Error, "missing_key", entry.place, "`allowed_hosts` is missing"),
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
     /// The short form, which may be a list of what is allowed.
     fn tools(&mut self, node: &Node) {
         if let Value::List(_) = node.value {
-            return self.allow(node, Subject::Tool);
+            return self.allow(node, Subject::Tool, Form::Short);
         }
-        self.lists(node, Subject::Tool);
+        self.lists(node, Subject::Tool, Form::Short);
     }
 
-    fn lists(&mut self, node: &Node, subject: Subject) {
+    fn lists(&mut self, node: &Node, subject: Subject, form: Form) {
         let what = format!("`{}s`", subject.word());
         for entry in self.mapping(node, &what) {
             match &*entry.key {
-                "allow" => self.allow(&entry.value, subject),
-                "deny" => self.deny(&entry.value, subject),
+                "allow" => self.allow(&entry.value, subject, form),
+                "deny" => self.deny(&entry.value, subject, form),
                 _ => self.unknown_key(entry, &what),
             }
         }
     }
 
-    fn listed<'n>(&mut self, item: &'n Node, subject: Subject) -> Option<Listed<'n>> {
+    /// Checks the type of a key that mcpkit knows, since it drops all of `mcp` where one is wrong.
+    fn check_restriction(&mut self, entry: &Entry, subject: Subject) {
+        let expected = match (subject, &*entry.key) {
+            (Subject::Tool, "max_calls_per_minute") if !entry.value.is_integer_up_to(u32::MAX.into()) => {
+                "an integer from 0 to 4294967295"
+            }
+            (Subject::Prompt, "max_length") if !entry.value.is_integer_up_to(u64::MAX) => "an integer of at least 0",
+            (Subject::Tool, "parameters") if !matches!(entry.value.value, Value::Mapping(_)) => "a mapping",
+            _ => return,
+        };
+        self.wrong_type(&entry.value, &quoted(&entry.key), expected);
+    }
+
+    fn listed<'n>(&mut self, item: &'n Node, subject: Subject, form: Form) -> Option<Listed<'n>> {
         if self.room.is_full {
             return None;
         }
         let what = format!("the `{}` of a {}", subject.key(), subject.word());
         let mut listed = Listed { name: "", place: item.place, operations: None, others: Vec::new() };
         match &item.value {
-            Value::Text(name) if subject != Subject::Resource => listed.name = name,
+            Value::Text(name) if form == Form::Short => listed.name = name,
             Value::Mapping(entries) => {
                 let Some(name) = item.get(subject.key()) else {
                     self.find(Weight::Error, "missing_key", item.place, format!("{what} is missing"));
@@ -248,7 +292,12 @@ impl Reader<'_> {
                     match &*entry.key {
                         "operations" if subject == Subject::Resource => listed.operations = Some(&entry.value),
                         _ if matches!(entry.value.value, Value::Null) => {}
-                        _ => listed.others.push(entry),
+                        _ => {
+                            if form == Form::Long {
+                                self.check_restriction(entry, subject);
+                            }
+                            listed.others.push(entry);
+                        }
                     }
                 }
             }
@@ -268,9 +317,9 @@ impl Reader<'_> {
         Some(listed)
     }
 
-    fn allow(&mut self, list: &Node, subject: Subject) {
+    fn allow(&mut self, list: &Node, subject: Subject, form: Form) {
         for item in self.list(list, "`allow`") {
-            if let Some(listed) = self.listed(item, subject) {
+            if let Some(listed) = self.listed(item, subject, form) {
                 self.allow_one(&listed, subject);
             }
         }
@@ -278,9 +327,19 @@ impl Reader<'_> {
 
     fn allow_one(&mut self, listed: &Listed<'_>, subject: Subject) {
         let shown = quoted(listed.name);
+        if subject == Subject::Tool && listed.name.contains('*') {
+            // One glob that mcpkit can't read, and it refuses the whole policy.
+            if let Err(error) = Glob::new(listed.name) {
+                let message = format!("{shown} is not a valid glob: {}", error.kind());
+                return self.find(Weight::Error, "invalid_glob", listed.place, message);
+            }
+        }
         let name = match subject {
-            Subject::Tool => pattern::say_tool(listed.name),
-            Subject::Prompt => Ok(without_doubled_stars(listed.name)),
+            Subject::Tool => pattern::say_allowed_tool(listed.name),
+            Subject::Prompt if listed.name.contains('*') => {
+                Err("mcpkit compares the names of prompts as they stand, so it allows none by a pattern")
+            }
+            Subject::Prompt => Ok(listed.name.to_owned()),
             Subject::Resource => pattern::say_allowed_uri(listed.name),
         };
         let name = match name {
@@ -349,8 +408,19 @@ impl Reader<'_> {
         let mut operations = Vec::new();
         for (word, place) in self.operations(listed) {
             match operation(word) {
-                Some(operation) if !operations.contains(&operation) => operations.push(operation),
-                Some(_) => {}
+                Some(operation) => {
+                    if !operations.contains(&operation) {
+                        operations.push(operation);
+                    }
+                    if !matches!(word, "resource_read" | "resource_list") && !self.words_are_told {
+                        self.words_are_told = true;
+                        let message = format!(
+                            "callgate allows {} here; mcpkit 0.15 asks for `resource_read` and `resource_list` only, so no call of its own is allowed by this word",
+                            quoted(word)
+                        );
+                        self.find(Weight::Note, "operation_word", place, message);
+                    }
+                }
                 None => {
                     let message = format!("MCP knows no operation {} on a resource, so it is left out", quoted(word));
                     self.find(Weight::Lost, "operation", place, message);
@@ -367,15 +437,15 @@ impl Reader<'_> {
             return Vec::new();
         };
         let words = self.list(node, "`operations`");
-        if words.is_empty() {
+        if words.is_empty() && matches!(node.value, Value::List(_) | Value::Null) {
             self.find(Weight::Error, "empty_list", node.place, "`operations` must not be empty");
         }
         words.iter().filter_map(|word| Some((self.string(word, "an operation")?, word.place))).collect()
     }
 
-    fn deny(&mut self, list: &Node, subject: Subject) {
+    fn deny(&mut self, list: &Node, subject: Subject, form: Form) {
         for item in self.list(list, "`deny`") {
-            if let Some(listed) = self.listed(item, subject) {
+            if let Some(listed) = self.listed(item, subject, form) {
                 self.deny_one(&listed, subject);
             }
         }
@@ -439,6 +509,8 @@ impl Reader<'_> {
                 "if all URIs that rules allow have a path and no port, write these two rules instead: {first} and {second}"
             );
             self.find_with_fix(Weight::Lost, "deny_more", listed.place, message, fix);
+        } else if subject == Subject::Resource {
+            // mcpkit denies resources by patterns too.
         } else if denial.name == "*" {
             let message =
                 format!("{shown} denies every {word} now, those under `allow` too: mcpkit never denied by a pattern");

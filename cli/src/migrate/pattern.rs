@@ -100,6 +100,19 @@ pub(super) fn say_tool(name: &str) -> Said {
     Ok(without_doubled_stars(name))
 }
 
+/// The name or the pattern for an entry that allows.
+///
+/// # Errors
+/// `callgate-1` has no pattern that matches no other tool.
+pub(super) fn say_allowed_tool(name: &str) -> Said {
+    let said = say_tool(name)?;
+    if said.contains('*') && said.ends_with('.') {
+        // globset takes the ending `.` for a file extension, which the name `..` has none of.
+        return Err("mcpkit takes the `.` at its end for a file extension, so that the pattern does not match `..`");
+    }
+    Ok(said)
+}
+
 /// A pattern that matches at least the tools that a glob does, and the one that has the glob for a name.
 pub(super) fn widen_tool(glob: &str) -> String {
     let glob = glob.replace("/**/", "*").replace("**/", "*");
@@ -233,6 +246,13 @@ mod tests {
         check_tool("calculator/**", Ok("calculator/*"));
         // Without a star mcpkit reads a name as it stands.
         check_tool("a[b]?", Ok("a[b]?"));
+    }
+
+    #[test]
+    fn a_pattern_that_ends_in_a_dot_is_written_for_deny_and_never_for_allow() {
+        assert_eq!(say_tool("a*.").as_deref(), Ok("a*."));
+        assert!(say_allowed_tool("a*.").is_err());
+        assert_eq!(say_allowed_tool("a.").as_deref(), Ok("a."));
     }
 
     #[test]

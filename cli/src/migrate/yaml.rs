@@ -51,6 +51,17 @@ impl Node {
         }
     }
 
+    /// Whether the value is `true` or `false`.
+    pub(super) fn is_boolean(&self) -> bool {
+        matches!(&self.value, Value::Word(word) if word.eq_ignore_ascii_case("true") || word.eq_ignore_ascii_case("false"))
+    }
+
+    /// Whether the value is an integer from 0 to `most`.
+    pub(super) fn is_integer_up_to(&self, most: u64) -> bool {
+        let Value::Word(word) = &self.value else { return false };
+        matches!(integer(word), Some((false, digits, radix)) if u64::from_str_radix(digits, radix).is_ok_and(|number| number <= most))
+    }
+
     pub(super) fn get(&self, key: &str) -> Option<&Node> {
         let Value::Mapping(entries) = &self.value else { return None };
         entries.iter().find(|entry| entry.key == key).map(|entry| &entry.value)
@@ -166,6 +177,9 @@ fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>, at: Place) -> Resul
     } else if matches!(text, "" | "~" | "null" | "Null" | "NULL") {
         Value::Null
     } else if is_word(text) {
+        if is_out_of_range(text) {
+            return Err(error("number_range", at, format!("{} is not a number of 64 bits", quoted(text))));
+        }
         Value::Word(text.to_owned())
     } else {
         Value::Text(text.to_owned())
@@ -184,6 +198,26 @@ fn is_word(text: &str) -> bool {
     let is_named = matches!(unsigned, ".inf" | ".Inf" | ".INF") || matches!(text, ".nan" | ".NaN" | ".NAN");
     let is_boolean = matches!(text, "true" | "True" | "TRUE" | "false" | "False" | "FALSE");
     is_boolean || is_number || is_named || radix("0x", 16) || radix("0o", 8) || radix("0b", 2)
+}
+
+/// An integer in one of YAML's notations: whether it is negative, its digits, and their base.
+fn integer(word: &str) -> Option<(bool, &str, u32)> {
+    let negative = word.starts_with('-');
+    let unsigned = word.strip_prefix(['-', '+']).unwrap_or(word);
+    let (digits, radix) = [("0x", 16), ("0o", 8), ("0b", 2)]
+        .into_iter()
+        .find_map(|(prefix, radix)| Some((unsigned.strip_prefix(prefix)?, radix)))
+        .unwrap_or((unsigned, 10));
+    let is_integer = !digits.is_empty() && digits.chars().all(|c| c.is_digit(radix));
+    is_integer.then_some((negative, digits, radix))
+}
+
+/// Whether a number is an integer that 64 bits do not hold, which mcpkit refuses wherever it stands.
+fn is_out_of_range(word: &str) -> bool {
+    let Some((negative, digits, radix)) = integer(word) else { return false };
+    let magnitude = u64::from_str_radix(digits, radix);
+    let most = if negative { i64::MIN.unsigned_abs() } else { u64::MAX };
+    !magnitude.is_ok_and(|magnitude| magnitude <= most)
 }
 
 /// Takes the tag that says what is plain already, and no other.

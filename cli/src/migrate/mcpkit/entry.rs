@@ -28,6 +28,15 @@ impl Subject {
     }
 }
 
+/// How the entries of a list are written.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Form {
+    /// In the short form of `tools`, a name or a mapping.
+    Short,
+    /// Under `mcp`, a mapping whose keys have types: mcpkit drops all of `mcp` where one is wrong.
+    Long,
+}
+
 /// An entry of a list: what it names, and what else it says.
 pub(super) struct Listed<'n> {
     pub(super) name: &'n str,

@@ -78,6 +78,135 @@ fn what_can_not_be_read_is_an_error_and_nothing_is_written() {
     check("version: '1.0'\nextensions: {mcp: {}}\nmcp: {}\n", &["two_sections:3"]);
 }
 
+/// Holds a policy with a valid short form `tools: [a]` and this text to one error, so that nothing is written.
+#[track_caller]
+fn check_error(text: &str, code: &str) {
+    let text = format!("version: '1.0'\ntools: [a]\n{text}\n");
+    let (policy, findings) = migrate(&text, "agent", |_| Ok(()));
+    let errors: Vec<&str> =
+        findings.iter().filter(|found| found.weight == Weight::Error).map(|found| found.code).collect();
+    assert_eq!((policy.is_none(), errors), (true, vec![code]), "{text}: {findings:?}");
+}
+
+/// Holds a policy with this text to no error.
+#[track_caller]
+fn check_no_error(text: &str) {
+    let text = format!("version: '1.0'\ntools: [a]\n{text}\n");
+    let (policy, findings) = migrate(&text, "agent", |_| Ok(()));
+    assert!(policy.is_some(), "{text}: {findings:?}");
+}
+
+#[test]
+fn a_wrong_type_for_which_mcpkit_drops_the_section_is_an_error() {
+    for section in [
+        "tools: {allow: [delete_all]}",
+        "tools: {deny: [delete_all]}",
+        "tools: []",
+        "tools: {allow: [{name: a, max_calls_per_minute: -1}]}",
+        "tools: {allow: [{name: a, max_calls_per_minute: '5'}]}",
+        "tools: {allow: [{name: a, max_calls_per_minute: 1.5}]}",
+        "tools: {allow: [{name: a, max_calls_per_minute: 4294967296}]}",
+        "tools: {deny: [{name: a, max_calls_per_minute: -1}]}",
+        "tools: {allow: [{name: a, parameters: [x]}]}",
+        "prompts: {allow: [p]}",
+        "prompts: {allow: [{name: p, max_length: -1}]}",
+        "resources: {allow: ['file:///a']}",
+        "resources: {allow: [{uri: 'file:///a', operations: read}]}",
+        "resources: {allow: [{uri: 'file:///a', operations: [read, 5]}]}",
+        "transport: {stdio: yes}",
+        "transport: {websocket: ~}",
+        "transport: {http: {allowed_hosts: [5]}}",
+        "transport: 5",
+    ] {
+        check_error(&format!("mcp: {{{section}}}"), "wrong_type");
+        check_error(&format!("extensions: {{mcp: {{{section}}}}}"), "wrong_type");
+    }
+    check_error("mcp: {transport: {http: {}}}", "missing_key");
+}
+
+#[test]
+fn a_right_type_is_no_error() {
+    for section in [
+        "tools: {allow: [{name: a, max_calls_per_minute: 4294967295, parameters: {x: [1]}}], deny: ~}",
+        "tools: {allow: [{name: a, max_calls_per_minute: ~, parameters: ~}]}",
+        "prompts: {allow: [{name: p, max_length: 0x10}]}",
+        "transport: {stdio: true, websocket: False, http: {allowed_hosts: [a.test]}}",
+        "transport: {http: ~}",
+        "transport: ~",
+    ] {
+        check_no_error(&format!("mcp: {{{section}}}"));
+    }
+}
+
+#[test]
+fn what_mcpkit_refuses_under_core_is_an_error() {
+    for (section, code) in [
+        ("~", "wrong_type"),
+        ("{storage: {allow: ~}}", "wrong_type"),
+        ("{storage: {allow: ['fs:///a']}}", "wrong_type"),
+        ("{storage: {deny: [{uri: 'fs:///a'}]}}", "missing_key"),
+        ("{storage: {deny: [{uri: 'fs:///a', access: read}]}}", "wrong_type"),
+        ("{storage: {allow: [{uri: 'fs:///a[', access: []}]}}", "invalid_glob"),
+        ("{network: {allow: [{host: ~}]}}", "wrong_type"),
+        ("{network: {deny: [{host: 'a[*'}]}}", "invalid_glob"),
+        ("{environment: {allow: [HOME]}}", "wrong_type"),
+        ("{resources: {}}", "missing_key"),
+        ("{resources: {limits: ~}}", "wrong_type"),
+        ("{resources: {limits: {memory: 64}}}", "wrong_type"),
+        ("{resources: {limits: {execution_time: 30}}}", "wrong_type"),
+        ("{resources: {limits: {cpu: much}}}", "wrong_type"),
+        ("{resources: {limits: {fuel: -1}}}", "wrong_type"),
+    ] {
+        // An entry that is no mapping also lacks its keys, so the first error is the one that is compared.
+        let text = format!("version: '1.0'\ntools: [a]\ncore: {section}\n");
+        let (policy, findings) = migrate(&text, "agent", |_| Ok(()));
+        let first = findings.iter().find(|found| found.weight == Weight::Error).map(|found| found.code);
+        assert_eq!((policy.is_none(), first), (true, Some(code)), "{text}: {findings:?}");
+    }
+    for section in [
+        "{storage: ~, network: {deny: [{host: 'a['}, {cidr: x}]}, resources: ~}",
+        "{resources: {limits: {cpu: 0.5, memory: 64Mi, execution_time: 100ms, fuel: 5, memory_limit: 5}}}",
+        "{storage: {allow: [{uri: 'fs:///a/**', access: [read]}]}, environment: {deny: [{key: HOME}]}}",
+    ] {
+        check_no_error(&format!("core: {section}"));
+    }
+}
+
+#[test]
+fn a_glob_that_mcpkit_can_not_read_is_an_error() {
+    for glob in ["a[*", "{a*", "a*}", "[z-a]*", "a*\\"] {
+        check_error(&format!("mcp: {{tools: {{allow: [{{name: '{glob}'}}]}}}}"), "invalid_glob");
+    }
+    // Without a star it is a name, and under `deny` it always is.
+    check_no_error("mcp: {tools: {allow: [{name: 'a['}], deny: [{name: 'a[*'}]}}");
+}
+
+#[test]
+fn a_number_that_mcpkit_can_not_read_is_an_error() {
+    for number in ["18446744073709551616", "-9223372036854775809", "0x10000000000000000"] {
+        check_error(&format!("mcp: {{tools: {{allow: [{{name: b, parameters: {{x: {number}}}}}]}}}}"), "number_range");
+    }
+    check_no_error(
+        "mcp: {tools: {allow: [{name: b, parameters: {x: 18446744073709551615, y: -9223372036854775808}}]}}",
+    );
+}
+
+#[test]
+fn a_prompt_is_allowed_by_its_name_and_never_by_a_pattern() {
+    let prompts = |name: &str| format!("version: '1.0'\nmcp: {{prompts: {{allow: [{{name: '{name}'}}]}}}}\n");
+    check(&prompts("note"), &["Allow note"]);
+    check(&prompts("note_*"), &["pattern:2"]);
+}
+
+#[test]
+fn a_short_word_for_an_operation_is_noted_once() {
+    let resources = |operations: &str| {
+        format!("version: '1.0'\nmcp: {{resources: {{allow: [{{uri: 'note:a', operations: [{operations}]}}]}}}}\n")
+    };
+    check(&resources("resource_read, resource_list"), &["Allow note:a"]);
+    check(&resources("read, list"), &["Allow note:a", "operation_word:2"]);
+}
+
 #[test]
 fn a_key_that_is_not_known_is_named() {
     let text = "version: '1.0'\ntool: [a]\ncore: {files: {}}\nextensions: {mcp: {tool: [a]}, other: {}}\nmcp2: {}\n";
