@@ -4,6 +4,7 @@
 //! decision; 2 the command line is wrong or a
 //! file can't be read or written; 3 a migrated policy was written, but not all of it could be carried over.
 
+mod case;
 mod check;
 mod config;
 mod eval;
@@ -11,6 +12,7 @@ mod keygen;
 mod log;
 mod migrate;
 mod password;
+mod print;
 mod sign;
 mod test;
 mod tools;

@@ -5,42 +5,11 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use callgate_engine::{Call, PolicyImage, RequestFacts, compile, evaluate, parse, report, validate};
-use serde::Deserialize;
-use serde_json::value::RawValue;
+use callgate_engine::{Call, PolicyImage, compile, evaluate, parse, report, validate};
 
+use crate::case::{Case, Expectation};
+use crate::print::quoted;
 use crate::{Failure, read_text, unwritable};
-
-/// A call and what the policy must say of it: one line of a case file.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Case {
-    name: String,
-    /// The body of `POST /evaluate`, as it stands.
-    call: Box<RawValue>,
-    /// What the edge knows.
-    #[serde(default)]
-    request: Facts,
-    expect: Expect,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Facts {
-    time: Option<i64>,
-    ip: Option<String>,
-    country: Option<String>,
-}
-
-/// What is expected; a member that is left out may be anything.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Expect {
-    decision: String,
-    code: Option<String>,
-    rule: Option<String>,
-    reason: Option<String>,
-}
 
 /// Runs the cases of each policy and prints those that fail.
 pub(crate) fn run(files: &[PathBuf]) -> Result<(), Failure> {
@@ -76,27 +45,30 @@ fn run_file(file: &Path) -> Result<bool, Failure> {
     let (mut passed, mut failed) = (0_usize, 0_usize);
     let mut unused: BTreeSet<String> = policy.rule_names().collect();
     for (number, line) in (1_usize..).zip(lines.lines()).filter(|(_, line)| !line.trim().is_empty()) {
-        let case: Case = serde_json::from_str(line)
-            .map_err(|error| Failure::Unusable(format!("line {number} of `{shown}` is no case: {error}")))?;
+        let case = Case::read(line)
+            .map_err(|error| Failure::Unusable(format!("{shown}:{number}:{}: {}", error.column, error.problem)))?;
         match judge(&image, &case, &mut unused) {
             Ok(()) => passed = passed.saturating_add(1),
             Err(difference) => {
                 failed = failed.saturating_add(1);
-                print(&format!("{shown}:{number}: {}: {difference}", case.name))?;
+                print(&format!("{shown}:{number}: {}: {difference}", quoted(&case.name)))?;
             }
         }
     }
-    for rule in &unused {
-        print(&format!("warning: no case is decided by the rule `{rule}`"))?;
+    if passed == 0 && failed == 0 {
+        print(&format!("error: `{shown}` has no test cases, so nothing is tested"))?;
+    } else {
+        for rule in &unused {
+            print(&format!("warning: no test case is decided by the rule {}", quoted(rule)))?;
+        }
     }
     print(&format!("{path}: {passed} passed, {failed} failed"))?;
-    Ok(failed == 0)
+    Ok(passed > 0 && failed == 0)
 }
 
 /// Judges one case, and takes the rule that decided out of `unused`.
-fn judge(image: &PolicyImage<'_>, case: &Case, unused: &mut BTreeSet<String>) -> Result<(), String> {
-    let facts = RequestFacts::new(case.request.time, case.request.ip.as_deref(), case.request.country.as_deref());
-    let call = match Call::read(case.call.get().as_bytes(), &facts, image) {
+fn judge(image: &PolicyImage<'_>, case: &Case<'_>, unused: &mut BTreeSet<String>) -> Result<(), String> {
+    let call = match Call::read(case.call.as_bytes(), &case.facts, image) {
         Ok(call) => call,
         Err(error) => return Err(format!("the call is refused: {}", error.detail())),
     };
@@ -107,22 +79,22 @@ fn judge(image: &PolicyImage<'_>, case: &Case, unused: &mut BTreeSet<String>) ->
     }
     let mut reason = String::new();
     decision.write_reason(image, &call, &mut reason);
-    let expect = &case.expect;
-    let seen = [
-        ("decision", Some(decision.effect.name()), Some(&expect.decision)),
-        ("code", Some(decision.code.name()), expect.code.as_ref()),
-        ("rule", rule, expect.rule.as_ref()),
-        ("reason", Some(&*reason), expect.reason.as_ref()),
+    let expected = &case.expected;
+    let decided = Expectation::Text(expected.decision.name().to_owned());
+    let members = [
+        ("decision", Some(decision.effect.name()), &decided),
+        ("code", Some(decision.code.name()), &expected.code),
+        ("rule", rule, &expected.rule),
+        ("reason", Some(&*reason), &expected.reason),
     ];
-    for (member, seen, expected) in seen {
-        if let Some(expected) = expected
-            && seen != Some(expected)
-        {
-            let seen = seen.unwrap_or("none");
-            return Err(format!("the {member} is `{seen}`, not `{expected}` ({reason})"));
+    match members.into_iter().find(|(_, seen, expected)| !expected.is_met(*seen)) {
+        None => Ok(()),
+        Some((member, seen, expected)) => {
+            let seen = seen.map_or_else(|| "null".to_owned(), quoted);
+            let expected = if let Expectation::Text(text) = expected { quoted(text) } else { "null".to_owned() };
+            Err(format!("the {member} is {seen}, not {expected} ({reason})"))
         }
     }
-    Ok(())
 }
 
 fn print(line: &str) -> Result<(), Failure> {

@@ -179,9 +179,9 @@ fn a_case_that_fails_is_named_with_what_was_decided() {
     let _cases = Scratch::new("test.test.jsonl", &lines.concat());
     let ended = run(&["test", policy.path()], "");
     assert_eq!(ended.code, Some(1), "{}", ended.err);
-    let expected = "test.test.jsonl:2: wrong: the decision is `Deny`, not `Allow` (`amount` must be at most 500)";
+    let expected = r#"test.test.jsonl:2: "wrong": the decision is "Deny", not "Allow" (`amount` must be at most 500)"#;
     assert!(ended.out.contains(expected), "{}", ended.out);
-    assert!(ended.out.contains("warning: no case is decided by the rule `delete-own`"), "{}", ended.out);
+    assert!(ended.out.contains(r#"warning: no test case is decided by the rule "delete-own""#), "{}", ended.out);
     assert!(ended.out.ends_with(": 1 passed, 1 failed\n"), "{}", ended.out);
 }
 
@@ -197,7 +197,64 @@ fn a_case_file_that_is_missing_or_broken_is_named() {
     let _cases = Scratch::new("alone.test.jsonl", "{\"name\":\"x\"}\n");
     let ended = run(&["test", policy.path()], "");
     assert_eq!(ended.code, Some(2));
-    assert!(ended.err.contains("callgate: line 1 of `"), "{}", ended.err);
+    assert!(ended.err.ends_with("alone.test.jsonl:1:1: a test case must have the member `expect`\n"), "{}", ended.err);
+}
+
+/// Runs `callgate test` on one policy and the lines of its case file.
+#[track_caller]
+fn run_cases(name: &str, policy: &str, lines: &str) -> Ended {
+    let policy = Scratch::new(&format!("{name}.json"), policy);
+    let _cases = Scratch::new(&format!("{name}.test.jsonl"), lines);
+    run(&["test", policy.path()], "")
+}
+
+/// A rule that denies calls from one country, beside one that allows every call.
+const COUNTRY: &str = r#"{ "version": "callgate-1", "tools": ["view"], "roles": { "agent": {} }, "rules": [
+    { "id": "all", "effect": "Allow", "tool_name": "view", "roles": ["agent"] },
+    { "id": "country", "effect": "Deny", "tool_name": "view", "roles": ["agent"], "condition":
+      { "StringCheck": { "source": "Request", "field": "country", "op": "In", "value": ["KP"] } } } ] }"#;
+
+#[test]
+fn null_expects_that_no_rule_decides() {
+    let case = |tool: &str, expect: &str| {
+        let call = format!(r#"{{"tool":"{tool}","role":"agent"}}"#);
+        format!("{{\"name\":\"x\",\"call\":{call},\"request\":{{\"country\":\"DE\"}},\"expect\":{expect}}}\n")
+    };
+    let ended = run_cases("null", COUNTRY, &case("view", r#"{"decision":"Allow","rule":null}"#));
+    assert_eq!(ended.code, Some(1), "{}", ended.err);
+    assert!(ended.out.contains(r#":1: "x": the rule is "all", not null"#), "{}", ended.out);
+    let ended = run_cases("null", COUNTRY, &case("view", r#"{"decision":"Allow","code":null}"#));
+    assert_eq!(ended.code, Some(1), "{}", ended.err);
+    assert!(ended.out.contains(r#":1: "x": the code is "allowed", not null"#), "{}", ended.out);
+    let ended = run_cases("null", COUNTRY, &case("view", r#"{"decision":"Allow","reason":null}"#));
+    assert_eq!(ended.code, Some(1), "{}", ended.err);
+    let ended = run_cases("null", COUNTRY, &case("other", r#"{"decision":"Deny","rule":null}"#));
+    assert_eq!(ended.code, Some(0), "{}{}", ended.out, ended.err);
+}
+
+#[test]
+fn a_request_fact_that_is_not_usable_is_an_error() {
+    let case = |request: &str, decision: &str| {
+        let call = r#"{"tool":"view","role":"agent"}"#;
+        format!("{{\"name\":\"x\",\"call\":{call},\"request\":{request},\"expect\":{{\"decision\":\"{decision}\"}}}}\n")
+    };
+    for request in [r#"{"country":"kp"}"#, r#"{"ip":"10.0.0.999"}"#, r#"{"time":"now"}"#] {
+        // Without the fact the country is unknown, so the case would pass.
+        let ended = run_cases("facts", COUNTRY, &format!("\n{}", case(request, "Deny")));
+        assert_eq!((ended.code, &*ended.out), (Some(2), ""), "{request}");
+        assert!(ended.err.contains("facts.test.jsonl:2:"), "{}", ended.err);
+    }
+    let both = case(r#"{"country":"KP"}"#, "Deny") + &case(r#"{"country":"DE"}"#, "Allow");
+    assert_eq!(run_cases("facts", COUNTRY, &both).code, Some(0));
+}
+
+#[test]
+fn a_file_without_cases_fails() {
+    for lines in ["", "\n \n"] {
+        let ended = run_cases("empty", COUNTRY, lines);
+        assert_eq!(ended.code, Some(1), "{}", ended.err);
+        assert!(ended.out.contains("empty.test.jsonl` has no test cases, so nothing is tested\n"), "{}", ended.out);
+    }
 }
 
 #[test]
