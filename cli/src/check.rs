@@ -1,13 +1,14 @@
 //! `callgate check`: what is wrong with a policy, where, and how to mend it.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io;
 use std::path::Path;
 
 use callgate_engine::policy::text::{Diagnostic, Places, Severity};
-use callgate_engine::{parse, report, validate};
+use callgate_engine::{parse, validate};
 use serde::Serialize;
 
-use crate::{Failure, Format, read_text, unwritable};
+use crate::print::{self, counted};
+use crate::{Failure, Format, read_text};
 
 /// Checks the policy in `file` and prints what was found.
 pub(crate) fn run(file: &Path, format: Format, deny_warnings: bool) -> Result<(), Failure> {
@@ -20,27 +21,21 @@ pub(crate) fn run(file: &Path, format: Format, deny_warnings: bool) -> Result<()
     match format {
         Format::Text => print_text(file, &text, findings),
         Format::Json => print_json(file, &text, findings),
-    }
-    .map_err(|error| unwritable(&error))?;
+    }?;
     let is_refused = checked.is_err() || (deny_warnings && !findings.is_empty());
     if is_refused { Err(Failure::Refused) } else { Ok(()) }
 }
 
-fn print_text(file: &Path, text: &str, findings: &[Diagnostic]) -> io::Result<()> {
+fn print_text(file: &Path, text: &str, findings: &[Diagnostic]) -> Result<(), Failure> {
     let path = file.display().to_string();
-    let mut out = io::stdout().lock();
     if !findings.is_empty() {
-        let color = out.is_terminal() && std::env::var_os("NO_COLOR").is_none();
-        writeln!(out, "{}\n", report::render(&path, text, findings, color))?;
+        print::findings(io::stdout().lock(), &path, text, findings)?;
+        print::out("")?;
     }
     let count = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
     let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
     let verdict = if errors == 0 { "ok" } else { "refused" };
-    writeln!(out, "{path}: {verdict}, {}, {}", counted(errors, "error"), counted(warnings, "warning"))
-}
-
-fn counted(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+    print::out(&format!("{path}: {verdict}, {}, {}", counted(errors, "error"), counted(warnings, "warning")))
 }
 
 /// What `--format json` prints.
@@ -62,7 +57,7 @@ struct Finding<'r> {
     pointer: String,
 }
 
-fn print_json(file: &Path, text: &str, findings: &[Diagnostic]) -> io::Result<()> {
+fn print_json(file: &Path, text: &str, findings: &[Diagnostic]) -> Result<(), Failure> {
     let places = Places::new(text);
     let report = Report {
         file: file.display().to_string(),
@@ -83,5 +78,7 @@ fn print_json(file: &Path, text: &str, findings: &[Diagnostic]) -> io::Result<()
             })
             .collect(),
     };
-    writeln!(io::stdout().lock(), "{}", serde_json::to_string(&report)?)
+    let report = serde_json::to_string(&report)
+        .map_err(|error| Failure::Unusable(format!("cannot write the findings as JSON: {error}")))?;
+    print::out(&report)
 }

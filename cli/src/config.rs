@@ -1,13 +1,13 @@
 //! `callgate config`: whether a deployment can be configured so, before it is.
 
-use std::io::{self, Write as _};
 use std::path::Path;
 
 use callgate_edge_core::auth::{Authentication, Secrets};
 use callgate_edge_core::{Config, ConfigError};
 use serde::de::IgnoredAny;
 
-use crate::{Failure, read_text, unwritable};
+use crate::print::{self, on_one_line};
+use crate::{Failure, read_text};
 
 /// A secret that is not there yet can't be wrong, and one that a deployment has stays where it is.
 const ANY_SECRET: &str = "00000000000000000000000000000000";
@@ -22,15 +22,12 @@ fn check(text: &str) -> Result<(), ConfigError> {
 pub(crate) fn run(file: &Path) -> Result<(), Failure> {
     let text = read_text(file)?;
     let shown = file.display();
-    let mut out = io::stdout().lock();
-    let Err(error) = check(&text) else {
-        return writeln!(out, "{shown}: ok").map_err(|error| unwritable(&error));
-    };
+    let Err(error) = check(&text) else { return print::out(&format!("{shown}: ok")) };
+    let problem = on_one_line(&error.to_string());
     // The strict reader tells no place in a text that is no JSON; the common one does.
-    let written = match serde_json::from_str::<IgnoredAny>(&text) {
-        Err(place) => writeln!(out, "{shown}:{}:{}: {error}", place.line(), place.column()),
-        Ok(_) => writeln!(out, "{shown}: {error}"),
-    };
-    written.map_err(|error| unwritable(&error))?;
+    match serde_json::from_str::<IgnoredAny>(&text) {
+        Err(place) => print::out(&format!("{shown}:{}:{}: {problem}", place.line(), place.column()))?,
+        Ok(_) => print::out(&format!("{shown}: {problem}"))?,
+    }
     Err(Failure::Refused)
 }

@@ -1,13 +1,14 @@
 //! `callgate eval`: the answer that `POST /evaluate` gives, without a server.
 
-use std::io::{self, BufRead as _, Read as _, Write as _};
+use std::io::{self, BufRead as _, Read as _};
 use std::path::Path;
 use std::time::SystemTime;
 
 use callgate_edge_core::{EdgeFacts, Problem, answer_call};
 use callgate_engine::{PolicyImage, compile, limits, parse, validate};
 
-use crate::{Failure, read_text, refuse, unwritable};
+use crate::print::{self, printable_json};
+use crate::{Failure, read_text, refuse};
 
 /// Evaluates the call or calls on standard input against the policy in `file`.
 pub(crate) fn run(file: &Path, jsonl: bool) -> Result<(), Failure> {
@@ -58,8 +59,8 @@ fn answer(image: &PolicyImage<'_>, body: &[u8]) -> Result<(Vec<u8>, bool), Failu
 }
 
 fn print_line(answer: &[u8]) -> Result<(), Failure> {
-    let mut out = io::stdout().lock();
-    out.write_all(answer).and_then(|()| out.write_all(b"\n")).map_err(|error| unwritable(&error))
+    // The answer is JSON in UTF-8, on one line.
+    print::out(&printable_json(&String::from_utf8_lossy(answer)))
 }
 
 fn unreadable(error: &io::Error) -> Failure {

@@ -2,12 +2,12 @@
 
 use std::ffi::OsString;
 use std::fs::OpenOptions;
-use std::io::{self, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use callgate_signing::{SigningKey, UnusableKey};
 
-use crate::{Failure, password, unwritable};
+use crate::{Failure, password, print};
 
 /// What `callgate keygen` takes.
 #[derive(clap::Args)]
@@ -34,13 +34,11 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let (word, public_text) = (key.public_key().map_err(failed)?, key.public_key_file().map_err(failed)?);
     write(&options.key, &text, true)?;
     write(&public, &public_text, false)?;
-    let told = writeln!(
-        io::stdout().lock(),
+    print::out(&format!(
         "secret key: {}\npublic key: {}\nbuilds trust it with: CALLGATE_POLICY_PUBKEY={word}",
         options.key.display(),
         public.display()
-    );
-    told.map_err(|error| unwritable(&error))
+    ))
 }
 
 fn with_ending(path: &Path, ending: &str) -> PathBuf {

@@ -19,12 +19,11 @@ mod tools;
 mod verify;
 
 use std::fs;
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use callgate_engine::policy::text::Diagnostic;
-use callgate_engine::policy::text::report;
 use callgate_signing::Refusal;
 use clap::{Parser, Subcommand, ValueEnum};
 
@@ -161,7 +160,7 @@ fn main() -> ExitCode {
         Err(Failure::Incomplete) => ExitCode::from(3),
         Err(Failure::Unusable(message)) => {
             // Nothing is left to say it to if standard error is closed too.
-            _ = writeln!(io::stderr(), "callgate: {message}");
+            _ = print::err(&format!("callgate: {message}"));
             ExitCode::from(2)
         }
     }
@@ -179,18 +178,12 @@ fn read_text(file: &Path) -> Result<String, Failure> {
 
 /// Prints what is wrong with a policy to standard error.
 fn refuse(file: &Path, text: &str, findings: &[Diagnostic]) -> Failure {
-    let path = file.display().to_string();
-    let report = report::render(&path, text, findings, io::stderr().is_terminal());
-    writeln!(io::stderr(), "{report}").map_or_else(|error| unwritable(&error), |()| Failure::Refused)
+    let printed = print::findings(io::stderr().lock(), &file.display().to_string(), text, findings);
+    printed.map_or_else(|failure| failure, |()| Failure::Refused)
 }
 
 /// Prints why a signed policy is refused, and what to do about it, to standard error.
 fn print_refusal(policy: &Path, refusal: &Refusal) -> Failure {
-    let told = writeln!(io::stderr(), "error: {}: {refusal}\n  = help: {}", policy.display(), refusal.fix());
-    told.map_or_else(|error| unwritable(&error), |()| Failure::Refused)
-}
-
-/// The failure of a write to standard output or standard error.
-fn unwritable(error: &io::Error) -> Failure {
-    Failure::Unusable(format!("can't write the answer: {error}"))
+    let printed = print::err(&format!("error: {}: {refusal}\n  = help: {}", policy.display(), refusal.fix()));
+    printed.map_or_else(|failure| failure, |()| Failure::Refused)
 }

@@ -11,15 +11,16 @@ mod sandbox;
 mod yaml;
 
 use std::fs;
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use callgate_engine::{Dialect, parse, report};
+use callgate_engine::{Dialect, parse};
 use clap::ValueEnum;
 
 use self::finding::{Finding, Weight};
 use self::policy::Policy;
-use crate::{Failure, read_text, unwritable};
+use crate::print::{self, unwritable};
+use crate::{Failure, read_text};
 
 /// What a policy is migrated from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -64,8 +65,8 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
         Origin::Perso1 => match perso::migrate(&text) {
             Ok(migrated) => (Some(migrated.policy), migrated.findings),
             Err(problems) => {
-                let report = report::render(&shown, &text, &problems, io::stderr().is_terminal());
-                say(&format!("{report}\n\n{shown}: refused, nothing is written"))?;
+                print::findings(io::stderr().lock(), &shown, &text, &problems)?;
+                print::err(&format!("\n{shown}: refused, nothing is written"))?;
                 return Err(Failure::Refused);
             }
         },
@@ -78,7 +79,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     };
     finding::print(&shown, &mut findings).map_err(|error| unwritable(&error))?;
     let Some(policy) = policy else {
-        say(&format!("{shown}: refused, nothing is written"))?;
+        print::err(&format!("{shown}: refused, nothing is written"))?;
         return Err(Failure::Refused);
     };
     let migrated = checked(&policy)?;
@@ -88,7 +89,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
         0 => Ok(()),
         lost => {
             let parts = if lost == 1 { "1 part was" } else { &*format!("{lost} parts were") };
-            say(&format!("{shown}: {parts} not carried over"))?;
+            print::err(&format!("{shown}: {parts} not carried over"))?;
             Err(Failure::Incomplete)
         }
     }
@@ -97,9 +98,10 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
 /// The text of the new policy, which the engine takes.
 fn checked(policy: &Policy) -> Result<String, Failure> {
     let text = policy.to_text().map_err(|error| Failure::Unusable(format!("can't write the policy: {error}")))?;
+    let text = print::printable_json(&text);
     let Err(problems) = policy::check(&text) else { return Ok(text) };
-    let report = report::render("the new policy", &text, &problems, io::stderr().is_terminal());
-    say(&format!("{report}\n\nthe new policy has an error, so nothing is written"))?;
+    print::findings(io::stderr().lock(), "the new policy", &text, &problems)?;
+    print::err("\nthe new policy has an error, so nothing is written")?;
     Err(Failure::Refused)
 }
 
@@ -113,10 +115,6 @@ fn write(text: &str, options: &Options) -> Result<(), Failure> {
         return Err(Failure::Unusable(format!("`{}` is the policy that is migrated: write elsewhere", out.display())));
     }
     fs::write(out, text).map_err(|error| Failure::Unusable(format!("can't write `{}`: {error}", out.display())))
-}
-
-fn say(text: &str) -> Result<(), Failure> {
-    writeln!(io::stderr(), "{text}").map_err(|error| unwritable(&error))
 }
 
 /// Tells the origin by what the text says of itself, then by the file's name.

@@ -1,9 +1,90 @@
-//! Text from files as a terminal may show it.
+//! Lines on standard output and standard error.
+//!
+//! Text from a policy, a case file, a log or a server can hold characters that move the cursor, clear the screen or turn
+//! the direction of writing. Everything that is printed goes through here, where such a character becomes its escape.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
+use std::io::{self, IsTerminal, Write};
+
+use callgate_engine::policy::text::Diagnostic;
+use callgate_engine::policy::text::report;
+
+use crate::Failure;
 
 /// The most characters of a value that are shown.
 const MAX_SHOWN_CHARS: usize = 60;
+
+/// Writes a line to standard output.
+pub(crate) fn out(line: &str) -> Result<(), Failure> {
+    write_line(&mut io::stdout().lock(), line).map_err(|error| unwritable(&error))
+}
+
+/// Writes a line to standard error.
+pub(crate) fn err(line: &str) -> Result<(), Failure> {
+    write_line(&mut io::stderr().lock(), line).map_err(|error| unwritable(&error))
+}
+
+/// Writes a line. It may have line breaks of its own.
+pub(crate) fn write_line(to: &mut impl Write, line: &str) -> io::Result<()> {
+    writeln!(to, "{}", printable(line))
+}
+
+/// Writes the findings about a policy to standard output or standard error, in colors where that is a terminal.
+pub(crate) fn findings(
+    mut to: impl Write + IsTerminal,
+    path: &str,
+    text: &str,
+    findings: &[Diagnostic],
+) -> Result<(), Failure> {
+    let plain = report::render(path, text, findings, false);
+    let shown = match printable(&plain) {
+        // The sequences for the colors are then the only ones in the text.
+        Cow::Borrowed(_) if to.is_terminal() && std::env::var_os("NO_COLOR").is_none() => {
+            report::render(path, text, findings, true)
+        }
+        shown => shown.into_owned(),
+    };
+    writeln!(to, "{shown}").map_err(|error| unwritable(&error))
+}
+
+/// The failure of a write to standard output or standard error.
+pub(crate) fn unwritable(error: &io::Error) -> Failure {
+    Failure::Unusable(format!("cannot write the output: {error}"))
+}
+
+/// A number of things: `1 error`, `2 errors`.
+pub(crate) fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
+/// A text with the escape of each character that could change what a terminal shows; line breaks and tabs stay.
+fn printable(text: &str) -> Cow<'_, str> {
+    let stays = |c: char| matches!(c, '\n' | '\t') || is_printable(c);
+    if text.chars().all(stays) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if stays(c) {
+            shown.push(c);
+        } else {
+            push_escaped(&mut shown, c);
+        }
+    }
+    Cow::Owned(shown)
+}
+
+/// A text within a line: [`out`] escapes the other characters, and a line break here could make up a line.
+pub(crate) fn on_one_line(text: &str) -> String {
+    text.replace('\n', "\\n")
+}
+
+/// A JSON text that says the same without characters that could change what a terminal shows.
+pub(crate) fn printable_json(text: &str) -> String {
+    // Outside of its strings JSON has no such character but the carriage return, which is white space there.
+    printable(&text.replace('\r', "\n")).into_owned()
+}
 
 /// A text as a JSON string, cut where it is long, without a character that could change what a terminal shows.
 pub(crate) fn quoted(text: &str) -> String {
@@ -56,6 +137,21 @@ mod tests {
             let read: String = serde_json::from_str(&quoted(text)).expect("JSON");
             assert_eq!(read, text);
         }
+    }
+
+    #[test]
+    fn a_line_keeps_its_line_breaks_and_nothing_that_steers_a_terminal() {
+        assert_eq!(printable("a\tb\n'c' \"d\" \\ é"), "a\tb\n'c' \"d\" \\ é");
+        assert_eq!(printable("\u{1b}[2J\r\u{9b}1A\u{202e}"), "\\u001b[2J\\u000d\\u009b1A\\u202e");
+    }
+
+    #[test]
+    fn printable_json_says_the_same() {
+        let text = "{\"a\u{9b}\u{e0041}\":\r\n[\"\u{7f}\",\r1]}";
+        let shown = printable_json(text);
+        assert!(shown.chars().all(|c| c == '\n' || is_printable(c)), "{shown:?}");
+        let value = |text: &str| serde_json::from_str::<serde_json::Value>(text).expect("JSON");
+        assert_eq!(value(&shown), value(text));
     }
 
     #[test]

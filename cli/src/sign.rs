@@ -1,15 +1,15 @@
 //! `callgate sign`: vouches for a policy.
 
 use std::fs;
-use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use callgate_engine::{parse, report, validate};
+use callgate_engine::{parse, validate};
 use callgate_signing::{KeyFile, Manifest, PublicKey, SignedFiles, SigningKey, parse_time, verify, write_time};
 use sha2::{Digest as _, Sha256};
 
-use crate::{Failure, password, print_refusal, read_text, refuse, unwritable};
+use crate::{Failure, password, print, print_refusal, read_text, refuse};
 
 /// What `callgate sign` takes.
 #[derive(clap::Args)]
@@ -60,13 +60,11 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     write(&files.signature, &signature)?;
     // Said either way: an end that was left out by mistake is not found later.
     let end = manifest.expires.map_or_else(|| "without an end".to_owned(), |end| format!("until {}", write_time(end)));
-    let told = writeln!(
-        io::stdout().lock(),
+    print::out(&format!(
         "{}: signed as revision {revision}, {end}\nanybody can check it: minisign -Vm {} -P {public_key}",
         policy.display(),
         files.manifest.display()
-    );
-    told.map_err(|error| unwritable(&error))
+    ))
 }
 
 /// Refuses a policy with an error, and prints what is risky about one without.
@@ -75,9 +73,8 @@ fn check(policy: &Path, text: &str) -> Result<(), Failure> {
     if valid.warnings().is_empty() {
         return Ok(());
     }
-    let path = policy.display().to_string();
-    let report = report::render(&path, text, valid.warnings(), io::stderr().is_terminal());
-    writeln!(io::stderr(), "{report}\n").map_err(|error| unwritable(&error))
+    print::findings(io::stderr().lock(), &policy.display().to_string(), text, valid.warnings())?;
+    print::err("")
 }
 
 /// The revision to sign as, which never goes back and never names two policies.
@@ -100,7 +97,7 @@ fn next_revision(manifest: &Path, asked: Option<u64>, sha256: &[u8; 32]) -> Resu
         return Ok(next);
     };
     let fix = "leave `--revision` out to sign as the next one";
-    writeln!(io::stderr(), "error: {shown}: {problem}\n  = help: {fix}").map_err(|error| unwritable(&error))?;
+    print::err(&format!("error: {shown}: {problem}\n  = help: {fix}"))?;
     Err(Failure::Refused)
 }
 

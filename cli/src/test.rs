@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
-use callgate_engine::{Call, PolicyImage, compile, evaluate, parse, report, validate};
+use callgate_engine::{Call, PolicyImage, compile, evaluate, parse, validate};
 
 use crate::case::{Case, Expectation};
-use crate::print::quoted;
-use crate::{Failure, read_text, unwritable};
+use crate::print::{self, on_one_line, quoted};
+use crate::{Failure, read_text};
 
 /// Runs the cases of each policy and prints those that fail.
 pub(crate) fn run(files: &[PathBuf]) -> Result<(), Failure> {
@@ -31,7 +31,8 @@ fn run_file(file: &Path) -> Result<bool, Failure> {
     let policy = match parse(&text).and_then(validate) {
         Ok(policy) => policy,
         Err(findings) => {
-            print(&format!("{}\n\n{path}: refused", report::render(&path, &text, &findings, false)))?;
+            print::findings(io::stdout().lock(), &path, &text, &findings)?;
+            print::out(&format!("\n{path}: refused"))?;
             return Ok(false);
         }
     };
@@ -51,18 +52,18 @@ fn run_file(file: &Path) -> Result<bool, Failure> {
             Ok(()) => passed = passed.saturating_add(1),
             Err(difference) => {
                 failed = failed.saturating_add(1);
-                print(&format!("{shown}:{number}: {}: {difference}", quoted(&case.name)))?;
+                print::out(&format!("{shown}:{number}: {}: {difference}", quoted(&case.name)))?;
             }
         }
     }
     if passed == 0 && failed == 0 {
-        print(&format!("error: `{shown}` has no test cases, so nothing is tested"))?;
+        print::out(&format!("error: `{shown}` has no test cases, so nothing is tested"))?;
     } else {
         for rule in &unused {
-            print(&format!("warning: no test case is decided by the rule {}", quoted(rule)))?;
+            print::out(&format!("warning: no test case is decided by the rule {}", quoted(rule)))?;
         }
     }
-    print(&format!("{path}: {passed} passed, {failed} failed"))?;
+    print::out(&format!("{path}: {passed} passed, {failed} failed"))?;
     Ok(passed > 0 && failed == 0)
 }
 
@@ -92,11 +93,7 @@ fn judge(image: &PolicyImage<'_>, case: &Case<'_>, unused: &mut BTreeSet<String>
         Some((member, seen, expected)) => {
             let seen = seen.map_or_else(|| "null".to_owned(), quoted);
             let expected = if let Expectation::Text(text) = expected { quoted(text) } else { "null".to_owned() };
-            Err(format!("the {member} is {seen}, not {expected} ({reason})"))
+            Err(format!("the {member} is {seen}, not {expected} ({})", on_one_line(&reason)))
         }
     }
-}
-
-fn print(line: &str) -> Result<(), Failure> {
-    writeln!(io::stdout().lock(), "{line}").map_err(|error| unwritable(&error))
 }

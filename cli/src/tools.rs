@@ -10,7 +10,8 @@ use callgate_engine::{Dialect, PolicyDocument, parse, validate};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::{Failure, read_text, refuse, unwritable};
+use crate::print::{self, printable_json, quoted, unwritable};
+use crate::{Failure, read_text, refuse};
 
 /// The answer of a server, as JSON-RPC wraps it.
 #[derive(Deserialize)]
@@ -42,7 +43,7 @@ pub(crate) fn run(lists: &[PathBuf], policy: &Path, write: bool) -> Result<(), F
         let List { tools: listed, next_cursor } = read_list(file)?;
         tools.extend(listed);
         if next_cursor.is_some() && at.saturating_add(1) == lists.len() {
-            say(format_args!("`{}` is not the last page: it has a `nextCursor`", file.display()))?;
+            print::err(&format!("`{}` is not the last page: it has a `nextCursor`", file.display()))?;
         }
     }
     let text = read_text(policy)?;
@@ -95,9 +96,12 @@ fn write_tools(tools: &[Tool]) -> Result<String, Failure> {
     let unwritten = |error: serde_json::Error| Failure::Unusable(format!("a name can't be written: {error}"));
     let mut lines = Vec::new();
     for tool in tools {
-        let name = serde_json::to_string(&tool.name).map_err(unwritten)?;
+        // A server wrote these, and a terminal or an editor may show them.
+        let name = printable_json(&serde_json::to_string(&tool.name).map_err(unwritten)?);
         lines.push(match &tool.input_schema {
-            Some(schema) => format!("    {{ \"name\": {name}, \"inputSchema\": {schema} }}"),
+            Some(schema) => {
+                format!("    {{ \"name\": {name}, \"inputSchema\": {} }}", printable_json(schema.get()))
+            }
             None => format!("    {name}"),
         });
     }
@@ -109,12 +113,12 @@ fn say_changes(document: &PolicyDocument<'_>, tools: &[Tool]) -> Result<(), Fail
     let old: BTreeSet<&str> = document.tools.iter().flatten().map(|tool| tool.name.value.as_str()).collect();
     let new: BTreeSet<&str> = tools.iter().map(|tool| tool.name.as_str()).collect();
     for name in new.difference(&old) {
-        say(format_args!("+ {}", name.escape_debug()))?;
+        print::err(&format!("+ {}", shown(name)))?;
     }
     for name in old.difference(&new) {
-        say(format_args!("- {}", name.escape_debug()))?;
+        print::err(&format!("- {}", shown(name)))?;
     }
-    say(format_args!(
+    print::err(&format!(
         "{} tools, {} of them new, {} gone",
         new.len(),
         new.difference(&old).count(),
@@ -122,6 +126,8 @@ fn say_changes(document: &PolicyDocument<'_>, tools: &[Tool]) -> Result<(), Fail
     ))
 }
 
-fn say(what: std::fmt::Arguments<'_>) -> Result<(), Failure> {
-    writeln!(io::stderr(), "{what}").map_err(|error| unwritable(&error))
+/// A name as it is, or as a JSON string where it could be taken for something else.
+fn shown(name: &str) -> String {
+    let is_plain = name.bytes().all(|byte| byte.is_ascii_graphic()) && (1..=128).contains(&name.len());
+    if is_plain { name.to_owned() } else { quoted(name) }
 }

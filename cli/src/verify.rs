@@ -1,13 +1,12 @@
 //! `callgate verify`: whether a build would take a signed policy.
 
 use std::fs;
-use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::time::SystemTime;
 
 use callgate_signing::{PublicKey, Refusal, Trust, write_time};
 
-use crate::{Failure, print_refusal, unwritable};
+use crate::{Failure, print, print_refusal};
 
 /// What `callgate verify` takes.
 #[derive(clap::Args)]
@@ -31,7 +30,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let manifest = verified.map_err(|refusal| print_refusal(policy, &refusal))?;
     let expires = manifest.expires.map(|time| format!(", to be built until {}", write_time(time)));
     let (path, revision, expires) = (policy.display(), manifest.revision, expires.unwrap_or_default());
-    writeln!(io::stdout().lock(), "{path}: verified, revision {revision}{expires}").map_err(|error| unwritable(&error))
+    print::out(&format!("{path}: verified, revision {revision}{expires}"))
 }
 
 fn trust(options: &Options) -> Result<Trust, Refusal> {

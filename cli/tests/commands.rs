@@ -248,6 +248,43 @@ fn a_request_fact_that_is_not_usable_is_an_error() {
     assert_eq!(run_cases("facts", COUNTRY, &both).code, Some(0));
 }
 
+/// Whether a terminal shows a text as it is: no control characters but line breaks, nothing that turns the direction.
+fn is_harmless(text: &str) -> bool {
+    !text.chars().any(|c| (c.is_control() && c != '\n') || c == '\u{202e}')
+}
+
+#[test]
+fn a_policy_and_its_cases_can_not_change_what_a_terminal_shows() {
+    // Errors: as escapes that are read, and as far as JSON allows it as they are.
+    let broken = "{\"version\":\"callgate-1\",\"tools\":[\"v\u{9b}\u{202e}\",\"a\\u001b[2J\"],\"roles\":{\"r\\u001b[2J\u{9b}\":{}},
+        \"rules\":[{\"effect\":\"Allow\",\"tool_name\":\"q\\u001b[2J\u{9b}\",\"roles\":[\"s\"],\"k\\u001b[2J\u{9b}\":1}]}";
+    let policy = Scratch::new("steer.json", broken);
+    for arguments in
+        [&["check", policy.path()][..], &["check", "--format", "json", policy.path()], &["test", policy.path()]]
+    {
+        let ended = run(arguments, "");
+        assert_eq!(ended.code, Some(1), "{}", ended.err);
+        assert!(ended.out.contains("unknown_") && is_harmless(&ended.out), "{:?}", ended.out);
+    }
+    let ended = run(&["eval", "--policy", policy.path()], "{}");
+    assert!(ended.err.contains("unknown_") && is_harmless(&ended.err), "{:?}", ended.err);
+
+    let steering = r#"{ "version": "callgate-1", "tools": ["view", "other"], "roles": { "agent": {} }, "rules": [
+        { "id": "idle\u202e", "effect": "Deny", "tool_name": "other", "roles": ["agent"] },
+        { "id": "all", "effect": "Deny", "tool_name": "view", "roles": ["agent"], "reason": "no\u202e" } ] }"#;
+    let call = r#"{"tool":"view","role":"agent"}"#;
+    let case = format!(
+        "{{\"name\":\"n\\u001b[2J\\nx: 1 passed, 0 failed\u{9b}\",\"call\":{call},\"expect\":{{\"decision\":\"Deny\",\"rule\":\"\\u001b[2J\"}}}}\n"
+    );
+    let ended = run_cases("steering", steering, &case);
+    assert_eq!(ended.code, Some(1), "{}", ended.err);
+    assert!(ended.out.contains("idle\\u202e") && is_harmless(&ended.out), "{:?}", ended.out);
+    assert_eq!(ended.out.lines().count(), 3, "{:?}", ended.out);
+    let policy = Scratch::new("steering.json", steering);
+    let ended = run(&["eval", "--policy", policy.path()], call);
+    assert!(ended.out.contains("no\\u202e") && is_harmless(&ended.out), "{:?}", ended.out);
+}
+
 #[test]
 fn a_file_without_cases_fails() {
     for lines in ["", "\n \n"] {

@@ -254,6 +254,38 @@ fn a_part_of_a_log_may_begin_in_the_middle_where_that_is_said() {
     assert_eq!(run(&["log", "verify", "--partial"], &part).0, Some(0));
 }
 
+/// Whether a terminal shows a text as it is: no control characters but line breaks, nothing that turns the direction.
+fn is_harmless(text: &str) -> bool {
+    !text.chars().any(|c| (c.is_control() && c != '\n') || ('\u{2000}'..='\u{206f}').contains(&c) && c != '…')
+}
+
+#[test]
+fn a_log_can_not_change_what_a_terminal_shows() {
+    let id = r"x\u001b[2J\u001b[H\nstandard input: 5 records, 1 chain: no break\r\u009b1A\u202e";
+    let record = |id: &str, hash: &str| {
+        format!(r#"{{"data":{{"chain":{{"id":"{id}","sequence":3,"previous":"p","hash":"{hash}"}}}}}}"#)
+    };
+    // With the characters as escapes, and as far as JSON allows it as they are.
+    for (id, hash) in [(id, id), ("x\u{9b}2J\u{7f}\u{202e}", "\u{9b}2J"), (&*"x".repeat(5000), &*"y".repeat(5000))] {
+        let (code, out) = run(&["log", "verify"], &format!("{}\n", record(id, hash)));
+        assert_eq!(code, Some(1), "{out}");
+        assert!(is_harmless(&out), "{out:?}");
+        assert!(out.contains("chain \"x") && out.len() < 1000, "{out:?}");
+        // Each line is the program's own.
+        assert_eq!(out.lines().filter(|line| line.starts_with("standard input: ")).count(), 1, "{out:?}");
+    }
+}
+
+#[test]
+fn a_configuration_can_not_change_what_a_terminal_shows() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("config.json");
+    fs::write(&file, "{\"a\\u001b[2J\\n: ok\u{9b}\": 1}").expect("a configuration");
+    let (code, out) = run(&["config", file.to_str().expect("UTF-8")], "");
+    assert_eq!(code, Some(1), "{out}");
+    assert!(is_harmless(&out) && out.lines().count() == 1, "{out:?}");
+}
+
 #[test]
 fn a_log_without_a_chain_proves_nothing() {
     for input in ["", "\n", "{}\n", "no JSON\n", "{\"data\":{\"chain\":{\"id\":\"x\"}}}\n"] {

@@ -433,6 +433,21 @@ fn a_policy_is_written_where_it_is_asked_for_and_never_over_its_source() {
 }
 
 #[test]
+fn a_source_can_not_change_what_a_terminal_shows() {
+    let is_harmless = |text: &str| !text.chars().any(|c| (c.is_control() && c != '\n') || c == '\u{202e}');
+    let perso = "{\"version\":\"perso-1\",\"default_action\":\"Deny\",\"tools\":[\"a\",\"b\\u001b[2J\u{9b}\"],\"roles\":[\"r\"],\"k\\u001b[2J\u{9b}\":1,
+        \"description\":\"\\u001b[2J\u{9b}\u{202e}\",\"rules\":[{\"tool_name\":\"a\",\"roles\":[\"r\",\"s\u{202e}\"]}]}";
+    let mcpkit = "version: '1.0'\ndescription: \"\\e[2J\\N\u{9b}\u{202e}\"\n\"k\\e[2J\": 1\ntools: [\"a\\u202e*\", \"b\\e[2J\"]\n";
+    for (name, text) in [("steer.json", perso), ("steer.yaml", mcpkit)] {
+        let file = Scratch::new(name, text);
+        let ended = migrate(&[file.path()]);
+        assert_eq!(ended.code, Some(3), "{}", ended.err);
+        assert!(is_harmless(&ended.out) && is_harmless(&ended.err), "{:?}{:?}", ended.out, ended.err);
+        assert!(ended.out.contains(r"\u001b[2J"), "{}", ended.out);
+    }
+}
+
+#[test]
 fn a_text_of_another_kind_is_refused() {
     let check = |name: &str, text: &str, arguments: &[&str], code: i32, said: &str| {
         let file = Scratch::new(name, text);

@@ -109,6 +109,18 @@ fn an_open_policy_becomes_closed_and_pages_add_up() {
 }
 
 #[test]
+fn a_server_can_not_change_what_a_terminal_shows() {
+    let scratch = Scratch::new("steer");
+    let policy = scratch.file("policy.json", POLICY);
+    let list = "[{\"name\":\"refund\",\"inputSchema\":{\"description\":\"\u{9b}2J\u{202e}\",\r\"type\":\"object\"}},{\"name\":\"new\\n- refund\\u001b[2J\"}]";
+    let ended = tools(&policy, &[&scratch.file("list.json", list)], &[]);
+    let is_harmless = |text: &str| !text.chars().any(|c| (c.is_control() && c != '\n') || c == '\u{202e}');
+    assert!(is_harmless(&ended.out) && is_harmless(&ended.err), "{:?}{:?}", ended.out, ended.err);
+    assert!(ended.out.contains(r"\u009b2J\u202e"), "{}", ended.out);
+    assert!(ended.err.contains(r#"+ "new\n- refund\u001b[2J""#), "{}", ended.err);
+}
+
+#[test]
 fn what_is_no_answer_is_refused() {
     let scratch = Scratch::new("refused");
     let policy = scratch.file("policy.json", POLICY);

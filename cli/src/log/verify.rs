@@ -9,7 +9,8 @@ use callgate_edge_core::log::{ChainLink, hash_text, record_hash};
 use callgate_engine::json::read;
 use callgate_engine::limits::MAX_REQUEST_DEPTH;
 
-use crate::{Failure, unwritable};
+use crate::Failure;
+use crate::print::{counted, quoted, unwritable, write_line};
 
 /// Bytes of a line that can be a record; a longer one is none, and is not kept.
 const MAX_LINE_BYTES: u64 = 1024 * 1024;
@@ -84,8 +85,11 @@ impl Verification {
             return;
         };
         if hash_text(&hash) != link.hash {
-            let why =
-                format!("changed: record {} of chain {} does not have the hash that it states", link.sequence, link.id);
+            let why = format!(
+                "changed: record {} of chain {} does not have the hash that it states",
+                link.sequence,
+                shown(&link.id)
+            );
             self.breaks.push(Break { line, why });
         }
         let place = *self.places.entry(link.id.to_string()).or_insert_with(|| {
@@ -100,6 +104,7 @@ impl Verification {
 
     fn judge(&mut self, is_partial: bool) {
         for (id, records) in &mut self.chains {
+            let id = &*shown(id);
             find_moved(id, records, &mut self.breaks);
             // From here on in the order in which they were written; a record that arrived twice is one.
             records.sort_by_key(|record| record.sequence);
@@ -109,14 +114,15 @@ impl Verification {
         self.breaks.sort_by_key(|found| found.line);
     }
 
-    fn print(&self, shown: &str, out: &mut impl Write) -> io::Result<()> {
+    fn print(&self, source: &str, out: &mut impl Write) -> io::Result<()> {
         for Break { line, why } in &self.breaks {
-            writeln!(out, "{shown}:{line}: {why}")?;
+            write_line(out, &format!("{source}:{line}: {why}"))?;
         }
         for (id, records) in &self.chains {
             if let (Some(first), Some(last)) = (records.first(), records.last()) {
                 let (from, to) = (first.sequence, last.sequence);
-                writeln!(out, "chain {id}: records {from} to {to}, the last has {}", last.hash)?;
+                let (id, hash) = (shown(id), shown(&last.hash));
+                write_line(out, &format!("chain {id}: records {from} to {to}, the last has {hash}"))?;
             }
         }
         let records = self.chains.iter().fold(0_usize, |sum, (_, records)| sum.saturating_add(records.len()));
@@ -130,7 +136,7 @@ impl Verification {
             (0, _) => "no break".to_owned(),
             (breaks, _) => counted(breaks, "break"),
         };
-        writeln!(out, "{shown}: {}, {chains}{unchained}: {verdict}", counted(records, "record"))
+        write_line(out, &format!("{source}: {}, {chains}{unchained}: {verdict}", counted(records, "record")))
     }
 }
 
@@ -203,6 +209,8 @@ fn missing(id: &str, from: u64, next: &Linked) -> Break {
     Break { line: next.line, why: format!("missing: {which} of chain {id}, before record {}", next.sequence) }
 }
 
-fn counted(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+/// An id or a hash of a record as it is, if it is one that callgate writes; otherwise as a JSON string.
+fn shown(text: &str) -> String {
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b':'));
+    if is_plain && (1..=80).contains(&text.len()) { text.to_owned() } else { quoted(text) }
 }

@@ -2,6 +2,8 @@
 
 use std::io::{self, Write as _};
 
+use crate::print::write_line;
+
 /// What follows from a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Weight {
@@ -62,9 +64,9 @@ pub(super) fn print(file: &str, findings: &mut [Finding]) -> io::Result<()> {
     let mut err = io::BufWriter::new(io::stderr().lock());
     for finding in findings {
         let Finding { weight, code, place: Place { line, column }, message, fix } = finding;
-        writeln!(err, "{file}:{line}:{column}: {}[{code}]: {message}", weight.name())?;
+        write_line(&mut err, &format!("{file}:{line}:{column}: {}[{code}]: {message}", weight.name()))?;
         if let Some(fix) = fix {
-            writeln!(err, "  help: {fix}")?;
+            write_line(&mut err, &format!("  help: {fix}"))?;
         }
     }
     err.flush()
@@ -105,12 +107,12 @@ pub(super) fn quoted(text: &str) -> String {
 pub(super) fn snippet(value: &impl serde::Serialize) -> String {
     let text = serde_json::to_string(value).unwrap_or_default();
     // Outside of a string JSON has no such character, so the escape is one within a string.
-    let escape = |c: char| if printable(c) == c { c.to_string() } else { format!("\\u{:04x}", u32::from(c)) };
-    text.chars().map(escape).collect()
+    crate::print::printable_json(&text)
 }
 
+/// The character, or another in place of one that has no shape of its own: it moves a cursor or turns the direction of
+/// writing, so that a text could look like another one.
 fn printable(c: char) -> char {
-    // Marks that turn the direction of writing let a text look like another one.
-    let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    if c.is_control() || turns || c == '\u{feff}' { '\u{fffd}' } else { c }
+    let is_printable = matches!(c, '"' | '\'' | '\\') || c.escape_debug().eq([c]);
+    if is_printable { c } else { '\u{fffd}' }
 }
