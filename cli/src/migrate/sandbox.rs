@@ -97,32 +97,47 @@ struct Near<'n> {
     left_out: Vec<&'n str>,
 }
 
-/// A condition for the directories that a list of URIs names as a whole.
+/// A condition for the paths that a list of URIs names: `PathCheck` for whole directories, and `StringCheck` for single
+/// paths, since below each of its roots `PathCheck` covers everything.
 ///
-/// In an Allow rule a root must not be wider than its URI; in one that `denies` it may be.
+/// In an Allow rule a condition must not be wider than its URI; in one that `denies` it may be.
 fn paths(list: &Entry, denies: bool) -> Near<'_> {
     const SPECIAL: [char; 5] = ['*', '?', '[', '{', '\\'];
-    let (mut roots, mut left_out) = (Vec::new(), Vec::new());
+    let (mut roots, mut single, mut left_out) = (Vec::new(), Vec::new(), Vec::new());
     for uri in texts(list, "uri") {
         let path = uri.strip_prefix("fs://").unwrap_or(uri).trim_start_matches('/');
-        let tree = path.strip_suffix("/**").or((path == "**").then_some("")).unwrap_or(path);
-        let before = tree.split(SPECIAL).next().unwrap_or_default();
-        let root = if before.len() == tree.len() {
-            tree
-        } else if denies {
+        let tree = path.strip_suffix("/**").or((path == "**").then_some(""));
+        let before = path.split(SPECIAL).next().unwrap_or_default();
+        let (covered, path) = match tree {
+            Some(tree) if !tree.contains(SPECIAL) => (&mut roots, tree),
             // The directory in which the pattern starts.
-            before.rsplit_once('/').map_or("", |(directory, _)| directory)
-        } else {
-            left_out.push(uri);
-            continue;
+            _ if denies && before.len() < path.len() => {
+                (&mut roots, before.rsplit_once('/').map_or("", |(directory, _)| directory))
+            }
+            _ if before.len() < path.len() => {
+                left_out.push(uri);
+                continue;
+            }
+            _ if denies => (&mut roots, path),
+            _ => (&mut single, path),
         };
-        let root = format!("/{root}");
-        if !roots.contains(&root) {
-            roots.push(root);
+        let path = format!("/{path}");
+        if !covered.contains(&path) {
+            covered.push(path);
         }
     }
-    let check = |roots| Condition::PathCheck { source: Source::Arguments.name(), field: "path".to_owned(), roots };
-    Near { conditions: if roots.is_empty() { Vec::new() } else { vec![check(roots)] }, left_out }
+    let (source, field) = (Source::Arguments.name(), "path".to_owned());
+    let mut conditions = Vec::new();
+    if !roots.is_empty() {
+        conditions.push(Condition::PathCheck { source, field: field.clone(), roots });
+    }
+    if !single.is_empty() {
+        conditions.push(Condition::StringCheck { source, field, op: StringOp::In.name(), value: single });
+    }
+    if conditions.len() > 1 {
+        conditions = vec![Condition::Any(conditions)];
+    }
+    Near { conditions, left_out }
 }
 
 /// Conditions for the hosts and for the networks that a list names.

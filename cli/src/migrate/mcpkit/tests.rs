@@ -207,6 +207,33 @@ fn a_short_word_for_an_operation_is_noted_once() {
     check(&resources("read, list"), &["Allow note:a", "operation_word:2"]);
 }
 
+/// Holds the condition that is suggested for the URIs of a list of `storage` to the one that is expected.
+#[track_caller]
+fn check_paths(list: &str, uris: &[&str], expected: &str) {
+    let entries: String = uris.iter().map(|uri| format!("{{uri: '{uri}', access: [read]}}, ")).collect();
+    let text = format!("version: '1.0'\ncore: {{storage: {{{list}: [{entries}]}}}}\n");
+    let (_, findings) = migrate(&text, "agent", |_| Ok(()));
+    let fix = findings.iter().find_map(|found| found.fix.as_deref()).expect("a suggestion");
+    let suggested = fix.split_once("the condition ").map_or("", |(_, condition)| condition);
+    assert_eq!(suggested, expected, "{uris:?}");
+}
+
+#[test]
+fn a_single_path_is_allowed_without_what_lies_below_it() {
+    let roots = |root: &str| format!(r#"{{"PathCheck":{{"source":"Arguments","field":"path","roots":["{root}"]}}}}"#);
+    let single = |path: &str| {
+        format!(r#"{{"StringCheck":{{"source":"Arguments","field":"path","op":"In","value":["{path}"]}}}}"#)
+    };
+    check_paths("allow", &["fs:///etc"], &single("/etc"));
+    check_paths("allow", &["fs:///srv/**"], &roots("/srv"));
+    let both = format!(r#"{{"Any":[{},{}]}}"#, roots("/srv"), single("/etc"));
+    check_paths("allow", &["fs:///etc", "fs:///srv/**"], &both);
+    check_paths("allow", &["fs:///srv/*.md"], "");
+    // What is denied may be more.
+    check_paths("deny", &["fs:///etc"], &roots("/etc"));
+    check_paths("deny", &["fs:///srv/*.md"], &roots("/srv"));
+}
+
 #[test]
 fn a_key_that_is_not_known_is_named() {
     let text = "version: '1.0'\ntool: [a]\ncore: {files: {}}\nextensions: {mcp: {tool: [a]}, other: {}}\nmcp2: {}\n";
