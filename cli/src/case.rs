@@ -2,7 +2,8 @@
 
 use std::net::IpAddr;
 
-use callgate_engine::json::{Fault, Kind, RawValue, read};
+use callgate_engine::Fault;
+use callgate_engine::json::{Kind, RawValue, read};
 use callgate_engine::limits::MAX_REQUEST_DEPTH;
 use callgate_engine::{Effect, RequestFacts};
 use serde::de::IgnoredAny;

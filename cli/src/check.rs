@@ -4,32 +4,32 @@ use std::io;
 use std::path::Path;
 
 use callgate_engine::policy::text::{Diagnostic, Places, Severity};
-use callgate_engine::{parse, validate};
 use serde::Serialize;
 
+use crate::policy_file::PolicyFile;
 use crate::print::{self, counted};
-use crate::{Failure, Format, read_text};
+use crate::{Failure, Format};
 
 /// Checks the policy in `file` and prints what was found.
 pub(crate) fn run(file: &Path, format: Format, deny_warnings: bool) -> Result<(), Failure> {
-    let text = read_text(file)?;
-    let checked = parse(&text).and_then(validate);
+    let file = PolicyFile::read(file)?;
+    let checked = file.validate();
     let findings = match &checked {
         Ok(policy) => policy.warnings(),
         Err(findings) => findings,
     };
     match format {
-        Format::Text => print_text(file, &text, findings),
-        Format::Json => print_json(file, &text, findings),
+        Format::Text => print_text(&file, findings),
+        Format::Json => print_json(&file, findings),
     }?;
     let is_refused = checked.is_err() || (deny_warnings && !findings.is_empty());
     if is_refused { Err(Failure::Refused) } else { Ok(()) }
 }
 
-fn print_text(file: &Path, text: &str, findings: &[Diagnostic]) -> Result<(), Failure> {
-    let path = file.display().to_string();
+fn print_text(file: &PolicyFile, findings: &[Diagnostic]) -> Result<(), Failure> {
+    let path = &file.name;
     if !findings.is_empty() {
-        print::findings(io::stdout().lock(), &path, text, findings)?;
+        print::findings(io::stdout().lock(), path, &file.text, findings)?;
         print::out("")?;
     }
     let count = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
@@ -41,7 +41,7 @@ fn print_text(file: &Path, text: &str, findings: &[Diagnostic]) -> Result<(), Fa
 /// What `--format json` prints.
 #[derive(Serialize)]
 struct Report<'r> {
-    file: String,
+    file: &'r str,
     ok: bool,
     findings: Vec<Finding<'r>>,
 }
@@ -57,10 +57,10 @@ struct Finding<'r> {
     pointer: String,
 }
 
-fn print_json(file: &Path, text: &str, findings: &[Diagnostic]) -> Result<(), Failure> {
-    let places = Places::new(text);
+fn print_json(file: &PolicyFile, findings: &[Diagnostic]) -> Result<(), Failure> {
+    let places = Places::new(&file.text);
     let report = Report {
-        file: file.display().to_string(),
+        file: &file.name,
         ok: findings.iter().all(|finding| finding.severity != Severity::Error),
         findings: findings
             .iter()

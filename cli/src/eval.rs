@@ -5,17 +5,17 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use callgate_edge_core::{EdgeFacts, Problem, answer_call};
-use callgate_engine::{PolicyImage, compile, limits, parse, validate};
+use callgate_engine::{PolicyImage, compile, limits};
 
+use crate::Failure;
+use crate::policy_file::{self, PolicyFile};
 use crate::print::{self, printable_json};
-use crate::{Failure, read_text, refuse};
 
 /// Evaluates the call or calls on standard input against the policy in `file`.
 pub(crate) fn run(file: &Path, jsonl: bool) -> Result<(), Failure> {
-    let text = read_text(file)?;
-    let policy = parse(&text).and_then(validate).map_err(|findings| refuse(file, &text, &findings))?;
-    let bytes = compile(&policy);
-    let image = PolicyImage::open(&bytes).map_err(|error| Failure::Unusable(error.to_string()))?;
+    let file = PolicyFile::read(file)?;
+    let bytes = compile(&file.check()?);
+    let image = policy_file::open(&bytes)?;
     if jsonl { evaluate_lines(&image) } else { evaluate_all(&image) }
 }
 

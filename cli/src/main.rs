@@ -12,6 +12,7 @@ mod keygen;
 mod log;
 mod migrate;
 mod password;
+mod policy_file;
 mod print;
 mod sign;
 mod test;
@@ -19,11 +20,9 @@ mod tools;
 mod verify;
 
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use callgate_engine::policy::text::Diagnostic;
 use callgate_signing::Refusal;
 use clap::{Parser, Subcommand, ValueEnum};
 
@@ -174,12 +173,6 @@ fn read_text(file: &Path) -> Result<String, Failure> {
         let at = error.utf8_error().valid_up_to();
         Failure::Unusable(format!("`{}` is not UTF-8: byte {at} starts no character", file.display()))
     })
-}
-
-/// Prints what is wrong with a policy to standard error.
-fn refuse(file: &Path, text: &str, findings: &[Diagnostic]) -> Failure {
-    let printed = print::findings(io::stderr().lock(), &file.display().to_string(), text, findings);
-    printed.map_or_else(|failure| failure, |()| Failure::Refused)
 }
 
 /// Prints why a signed policy is refused, and what to do about it, to standard error.

@@ -1,25 +1,14 @@
 //! `callgate migrate`: a policy of another engine as one of `callgate-1`, and what did not fit.
 
-mod finding;
-mod mcpkit;
-mod number;
-mod pattern;
-mod perso;
-mod perso_condition;
-mod policy;
-mod sandbox;
-mod yaml;
-
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use callgate_engine::{Dialect, parse};
+use callgate_migrate::{Finding, Migrated, Position, Refusal, Weight, from_mcpkit, from_perso};
 use clap::ValueEnum;
 
-use self::finding::{Finding, Weight};
-use self::policy::Policy;
-use crate::print::{self, unwritable};
+use crate::print::{self, printable_json, unwritable};
 use crate::{Failure, read_text};
 
 /// What a policy is migrated from.
@@ -57,52 +46,54 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
         Some(origin) => origin,
         None => detect(file, &text)?,
     };
-    let (policy, mut findings) = match origin {
+    let migrated = match origin {
         Origin::Perso1 if options.role.is_some() => {
             let message = "`--role` is for policies of mcpkit; one of perso has its own roles";
             return Err(Failure::Unusable(message.to_owned()));
         }
-        Origin::Perso1 => match perso::migrate(&text) {
-            Ok(migrated) => (Some(migrated.policy), migrated.findings),
-            Err(problems) => {
-                print::findings(io::stderr().lock(), &shown, &text, &problems)?;
-                print::err(&format!("\n{shown}: refused, nothing is written"))?;
-                return Err(Failure::Refused);
-            }
-        },
-        Origin::Mcpkit => {
-            let role = options.role.as_deref().unwrap_or("agent");
-            policy::judge(&Policy::new(Some(Vec::new()), vec![role.to_owned()], Vec::new()))
-                .map_err(|problem| Failure::Unusable(format!("`--role`: {problem}")))?;
-            mcpkit::migrate(&text, role, policy::judge)
-        }
+        Origin::Perso1 => from_perso(&text),
+        Origin::Mcpkit => from_mcpkit(&text, options.role.as_deref().unwrap_or("agent")),
     };
-    finding::print(&shown, &mut findings).map_err(|error| unwritable(&error))?;
-    let Some(policy) = policy else {
-        print::err(&format!("{shown}: refused, nothing is written"))?;
-        return Err(Failure::Refused);
-    };
-    let migrated = checked(&policy)?;
-    write(&migrated, options)?;
-    let count = |weight| findings.iter().filter(|finding: &&Finding| finding.weight == weight).count();
-    match count(Weight::Lost) {
-        0 => Ok(()),
-        lost => {
-            let parts = if lost == 1 { "1 part was" } else { &*format!("{lost} parts were") };
-            print::err(&format!("{shown}: {parts} not carried over"))?;
-            Err(Failure::Incomplete)
-        }
+    let Migrated { policy, findings } = migrated.map_err(|refusal| print_refusal(&shown, &text, refusal))?;
+    print_findings(&shown, &findings)?;
+    write(&printable_json(&policy), options)?;
+    let lost = findings.iter().filter(|finding| finding.weight == Weight::Lost).count();
+    if lost == 0 {
+        return Ok(());
     }
+    let parts = if lost == 1 { "1 part was" } else { &*format!("{lost} parts were") };
+    print::err(&format!("{shown}: {parts} not carried over"))?;
+    Err(Failure::Incomplete)
 }
 
-/// The text of the new policy, which the engine takes.
-fn checked(policy: &Policy) -> Result<String, Failure> {
-    let text = policy.to_text().map_err(|error| Failure::Unusable(format!("can't write the policy: {error}")))?;
-    let text = print::printable_json(&text);
-    let Err(problems) = policy::check(&text) else { return Ok(text) };
-    print::findings(io::stderr().lock(), "the new policy", &text, &problems)?;
-    print::err("\nthe new policy has an error, so nothing is written")?;
-    Err(Failure::Refused)
+/// Prints why nothing is written.
+fn print_refusal(shown: &str, text: &str, refusal: Refusal) -> Failure {
+    let printed = match refusal {
+        Refusal::Role(problem) => return Failure::Unusable(format!("`--role`: {problem}")),
+        Refusal::PersoSource(problems) => print::findings(io::stderr().lock(), shown, text, &problems)
+            .and_then(|()| print::err(&format!("\n{shown}: refused, nothing is written"))),
+        Refusal::McpkitSource(findings) => {
+            print_findings(shown, &findings).and_then(|()| print::err(&format!("{shown}: refused, nothing is written")))
+        }
+        Refusal::Result { findings, policy, problems } => print_findings(shown, &findings)
+            .and_then(|()| print::findings(io::stderr().lock(), "the new policy", &policy, &problems))
+            .and_then(|()| print::err("\nthe new policy has an error, so nothing is written")),
+    };
+    printed.map_or_else(|failure| failure, |()| Failure::Refused)
+}
+
+/// Prints findings, each on a line of its own and its fix below.
+///
+/// The source is not shown beside them: a hostile one has more findings than it would be pleasant to repeat it for.
+fn print_findings(file: &str, findings: &[Finding]) -> Result<(), Failure> {
+    let mut err = io::BufWriter::new(io::stderr().lock());
+    let mut lines = findings.iter().flat_map(|finding| {
+        let Finding { weight, code, position: Position { line, column }, message, fix } = finding;
+        let found = format!("{file}:{line}:{column}: {}[{code}]: {message}", weight.name());
+        [Some(found), fix.as_ref().map(|fix| format!("  help: {fix}"))].into_iter().flatten()
+    });
+    let written = lines.try_for_each(|line| print::write_line(&mut err, &line)).and_then(|()| err.flush());
+    written.map_err(|error| unwritable(&error))
 }
 
 fn write(text: &str, options: &Options) -> Result<(), Failure> {

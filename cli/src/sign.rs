@@ -1,15 +1,15 @@
 //! `callgate sign`: vouches for a policy.
 
 use std::fs;
-use std::io::{self, ErrorKind};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use callgate_engine::{parse, validate};
 use callgate_signing::{KeyFile, Manifest, PublicKey, SignedFiles, SigningKey, parse_time, verify, write_time};
 use sha2::{Digest as _, Sha256};
 
-use crate::{Failure, password, print, print_refusal, read_text, refuse};
+use crate::policy_file::PolicyFile;
+use crate::{Failure, password, print, print_refusal, read_text};
 
 /// What `callgate sign` takes.
 #[derive(clap::Args)]
@@ -37,8 +37,9 @@ fn read_time(text: &str) -> Result<SystemTime, String> {
 /// Checks the policy, and writes its manifest and the signature beside it.
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let policy = &options.policy;
-    let text = read_text(policy)?;
-    check(policy, &text)?;
+    let file = PolicyFile::read(policy)?;
+    check(&file)?;
+    let text = &file.text;
     let files = SignedFiles::beside(policy);
     let sha256 = Sha256::digest(text.as_bytes()).into();
     let revision = next_revision(&files.manifest, options.revision, &sha256)?;
@@ -68,12 +69,12 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
 }
 
 /// Refuses a policy with an error, and prints what is risky about one without.
-fn check(policy: &Path, text: &str) -> Result<(), Failure> {
-    let valid = parse(text).and_then(validate).map_err(|findings| refuse(policy, text, &findings))?;
+fn check(policy: &PolicyFile) -> Result<(), Failure> {
+    let valid = policy.check()?;
     if valid.warnings().is_empty() {
         return Ok(());
     }
-    print::findings(io::stderr().lock(), &policy.display().to_string(), text, valid.warnings())?;
+    policy.report(valid.warnings())?;
     print::err("")
 }
 

@@ -1,13 +1,13 @@
 //! `callgate test`: a policy against the cases beside it.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use callgate_engine::{Call, PolicyImage, compile, evaluate, parse, validate};
+use callgate_engine::{Call, PolicyImage, compile, evaluate};
 
 use crate::case::{Case, Expectation};
+use crate::policy_file::{self, PolicyFile};
 use crate::print::{self, on_one_line, quoted};
 use crate::{Failure, read_text};
 
@@ -26,23 +26,22 @@ fn cases_of(policy: &Path) -> PathBuf {
 }
 
 fn run_file(file: &Path) -> Result<bool, Failure> {
-    let path = file.display().to_string();
-    let text = read_text(file)?;
-    let policy = match parse(&text).and_then(validate) {
+    let policy_file = PolicyFile::read(file)?;
+    let path = &policy_file.name;
+    let policy = match policy_file.validate() {
         Ok(policy) => policy,
         Err(findings) => {
-            print::findings(io::stdout().lock(), &path, &text, &findings)?;
+            print::findings(io::stdout().lock(), path, &policy_file.text, &findings)?;
             print::out(&format!("\n{path}: refused"))?;
             return Ok(false);
         }
     };
     let bytes = compile(&policy);
-    let image = PolicyImage::open(&bytes).map_err(|error| Failure::Unusable(error.to_string()))?;
+    let image = policy_file::open(&bytes)?;
 
     let cases_path = cases_of(file);
     let shown = cases_path.display();
-    let lines =
-        fs::read_to_string(&cases_path).map_err(|error| Failure::Unusable(format!("can't read `{shown}`: {error}")))?;
+    let lines = read_text(&cases_path)?;
     let (mut passed, mut failed) = (0_usize, 0_usize);
     let mut unused: BTreeSet<String> = policy.rule_names().collect();
     for (number, line) in (1_usize..).zip(lines.lines()).filter(|(_, line)| !line.trim().is_empty()) {

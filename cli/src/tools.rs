@@ -6,12 +6,14 @@ use std::io::{self, Write as _};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use callgate_engine::{Dialect, PolicyDocument, parse, validate};
+use callgate_engine::{Dialect, PolicyDocument};
 use serde::Deserialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::policy_file::PolicyFile;
 use crate::print::{self, printable_json, quoted, unwritable};
-use crate::{Failure, read_text, refuse};
+use crate::{Failure, read_text};
 
 /// The answer of a server, as JSON-RPC wraps it.
 #[derive(Deserialize)]
@@ -46,21 +48,21 @@ pub(crate) fn run(lists: &[PathBuf], policy: &Path, write: bool) -> Result<(), F
             print::err(&format!("`{}` is not the last page: it has a `nextCursor`", file.display()))?;
         }
     }
-    let text = read_text(policy)?;
-    let document = parse(&text).map_err(|findings| refuse(policy, &text, &findings))?;
+    let file = PolicyFile::read(policy)?;
+    let document = file.parse()?;
     if document.dialect == Dialect::Perso1 {
         let message = "a policy of `perso-1` takes no schemas; `callgate migrate` writes it in `callgate-1`";
         return Err(Failure::Unusable(message.to_owned()));
     }
-    let changed = replace_tools(&document, &tools)?;
-    say_changes(&document, &tools)?;
-    let refused = parse(&changed).and_then(validate).err().map(|findings| refuse(policy, &changed, &findings));
+    let changed = PolicyFile { name: file.name.clone(), text: replace_tools(&document, &tools) };
+    print_changes(&document, &tools)?;
+    let refused = changed.check().err();
     if write {
-        // While a rule speaks of a tool that is gone, the file keeps the list that the rule was written for.
+        // While a rule is for a tool that is gone, the file keeps the list that the rule was written for.
         let unwritten = |error: io::Error| Failure::Unusable(format!("can't write `{}`: {error}", policy.display()));
-        return refused.map_or_else(|| fs::write(policy, changed).map_err(unwritten), Err);
+        return refused.map_or_else(|| fs::write(policy, changed.text).map_err(unwritten), Err);
     }
-    io::stdout().lock().write_all(changed.as_bytes()).map_err(|error| unwritable(&error))?;
+    io::stdout().lock().write_all(changed.text.as_bytes()).map_err(|error| unwritable(&error))?;
     refused.map_or(Ok(()), Err)
 }
 
@@ -79,8 +81,8 @@ fn read_list(file: &Path) -> Result<List, Failure> {
 }
 
 /// The text of a policy with other tools; all else stays as it is written.
-fn replace_tools(document: &PolicyDocument<'_>, tools: &[Tool]) -> Result<String, Failure> {
-    let list = write_tools(tools)?;
+fn replace_tools(document: &PolicyDocument<'_>, tools: &[Tool]) -> String {
+    let list = write_tools(tools);
     let (place, new): (Range<usize>, String) = match &document.tools_span {
         Some(span) => (span.clone(), list),
         None => {
@@ -89,15 +91,14 @@ fn replace_tools(document: &PolicyDocument<'_>, tools: &[Tool]) -> Result<String
         }
     };
     let (before, behind) = (document.text.get(..place.start), document.text.get(place.end..));
-    Ok([before.unwrap_or_default(), &new, behind.unwrap_or_default()].concat())
+    [before.unwrap_or_default(), &new, behind.unwrap_or_default()].concat()
 }
 
-fn write_tools(tools: &[Tool]) -> Result<String, Failure> {
-    let unwritten = |error: serde_json::Error| Failure::Unusable(format!("a name can't be written: {error}"));
+fn write_tools(tools: &[Tool]) -> String {
     let mut lines = Vec::new();
     for tool in tools {
         // A server wrote these, and a terminal or an editor may show them.
-        let name = printable_json(&serde_json::to_string(&tool.name).map_err(unwritten)?);
+        let name = printable_json(&Value::from(&*tool.name).to_string());
         lines.push(match &tool.input_schema {
             Some(schema) => {
                 format!("    {{ \"name\": {name}, \"inputSchema\": {} }}", printable_json(schema.get()))
@@ -105,11 +106,11 @@ fn write_tools(tools: &[Tool]) -> Result<String, Failure> {
             None => format!("    {name}"),
         });
     }
-    Ok(if lines.is_empty() { String::from("[]") } else { format!("[\n{}\n  ]", lines.join(",\n")) })
+    if lines.is_empty() { String::from("[]") } else { format!("[\n{}\n  ]", lines.join(",\n")) }
 }
 
 /// Says on standard error which tools are new and which are gone.
-fn say_changes(document: &PolicyDocument<'_>, tools: &[Tool]) -> Result<(), Failure> {
+fn print_changes(document: &PolicyDocument<'_>, tools: &[Tool]) -> Result<(), Failure> {
     let old: BTreeSet<&str> = document.tools.iter().flatten().map(|tool| tool.name.value.as_str()).collect();
     let new: BTreeSet<&str> = tools.iter().map(|tool| tool.name.as_str()).collect();
     for name in new.difference(&old) {

@@ -1,12 +1,13 @@
 //! The commands as a user runs them: what they print and how they exit.
 #![expect(clippy::expect_used, reason = "a test states what must hold by failing")]
 
+use std::fs;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
-use std::{env, fs, process};
 
 use serde_json::Value;
+use tempfile::TempDir;
 
 struct Ended {
     code: Option<i32>,
@@ -31,25 +32,15 @@ fn run(arguments: &[&str], input: &str) -> Ended {
     Ended { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
 }
 
-/// A file that is gone when the test ends.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new(name: &str, text: &str) -> Self {
-        let path = env::temp_dir().join(format!("callgate-{}-{name}", process::id()));
-        fs::write(&path, text).expect("a scratch file");
-        Self(path)
-    }
-
-    fn path(&self) -> &str {
-        self.0.to_str().expect("UTF-8")
-    }
+/// Writes a file into a directory that is gone when the test ends, and gives its path.
+fn write(directory: &TempDir, name: &str, text: &str) -> String {
+    let path = directory.path().join(name);
+    fs::write(&path, text).expect("a file");
+    path.into_os_string().into_string().expect("UTF-8")
 }
 
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        _ = fs::remove_file(&self.0);
-    }
+fn directory() -> TempDir {
+    tempfile::tempdir().expect("a directory")
 }
 
 const BROKEN: &str = r#"{ "version": "callgate-1", "tools": ["view"], "roles": { "agent": {} },
@@ -73,8 +64,9 @@ fn warnings_do_not_fail_a_policy() {
 
 #[test]
 fn errors_are_printed_with_their_lines() {
-    let file = Scratch::new("errors.json", BROKEN);
-    let ended = run(&["check", file.path()], "");
+    let directory = directory();
+    let file = write(&directory, "errors.json", BROKEN);
+    let ended = run(&["check", &file], "");
     assert_eq!(ended.code, Some(1), "{}", ended.err);
     let expected = "error[unknown_tool]: `veiw` is not declared in `tools`";
     assert!(ended.out.starts_with(expected), "{}", ended.out);
@@ -87,8 +79,9 @@ fn errors_are_printed_with_their_lines() {
 
 #[test]
 fn findings_are_printed_for_programs() {
-    let file = Scratch::new("json.json", BROKEN);
-    let ended = run(&["check", "--format", "json", file.path()], "");
+    let directory = directory();
+    let file = write(&directory, "json.json", BROKEN);
+    let ended = run(&["check", "--format", "json", &file], "");
     assert_eq!(ended.code, Some(1), "{}", ended.err);
     let report: Value = serde_json::from_str(&ended.out).expect("one JSON value");
     let first = report.pointer("/findings/0").expect("a finding");
@@ -133,8 +126,9 @@ fn each_line_is_answered_by_a_line() {
 
 #[test]
 fn a_broken_policy_evaluates_nothing() {
-    let file = Scratch::new("eval.json", BROKEN);
-    let ended = run(&["eval", "--policy", file.path()], r#"{"tool":"view","role":"agent"}"#);
+    let directory = directory();
+    let file = write(&directory, "eval.json", BROKEN);
+    let ended = run(&["eval", "--policy", &file], r#"{"tool":"view","role":"agent"}"#);
     assert_eq!((ended.code, &*ended.out), (Some(1), ""));
     assert!(ended.err.contains("error[unknown_tool]"), "{}", ended.err);
 }
@@ -164,7 +158,9 @@ fn the_policies_that_ship_pass_their_cases_and_every_rule_decides_one() {
 
 #[test]
 fn a_case_that_fails_is_named_with_what_was_decided() {
-    let policy = Scratch::new(
+    let directory = directory();
+    let policy = write(
+        &directory,
         "test.json",
         &fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../policies/crm.json")).expect("a policy"),
     );
@@ -176,8 +172,8 @@ fn a_case_that_fails_is_named_with_what_was_decided() {
         case("right", 800, r#"{"decision":"Deny","code":"condition_failed","rule":"refund-agent"}"#),
         case("wrong", 800, r#"{"decision":"Allow"}"#),
     ];
-    let _cases = Scratch::new("test.test.jsonl", &lines.concat());
-    let ended = run(&["test", policy.path()], "");
+    write(&directory, "test.test.jsonl", &lines.concat());
+    let ended = run(&["test", &policy], "");
     assert_eq!(ended.code, Some(1), "{}", ended.err);
     let expected = r#"test.test.jsonl:2: "wrong": the decision is "Deny", not "Allow" (`amount` must be at most 500)"#;
     assert!(ended.out.contains(expected), "{}", ended.out);
@@ -187,15 +183,17 @@ fn a_case_that_fails_is_named_with_what_was_decided() {
 
 #[test]
 fn a_case_file_that_is_missing_or_broken_is_named() {
-    let policy = Scratch::new(
+    let directory = directory();
+    let policy = write(
+        &directory,
         "alone.json",
         &fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../policies/crm.json")).expect("a policy"),
     );
-    let ended = run(&["test", policy.path()], "");
+    let ended = run(&["test", &policy], "");
     assert_eq!(ended.code, Some(2));
     assert!(ended.err.contains("alone.test.jsonl`: "), "{}", ended.err);
-    let _cases = Scratch::new("alone.test.jsonl", "{\"name\":\"x\"}\n");
-    let ended = run(&["test", policy.path()], "");
+    write(&directory, "alone.test.jsonl", "{\"name\":\"x\"}\n");
+    let ended = run(&["test", &policy], "");
     assert_eq!(ended.code, Some(2));
     assert!(ended.err.ends_with("alone.test.jsonl:1:1: a test case must have the member `expect`\n"), "{}", ended.err);
 }
@@ -203,9 +201,10 @@ fn a_case_file_that_is_missing_or_broken_is_named() {
 /// Runs `callgate test` on one policy and the lines of its case file.
 #[track_caller]
 fn run_cases(name: &str, policy: &str, lines: &str) -> Ended {
-    let policy = Scratch::new(&format!("{name}.json"), policy);
-    let _cases = Scratch::new(&format!("{name}.test.jsonl"), lines);
-    run(&["test", policy.path()], "")
+    let directory = directory();
+    let policy = write(&directory, &format!("{name}.json"), policy);
+    write(&directory, &format!("{name}.test.jsonl"), lines);
+    run(&["test", &policy], "")
 }
 
 /// A rule that denies calls from one country, beside one that allows every call.
@@ -258,15 +257,14 @@ fn a_policy_and_its_cases_can_not_change_what_a_terminal_shows() {
     // Errors: as escapes that are read, and as far as JSON allows it as they are.
     let broken = "{\"version\":\"callgate-1\",\"tools\":[\"v\u{9b}\u{202e}\",\"a\\u001b[2J\"],\"roles\":{\"r\\u001b[2J\u{9b}\":{}},
         \"rules\":[{\"effect\":\"Allow\",\"tool_name\":\"q\\u001b[2J\u{9b}\",\"roles\":[\"s\"],\"k\\u001b[2J\u{9b}\":1}]}";
-    let policy = Scratch::new("steer.json", broken);
-    for arguments in
-        [&["check", policy.path()][..], &["check", "--format", "json", policy.path()], &["test", policy.path()]]
-    {
+    let directory = directory();
+    let policy = write(&directory, "steer.json", broken);
+    for arguments in [&["check", &policy][..], &["check", "--format", "json", &policy], &["test", &policy]] {
         let ended = run(arguments, "");
         assert_eq!(ended.code, Some(1), "{}", ended.err);
         assert!(ended.out.contains("unknown_") && is_harmless(&ended.out), "{:?}", ended.out);
     }
-    let ended = run(&["eval", "--policy", policy.path()], "{}");
+    let ended = run(&["eval", "--policy", &policy], "{}");
     assert!(ended.err.contains("unknown_") && is_harmless(&ended.err), "{:?}", ended.err);
 
     let steering = r#"{ "version": "callgate-1", "tools": ["view", "other"], "roles": { "agent": {} }, "rules": [
@@ -280,8 +278,8 @@ fn a_policy_and_its_cases_can_not_change_what_a_terminal_shows() {
     assert_eq!(ended.code, Some(1), "{}", ended.err);
     assert!(ended.out.contains("idle\\u202e") && is_harmless(&ended.out), "{:?}", ended.out);
     assert_eq!(ended.out.lines().count(), 3, "{:?}", ended.out);
-    let policy = Scratch::new("steering.json", steering);
-    let ended = run(&["eval", "--policy", policy.path()], call);
+    let policy = write(&directory, "steering.json", steering);
+    let ended = run(&["eval", "--policy", &policy], call);
     assert!(ended.out.contains("no\\u202e") && is_harmless(&ended.out), "{:?}", ended.out);
 }
 
@@ -300,10 +298,11 @@ fn a_warning_is_refused_where_that_is_asked_for() {
         { "effect": "Deny", "tool_name": "view", "roles": ["agent"], "condition": { "All": [
             { "NumericCheck": { "source": "Arguments", "field": "amount", "op": "Gt", "value": 500 } },
             { "NumericCheck": { "source": "Arguments", "field": "amount", "op": "Lt", "value": 100 } } ] } } ] }"#;
-    let policy = Scratch::new("idle.json", idle);
-    let ended = run(&["check", policy.path()], "");
+    let directory = directory();
+    let policy = write(&directory, "idle.json", idle);
+    let ended = run(&["check", &policy], "");
     assert_eq!(ended.code, Some(0), "{}", ended.err);
     assert!(ended.out.contains("warning[never_true]: this is never true"), "{}", ended.out);
-    assert_eq!(run(&["check", "--deny-warnings", policy.path()], "").code, Some(1));
+    assert_eq!(run(&["check", "--deny-warnings", &policy], "").code, Some(1));
     assert_eq!(run(&["check", "--deny-warnings", "policies/crm.json"], "").code, Some(0));
 }

@@ -2,10 +2,9 @@
 #![expect(clippy::expect_used, reason = "a test states what must hold by failing")]
 
 use std::cell::Cell;
+use std::fs;
 use std::io::Write as _;
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::{env, fs, process};
 
 use callgate_edge_core::{Deployment, Head, Platform, Settings};
 use callgate_engine::PolicyImage;
@@ -302,7 +301,8 @@ fn a_log_without_a_chain_proves_nothing() {
 
 #[test]
 fn a_configuration_is_checked_before_it_is_deployed() {
-    let path: PathBuf = env::temp_dir().join(format!("callgate-{}-config.json", process::id()));
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("config.json");
     let file = path.to_str().expect("UTF-8");
     for (text, code, expected) in [
         (r#"{"log":{"mode":"required"}}"#, 0, ": ok\n"),

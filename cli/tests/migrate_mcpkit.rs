@@ -37,7 +37,7 @@ fn decide(policy: &str, call: &str) -> Effect {
 fn what_is_written_and_said_is_as_recorded() {
     for name in ["configuration", "notes-server", "patterns"] {
         let (out, said) = migrate(name, &[]);
-        for (extension, seen) in [("callgate.json", out), ("said.txt", said)] {
+        for (extension, seen) in [("callgate.json", out), ("findings.txt", said)] {
             let path = root().join(format!("testdata/migrate/mcpkit/{name}.{extension}"));
             if env::var_os("BLESS").is_some() {
                 fs::write(&path, &seen).expect("a golden file");

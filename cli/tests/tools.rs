@@ -1,11 +1,12 @@
 //! `callgate tools` as a user runs it, on the answers that servers give.
 #![expect(clippy::expect_used, reason = "a test states what must hold by failing")]
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::{env, fs, process};
 
 use callgate_engine::{parse, validate};
+use tempfile::TempDir;
 
 const POLICY: &str = r#"{ "version": "callgate-1",
   "tools": ["view", "refund"],
@@ -16,27 +17,11 @@ const POLICY: &str = r#"{ "version": "callgate-1",
 const LIST: &str = r#"{"tools":[{"name":"refund","title":"Refund","inputSchema":{"type":"object","additionalProperties":false,
   "properties":{"amount":{"type":"number","maximum":1000.00000000000000001}}}},{"name":"search"}]}"#;
 
-/// Files that are gone when the test ends.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new(name: &str) -> Self {
-        let path = env::temp_dir().join(format!("callgate-tools-{}-{name}", process::id()));
-        fs::create_dir_all(&path).expect("a scratch directory");
-        Self(path)
-    }
-
-    fn file(&self, name: &str, text: &str) -> PathBuf {
-        let path = self.0.join(name);
-        fs::write(&path, text).expect("a scratch file");
-        path
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        _ = fs::remove_dir_all(&self.0);
-    }
+/// Writes a file into a directory that is gone when the test ends, and gives its path.
+fn write(directory: &TempDir, name: &str, text: &str) -> PathBuf {
+    let path = directory.path().join(name);
+    fs::write(&path, text).expect("a file");
+    path
 }
 
 struct Ended {
@@ -55,15 +40,15 @@ fn tools(policy: &Path, lists: &[&Path], more: &[&str]) -> Ended {
 
 #[test]
 fn the_list_of_a_server_takes_the_place_of_the_tools() {
-    let scratch = Scratch::new("place");
-    let policy = scratch.file("policy.json", POLICY);
+    let scratch = tempfile::tempdir().expect("a directory");
+    let policy = write(&scratch, "policy.json", POLICY);
     let forms = [
         LIST.to_owned(),
         format!(r#"{{"jsonrpc":"2.0","id":1,"result":{LIST}}}"#),
         LIST.strip_prefix(r#"{"tools":"#).and_then(|list| list.strip_suffix('}')).expect("a list").to_owned(),
     ];
     for form in forms {
-        let ended = tools(&policy, &[&scratch.file("list.json", &form)], &[]);
+        let ended = tools(&policy, &[&write(&scratch, "list.json", &form)], &[]);
         assert_eq!((ended.code, ended.err.as_str()), (Some(0), "+ search\n- view\n2 tools, 1 of them new, 1 gone\n"));
         // All but the list is as it was, and no number was rounded.
         let (before, behind) = POLICY.split_once(r#"["view", "refund"]"#).expect("tools");
@@ -76,15 +61,15 @@ fn the_list_of_a_server_takes_the_place_of_the_tools() {
 
 #[test]
 fn the_file_changes_only_where_it_is_asked_for_and_stays_right() {
-    let scratch = Scratch::new("write");
-    let policy = scratch.file("policy.json", POLICY);
-    let list = scratch.file("list.json", LIST);
+    let scratch = tempfile::tempdir().expect("a directory");
+    let policy = write(&scratch, "policy.json", POLICY);
+    let list = write(&scratch, "list.json", LIST);
     let ended = tools(&policy, &[&list], &["--write"]);
     assert_eq!((ended.code, ended.out.as_str()), (Some(0), ""), "{}", ended.err);
     let written = fs::read_to_string(&policy).expect("the policy");
     assert!(written.contains("inputSchema"), "{written}");
     // A rule on a tool that is gone keeps the list.
-    let other = scratch.file("other.json", r#"{"tools":[{"name":"search"}]}"#);
+    let other = write(&scratch, "other.json", r#"{"tools":[{"name":"search"}]}"#);
     let ended = tools(&policy, &[&other], &["--write"]);
     assert_eq!(ended.code, Some(1));
     assert!(ended.err.contains("error[unknown_tool]"), "{}", ended.err);
@@ -93,10 +78,10 @@ fn the_file_changes_only_where_it_is_asked_for_and_stays_right() {
 
 #[test]
 fn an_open_policy_becomes_closed_and_pages_add_up() {
-    let scratch = Scratch::new("open");
-    let policy = scratch.file("policy.json", &POLICY.replace("  \"tools\": [\"view\", \"refund\"],\n", ""));
-    let first = scratch.file("1.json", r#"{"tools":[{"name":"view"}],"nextCursor":"2"}"#);
-    let second = scratch.file("2.json", LIST);
+    let scratch = tempfile::tempdir().expect("a directory");
+    let policy = write(&scratch, "policy.json", &POLICY.replace("  \"tools\": [\"view\", \"refund\"],\n", ""));
+    let first = write(&scratch, "1.json", r#"{"tools":[{"name":"view"}],"nextCursor":"2"}"#);
+    let second = write(&scratch, "2.json", LIST);
     let ended = tools(&policy, &[&first, &second], &[]);
     assert_eq!(
         (ended.code, ended.err.as_str()),
@@ -110,10 +95,10 @@ fn an_open_policy_becomes_closed_and_pages_add_up() {
 
 #[test]
 fn a_server_can_not_change_what_a_terminal_shows() {
-    let scratch = Scratch::new("steer");
-    let policy = scratch.file("policy.json", POLICY);
+    let scratch = tempfile::tempdir().expect("a directory");
+    let policy = write(&scratch, "policy.json", POLICY);
     let list = "[{\"name\":\"refund\",\"inputSchema\":{\"description\":\"\u{9b}2J\u{202e}\",\r\"type\":\"object\"}},{\"name\":\"new\\n- refund\\u001b[2J\"}]";
-    let ended = tools(&policy, &[&scratch.file("list.json", list)], &[]);
+    let ended = tools(&policy, &[&write(&scratch, "list.json", list)], &[]);
     let is_harmless = |text: &str| !text.chars().any(|c| (c.is_control() && c != '\n') || c == '\u{202e}');
     assert!(is_harmless(&ended.out) && is_harmless(&ended.err), "{:?}{:?}", ended.out, ended.err);
     assert!(ended.out.contains(r"\u009b2J\u202e"), "{}", ended.out);
@@ -122,8 +107,8 @@ fn a_server_can_not_change_what_a_terminal_shows() {
 
 #[test]
 fn what_is_no_answer_is_refused() {
-    let scratch = Scratch::new("refused");
-    let policy = scratch.file("policy.json", POLICY);
+    let scratch = tempfile::tempdir().expect("a directory");
+    let policy = write(&scratch, "policy.json", POLICY);
     for (text, problem) in [
         ("{", "is no JSON"),
         ("{}", "is no answer to `tools/list`"),
@@ -131,14 +116,14 @@ fn what_is_no_answer_is_refused() {
         (r#"{"tools":[{"title":"view"}]}"#, "is no answer to `tools/list`"),
         (r#"{"error":{"code":-32601,"message":"no"}}"#, "is no answer to `tools/list`"),
     ] {
-        let ended = tools(&policy, &[&scratch.file("list.json", text)], &["--write"]);
+        let ended = tools(&policy, &[&write(&scratch, "list.json", text)], &["--write"]);
         assert_eq!(ended.code, Some(2), "{text}");
         assert!(ended.err.contains(problem), "{text}: {}", ended.err);
     }
-    let twice = scratch.file("list.json", r#"[{"name":"refund"},{"name":"refund"}]"#);
+    let twice = write(&scratch, "list.json", r#"[{"name":"refund"},{"name":"refund"}]"#);
     let ended = tools(&policy, &[&twice], &["--write"]);
     assert!(ended.code == Some(1) && ended.err.contains("error[duplicate_name]"), "{}", ended.err);
-    let perso = scratch.file("perso.json", include_str!("../../policies/crm-perso.json"));
+    let perso = write(&scratch, "perso.json", include_str!("../../policies/crm-perso.json"));
     let ended = tools(&perso, &[&twice], &[]);
     assert!(ended.code == Some(2) && ended.err.contains("callgate migrate"), "{}", ended.err);
     assert_eq!(fs::read_to_string(&policy).expect("the policy"), POLICY);

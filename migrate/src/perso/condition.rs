@@ -9,12 +9,12 @@ use callgate_engine::language::operators::{NumericOp, StringOp};
 use callgate_engine::policy::condition::{Condition as Source, ConditionKind, Field};
 use serde_json::value::RawValue;
 
-use super::finding::{Finding, Lines, Weight, quoted};
 use super::number::{self, Comparison, Exact};
-use super::policy::Condition;
+use crate::finding::{Finding, Lines, Weight, quoted};
+use crate::policy::Condition;
 
 /// What became of a condition.
-pub(super) enum Said {
+pub(super) enum Translated {
     /// It is true for every call.
     Always,
     /// It is true for no call.
@@ -26,26 +26,26 @@ pub(super) enum Said {
 pub(super) struct Translator<'t, 'f> {
     lines: &'t Lines<'t>,
     findings: &'f mut Vec<Finding>,
-    /// Whether it was said that numbers compare exactly, which once is enough.
-    numbers_are_told: bool,
+    /// Whether it was reported that numbers compare exactly, which once is enough.
+    numbers_are_reported: bool,
 }
 
 impl<'t, 'f> Translator<'t, 'f> {
     pub(super) fn new(lines: &'t Lines<'t>, findings: &'f mut Vec<Finding>) -> Self {
-        Self { lines, findings, numbers_are_told: false }
+        Self { lines, findings, numbers_are_reported: false }
     }
 
     /// Says a condition as the one of a rule that allows.
-    pub(super) fn say(&mut self, condition: &Source) -> Said {
-        self.say_within(condition, false)
+    pub(super) fn translate(&mut self, condition: &Source) -> Translated {
+        self.translate_within(condition, false)
     }
 
     fn note(&mut self, at: &Source, code: &'static str, message: impl Into<String>, fix: &str) {
-        let finding = Finding::new(Weight::Note, code, self.lines.place(at.span.start), message);
+        let finding = Finding::new(Weight::Note, code, self.lines.position(at.span.start), message);
         self.findings.push(if fix.is_empty() { finding } else { finding.with_fix(fix) });
     }
 
-    fn say_within(&mut self, at: &Source, negated: bool) -> Said {
+    fn translate_within(&mut self, at: &Source, negated: bool) -> Translated {
         match &at.kind {
             ConditionKind::All(children) => {
                 if children.is_empty() {
@@ -59,8 +59,8 @@ impl<'t, 'f> Translator<'t, 'f> {
                 }
                 self.join(children, negated, false)
             }
-            ConditionKind::Not(inner) => self.say_not(at, inner, negated),
-            ConditionKind::NumericCheck { field, op, value } => self.say_numeric(at, field, *op, value, negated),
+            ConditionKind::Not(inner) => self.translate_not(at, inner, negated),
+            ConditionKind::NumericCheck { field, op, value } => self.translate_numeric(at, field, *op, value, negated),
             ConditionKind::StringCheck { field, op, values } if values.is_empty() => {
                 let is_in = *op == StringOp::In;
                 let (code, message) = if is_in {
@@ -69,9 +69,9 @@ impl<'t, 'f> Translator<'t, 'f> {
                     ("empty_list", "`NotIn` an empty list is true for every string, and is written so")
                 };
                 self.note(at, code, message, "");
-                if is_in { Said::Never } else { Said::When(is_string(field)) }
+                if is_in { Translated::Never } else { Translated::When(is_string(field)) }
             }
-            ConditionKind::StringCheck { field, op, values } => Said::When(Condition::StringCheck {
+            ConditionKind::StringCheck { field, op, values } => Translated::When(Condition::StringCheck {
                 source: field.source.name(),
                 field: spelt(field),
                 op: op.name(),
@@ -85,58 +85,67 @@ impl<'t, 'f> Translator<'t, 'f> {
                     message,
                     "where the field is a boolean, ask for `true` with `BoolCheck`",
                 );
-                Said::When(is_present(field))
+                Translated::When(is_present(field))
             }
-            ConditionKind::FieldEquals { a, b } => self.say_equals(at, a, b, negated),
+            ConditionKind::FieldEquals { a, b } => self.translate_equals(at, a, b, negated),
             // The reader of perso's policies knows no other condition; one that it learns must not become more than it is.
             _ => {
                 self.note(at, "never_true", "this condition has no counterpart, so what depends on it is denied", "");
-                if negated { Said::Always } else { Said::Never }
+                if negated { Translated::Always } else { Translated::Never }
             }
         }
     }
 
     /// `All` where `all`, else `Any`.
-    fn join(&mut self, children: &[Source], negated: bool, all: bool) -> Said {
-        let mut said = Vec::new();
+    fn join(&mut self, children: &[Source], negated: bool, all: bool) -> Translated {
+        let mut translated = Vec::new();
         let mut is_decided = false;
         for child in children {
-            match (self.say_within(child, negated), all) {
-                (Said::When(condition), _) => said.push(condition),
-                (Said::Always, true) | (Said::Never, false) => {}
-                (Said::Never, true) | (Said::Always, false) => is_decided = true,
+            match (self.translate_within(child, negated), all) {
+                (Translated::When(condition), _) => translated.push(condition),
+                (Translated::Always, true) | (Translated::Never, false) => {}
+                (Translated::Never, true) | (Translated::Always, false) => is_decided = true,
             }
         }
-        match (is_decided, all, said.len()) {
-            (true, true, _) | (false, false, 0) => Said::Never,
-            (true, false, _) | (false, true, 0) => Said::Always,
-            (false, _, 1) => said.pop().map_or(Said::Never, Said::When),
-            (false, true, _) => Said::When(Condition::All(said)),
-            (false, false, _) => Said::When(Condition::Any(said)),
+        match (is_decided, all, translated.len()) {
+            (true, true, _) | (false, false, 0) => Translated::Never,
+            (true, false, _) | (false, true, 0) => Translated::Always,
+            (false, _, 1) => translated.pop().map_or(Translated::Never, Translated::When),
+            (false, true, _) => Translated::When(Condition::All(translated)),
+            (false, false, _) => Translated::When(Condition::Any(translated)),
         }
     }
 
-    fn say_not(&mut self, at: &Source, inner: &Source, negated: bool) -> Said {
+    fn translate_not(&mut self, at: &Source, inner: &Source, negated: bool) -> Translated {
         if can_be_unknown(inner) {
             let message = "in perso `Not` is true where a field is missing, null or of the wrong type; here it is unknown, and denied";
             let fix = "where such calls must pass, add `{ \"Not\": { \"FieldPresent\": .. } }` beside it, within `Any`";
             self.note(at, "not_of_unknown", message, fix);
         }
-        match self.say_within(inner, !negated) {
-            Said::Always => Said::Never,
-            Said::Never => Said::Always,
-            Said::When(condition) => {
+        match self.translate_within(inner, !negated) {
+            Translated::Always => Translated::Never,
+            Translated::Never => Translated::Always,
+            Translated::When(condition) => {
                 let is_predicate =
                     !matches!(inner.kind, ConditionKind::All(_) | ConditionKind::Any(_) | ConditionKind::Not(_));
-                Said::When(if is_predicate { negate(condition) } else { Condition::Not(Box::new(condition)) })
+                Translated::When(if is_predicate { negate(condition) } else { Condition::Not(Box::new(condition)) })
             }
         }
     }
 
-    fn say_numeric(&mut self, at: &Source, field: &Field, op: NumericOp, text: &str, negated: bool) -> Said {
-        let Ok(value) = text.parse::<f64>() else { return if negated { Said::Always } else { Said::Never } };
-        if !self.numbers_are_told {
-            self.numbers_are_told = true;
+    fn translate_numeric(
+        &mut self,
+        at: &Source,
+        field: &Field,
+        op: NumericOp,
+        text: &str,
+        negated: bool,
+    ) -> Translated {
+        let Ok(value) = text.parse::<f64>() else {
+            return if negated { Translated::Always } else { Translated::Never };
+        };
+        if !self.numbers_are_reported {
+            self.numbers_are_reported = true;
             let message = "numbers compare exactly, here and below: perso rounded them to a binary64 first, and took 500.00000000000000001 for 500";
             self.note(at, "exact_numbers", message, "");
         }
@@ -151,7 +160,7 @@ impl<'t, 'f> Translator<'t, 'f> {
                 Exact::All(comparisons) => comparisons,
                 Exact::Never => {
                     self.note(at, "never_true", "no number passes this, so what depends on it is left out", "");
-                    return Said::Never;
+                    return Translated::Never;
                 }
             }
         };
@@ -177,23 +186,23 @@ impl<'t, 'f> Translator<'t, 'f> {
         let mut checks: Vec<Condition> = comparisons.into_iter().filter_map(check).collect();
         match (checks.len(), checks.pop()) {
             // Under `Not`, what is always true denies.
-            (_, None) => Said::Always,
-            (1, Some(only)) => Said::When(only),
+            (_, None) => Translated::Always,
+            (1, Some(only)) => Translated::When(only),
             (_, Some(last)) => {
                 checks.push(last);
-                Said::When(Condition::All(checks))
+                Translated::When(Condition::All(checks))
             }
         }
     }
 
-    fn say_equals(&mut self, at: &Source, a: &Field, b: &Field, negated: bool) -> Said {
+    fn translate_equals(&mut self, at: &Source, a: &Field, b: &Field, negated: bool) -> Translated {
         if a.source == b.source && a.path == b.path {
             let message = format!(
                 "{} is compared with itself, which perso takes for whether it is there; where it is null, that is denied here",
                 quoted(&a.name.value)
             );
             self.note(at, "same_field", message, "");
-            return if negated { Said::Always } else { Said::When(is_present(a)) };
+            return if negated { Translated::Always } else { Translated::When(is_present(a)) };
         }
         let message = "`FieldEquals` is asked of strings only: perso also took null for null, equal lists and equal objects, \
                        which callgate-1 never does, and told 1 from 1.0, which callgate-1 does not";
@@ -206,7 +215,7 @@ impl<'t, 'f> Translator<'t, 'f> {
             source_b: b.source.name(),
             field_b: spelt(b),
         };
-        Said::When(if negated {
+        Translated::When(if negated {
             // False only of two strings that differ: of other values it is unknown, so `Not` of it never allows.
             Condition::Any(vec![equals, Condition::Not(Box::new(is_string(a)))])
         } else {

@@ -9,32 +9,33 @@ use serde_json::value::RawValue;
 
 /// A policy.
 #[derive(serde::Serialize)]
-pub(super) struct Policy {
-    pub(super) version: &'static str,
+pub(crate) struct Policy {
+    pub(crate) version: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) description: Option<String>,
+    pub(crate) description: Option<String>,
     /// The tools that calls may name; without them, any.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) tools: Option<Vec<String>>,
-    pub(super) roles: Roles,
-    pub(super) rules: Vec<Rule>,
+    pub(crate) tools: Option<Vec<String>>,
+    pub(crate) roles: Roles,
+    pub(crate) rules: Vec<Rule>,
 }
 
 impl Policy {
-    pub(super) fn new(tools: Option<Vec<String>>, roles: Vec<String>, rules: Vec<Rule>) -> Self {
+    pub(crate) fn new(tools: Option<Vec<String>>, roles: Vec<String>, rules: Vec<Rule>) -> Self {
         Self { version: "callgate-1", description: None, tools, roles: Roles(roles), rules }
     }
 
     /// The text of the policy, with a line break at its end.
-    pub(super) fn to_text(&self) -> serde_json::Result<String> {
-        let mut text = serde_json::to_string_pretty(self)?;
+    pub(crate) fn to_text(&self) -> String {
+        // A policy has string keys only, so it can be written; the engine would refuse an empty text.
+        let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
         text.push('\n');
-        Ok(text)
+        text
     }
 }
 
 /// Roles that inherit nothing, in order.
-pub(super) struct Roles(Vec<String>);
+pub(crate) struct Roles(Vec<String>);
 
 impl Serialize for Roles {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -50,25 +51,25 @@ impl Serialize for Roles {
 
 /// A rule, which names exactly one of a tool, a prompt and a resource.
 #[derive(Clone, Debug, Default, serde::Serialize)]
-pub(super) struct Rule {
-    pub(super) id: String,
-    pub(super) effect: &'static str,
+pub(crate) struct Rule {
+    pub(crate) id: String,
+    pub(crate) effect: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) tool_name: Option<String>,
+    pub(crate) tool_name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) prompt_name: Option<String>,
+    pub(crate) prompt_name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) resource_uri: Option<String>,
+    pub(crate) resource_uri: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(super) operations: Vec<&'static str>,
-    pub(super) roles: Vec<String>,
+    pub(crate) operations: Vec<&'static str>,
+    pub(crate) roles: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) condition: Option<Condition>,
+    pub(crate) condition: Option<Condition>,
 }
 
 /// A condition of those that a source can ask for.
 #[derive(Clone, Debug, serde::Serialize)]
-pub(super) enum Condition {
+pub(crate) enum Condition {
     All(Vec<Condition>),
     Any(Vec<Condition>),
     Not(Box<Condition>),
@@ -115,11 +116,11 @@ pub(super) enum Condition {
 
 /// Names for rules, each given once.
 #[derive(Default)]
-pub(super) struct RuleIds(HashMap<String, usize>);
+pub(crate) struct RuleIds(HashMap<String, usize>);
 
 impl RuleIds {
     /// `wanted`, with a number behind it where that is taken.
-    pub(super) fn name(&mut self, wanted: &str) -> String {
+    pub(crate) fn name(&mut self, wanted: &str) -> String {
         let wanted: String = wanted.chars().filter(|c| !c.is_control()).collect();
         let wanted = wanted.trim_start_matches('/');
         let wanted = if wanted.is_empty() { "rule" } else { wanted };
@@ -139,15 +140,14 @@ impl RuleIds {
 ///
 /// # Errors
 /// What is wrong with it.
-pub(super) fn check(text: &str) -> Result<(), Vec<Diagnostic>> {
+pub(crate) fn check(text: &str) -> Result<(), Vec<Diagnostic>> {
     let image = compile(&parse(text).and_then(validate)?);
     PolicyImage::open(&image).map(|_| ()).map_err(|_| Vec::new())
 }
 
 /// Whether the engine takes a policy, or the first thing that it has against it.
-pub(super) fn judge(policy: &Policy) -> Result<(), String> {
-    let text = policy.to_text().map_err(|error| error.to_string())?;
-    check(&text).map_err(|problems| {
+pub(crate) fn judge(policy: &Policy) -> Result<(), String> {
+    check(&policy.to_text()).map_err(|problems| {
         let problem = problems.into_iter().find(|problem| problem.severity == Severity::Error);
         problem.map_or_else(|| "it can't be compiled".to_owned(), |problem| problem.message)
     })

@@ -1,7 +1,7 @@
 //! The entries of mcpkit's lists.
 
-use crate::migrate::finding::Place;
-use crate::migrate::yaml::{Entry, Node};
+use super::yaml::{Entry, Node};
+use crate::finding::Position;
 
 /// The operations on resources that a rule can name.
 pub(super) const OPERATIONS: [&str; 3] = ["read", "list", "subscribe"];
@@ -40,7 +40,7 @@ pub(super) enum Form {
 /// An entry of a list: what it names, and what else it says.
 pub(super) struct Listed<'n> {
     pub(super) name: &'n str,
-    pub(super) place: Place,
+    pub(super) position: Position,
     pub(super) operations: Option<&'n Node>,
     pub(super) others: Vec<&'n Entry>,
 }
@@ -51,27 +51,27 @@ pub(super) fn operation(word: &str) -> Option<&'static str> {
     OPERATIONS.into_iter().find(|known| *known == word)
 }
 
-/// What is left of the bounds on all entries together, which keep a hostile text from costing minutes.
-pub(super) struct Room {
+/// How many entries and patterns may follow. A bound keeps a hostile text from costing minutes.
+pub(super) struct Budget {
     entries: usize,
     /// Bytes of patterns. The engine makes one automaton of them, which takes about a second for 10 KiB.
     pattern_bytes: usize,
-    /// Whether a bound was passed, which is said once.
+    /// Whether a bound was exceeded, which is reported once.
     pub(super) is_full: bool,
 }
 
-impl Default for Room {
+impl Default for Budget {
     fn default() -> Self {
         Self { entries: 5000, pattern_bytes: 32 * 1024, is_full: false }
     }
 }
 
-impl Room {
-    /// Takes the room of an entry.
+impl Budget {
+    /// Spends the budget of one entry.
     ///
     /// # Errors
-    /// What there are too many of.
-    pub(super) fn take(&mut self, name: &str) -> Result<(), &'static str> {
+    /// The bound that is exceeded.
+    pub(super) fn spend(&mut self, name: &str) -> Result<(), &'static str> {
         let pattern_bytes = if name.contains('*') { name.len() } else { 0 };
         let left = (self.entries.checked_sub(1), self.pattern_bytes.checked_sub(pattern_bytes));
         self.is_full = !matches!(left, (Some(_), Some(_)));

@@ -5,8 +5,8 @@
 
 use globset::Glob;
 
-use crate::migrate::finding::{Finding, Place, Weight, quoted};
-use crate::migrate::yaml::{Entry, Node, Value};
+use super::yaml::{Entry, Node, Value};
+use crate::finding::{Finding, Position, Weight, quoted};
 
 /// Reports each value under `core` that mcpkit refuses.
 pub(super) fn check(core: &Node, findings: &mut Vec<Finding>) {
@@ -32,12 +32,12 @@ struct Checker<'f> {
 }
 
 impl Checker<'_> {
-    fn error(&mut self, code: &'static str, place: Place, message: String) {
-        self.findings.push(Finding::new(Weight::Error, code, place, message));
+    fn error(&mut self, code: &'static str, position: Position, message: String) {
+        self.findings.push(Finding::new(Weight::Error, code, position, message));
     }
 
     fn wrong_type(&mut self, node: &Node, what: &str, expected: &str) {
-        self.error("wrong_type", node.place, format!("{what} must be {expected}, not {}", node.kind()));
+        self.error("wrong_type", node.position, format!("{what} must be {expected}, not {}", node.kind()));
     }
 
     fn mapping<'n>(&mut self, node: &'n Node, what: &str) -> &'n [Entry] {
@@ -60,7 +60,7 @@ impl Checker<'_> {
     fn required<'n>(&mut self, node: &'n Node, key: &str) -> Option<&'n Node> {
         let value = node.get(key);
         if value.is_none() {
-            self.error("missing_key", node.place, format!("{} is missing", quoted(key)));
+            self.error("missing_key", node.position, format!("{} is missing", quoted(key)));
         }
         value
     }
@@ -77,7 +77,11 @@ impl Checker<'_> {
 
     fn glob(&mut self, node: &Node, glob: &str) {
         if let Err(error) = Glob::new(glob) {
-            self.error("invalid_glob", node.place, format!("{} is not a valid glob: {}", quoted(glob), error.kind()));
+            self.error(
+                "invalid_glob",
+                node.position,
+                format!("{} is not a valid glob: {}", quoted(glob), error.kind()),
+            );
         }
     }
 
@@ -112,7 +116,11 @@ impl Checker<'_> {
             Some(Value::Text(host)) if host.contains('*') => self.glob(item, host),
             Some(Value::Text(_)) => {}
             _ if matches!(item.get("cidr").map(|cidr| &cidr.value), Some(Value::Text(_))) => {}
-            _ => self.error("wrong_type", item.place, "an entry must have a `host` or a `cidr` as a string".to_owned()),
+            _ => self.error(
+                "wrong_type",
+                item.position,
+                "an entry must have a `host` or a `cidr` as a string".to_owned(),
+            ),
         }
     }
 
@@ -135,7 +143,7 @@ impl Checker<'_> {
             };
             if !is_valid {
                 let message = format!("{} must be {expected}", quoted(&limit.key));
-                self.error("wrong_type", limit.value.place, message);
+                self.error("wrong_type", limit.value.position, message);
             }
         }
     }

@@ -6,21 +6,23 @@
 
 mod core_section;
 mod entry;
+mod pattern;
+mod sandbox;
+mod yaml;
 
 use std::collections::HashSet;
 
 use callgate_engine::Effect;
 use globset::Glob;
 
-use self::entry::{Form, Listed, OPERATIONS, Room, Subject, operation};
-use super::finding::{Finding, Place, Weight, quoted, snippet};
-use super::pattern::{self, without_doubled_stars};
-use super::policy::{Policy, Rule, RuleIds};
-use super::sandbox;
-use super::yaml::{self, Entry, Node, Value};
+use self::entry::{Budget, Form, Listed, OPERATIONS, Subject, operation};
+use self::pattern::without_doubled_stars;
+use self::yaml::{Entry, Node, Value};
+use crate::finding::{Finding, Position, Weight, quoted, snippet};
+use crate::policy::{Policy, Rule, RuleIds};
 
-/// Says what a policy has against itself.
-pub(super) type Judge = fn(&Policy) -> Result<(), String>;
+/// Judges a policy: the error is the first problem.
+pub(crate) type Judge = fn(&Policy) -> Result<(), String>;
 
 /// Why a name that the engine refuses is not written.
 const NO_CALL: &str = "no call can name it so";
@@ -33,7 +35,7 @@ struct Denial {
 }
 
 /// Migrates the text of a policy for one role; without a policy, the findings say what kept it from being read.
-pub(super) fn migrate(text: &str, role: &str, judge: Judge) -> (Option<Policy>, Vec<Finding>) {
+pub(crate) fn migrate(text: &str, role: &str, judge: Judge) -> (Option<Policy>, Vec<Finding>) {
     let root = match yaml::read(text) {
         Ok(root) => root,
         Err(finding) => return (None, vec![finding]),
@@ -46,8 +48,8 @@ pub(super) fn migrate(text: &str, role: &str, judge: Judge) -> (Option<Policy>, 
         written: HashSet::new(),
         ids: RuleIds::default(),
         findings: Vec::new(),
-        room: Room::default(),
-        words_are_told: false,
+        budget: Budget::default(),
+        words_are_reported: false,
     };
     reader.root(&root);
     let Reader { description, rules, findings, .. } = reader;
@@ -68,23 +70,23 @@ struct Reader<'r> {
     written: HashSet<String>,
     ids: RuleIds,
     findings: Vec<Finding>,
-    room: Room,
-    /// Whether it was said that mcpkit asks for the long words of operations only, which once is enough.
-    words_are_told: bool,
+    budget: Budget,
+    /// Whether it was reported that mcpkit asks for the long words of operations only, which once is enough.
+    words_are_reported: bool,
 }
 
 impl Reader<'_> {
-    fn find(&mut self, weight: Weight, code: &'static str, place: Place, message: impl Into<String>) {
-        self.findings.push(Finding::new(weight, code, place, message));
+    fn find(&mut self, weight: Weight, code: &'static str, position: Position, message: impl Into<String>) {
+        self.findings.push(Finding::new(weight, code, position, message));
     }
 
-    fn find_with_fix(&mut self, weight: Weight, code: &'static str, place: Place, message: String, fix: String) {
-        self.findings.push(Finding::new(weight, code, place, message).with_fix(fix));
+    fn find_with_fix(&mut self, weight: Weight, code: &'static str, position: Position, message: String, fix: String) {
+        self.findings.push(Finding::new(weight, code, position, message).with_fix(fix));
     }
 
     fn wrong_type(&mut self, node: &Node, what: &str, expected: &str) {
         let message = format!("{what} must be {expected}, not {}", node.kind());
-        self.find(Weight::Error, "wrong_type", node.place, message);
+        self.find(Weight::Error, "wrong_type", node.position, message);
     }
 
     fn mapping<'n>(&mut self, node: &'n Node, what: &str) -> &'n [Entry] {
@@ -119,7 +121,7 @@ impl Reader<'_> {
 
     fn unknown_key(&mut self, entry: &Entry, of: &str) {
         let message = format!("{of} has no key {} that is read here, so what it says is lost", quoted(&entry.key));
-        self.find(Weight::Lost, "unknown_key", entry.place, message);
+        self.find(Weight::Lost, "unknown_key", entry.position, message);
     }
 
     /// A policy, or a configuration of a server that holds one under `policy`.
@@ -139,7 +141,7 @@ impl Reader<'_> {
                 "this is the configuration of a server: only `policy` is migrated, and not {}",
                 others.join(", ")
             );
-            self.find(Weight::Note, "configuration", root.place, message);
+            self.find(Weight::Note, "configuration", root.position, message);
         }
         self.policy(policy);
     }
@@ -149,7 +151,7 @@ impl Reader<'_> {
             return self.wrong_type(policy, "a policy", "a mapping");
         }
         if policy.get("version").is_none() {
-            self.find(Weight::Error, "missing_key", policy.place, "`version` is missing");
+            self.find(Weight::Error, "missing_key", policy.position, "`version` is missing");
         }
         let extensions = policy.get("extensions").and_then(|extensions| extensions.get("mcp"));
         for entry in self.mapping(policy, "a policy") {
@@ -173,7 +175,7 @@ impl Reader<'_> {
                 }
                 "mcp" if extensions.is_some() => {
                     let message = "`mcp` stands here and under `extensions`, and mcpkit reads only the one there";
-                    self.find(Weight::Error, "two_sections", entry.place, message);
+                    self.find(Weight::Error, "two_sections", entry.position, message);
                 }
                 "mcp" => self.mcp(&entry.value),
                 "tools" => self.tools(&entry.value),
@@ -189,7 +191,7 @@ impl Reader<'_> {
         };
         if !version.starts_with("1.") {
             let message = format!("{} is no version of mcpkit's policies that is read here", quoted(version));
-            self.find(Weight::Error, "unknown_version", node.place, message);
+            self.find(Weight::Error, "unknown_version", node.position, message);
         }
     }
 
@@ -211,7 +213,7 @@ impl Reader<'_> {
                     self.transport(&entry.value);
                     let message = "`transport` says how the server is reached, and has no counterpart";
                     let fix = "keep it where the server runs";
-                    self.find_with_fix(Weight::Lost, "transport", entry.place, message.to_owned(), fix.to_owned());
+                    self.find_with_fix(Weight::Lost, "transport", entry.position, message.to_owned(), fix.to_owned());
                 }
                 _ => self.unknown_key(entry, "`mcp`"),
             }
@@ -234,7 +236,7 @@ impl Reader<'_> {
                                 self.string(host, "a host");
                             }
                         }
-                        None => self.find(Weight::Error, "missing_key", entry.place, "`allowed_hosts` is missing"),
+                        None => self.find(Weight::Error, "missing_key", entry.position, "`allowed_hosts` is missing"),
                     }
                 }
                 _ => {}
@@ -275,19 +277,19 @@ impl Reader<'_> {
     }
 
     fn listed<'n>(&mut self, item: &'n Node, subject: Subject, form: Form) -> Option<Listed<'n>> {
-        if self.room.is_full {
+        if self.budget.is_full {
             return None;
         }
         let what = format!("the `{}` of a {}", subject.key(), subject.word());
-        let mut listed = Listed { name: "", place: item.place, operations: None, others: Vec::new() };
+        let mut listed = Listed { name: "", position: item.position, operations: None, others: Vec::new() };
         match &item.value {
             Value::Text(name) if form == Form::Short => listed.name = name,
             Value::Mapping(entries) => {
                 let Some(name) = item.get(subject.key()) else {
-                    self.find(Weight::Error, "missing_key", item.place, format!("{what} is missing"));
+                    self.find(Weight::Error, "missing_key", item.position, format!("{what} is missing"));
                     return None;
                 };
-                (listed.name, listed.place) = (self.string(name, &what)?, name.place);
+                (listed.name, listed.position) = (self.string(name, &what)?, name.position);
                 for entry in entries.iter().filter(|entry| entry.key != subject.key()) {
                     match &*entry.key {
                         "operations" if subject == Subject::Resource => listed.operations = Some(&entry.value),
@@ -307,11 +309,11 @@ impl Reader<'_> {
             }
         }
         if listed.name.is_empty() {
-            self.find(Weight::Error, "empty_name", listed.place, format!("{what} must not be empty"));
+            self.find(Weight::Error, "empty_name", listed.position, format!("{what} must not be empty"));
             return None;
         }
-        if let Err(problem) = self.room.take(listed.name) {
-            self.find(Weight::Error, "too_long", listed.place, problem);
+        if let Err(problem) = self.budget.spend(listed.name) {
+            self.find(Weight::Error, "too_long", listed.position, problem);
             return None;
         }
         Some(listed)
@@ -331,22 +333,22 @@ impl Reader<'_> {
             // One glob that mcpkit can't read, and it refuses the whole policy.
             if let Err(error) = Glob::new(listed.name) {
                 let message = format!("{shown} is not a valid glob: {}", error.kind());
-                return self.find(Weight::Error, "invalid_glob", listed.place, message);
+                return self.find(Weight::Error, "invalid_glob", listed.position, message);
             }
         }
         let name = match subject {
-            Subject::Tool => pattern::say_allowed_tool(listed.name),
+            Subject::Tool => pattern::translate_allowed_tool(listed.name),
             Subject::Prompt if listed.name.contains('*') => {
                 Err("mcpkit compares the names of prompts as they stand, so it allows none by a pattern")
             }
             Subject::Prompt => Ok(listed.name.to_owned()),
-            Subject::Resource => pattern::say_allowed_uri(listed.name),
+            Subject::Resource => pattern::translate_allowed_uri(listed.name),
         };
         let name = match name {
             Ok(name) => name,
             Err(problem) => {
                 let message = format!("the pattern {shown} can't be said, so what it allows is denied: {problem}");
-                return self.find(Weight::Lost, "pattern", listed.place, message);
+                return self.find(Weight::Lost, "pattern", listed.position, message);
             }
         };
         let operations = match subject {
@@ -365,7 +367,7 @@ impl Reader<'_> {
                     let message = format!(
                         "{shown} needs an approval now, as `require_confirmation` says, which mcpkit does not read"
                     );
-                    self.find(Weight::Note, "approval", entry.place, message);
+                    self.find(Weight::Note, "approval", entry.position, message);
                 }
                 ("require_confirmation", Value::Word(word)) if word.eq_ignore_ascii_case("false") => {}
                 ("parameters", Value::Mapping(entries)) if entries.is_empty() => {}
@@ -374,13 +376,13 @@ impl Reader<'_> {
         }
         if let Some(problem) = self.refusal(&rule) {
             let message = format!("{shown} can't be said, so what it allows is denied: {problem}");
-            return self.find(Weight::Lost, "pattern", listed.place, message);
+            return self.find(Weight::Lost, "pattern", listed.position, message);
         }
         if unsaid.is_empty() {
             if subject == Subject::Resource && pattern::has_star_in_host(&name) {
                 let message =
                     format!("in the host of {shown} `*` stays within the host: mcpkit lets it run on into the path");
-                self.find(Weight::Note, "host_star", listed.place, message);
+                self.find(Weight::Note, "host_star", listed.position, message);
             }
             return self.write(rule);
         }
@@ -399,48 +401,48 @@ impl Reader<'_> {
             );
             let fix =
                 format!("keep to it elsewhere, or in a condition of the rule, and add the rule {}", snippet(&rule));
-            self.find_with_fix(Weight::Lost, "restriction", entry.place, message, fix);
+            self.find_with_fix(Weight::Lost, "restriction", entry.position, message, fix);
         }
     }
 
     /// The operations of an entry that a rule can name.
     fn allowed_operations(&mut self, listed: &Listed<'_>) -> Vec<&'static str> {
         let mut operations = Vec::new();
-        for (word, place) in self.operations(listed) {
+        for (word, position) in self.operations(listed) {
             match operation(word) {
                 Some(operation) => {
                     if !operations.contains(&operation) {
                         operations.push(operation);
                     }
-                    if !matches!(word, "resource_read" | "resource_list") && !self.words_are_told {
-                        self.words_are_told = true;
+                    if !matches!(word, "resource_read" | "resource_list") && !self.words_are_reported {
+                        self.words_are_reported = true;
                         let message = format!(
                             "callgate allows {} here; mcpkit 0.15 asks for `resource_read` and `resource_list` only, so no call of its own is allowed by this word",
                             quoted(word)
                         );
-                        self.find(Weight::Note, "operation_word", place, message);
+                        self.find(Weight::Note, "operation_word", position, message);
                     }
                 }
                 None => {
                     let message = format!("MCP knows no operation {} on a resource, so it is left out", quoted(word));
-                    self.find(Weight::Lost, "operation", place, message);
+                    self.find(Weight::Lost, "operation", position, message);
                 }
             }
         }
         operations
     }
 
-    fn operations<'n>(&mut self, listed: &Listed<'n>) -> Vec<(&'n str, Place)> {
+    fn operations<'n>(&mut self, listed: &Listed<'n>) -> Vec<(&'n str, Position)> {
         let Some(node) = listed.operations else {
             let message = format!("`operations` of {} is missing", quoted(listed.name));
-            self.find(Weight::Error, "missing_key", listed.place, message);
+            self.find(Weight::Error, "missing_key", listed.position, message);
             return Vec::new();
         };
         let words = self.list(node, "`operations`");
         if words.is_empty() && matches!(node.value, Value::List(_) | Value::Null) {
-            self.find(Weight::Error, "empty_list", node.place, "`operations` must not be empty");
+            self.find(Weight::Error, "empty_list", node.position, "`operations` must not be empty");
         }
-        words.iter().filter_map(|word| Some((self.string(word, "an operation")?, word.place))).collect()
+        words.iter().filter_map(|word| Some((self.string(word, "an operation")?, word.position))).collect()
     }
 
     fn deny(&mut self, list: &Node, subject: Subject, form: Form) {
@@ -459,19 +461,19 @@ impl Reader<'_> {
         };
         if subject == Subject::Resource && operations.is_empty() {
             let message = format!("no call does to {shown} what this denies, so it is left out");
-            return self.find(Weight::Note, "operation", listed.place, message);
+            return self.find(Weight::Note, "operation", listed.position, message);
         }
         for entry in &listed.others {
             let message = format!(
                 "{} of a {word} that is denied has no counterpart: {shown} is denied whatever it says",
                 quoted(&entry.key)
             );
-            self.find(Weight::Lost, "restriction", entry.place, message);
+            self.find(Weight::Lost, "restriction", entry.position, message);
         }
         let exact = match subject {
-            Subject::Tool => pattern::say_tool(listed.name),
+            Subject::Tool => pattern::translate_tool(listed.name),
             Subject::Prompt => Ok(without_doubled_stars(listed.name)),
-            Subject::Resource => pattern::say_denied_uri(listed.name),
+            Subject::Resource => pattern::translate_denied_uri(listed.name),
         };
         // From the source's own pattern to wider ones; the first that the engine takes is written.
         let own = exact.clone().map(|name| Denial { name, why_wider: None });
@@ -487,7 +489,7 @@ impl Reader<'_> {
         let written = rules.find(|(rule, _)| self.refusal(rule).is_none());
         let Some((rule, denial)) = written else {
             let message = format!("the {word} {shown} can't be denied, so nothing is written");
-            return self.find(Weight::Error, "pattern", listed.place, message);
+            return self.find(Weight::Error, "pattern", listed.position, message);
         };
         self.report_denial(listed, subject, &denial, &rule.operations);
         self.write(rule);
@@ -501,24 +503,24 @@ impl Reader<'_> {
                 format!("{shown} can't be said, so {} is denied instead, which is more: {why}", quoted(&denial.name));
             let of_uri = Some(listed.name).filter(|_| subject == Subject::Resource);
             let Some(patterns) = of_uri.and_then(pattern::without_ports) else {
-                return self.find(Weight::Lost, "deny_more", listed.place, message);
+                return self.find(Weight::Lost, "deny_more", listed.position, message);
             };
             let [first, second] =
                 patterns.map(|name| snippet(&self.rule(Effect::Deny, subject, &name, operations.to_vec())));
             let fix = format!(
                 "if all URIs that rules allow have a path and no port, write these two rules instead: {first} and {second}"
             );
-            self.find_with_fix(Weight::Lost, "deny_more", listed.place, message, fix);
+            self.find_with_fix(Weight::Lost, "deny_more", listed.position, message, fix);
         } else if subject == Subject::Resource {
             // mcpkit denies resources by patterns too.
         } else if denial.name == "*" {
             let message =
                 format!("{shown} denies every {word} now, those under `allow` too: mcpkit never denied by a pattern");
             let fix = "leave it out if all others were meant: callgate denies what no rule allows";
-            self.find_with_fix(Weight::Note, "deny_all", listed.place, message, fix.to_owned());
+            self.find_with_fix(Weight::Note, "deny_all", listed.position, message, fix.to_owned());
         } else if denial.name.contains('*') {
             let message = format!("{shown} denies every {word} that it matches now: mcpkit never denied by a pattern");
-            self.find(Weight::Note, "deny_pattern", listed.place, message);
+            self.find(Weight::Note, "deny_pattern", listed.position, message);
         }
     }
 

@@ -1,18 +1,18 @@
 //! The patterns of mcpkit as `callgate-1` says them: globs for tools, and for URIs `*` as any run of characters anywhere.
 
-/// Why a pattern can't be said, or the pattern.
-pub(super) type Said = Result<String, &'static str>;
+/// Why a pattern can't be translated, or the pattern.
+pub(super) type Translated = Result<String, &'static str>;
 
 /// The pattern of URIs for an entry that allows. It matches no URI that the source's pattern does not match.
 ///
 /// # Errors
 /// `callgate-1` has no such pattern.
-pub(super) fn say_allowed_uri(pattern: &str) -> Said {
+pub(super) fn translate_allowed_uri(pattern: &str) -> Translated {
     let uri = UriPattern::read(pattern)?;
     if uri.has_capitals {
         return Err("mcpkit compares scheme and host by case, and callgate judges only URIs with both in lower case");
     }
-    Ok(uri.said)
+    Ok(uri.translated)
 }
 
 /// The pattern of URIs for an entry that denies. Of the URIs that callgate judges it matches all that the source's
@@ -20,7 +20,7 @@ pub(super) fn say_allowed_uri(pattern: &str) -> Said {
 ///
 /// # Errors
 /// `callgate-1` has no such pattern, so the entry must deny more.
-pub(super) fn say_denied_uri(pattern: &str) -> Said {
+pub(super) fn translate_denied_uri(pattern: &str) -> Translated {
     let uri = UriPattern::read(pattern)?;
     if uri.has_star_in_host {
         return Err(
@@ -28,25 +28,25 @@ pub(super) fn say_denied_uri(pattern: &str) -> Said {
         );
     }
     // A URI with capitals in scheme or host is denied anyway, so the pattern in lower case loses nothing.
-    Ok(uri.said)
+    Ok(uri.translated)
 }
 
 /// Whether `*` stands in the host of a pattern of `callgate-1`.
-pub(super) fn has_star_in_host(said: &str) -> bool {
-    UriPattern::read(said).is_ok_and(|uri| uri.has_star_in_host)
+pub(super) fn has_star_in_host(translated: &str) -> bool {
+    UriPattern::read(translated).is_ok_and(|uri| uri.has_star_in_host)
 }
 
 /// What a pattern with `*` in its host denies in mcpkit, as patterns of `callgate-1`, but for URIs with a port.
 pub(super) fn without_ports(pattern: &str) -> Option<[String; 2]> {
-    let UriPattern { said, has_star_in_host: true, .. } = UriPattern::read(pattern).ok()? else { return None };
-    let (scheme, rest) = said.split_once("://*")?;
+    let UriPattern { translated, has_star_in_host: true, .. } = UriPattern::read(pattern).ok()? else { return None };
+    let (scheme, rest) = translated.split_once("://*")?;
     let beyond = format!("{scheme}://*/*{rest}");
-    Some([said, beyond])
+    Some([translated, beyond])
 }
 
 /// A pattern of URIs as `callgate-1` reads it.
 struct UriPattern {
-    said: String,
+    translated: String,
     has_star_in_host: bool,
     /// Whether scheme or authority had capital letters, which callgate judges in no URI.
     has_capitals: bool,
@@ -56,7 +56,7 @@ impl UriPattern {
     fn read(pattern: &str) -> Result<Self, &'static str> {
         let pattern = without_doubled_stars(pattern);
         if pattern == "*" {
-            return Ok(Self { said: pattern, has_star_in_host: false, has_capitals: false });
+            return Ok(Self { translated: pattern, has_star_in_host: false, has_capitals: false });
         }
         let (scheme, rest) = pattern.split_once(':').ok_or("a resource is named by an absolute URI")?;
         if scheme.contains('*') {
@@ -77,7 +77,7 @@ impl UriPattern {
         let slashes = if rest.starts_with("//") { "//" } else { "" };
         let (lower_scheme, lower_authority) = (scheme.to_ascii_lowercase(), authority.to_ascii_lowercase());
         Ok(Self {
-            said: format!("{lower_scheme}:{slashes}{lower_authority}{path}"),
+            translated: format!("{lower_scheme}:{slashes}{lower_authority}{path}"),
             has_star_in_host: authority.contains('*'),
             has_capitals: lower_scheme != scheme || lower_authority != authority,
         })
@@ -87,7 +87,7 @@ impl UriPattern {
 /// The name of a tool, or the pattern in which `*` alone is special, that matches no tool that the source's does not.
 ///
 /// mcpkit reads a name with `*` in it as a glob, and any other as it stands.
-pub(super) fn say_tool(name: &str) -> Said {
+pub(super) fn translate_tool(name: &str) -> Translated {
     if !name.contains('*') {
         return Ok(name.to_owned());
     }
@@ -104,13 +104,13 @@ pub(super) fn say_tool(name: &str) -> Said {
 ///
 /// # Errors
 /// `callgate-1` has no pattern that matches no other tool.
-pub(super) fn say_allowed_tool(name: &str) -> Said {
-    let said = say_tool(name)?;
-    if said.contains('*') && said.ends_with('.') {
+pub(super) fn translate_allowed_tool(name: &str) -> Translated {
+    let translated = translate_tool(name)?;
+    if translated.contains('*') && translated.ends_with('.') {
         // globset takes the ending `.` for a file extension, which the name `..` has none of.
         return Err("mcpkit takes the `.` at its end for a file extension, so that the pattern does not match `..`");
     }
-    Ok(said)
+    Ok(translated)
 }
 
 /// A pattern that matches at least the tools that a glob does, and the one that has the glob for a name.
@@ -144,13 +144,13 @@ pub(super) fn without_stars_of_paths(pattern: &str) -> String {
 
 /// `**` is `*` twice, which stands for what one does.
 pub(super) fn without_doubled_stars(pattern: &str) -> String {
-    let mut said = String::with_capacity(pattern.len());
+    let mut translated = String::with_capacity(pattern.len());
     for c in pattern.chars() {
-        if c != '*' || !said.ends_with('*') {
-            said.push(c);
+        if c != '*' || !translated.ends_with('*') {
+            translated.push(c);
         }
     }
-    said
+    translated
 }
 
 #[cfg(test)]
@@ -160,19 +160,19 @@ mod tests {
     /// The patterns that are written for an entry that allows and for one that denies; `None` where there is none.
     #[track_caller]
     fn check_uri(pattern: &str, allowed: Option<&str>, denied: Option<&str>) {
-        assert_eq!(say_allowed_uri(pattern).ok().as_deref(), allowed, "{pattern}");
-        assert_eq!(say_denied_uri(pattern).ok().as_deref(), denied, "{pattern}");
+        assert_eq!(translate_allowed_uri(pattern).ok().as_deref(), allowed, "{pattern}");
+        assert_eq!(translate_denied_uri(pattern).ok().as_deref(), denied, "{pattern}");
     }
 
     #[track_caller]
     fn check_tool(pattern: &str, expected: Result<&str, &str>) {
-        let said = say_tool(pattern).map_err(|_| widen_tool(pattern));
-        assert_eq!(said.as_deref().map_err(String::as_str), expected, "{pattern}");
+        let translated = translate_tool(pattern).map_err(|_| widen_tool(pattern));
+        assert_eq!(translated.as_deref().map_err(String::as_str), expected, "{pattern}");
     }
 
     #[test]
     fn a_star_in_a_path_is_written_for_allow_and_for_deny() {
-        for (pattern, said) in [
+        for (pattern, translated) in [
             ("*", "*"),
             ("**", "*"),
             ("file:///workspace/**", "file:///workspace/*"),
@@ -182,7 +182,7 @@ mod tests {
             ("note://today?page=*", "note://today?page=*"),
             ("note://today?Page=1/*", "note://today?Page=1/*"),
         ] {
-            check_uri(pattern, Some(said), Some(said));
+            check_uri(pattern, Some(translated), Some(translated));
         }
     }
 
@@ -250,9 +250,9 @@ mod tests {
 
     #[test]
     fn a_pattern_that_ends_in_a_dot_is_written_for_deny_and_never_for_allow() {
-        assert_eq!(say_tool("a*.").as_deref(), Ok("a*."));
-        assert!(say_allowed_tool("a*.").is_err());
-        assert_eq!(say_allowed_tool("a.").as_deref(), Ok("a."));
+        assert_eq!(translate_tool("a*.").as_deref(), Ok("a*."));
+        assert!(translate_allowed_tool("a*.").is_err());
+        assert_eq!(translate_allowed_tool("a.").as_deref(), Ok("a."));
     }
 
     #[test]

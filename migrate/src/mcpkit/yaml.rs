@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Span, StrInput, Tag};
 
-use super::finding::{Finding, Place, Weight, quoted};
+use crate::finding::{Finding, Position, Weight, quoted};
 
 /// Bytes of a text; a policy of a thousand rules has a tenth.
 const MAX_BYTES: usize = 1024 * 1024;
@@ -17,7 +17,7 @@ const MAX_DEPTH: usize = 32;
 
 #[derive(Debug)]
 pub(super) struct Node {
-    pub(super) place: Place,
+    pub(super) position: Position,
     pub(super) value: Value,
 }
 
@@ -35,7 +35,7 @@ pub(super) enum Value {
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) key: String,
-    pub(super) place: Place,
+    pub(super) position: Position,
     pub(super) value: Node,
 }
 
@@ -74,7 +74,7 @@ impl Node {
 /// The text is no YAML, passes a bound, or can be read in more than one way.
 pub(super) fn read(text: &str) -> Result<Node, Finding> {
     if text.len() > MAX_BYTES {
-        let start = Place { line: 1, column: 1 };
+        let start = Position { line: 1, column: 1 };
         return Err(Finding::new(Weight::Error, "too_long", start, "the policy is longer than 1 MiB"));
     }
     Reader { parser: Parser::new_from_str(text) }.document()
@@ -85,11 +85,11 @@ struct Reader<'t> {
 }
 
 impl<'t> Reader<'t> {
-    fn next(&mut self) -> Result<(Event<'t>, Place), Finding> {
+    fn next(&mut self) -> Result<(Event<'t>, Position), Finding> {
         match self.parser.next_event() {
-            Some(Ok((event, Span { start, .. }))) => Ok((event, place(&start))),
+            Some(Ok((event, Span { start, .. }))) => Ok((event, position(&start))),
             Some(Err(error)) => Err(no_yaml(&error)),
-            None => Ok((Event::StreamEnd, Place { line: 1, column: 1 })),
+            None => Ok((Event::StreamEnd, Position { line: 1, column: 1 })),
         }
     }
 
@@ -112,7 +112,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn node(&mut self, event: Event<'t>, at: Place, depth: usize) -> Result<Node, Finding> {
+    fn node(&mut self, event: Event<'t>, at: Position, depth: usize) -> Result<Node, Finding> {
         let depth = depth.saturating_add(1);
         if depth > MAX_DEPTH {
             return Err(error("too_deep", at, format!("lists and mappings nest deeper than {MAX_DEPTH}")));
@@ -140,7 +140,7 @@ impl<'t> Reader<'t> {
             }
             _ => return Err(error("invalid_yaml", at, "a value is missing here")),
         };
-        Ok(Node { place: at, value })
+        Ok(Node { position: at, value })
     }
 
     fn entries(&mut self, depth: usize) -> Result<Vec<Entry>, Finding> {
@@ -164,12 +164,12 @@ impl<'t> Reader<'t> {
                 return Err(finding.with_fix("keep one of the two: programs differ in which one they read"));
             }
             let (event, value_at) = self.next()?;
-            entries.push(Entry { key, place: at, value: self.node(event, value_at, depth)? });
+            entries.push(Entry { key, position: at, value: self.node(event, value_at, depth)? });
         }
     }
 }
 
-fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>, at: Place) -> Result<Value, Finding> {
+fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>, at: Position) -> Result<Value, Finding> {
     only_tag(tag, "str", at)?;
     let is_text = tag.is_some() || style != ScalarStyle::Plain;
     Ok(if is_text {
@@ -221,7 +221,7 @@ fn is_out_of_range(word: &str) -> bool {
 }
 
 /// Takes the tag that says what is plain already, and no other.
-fn only_tag(tag: Option<&Tag>, expected: &str, at: Place) -> Result<(), Finding> {
+fn only_tag(tag: Option<&Tag>, expected: &str, at: Position) -> Result<(), Finding> {
     match tag {
         Some(tag) if !(tag.is_yaml_core_schema() && tag.suffix == expected) => {
             Err(error("tag", at, format!("the tag {} is not read here", quoted(&tag.to_string()))))
@@ -233,15 +233,15 @@ fn only_tag(tag: Option<&Tag>, expected: &str, at: Place) -> Result<(), Finding>
 fn no_yaml(error_found: &ScanError) -> Finding {
     // The parser's words can hold a part of the text.
     let what = quoted(error_found.info()).replace('`', "");
-    error("invalid_yaml", place(error_found.marker()), format!("this is not YAML: {what}"))
+    error("invalid_yaml", position(error_found.marker()), format!("this is not YAML: {what}"))
 }
 
-fn error(code: &'static str, at: Place, message: impl Into<String>) -> Finding {
+fn error(code: &'static str, at: Position, message: impl Into<String>) -> Finding {
     Finding::new(Weight::Error, code, at, message)
 }
 
-fn place(marker: &Marker) -> Place {
-    Place { line: marker.line(), column: marker.col().saturating_add(1) }
+fn position(marker: &Marker) -> Position {
+    Position { line: marker.line(), column: marker.col().saturating_add(1) }
 }
 
 #[cfg(test)]
@@ -252,7 +252,7 @@ mod tests {
     fn check(text: &str, expected: &str) {
         let seen = match read(text) {
             Ok(node) => format!("{:?}", node.value),
-            Err(finding) => format!("{} at {}:{}", finding.code, finding.place.line, finding.place.column),
+            Err(finding) => format!("{} at {}:{}", finding.code, finding.position.line, finding.position.column),
         };
         assert!(seen.starts_with(expected), "{text:.80}: {seen}");
     }

@@ -3,6 +3,9 @@
 //! In perso the last rule for a tool and a role is the only one; here all rules count. So each rule is written for those
 //! pairs of tool and role only for which it is the last.
 
+mod condition;
+mod number;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use callgate_engine::policy::document::{PolicyDocument, Rule as Source};
@@ -11,9 +14,9 @@ use callgate_engine::policy::text::{Diagnostic, Severity};
 use callgate_engine::{Effect, parse, validate};
 use wildmatch::WildMatchPattern;
 
-use super::finding::{Finding, Lines, Place, Weight, quoted};
-use super::perso_condition::{Said, Translator};
-use super::policy::{Condition, Policy, Rule, RuleIds, judge};
+use self::condition::{Translated, Translator};
+use crate::finding::{Finding, Lines, Position, Weight, quoted};
+use crate::policy::{Condition, Policy, Rule, RuleIds, judge};
 
 /// A pattern as the engine reads it: NUL, which no name holds, takes the place of the second wildcard.
 type Pattern = WildMatchPattern<'*', '\0'>;
@@ -21,17 +24,11 @@ type Pattern = WildMatchPattern<'*', '\0'>;
 /// A tool and a role, as indices into the lists of both.
 type Pair = (usize, usize);
 
-/// What a policy becomes.
-pub(super) struct Migrated {
-    pub(super) policy: Policy,
-    pub(super) findings: Vec<Finding>,
-}
-
 /// Migrates the text of a policy.
 ///
 /// # Errors
 /// What keeps perso's dialect from reading it.
-pub(super) fn migrate(text: &str) -> Result<Migrated, Vec<Diagnostic>> {
+pub(crate) fn migrate(text: &str) -> Result<(Policy, Vec<Finding>), Vec<Diagnostic>> {
     let document = parse(text)?;
     // Only what stands in the text is looked at below; the whole check finds what it refers to.
     validate(document.clone())?;
@@ -42,14 +39,14 @@ pub(super) fn migrate(text: &str) -> Result<Migrated, Vec<Diagnostic>> {
         let message =
             "`default_action` is `Allow`, which has no counterpart: calls that no rule speaks of are denied now";
         let fix = "write an Allow rule for each tool and role that it was meant for";
-        let finding = Finding::new(Weight::Lost, "allows_by_default", lines.place(at), message);
+        let finding = Finding::new(Weight::Lost, "allows_by_default", lines.position(at), message);
         findings.push(finding.with_fix(fix));
     }
     let names = Names::collect(&document, &lines, &mut findings);
     let rules = migrate_rules(&document, &names, &lines, &mut findings);
     let mut policy = Policy::new(Some(names.tools), names.roles, rules);
     policy.description = Some(document.description).filter(|text| !text.is_empty());
-    Ok(Migrated { policy, findings })
+    Ok((policy, findings))
 }
 
 /// perso ignores keys that it does not know; what they were meant to say is lost on the way here too.
@@ -57,7 +54,7 @@ fn unknown_key(found: &Diagnostic, lines: &Lines<'_>) -> Option<Finding> {
     (found.severity == Severity::Warning).then(|| Finding {
         weight: Weight::Lost,
         code: found.code,
-        place: lines.place(found.span.start),
+        position: lines.position(found.span.start),
         message: found.message.clone(),
         fix: found.fix.clone(),
     })
@@ -90,7 +87,7 @@ impl Names {
                         "{} can't be the name of a {what}, so it is left out and its calls are denied: {problem}",
                         quoted(&name.value)
                     );
-                    findings.push(Finding::new(Weight::Lost, "bad_name", lines.place(name.span.start), message));
+                    findings.push(Finding::new(Weight::Lost, "bad_name", lines.position(name.span.start), message));
                 }
                 refused.is_none()
             });
@@ -116,7 +113,7 @@ impl Names {
                 "{} is not declared in `tools`, yet perso lets this rule allow it: it is declared now",
                 quoted(&name.value)
             );
-            findings.push(Finding::new(Weight::Note, "undeclared_tool", lines.place(name.span.start), message));
+            findings.push(Finding::new(Weight::Note, "undeclared_tool", lines.position(name.span.start), message));
         }
         let texts = |names: &[&Spanned<String>]| names.iter().map(|name| name.value.clone()).collect::<Vec<_>>();
         let mut tools = texts(&declared);
@@ -153,13 +150,13 @@ fn migrate_rules(
     let mut last: HashMap<Pair, usize> = HashMap::new();
     for (index, rule) in document.rules.iter().enumerate() {
         let tools = names.tools_of(rule);
-        let place = |name: &Spanned<String>| lines.place(name.span.start);
+        let position = |name: &Spanned<String>| lines.position(name.span.start);
         if tools.is_empty() && rule.target.value.contains('*') {
             let message = format!(
                 "the pattern {} matches no declared tool, so this rule is left out",
                 quoted(&rule.target.value)
             );
-            findings.push(Finding::new(Weight::Note, "no_match", place(&rule.target), message));
+            findings.push(Finding::new(Weight::Note, "no_match", position(&rule.target), message));
         }
         let mut roles = BTreeSet::new();
         for role in &rule.roles {
@@ -170,7 +167,7 @@ fn migrate_rules(
                         "{} is not declared in `roles`, so perso ignores it here: it is left out",
                         quoted(&role.value)
                     );
-                    findings.push(Finding::new(Weight::Note, "unknown_role", place(role), message));
+                    findings.push(Finding::new(Weight::Note, "unknown_role", position(role), message));
                 }
             }
         }
@@ -181,34 +178,34 @@ fn migrate_rules(
 
     let mut ids = RuleIds::default();
     let mut rules = Vec::new();
-    let mut told = Vec::new();
-    let mut translator = Translator::new(lines, &mut told);
+    let mut of_conditions = Vec::new();
+    let mut translator = Translator::new(lines, &mut of_conditions);
     for (index, (source, pairs)) in document.rules.iter().zip(&pairs_of).enumerate() {
-        let place = lines.place(source.target.span.start);
+        let position = lines.position(source.target.span.start);
         let kept: Vec<Pair> = pairs.iter().filter(|pair| last.get(pair) == Some(&index)).copied().collect();
         if kept.len() < pairs.len() {
-            findings.push(replaced(place, kept.len(), pairs.len()));
+            findings.push(replaced(position, kept.len(), pairs.len()));
         }
         if kept.is_empty() {
             continue;
         }
-        let condition = match source.condition.as_ref().map(|condition| translator.say(condition)) {
-            None | Some(Said::Always) => None,
-            Some(Said::When(condition)) => Some(condition),
-            Some(Said::Never) => {
+        let condition = match source.condition.as_ref().map(|condition| translator.translate(condition)) {
+            None | Some(Translated::Always) => None,
+            Some(Translated::When(condition)) => Some(condition),
+            Some(Translated::Never) => {
                 let message =
                     "the condition of this rule is never true, so it is left out and what it speaks of is denied";
-                findings.push(Finding::new(Weight::Note, "never_allows", place, message));
+                findings.push(Finding::new(Weight::Note, "never_allows", position, message));
                 continue;
             }
         };
         rules.extend(write_rules(source, &kept, names, condition.as_ref(), &mut ids));
     }
-    findings.extend(told);
+    findings.extend(of_conditions);
     rules
 }
 
-fn replaced(place: Place, kept: usize, all: usize) -> Finding {
+fn replaced(position: Position, kept: usize, all: usize) -> Finding {
     let message = if kept == 0 {
         "later rules replace this one for all its tools and roles: it has no effect in perso, and is left out"
             .to_owned()
@@ -218,7 +215,7 @@ fn replaced(place: Place, kept: usize, all: usize) -> Finding {
             "later rules replace this one for {replaced} of its {all} pairs of tool and role: it is written for the others"
         )
     };
-    Finding::new(Weight::Note, "rule_replaced", place, message)
+    Finding::new(Weight::Note, "rule_replaced", position, message)
 }
 
 /// One rule for as many pairs as one can name: the source's own pattern for the roles that have all of its tools, then

@@ -2,10 +2,8 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a test states what must hold by failing")]
 #![expect(clippy::arithmetic_side_effects, reason = "a test counts a few calls")]
 
-use std::path::Path;
-use std::process::Command;
-
 use callgate_engine::{Call, Effect, PolicyImage, RequestFacts, compile, evaluate, parse, validate};
+use callgate_migrate::from_mcpkit;
 use fastrand::Rng;
 use mcpkit_rs_policy::extensions::McpExtension;
 use mcpkit_rs_policy::extensions::mcp::{McpAction, McpActionType};
@@ -77,19 +75,11 @@ struct Counts {
 /// Migrates a policy and compares the answers of both engines.
 #[track_caller]
 fn compare(source: &str, calls: &[Ask], counts: &mut Counts) {
-    let directory = tempfile::tempdir().expect("a directory");
-    let file = directory.path().join("source.yaml");
-    std::fs::write(&file, source).expect("a source");
-    let output = Command::new(env!("CARGO_BIN_EXE_callgate"))
-        .arg("migrate")
-        .arg(&file)
-        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")))
-        .output()
-        .expect("the program runs");
-    let mcpkit = Mcpkit::read(source);
-    let migrated = String::from_utf8(output.stdout).expect("UTF-8");
     // A source that is refused becomes no policy, which allows nothing.
-    let image = (!migrated.is_empty()).then(|| compile(&parse(&migrated).and_then(validate).expect("a policy")));
+    let migrated = from_mcpkit(source, "agent").ok();
+    let mcpkit = Mcpkit::read(source);
+    let image =
+        migrated.as_ref().map(|migrated| compile(&parse(&migrated.policy).and_then(validate).expect("a policy")));
     let image = image.as_ref().map(|bytes| PolicyImage::open(bytes).expect("an image"));
     for call in calls {
         let effect = image.as_ref().map_or(Effect::Deny, |image| {
@@ -105,9 +95,8 @@ fn compare(source: &str, calls: &[Ask], counts: &mut Counts) {
             (false, true) => counts.only_mcpkit_allows += 1,
             (false, false) => counts.both_deny += 1,
             (true, false) => panic!(
-                "mcpkit denies {call:?}, and the migrated policy answers {}\nsource:\n{source}\nmigrated:\n{migrated}\n{}",
+                "mcpkit denies {call:?}, and the migrated policy answers {}\nsource:\n{source}\nmigrated:\n{migrated:#?}",
                 effect.name(),
-                String::from_utf8_lossy(&output.stderr),
             ),
         }
     }

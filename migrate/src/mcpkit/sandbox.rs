@@ -1,19 +1,19 @@
 //! What a policy of mcpkit says of the sandbox that a server runs in: files, hosts, environment, limits.
 //!
-//! A call does not show what the server will touch, so none of it has a counterpart. Where a tool takes a path, a URL or
-//! an address as an argument, a condition on that argument comes near, and is suggested.
+//! A call does not show what the server will access, so none of it has a counterpart. If a tool has a path, a URL or an
+//! address as an argument, a condition on that argument is similar, and is suggested.
 
 use callgate_engine::Effect;
 use callgate_engine::language::operators::{Source, StringOp};
 
-use super::finding::{Finding, Place, Weight, quoted, snippet};
-use super::policy::{Condition, Policy, Rule, judge};
 use super::yaml::{Entry, Value};
+use crate::finding::{Finding, Position, Weight, quoted, snippet};
+use crate::policy::{Condition, Policy, Rule, judge};
 
 /// The keys of the sections.
 pub(super) const SECTIONS: [&str; 4] = ["storage", "network", "environment", "resources"];
 
-/// Says of a section that it is not carried over, and what comes near.
+/// Reports that a section is not carried over, and suggests a condition.
 pub(super) fn report(section: &Entry, findings: &mut Vec<Finding>) {
     if let Value::Null = section.value.value {
         return;
@@ -25,7 +25,7 @@ pub(super) fn report(section: &Entry, findings: &mut Vec<Finding>) {
     if lists.is_empty() {
         let message =
             format!("`{}` is a matter of the sandbox that the server runs in, and has no counterpart", section.key);
-        findings.push(lost(section.place, message).with_fix("keep it where the server runs"));
+        findings.push(lost(section.position, message).with_fix("keep it where the server runs"));
     }
     for list in lists {
         let message = format!(
@@ -33,17 +33,17 @@ pub(super) fn report(section: &Entry, findings: &mut Vec<Finding>) {
             quoted(&list.key),
             section.key
         );
-        let near = match (&*section.key, &*list.key) {
+        let suggestion = match (&*section.key, &*list.key) {
             ("storage", "allow") => paths(list, false),
             ("storage", "deny") => paths(list, true),
             ("network", "allow") => hosts(list),
             // A `UrlCheck` is false of another scheme or port too, so a Deny rule with it would let those pass.
-            ("network", "deny") => Near { conditions: networks(list), left_out: texts(list, "host") },
-            _ => Near::default(),
+            ("network", "deny") => Suggestion { conditions: networks(list), left_out: texts(list, "host") },
+            _ => Suggestion::default(),
         };
         let mut fix = "keep it where the server runs".to_owned();
         let conditions: Vec<String> =
-            near.conditions.iter().filter(|condition| is_valid(condition)).map(snippet).collect();
+            suggestion.conditions.iter().filter(|condition| is_valid(condition)).map(snippet).collect();
         if !conditions.is_empty() {
             let into = if list.key == "deny" { "a Deny rule" } else { "the Allow rule" };
             fix.push_str(&format!(
@@ -51,17 +51,17 @@ pub(super) fn report(section: &Entry, findings: &mut Vec<Finding>) {
                 if section.key == "storage" { "a path" } else { "a URL or an address" },
                 conditions.join(" or "),
             ));
-            if !near.left_out.is_empty() {
-                let left_out: Vec<String> = near.left_out.iter().map(|text| quoted(text)).collect();
+            if !suggestion.left_out.is_empty() {
+                let left_out: Vec<String> = suggestion.left_out.iter().map(|text| quoted(text)).collect();
                 fix.push_str(&format!(", which does not speak of {}", left_out.join(", ")));
             }
         }
-        findings.push(lost(list.place, message).with_fix(fix));
+        findings.push(lost(list.position, message).with_fix(fix));
     }
 }
 
-fn lost(place: Place, message: String) -> Finding {
-    Finding::new(Weight::Lost, "sandbox", place, message)
+fn lost(position: Position, message: String) -> Finding {
+    Finding::new(Weight::Lost, "sandbox", position, message)
 }
 
 /// Whether the engine takes a condition; a suggestion that it refuses helps nobody.
@@ -90,9 +90,9 @@ fn texts<'n>(list: &'n Entry, key: &str) -> Vec<&'n str> {
         .collect()
 }
 
-/// Conditions that come near a list, and what of it they do not speak of.
+/// Conditions that are similar to a list, and the entries that they do not cover.
 #[derive(Default)]
-struct Near<'n> {
+struct Suggestion<'n> {
     conditions: Vec<Condition>,
     left_out: Vec<&'n str>,
 }
@@ -101,7 +101,7 @@ struct Near<'n> {
 /// paths, since below each of its roots `PathCheck` covers everything.
 ///
 /// In an Allow rule a condition must not be wider than its URI; in one that `denies` it may be.
-fn paths(list: &Entry, denies: bool) -> Near<'_> {
+fn paths(list: &Entry, denies: bool) -> Suggestion<'_> {
     const SPECIAL: [char; 5] = ['*', '?', '[', '{', '\\'];
     let (mut roots, mut single, mut left_out) = (Vec::new(), Vec::new(), Vec::new());
     for uri in texts(list, "uri") {
@@ -137,11 +137,11 @@ fn paths(list: &Entry, denies: bool) -> Near<'_> {
     if conditions.len() > 1 {
         conditions = vec![Condition::Any(conditions)];
     }
-    Near { conditions, left_out }
+    Suggestion { conditions, left_out }
 }
 
 /// Conditions for the hosts and for the networks that a list names.
-fn hosts(list: &Entry) -> Near<'_> {
+fn hosts(list: &Entry) -> Suggestion<'_> {
     let is_said = |host: &&str| !host.strip_prefix("*.").unwrap_or(host).contains('*');
     let (hosts, left_out): (Vec<&str>, Vec<&str>) = texts(list, "host").into_iter().partition(is_said);
     let mut conditions = networks(list);
@@ -150,7 +150,7 @@ fn hosts(list: &Entry) -> Near<'_> {
         let source = Source::Arguments.name();
         conditions.insert(0, Condition::UrlCheck { source, field: "url".to_owned(), hosts });
     }
-    Near { conditions, left_out }
+    Suggestion { conditions, left_out }
 }
 
 fn networks(list: &Entry) -> Vec<Condition> {
