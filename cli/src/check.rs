@@ -1,4 +1,4 @@
-//! `callgate check`: what is wrong with a policy, where, and how to mend it.
+//! `callgate check`: the errors and warnings of a policy, with their positions and fixes.
 
 use std::io;
 use std::path::Path;
@@ -18,15 +18,28 @@ pub(crate) fn run(file: &Path, format: Format, deny_warnings: bool) -> Result<()
         Ok(policy) => policy.warnings(),
         Err(findings) => findings,
     };
+    let verdict = match (&checked, deny_warnings && !findings.is_empty()) {
+        (Err(_), _) => Verdict::Refused,
+        (Ok(_), true) => Verdict::WarningsDenied,
+        (Ok(_), false) => Verdict::Ok,
+    };
     match format {
-        Format::Text => print_text(&file, findings),
-        Format::Json => print_json(&file, findings),
+        Format::Text => print_text(&file, findings, verdict),
+        Format::Json => print_json(&file, findings, verdict),
     }?;
-    let is_refused = checked.is_err() || (deny_warnings && !findings.is_empty());
-    if is_refused { Err(Failure::Refused) } else { Ok(()) }
+    if verdict == Verdict::Ok { Ok(()) } else { Err(Failure::Refused) }
 }
 
-fn print_text(file: &PolicyFile, findings: &[Diagnostic]) -> Result<(), Failure> {
+/// What the command concludes, and how it exits.
+#[derive(Clone, Copy, PartialEq)]
+enum Verdict {
+    Ok,
+    Refused,
+    /// The policy has warnings only, and they are denied.
+    WarningsDenied,
+}
+
+fn print_text(file: &PolicyFile, findings: &[Diagnostic], verdict: Verdict) -> Result<(), Failure> {
     let path = &file.name;
     if !findings.is_empty() {
         print::findings(io::stdout().lock(), path, &file.text, findings)?;
@@ -34,7 +47,11 @@ fn print_text(file: &PolicyFile, findings: &[Diagnostic]) -> Result<(), Failure>
     }
     let count = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
     let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
-    let verdict = if errors == 0 { "ok" } else { "refused" };
+    let verdict = match verdict {
+        Verdict::Ok => "ok",
+        Verdict::Refused => "refused",
+        Verdict::WarningsDenied => "refused by `--deny-warnings`",
+    };
     print::out(&format!("{path}: {verdict}, {}, {}", counted(errors, "error"), counted(warnings, "warning")))
 }
 
@@ -57,11 +74,11 @@ struct Finding<'r> {
     pointer: String,
 }
 
-fn print_json(file: &PolicyFile, findings: &[Diagnostic]) -> Result<(), Failure> {
+fn print_json(file: &PolicyFile, findings: &[Diagnostic], verdict: Verdict) -> Result<(), Failure> {
     let places = Places::new(&file.text);
     let report = Report {
         file: &file.name,
-        ok: findings.iter().all(|finding| finding.severity != Severity::Error),
+        ok: verdict == Verdict::Ok,
         findings: findings
             .iter()
             .map(|finding| {

@@ -48,7 +48,7 @@ fn answer(image: &PolicyImage<'_>, body: &[u8]) -> Result<(Vec<u8>, bool), Failu
     }
     let mut random = [0; 16];
     getrandom::fill(&mut random)
-        .map_err(|error| Failure::Unusable(format!("the system gives no random bytes: {error}")))?;
+        .map_err(|error| Failure::Unusable(format!("cannot get random bytes from the system: {error}")))?;
     let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok();
     let unix_time = since_1970.and_then(|time| i64::try_from(time.as_secs()).ok());
     let arrival = EdgeFacts { random, unix_time, ip: None, country: None };
@@ -64,5 +64,5 @@ fn print_line(answer: &[u8]) -> Result<(), Failure> {
 }
 
 fn unreadable(error: &io::Error) -> Failure {
-    Failure::Unusable(format!("can't read standard input: {error}"))
+    Failure::Unusable(format!("cannot read standard input: {error}"))
 }

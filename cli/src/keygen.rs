@@ -1,4 +1,4 @@
-//! `callgate keygen`: a pair of keys for those who have no minisign at hand.
+//! `callgate keygen`: a key pair, without minisign.
 
 use std::ffi::OsString;
 use std::fs::OpenOptions;
@@ -12,10 +12,10 @@ use crate::{Failure, password, print};
 /// What `callgate keygen` takes.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Where the secret key goes; the public key goes beside it, as FILE.pub
+    /// The file for the secret key; the public key is written to FILE.pub
     #[arg(long, value_name = "FILE")]
     key: PathBuf,
-    /// Leave the secret key without a password, for a store of secrets that encrypts it
+    /// Write the secret key without a password, for a secret store that encrypts it
     #[arg(long)]
     unencrypted: bool,
 }
@@ -25,17 +25,17 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let public = with_ending(&options.key, ".pub");
     for file in [&options.key, &public] {
         if file.exists() {
-            return Err(Failure::Unusable(format!("`{}` is there already, and a key is not replaced", file.display())));
+            return Err(Failure::Unusable(format!("`{}` already exists; choose another file name", file.display())));
         }
     }
     let password = if options.unencrypted { None } else { Some(password::choose()?) };
-    let failed = |error: UnusableKey| Failure::Unusable(format!("can't make a key: {error}"));
+    let failed = |error: UnusableKey| Failure::Unusable(format!("cannot make a key: {error}"));
     let (key, text) = SigningKey::generate(password).map_err(failed)?;
     let (word, public_text) = (key.public_key().map_err(failed)?, key.public_key_file().map_err(failed)?);
     write(&options.key, &text, true)?;
     write(&public, &public_text, false)?;
     print::out(&format!(
-        "secret key: {}\npublic key: {}\nbuilds trust it with: CALLGATE_POLICY_PUBKEY={word}",
+        "secret key: {}\npublic key: {}\nto trust the key in a build, set CALLGATE_POLICY_PUBKEY={word}",
         options.key.display(),
         public.display()
     ))
@@ -56,5 +56,5 @@ fn write(file: &Path, text: &str, is_secret: bool) -> Result<(), Failure> {
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     }
     let written = options.open(file).and_then(|mut file| file.write_all(text.as_bytes()));
-    written.map_err(|error| Failure::Unusable(format!("can't write `{}`: {error}", file.display())))
+    written.map_err(|error| Failure::Unusable(format!("cannot write `{}`: {error}", file.display())))
 }

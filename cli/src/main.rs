@@ -26,7 +26,7 @@ use std::process::ExitCode;
 use callgate_signing::Refusal;
 use clap::{Parser, Subcommand, ValueEnum};
 
-/// Checks policies for MCP tool calls, signs them, evaluates calls against them, and migrates policies of other engines.
+/// Check, test, sign and migrate policies for MCP tool calls, and evaluate calls.
 #[derive(Parser)]
 #[command(name = "callgate", version, after_help = EXIT_CODES)]
 struct Arguments {
@@ -35,108 +35,108 @@ struct Arguments {
 }
 
 const EXIT_CODES: &str = "Exit codes:
-  0  all is well: the policy has no error; every call got a decision, be it Allow or Deny
-  1  the policy has an error, a case failed, or a call was no call and got no decision
-  2  the command line is wrong, or a file can't be read or written";
+  0  the policy has no error, every test case passed, and every call has a decision, Allow or Deny
+  1  the policy has an error, a test case failed, or a call is invalid and has no decision
+  2  the command line is invalid, or a file cannot be read or written";
 
 const CONFIG_EXIT_CODES: &str = "Exit codes:
   0  the configuration can be deployed
-  1  it has a mistake, which was printed
-  2  the command line is wrong, or a file can't be read";
+  1  the configuration is invalid
+  2  the command line is invalid, or a file cannot be read";
 
 const MIGRATE_EXIT_CODES: &str = "Exit codes:
-  0  the new policy is written, and says all that the old one did
-  1  the old policy has an error, or the new one would: nothing is written
-  2  the command line is wrong, or a file can't be read or written
-  3  the new policy is written, but has no counterpart for a part of the old one, which is denied";
+  0  the new policy is written and has a counterpart for every part of the source
+  1  the source or the new policy has an error; nothing is written
+  2  the command line is invalid, or a file cannot be read or written
+  3  the new policy is written, but it denies a part of the source that has no counterpart";
 
 const SIGNING_EXIT_CODES: &str = "Exit codes:
-  0  all is well
-  1  the policy has an error, or is not signed as it must be
-  2  the command line is wrong, or a file can't be read or written";
+  0  success
+  1  the policy has an error, or its signature is not valid
+  2  the command line is invalid, or a file cannot be read or written";
 
 #[derive(Subcommand)]
 enum Command {
-    /// Check a policy: errors keep it from being deployed, warnings name what its author may not have meant
+    /// Check a policy: errors prevent its deployment, warnings report probable mistakes
     #[command(after_help = EXIT_CODES)]
     Check {
         /// The policy file
         file: PathBuf,
-        /// How findings are printed
+        /// The output format
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
-        /// Refuse a policy with a warning too
+        /// Also fail if the policy has a warning
         #[arg(long)]
         deny_warnings: bool,
     },
-    /// Run the cases beside each policy: `crm.json` has `crm.test.jsonl`
+    /// Run the test cases of each policy: those of `crm.json` are in `crm.test.jsonl`
     #[command(after_help = EXIT_CODES)]
     Test {
         /// The policy files
         #[arg(required = true)]
         files: Vec<PathBuf>,
     },
-    /// Take the tools of a policy, with their schemas, from what MCP servers answered to `tools/list`
+    /// Replace the tools and schemas of a policy with the `tools/list` responses of MCP servers
     #[command(after_help = EXIT_CODES)]
     Tools {
-        /// The saved answers, one for each page or server
+        /// The saved responses, one file per page or server
         #[arg(required = true)]
         lists: Vec<PathBuf>,
         /// The policy file
         #[arg(long)]
         policy: PathBuf,
-        /// Change the policy file, unless the policy would have an error; else the policy is printed
+        /// Change the policy file instead of printing the policy; a policy with an error is not written
         #[arg(long)]
         write: bool,
     },
-    /// Evaluate the call on standard input and print the answer that `POST /evaluate` gives
+    /// Evaluate the call on standard input and print the response of `POST /evaluate`
     #[command(after_help = EXIT_CODES)]
     Eval {
         /// The policy file
         #[arg(long)]
         policy: PathBuf,
-        /// Read one call from each line, and print one answer for each
+        /// Read one call per line and print one response per line
         #[arg(long)]
         jsonl: bool,
     },
-    /// Check a configuration before it is deployed as `CALLGATE_CONFIG`
+    /// Check a configuration file for `CALLGATE_CONFIG`
     #[command(after_help = CONFIG_EXIT_CODES)]
     Config {
         /// The configuration file
         file: PathBuf,
     },
-    /// Work on the records of a decision log
+    /// Verify a decision log
     #[command(subcommand)]
     Log(log::Command),
-    /// Write a policy of perso or mcpkit in the language of callgate, and say what has no counterpart
+    /// Migrate a perso or mcpkit policy to callgate, and report everything that has no counterpart
     #[command(after_help = MIGRATE_EXIT_CODES)]
     Migrate(migrate::Options),
-    /// Sign a policy: write a manifest and its signature beside it
+    /// Sign a policy: write its manifest and the signature next to it
     #[command(after_help = SIGNING_EXIT_CODES)]
     Sign(sign::Options),
     /// Verify a signed policy as a build does
     #[command(after_help = SIGNING_EXIT_CODES)]
     Verify(verify::Options),
-    /// Make a pair of keys, in the files of minisign
+    /// Make a key pair in minisign format
     #[command(after_help = SIGNING_EXIT_CODES)]
     Keygen(keygen::Options),
 }
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Format {
-    /// As a compiler prints them, with the line shown
+    /// Like compiler messages, with the source line
     Text,
-    /// One JSON object for programs
+    /// One JSON object
     Json,
 }
 
 /// Why a command did not succeed.
 enum Failure {
-    /// The input was read and is not right; what is wrong was printed.
+    /// The input is invalid; the problem was printed.
     Refused,
-    /// A policy was written that says less than the one that it was made from, as was printed.
+    /// A policy was written without a part of its source, as was printed.
     Incomplete,
-    /// Something in the surroundings is not right, as the message says.
+    /// The command could not do its work, for the reason in the message.
     Unusable(String),
 }
 
@@ -168,10 +168,10 @@ fn main() -> ExitCode {
 /// Reads a file of text.
 fn read_text(file: &Path) -> Result<String, Failure> {
     let bytes =
-        fs::read(file).map_err(|error| Failure::Unusable(format!("can't read `{}`: {error}", file.display())))?;
+        fs::read(file).map_err(|error| Failure::Unusable(format!("cannot read `{}`: {error}", file.display())))?;
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
-        Failure::Unusable(format!("`{}` is not UTF-8: byte {at} starts no character", file.display()))
+        Failure::Unusable(format!("`{}` is not valid UTF-8 at byte {at}", file.display()))
     })
 }
 

@@ -1,4 +1,4 @@
-//! `callgate migrate`: a policy of another engine as one of `callgate-1`, and what did not fit.
+//! `callgate migrate`: prints a policy of another engine as a policy of `callgate-1`, and what differs.
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -26,18 +26,18 @@ pub(crate) enum Origin {
 pub(crate) struct Options {
     /// The policy to migrate
     file: PathBuf,
-    /// What it is a policy of; found out from its text and its name where it is left out
+    /// The format of the policy [default: detected from its text and file name]
     #[arg(long, value_enum)]
     from: Option<Origin>,
-    /// Where the new policy is written; standard output where it is left out
+    /// The file for the new policy [default: standard output]
     #[arg(long)]
     out: Option<PathBuf>,
-    /// The role that a policy of mcpkit, which knows none, is written for [default: agent]
+    /// The role of all rules of an mcpkit policy, which has no roles [default: agent]
     #[arg(long)]
     role: Option<String>,
 }
 
-/// Migrates a policy and says what did not fit.
+/// Migrates a policy and prints what differs.
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let file = &*options.file;
     let shown = file.display().to_string();
@@ -48,7 +48,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     };
     let migrated = match origin {
         Origin::Perso1 if options.role.is_some() => {
-            let message = "`--role` is for policies of mcpkit; one of perso has its own roles";
+            let message = "`--role` is only for mcpkit policies; remove it, because a perso policy has its own roles";
             return Err(Failure::Unusable(message.to_owned()));
         }
         Origin::Perso1 => from_perso(&text),
@@ -62,7 +62,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
         return Ok(());
     }
     let parts = if lost == 1 { "1 part was" } else { &*format!("{lost} parts were") };
-    print::err(&format!("{shown}: {parts} not carried over"))?;
+    print::err(&format!("{shown}: {parts} not migrated"))?;
     Err(Failure::Incomplete)
 }
 
@@ -71,13 +71,13 @@ fn print_refusal(shown: &str, text: &str, refusal: Refusal) -> Failure {
     let printed = match refusal {
         Refusal::Role(problem) => return Failure::Unusable(format!("`--role`: {problem}")),
         Refusal::PersoSource(problems) => print::findings(io::stderr().lock(), shown, text, &problems)
-            .and_then(|()| print::err(&format!("\n{shown}: refused, nothing is written"))),
+            .and_then(|()| print::err(&format!("\n{shown}: refused; nothing is written"))),
         Refusal::McpkitSource(findings) => {
-            print_findings(shown, &findings).and_then(|()| print::err(&format!("{shown}: refused, nothing is written")))
+            print_findings(shown, &findings).and_then(|()| print::err(&format!("{shown}: refused; nothing is written")))
         }
         Refusal::Result { findings, policy, problems } => print_findings(shown, &findings)
             .and_then(|()| print::findings(io::stderr().lock(), "the new policy", &policy, &problems))
-            .and_then(|()| print::err("\nthe new policy has an error, so nothing is written")),
+            .and_then(|()| print::err(&format!("\n{shown}: the new policy has an error; nothing is written"))),
     };
     printed.map_or_else(|failure| failure, |()| Failure::Refused)
 }
@@ -103,9 +103,12 @@ fn write(text: &str, options: &Options) -> Result<(), Failure> {
     let is_source =
         fs::canonicalize(out).is_ok_and(|out| fs::canonicalize(&options.file).is_ok_and(|file| file == out));
     if is_source {
-        return Err(Failure::Unusable(format!("`{}` is the policy that is migrated: write elsewhere", out.display())));
+        return Err(Failure::Unusable(format!(
+            "`{}` is the source file; choose another file for `--out`",
+            out.display()
+        )));
     }
-    fs::write(out, text).map_err(|error| Failure::Unusable(format!("can't write `{}`: {error}", out.display())))
+    fs::write(out, text).map_err(|error| Failure::Unusable(format!("cannot write `{}`: {error}", out.display())))
 }
 
 /// Tells the origin by what the text says of itself, then by the file's name.
@@ -113,15 +116,16 @@ fn detect(file: &Path, text: &str) -> Result<Origin, Failure> {
     match parse(text).map(|document| document.dialect) {
         Ok(Dialect::Perso1) => return Ok(Origin::Perso1),
         Ok(Dialect::Callgate1) => {
-            return Err(Failure::Unusable(format!("`{}` is a policy of callgate-1 already", file.display())));
+            return Err(Failure::Unusable(format!("`{}` is already a callgate-1 policy", file.display())));
         }
         Err(_) => {}
     }
     match file.extension().and_then(|extension| extension.to_str()).map(str::to_ascii_lowercase).as_deref() {
         Some("yaml" | "yml") => Ok(Origin::Mcpkit),
         Some("json") => Ok(Origin::Perso1),
-        _ => {
-            Err(Failure::Unusable(format!("can't tell what `{}` is a policy of: say it with `--from`", file.display())))
-        }
+        _ => Err(Failure::Unusable(format!(
+            "cannot detect the format of `{}`; add `--from perso-1` or `--from mcpkit`",
+            file.display()
+        ))),
     }
 }

@@ -22,10 +22,12 @@ pub(crate) fn choose() -> Result<String, Failure> {
     let is_typed = env::var_os(VARIABLE).is_none() && io::stdin().is_terminal();
     let password = ask()?;
     if is_typed && prompt("Password (one more time): ")? != password {
-        return Err(Failure::Unusable("the passwords are not the same".to_owned()));
+        return Err(Failure::Unusable("the passwords do not match".to_owned()));
     }
     if password.is_empty() {
-        return Err(Failure::Unusable("the password is empty; `--unencrypted` makes a key without one".to_owned()));
+        return Err(Failure::Unusable(
+            "the password is empty; add `--unencrypted` for a key without a password".to_owned(),
+        ));
     }
     Ok(password)
 }
@@ -43,12 +45,12 @@ fn read_line() -> Result<String, Failure> {
     let mut line = String::new();
     let length = io::stdin().read_line(&mut line).map_err(|error| unreadable(&error))?;
     if length == 0 {
-        let message = format!("the key needs a password: set `{VARIABLE}`, or give it on standard input");
+        let message = format!("the key needs a password; set `{VARIABLE}` or write the password to standard input");
         return Err(Failure::Unusable(message));
     }
     Ok(line.trim_end_matches(['\n', '\r']).to_owned())
 }
 
 fn unreadable(error: &io::Error) -> Failure {
-    Failure::Unusable(format!("can't read the password: {error}"))
+    Failure::Unusable(format!("cannot read the password: {error}"))
 }

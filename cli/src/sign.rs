@@ -1,4 +1,4 @@
-//! `callgate sign`: vouches for a policy.
+//! `callgate sign`: signs a policy.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -16,22 +16,22 @@ use crate::{Failure, password, print, print_refusal, read_text};
 pub(crate) struct Options {
     /// The policy file
     policy: PathBuf,
-    /// The file of the secret key, as `callgate keygen` or minisign writes it
+    /// The secret key file from `callgate keygen` or minisign
     #[arg(long, value_name = "FILE")]
     key: PathBuf,
-    /// Which of the policies that followed on one another this is [default: one more than the manifest that is there]
+    /// The revision number [default: the previous revision plus 1]
     #[arg(long, value_name = "N")]
     revision: Option<u64>,
-    /// From when on the policy may be built, such as 2027-01-01T00:00:00Z
+    /// The earliest time of a build, such as 2027-01-01T00:00:00Z
     #[arg(long, value_name = "TIME", value_parser = read_time)]
     not_before: Option<SystemTime>,
-    /// Until when the policy may be built
+    /// The latest time of a build
     #[arg(long, value_name = "TIME", value_parser = read_time)]
     expires: Option<SystemTime>,
 }
 
 fn read_time(text: &str) -> Result<SystemTime, String> {
-    parse_time(text).ok_or_else(|| "a time is in UTC and in seconds, such as 2027-06-30T00:00:00Z".to_owned())
+    parse_time(text).ok_or_else(|| "the time must be in UTC with seconds, such as 2027-06-30T00:00:00Z".to_owned())
 }
 
 /// Checks the policy, and writes its manifest and the signature beside it.
@@ -60,9 +60,10 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     write(&files.manifest, &written)?;
     write(&files.signature, &signature)?;
     // Said either way: an end that was left out by mistake is not found later.
-    let end = manifest.expires.map_or_else(|| "without an end".to_owned(), |end| format!("until {}", write_time(end)));
+    let end =
+        manifest.expires.map_or_else(|| "without expiry".to_owned(), |end| format!("expires {}", write_time(end)));
     print::out(&format!(
-        "{}: signed as revision {revision}, {end}\nanybody can check it: minisign -Vm {} -P {public_key}",
+        "{}: signed as revision {revision}, {end}\nto verify it, run: minisign -Vm {} -P {public_key}",
         policy.display(),
         files.manifest.display()
     ))
@@ -84,20 +85,20 @@ fn next_revision(manifest: &Path, asked: Option<u64>, sha256: &[u8; 32]) -> Resu
     let bytes = match fs::read(manifest) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(asked.unwrap_or(1)),
-        Err(error) => return Err(Failure::Unusable(format!("can't read `{shown}`: {error}"))),
+        Err(error) => return Err(Failure::Unusable(format!("cannot read `{shown}`: {error}"))),
     };
     let there = Manifest::read(&bytes).map_err(|refusal| {
-        Failure::Unusable(format!("can't tell the revision that is there: in `{shown}`, {refusal}; restore the file"))
+        Failure::Unusable(format!("cannot read the previous revision from `{shown}`: {refusal}; restore the file"))
     })?;
     let next = asked.unwrap_or(there.revision.saturating_add(1));
     let problem = if next < there.revision {
-        format!("revision {next} is older than the one that is there, {}", there.revision)
+        format!("revision {next} is older than the previous revision {}", there.revision)
     } else if next == there.revision && *sha256 != there.sha256 {
-        format!("revision {next} is there already, of another text")
+        format!("revision {next} already exists for a different policy text")
     } else {
         return Ok(next);
     };
-    let fix = "leave `--revision` out to sign as the next one";
+    let fix = "remove `--revision` to sign the next revision";
     print::err(&format!("error: {shown}: {problem}\n  = help: {fix}"))?;
     Err(Failure::Refused)
 }
@@ -110,5 +111,5 @@ fn open_key(file: &Path) -> Result<SigningKey, Failure> {
 }
 
 fn write(file: &Path, text: &str) -> Result<(), Failure> {
-    fs::write(file, text).map_err(|error| Failure::Unusable(format!("can't write `{}`: {error}", file.display())))
+    fs::write(file, text).map_err(|error| Failure::Unusable(format!("cannot write `{}`: {error}", file.display())))
 }

@@ -70,7 +70,7 @@ fn run_file(file: &Path) -> Result<bool, Failure> {
 fn judge(image: &PolicyImage<'_>, case: &Case<'_>, unused: &mut BTreeSet<String>) -> Result<(), String> {
     let call = match Call::read(case.call.as_bytes(), &case.facts, image) {
         Ok(call) => call,
-        Err(error) => return Err(format!("the call is refused: {}", error.detail())),
+        Err(error) => return Err(format!("the call is invalid: {}", error.detail())),
     };
     let decision = evaluate(image, &call);
     let rule = decision.rule(image);

@@ -45,22 +45,33 @@ pub(crate) fn run(lists: &[PathBuf], policy: &Path, write: bool) -> Result<(), F
         let List { tools: listed, next_cursor } = read_list(file)?;
         tools.extend(listed);
         if next_cursor.is_some() && at.saturating_add(1) == lists.len() {
-            print::err(&format!("`{}` is not the last page: it has a `nextCursor`", file.display()))?;
+            print::err(&format!(
+                "warning: `{}` is not the last page because it has a `nextCursor`; save the next page and add its file",
+                file.display()
+            ))?;
         }
     }
     let file = PolicyFile::read(policy)?;
     let document = file.parse()?;
     if document.dialect == Dialect::Perso1 {
-        let message = "a policy of `perso-1` takes no schemas; `callgate migrate` writes it in `callgate-1`";
+        let message = "a `perso-1` policy cannot have schemas; run `callgate migrate` to make it a `callgate-1` policy";
         return Err(Failure::Unusable(message.to_owned()));
     }
-    let changed = PolicyFile { name: file.name.clone(), text: replace_tools(&document, &tools) };
+    // The positions of its findings are not those of the file.
+    let changed =
+        PolicyFile { name: format!("{} with the new tools", file.name), text: replace_tools(&document, &tools) };
     print_changes(&document, &tools)?;
     let refused = changed.check().err();
     if write {
         // While a rule is for a tool that is gone, the file keeps the list that the rule was written for.
-        let unwritten = |error: io::Error| Failure::Unusable(format!("can't write `{}`: {error}", policy.display()));
-        return refused.map_or_else(|| fs::write(policy, changed.text).map_err(unwritten), Err);
+        let unwritten = |error: io::Error| Failure::Unusable(format!("cannot write `{}`: {error}", policy.display()));
+        let Some(refused) = refused else { return fs::write(policy, changed.text).map_err(unwritten) };
+        let fix = "change its rules first, or run the command without `--write` to see the policy";
+        print::err(&format!(
+            "\n{}: not written, because the policy with the new tools has an error; {fix}",
+            file.name
+        ))?;
+        return Err(refused);
     }
     io::stdout().lock().write_all(changed.text.as_bytes()).map_err(|error| unwritable(&error))?;
     refused.map_or(Ok(()), Err)
@@ -70,13 +81,13 @@ pub(crate) fn run(lists: &[PathBuf], policy: &Path, write: bool) -> Result<(), F
 fn read_list(file: &Path) -> Result<List, Failure> {
     let text = read_text(file)?;
     let unusable = |problem: String| Failure::Unusable(format!("`{}` {problem}", file.display()));
-    serde_json::from_str::<&RawValue>(&text).map_err(|error| unusable(format!("is no JSON: {error}")))?;
+    serde_json::from_str::<&RawValue>(&text).map_err(|error| unusable(format!("is not valid JSON: {error}")))?;
     // Raw text can't be read through an untagged choice, so each form is tried by itself.
     let whole = serde_json::from_str(&text).map(|Response { result }| result);
     let result = whole.or_else(|_| serde_json::from_str::<List>(&text));
     let list = || serde_json::from_str(&text).map(|tools| List { tools, next_cursor: None });
     result.or_else(|_| list()).map_err(|_| {
-        unusable("is no answer to `tools/list`: it has no `result.tools`, no `tools` and is no list of tools".into())
+        unusable("is not a `tools/list` response; it must have `result.tools` or `tools`, or be a list of tools".into())
     })
 }
 
@@ -120,7 +131,7 @@ fn print_changes(document: &PolicyDocument<'_>, tools: &[Tool]) -> Result<(), Fa
         print::err(&format!("- {}", shown(name)))?;
     }
     print::err(&format!(
-        "{} tools, {} of them new, {} gone",
+        "{} tools, {} added, {} removed",
         new.len(),
         new.difference(&old).count(),
         old.difference(&new).count()

@@ -1,4 +1,4 @@
-//! `callgate verify`: whether a build would take a signed policy.
+//! `callgate verify`: whether a build accepts a signed policy.
 
 use std::fs;
 use std::path::PathBuf;
@@ -13,10 +13,10 @@ use crate::{Failure, print, print_refusal};
 pub(crate) struct Options {
     /// The policy file
     policy: PathBuf,
-    /// A public key that is trusted; may be given several times [default: $CALLGATE_POLICY_PUBKEY]
+    /// A trusted public key; repeatable [default: $CALLGATE_POLICY_PUBKEY]
     #[arg(long, value_name = "KEY")]
     pubkey: Vec<String>,
-    /// The least revision that is taken [default: $CALLGATE_POLICY_MIN_REVISION beside the keys from there, else any]
+    /// The minimum revision [default: $CALLGATE_POLICY_MIN_REVISION if the keys are from the environment, otherwise any]
     #[arg(long, value_name = "N")]
     min_revision: Option<u64>,
 }
@@ -25,10 +25,10 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let policy = &options.policy;
     let text =
-        fs::read(policy).map_err(|error| Failure::Unusable(format!("can't read `{}`: {error}", policy.display())))?;
+        fs::read(policy).map_err(|error| Failure::Unusable(format!("cannot read `{}`: {error}", policy.display())))?;
     let verified = trust(options).and_then(|trust| trust.verify_beside(policy, &text, SystemTime::now()));
     let manifest = verified.map_err(|refusal| print_refusal(policy, &refusal))?;
-    let expires = manifest.expires.map(|time| format!(", to be built until {}", write_time(time)));
+    let expires = manifest.expires.map(|time| format!(", expires {}", write_time(time)));
     let (path, revision, expires) = (policy.display(), manifest.revision, expires.unwrap_or_default());
     print::out(&format!("{path}: verified, revision {revision}{expires}"))
 }

@@ -99,7 +99,7 @@ fn a_file_that_can_not_be_read_is_named() {
     for command in [&["check", "no-such.json"][..], &["eval", "--policy", "no-such.json"]] {
         let ended = run(command, "");
         assert_eq!((ended.code, &*ended.out), (Some(2), ""));
-        assert!(ended.err.starts_with("callgate: can't read `no-such.json`: "), "{}", ended.err);
+        assert!(ended.err.starts_with("callgate: cannot read `no-such.json`: "), "{}", ended.err);
     }
 }
 
@@ -303,6 +303,14 @@ fn a_warning_is_refused_where_that_is_asked_for() {
     let ended = run(&["check", &policy], "");
     assert_eq!(ended.code, Some(0), "{}", ended.err);
     assert!(ended.out.contains("warning[never_true]: this is never true"), "{}", ended.out);
-    assert_eq!(run(&["check", "--deny-warnings", &policy], "").code, Some(1));
+    assert!(ended.out.ends_with("idle.json: ok, 0 errors, 1 warning\n"), "{}", ended.out);
+    let ended = run(&["check", "--deny-warnings", &policy], "");
+    assert_eq!(ended.code, Some(1), "{}", ended.err);
+    let verdict = "idle.json: refused by `--deny-warnings`, 0 errors, 1 warning\n";
+    assert!(ended.out.ends_with(verdict), "{}", ended.out);
+    for (arguments, is_ok) in [(&["--deny-warnings"][..], "\"ok\":false"), (&[], "\"ok\":true")] {
+        let ended = run(&[&["check", "--format", "json", &policy], arguments].concat(), "");
+        assert!(ended.out.contains(is_ok), "{}", ended.out);
+    }
     assert_eq!(run(&["check", "--deny-warnings", "policies/crm.json"], "").code, Some(0));
 }

@@ -88,8 +88,8 @@ fn an_untouched_log_has_no_break() {
         let holder = if format == "opa" { "result" } else { "data" };
         let hash = last[holder]["chain"]["hash"].as_str().expect("a hash");
         let expected = format!(
-            "chain 01010101-0101-4101-8101-010101010101: records 0 to 4, the last has {hash}\n\
-             standard input: 5 records, 1 chain: no break\n"
+            "chain 01010101-0101-4101-8101-010101010101: records 0 to 4, last hash {hash}\n\
+             standard input: 5 records, 1 chain: no break found\n"
         );
         assert_eq!((code, out), (Some(0), expected));
     }
@@ -103,7 +103,7 @@ fn chains_of_many_instances_and_other_lines_are_mixed_as_they_come() {
     lines.insert(4, String::new());
     check(&lines, &[]);
     let (_, out) = run(&["log", "verify"], &lines.join("\r\n"));
-    assert!(out.ends_with(": 6 records, 2 chains, 1 line in no chain: no break\n"), "{out}");
+    assert!(out.ends_with(": 6 records, 2 chains, 1 line outside a chain: no break found\n"), "{out}");
 }
 
 #[test]
@@ -197,7 +197,7 @@ fn lines_that_are_swapped_are_found() {
     lines.swap(1, 2);
     check(
         &lines,
-        &["3: reordered: record 1 of chain 01010101-0101-4101-8101-010101010101 stands behind record 2 of line 2"],
+        &["3: reordered: record 1 of chain 01010101-0101-4101-8101-010101010101 is after record 2 on line 2"],
     );
     lines.reverse();
     check(&lines, &["2: reordered: record 1 ", "3: reordered: record 2 ", "4: reordered: record 0 "]);
@@ -212,9 +212,7 @@ fn a_record_that_was_rewritten_with_its_hash_is_found_by_the_next() {
     let forged = rewritten(&lines[1]);
     check(
         &[&lines[0], &forged, &lines[2], &lines[3]],
-        &[
-            "3: unlinked: record 2 of chain 01010101-0101-4101-8101-010101010101 follows on another record 1 than that of line 2",
-        ],
+        &["3: unlinked: record 2 of chain 01010101-0101-4101-8101-010101010101 does not follow the record 1 on line 2"],
     );
     check(&[&lines[0], &lines[1], &forged, &lines[2]], &["3: repeated: "]);
     let start = rewritten(&lines[0]);
@@ -290,11 +288,11 @@ fn a_log_without_a_chain_proves_nothing() {
     for input in ["", "\n", "{}\n", "no JSON\n", "{\"data\":{\"chain\":{\"id\":\"x\"}}}\n"] {
         let (code, out) = run(&["log", "verify"], input);
         assert_eq!(code, Some(1), "{out}");
-        assert!(out.ends_with(": nothing is chained\n"), "{out}");
+        assert!(out.ends_with(": no record has a chain\n"), "{out}");
     }
     let long = format!("{}\n{}\n", "x".repeat(3_000_000), log_of("opa", 1, 1).concat());
     let (code, out) = run(&["log", "verify"], &long);
-    assert!(out.ends_with(": 1 record, 1 chain, 1 line in no chain: no break\n"), "{out}");
+    assert!(out.ends_with(": 1 record, 1 chain, 1 line outside a chain: no break found\n"), "{out}");
     assert_eq!(code, Some(0));
     assert_eq!(run(&["log", "verify", "no-such.jsonl"], "").0, Some(2));
 }

@@ -104,14 +104,14 @@ fn a_text_of_another_kind_is_refused() {
         assert_eq!((ended.code, &*ended.out), (Some(code), ""), "{name}: {}", ended.err);
         assert!(ended.err.contains(said), "{name}: {}", ended.err);
     };
-    check("kind.json", &read("policies/crm.json"), &[], 2, "is a policy of callgate-1 already");
-    check("kind.txt", "version: \"1.0\"\n", &[], 2, "say it with `--from`");
+    check("kind.json", &read("policies/crm.json"), &[], 2, "is already a callgate-1 policy");
+    check("kind.txt", "version: \"1.0\"\n", &[], 2, "add `--from perso-1` or `--from mcpkit`");
     check(
         "kind-perso.json",
         &read("policies/crm-perso.json"),
         &["--role", "r"],
         2,
-        "`--role` is for policies of mcpkit",
+        "`--role` is only for mcpkit policies",
     );
     check("kind-role.yaml", "version: \"1.0\"\n", &["--role", "two words"], 2, "`--role`: ");
     check("kind-version.yaml", "version: \"2.0\"\n", &[], 1, "error[unknown_version]");
@@ -127,7 +127,7 @@ fn a_text_of_another_kind_is_refused() {
         r#"{ "version": "perso-1" }"#,
         &["--from", "perso-1"],
         1,
-        "refused.json: refused, nothing is written\n",
+        "refused.json: refused; nothing is written\n",
     );
     assert_eq!(migrate(&["no-such.json"]).code, Some(2));
 }

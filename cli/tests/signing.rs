@@ -88,8 +88,8 @@ fn a_policy_that_was_signed_verifies() {
     let desk = Desk::new();
     desk.verify(1, "can't read `crm.json.manifest`");
     let ended = desk.sign(&[], 0);
-    let told = format!("anybody can check it: minisign -Vm crm.json.manifest -P {}\n", desk.public_key);
-    assert!(ended.out.starts_with("crm.json: signed as revision 1, without an end\n"), "{}", ended.out);
+    let told = format!("to verify it, run: minisign -Vm crm.json.manifest -P {}\n", desk.public_key);
+    assert!(ended.out.starts_with("crm.json: signed as revision 1, without expiry\n"), "{}", ended.out);
     assert!(ended.out.ends_with(&told), "{}", ended.out);
     desk.verify(0, "crm.json: verified, revision 1\n");
     desk.write("crm.json", &format!("{POLICY}\n"));
@@ -101,16 +101,16 @@ fn revisions_go_up() {
     let desk = Desk::new();
     desk.sign(&["--revision", "7"], 0);
     let older = desk.sign(&["--revision", "6"], 1);
-    assert!(older.err.contains("revision 6 is older than the one that is there, 7"), "{}", older.err);
+    assert!(older.err.contains("revision 6 is older than the previous revision 7"), "{}", older.err);
     desk.sign(&["--revision", "7", "--expires", "2999-01-01T00:00:00Z"], 0);
     desk.write("crm.json", &format!("{POLICY}\n"));
     let same = desk.sign(&["--revision", "7"], 1);
-    assert!(same.err.contains("revision 7 is there already, of another text"), "{}", same.err);
+    assert!(same.err.contains("revision 7 already exists for a different policy text"), "{}", same.err);
     desk.sign(&[], 0);
     desk.verify(0, "revision 8");
     desk.write("crm.json.manifest", "{}");
     let lost = desk.sign(&[], 2);
-    assert!(lost.err.contains("can't tell the revision that is there"), "{}", lost.err);
+    assert!(lost.err.contains("cannot read the previous revision from `crm.json.manifest`"), "{}", lost.err);
     desk.write("crm.json.manifest", "");
     desk.sign(&[], 2);
 }
@@ -127,7 +127,7 @@ fn the_time_is_a_part_of_what_is_signed() {
     desk.sign(&["--expires", "2999-01-01"], 2);
     assert_eq!(desk.read("crm.json.manifest"), manifest, "what is refused is not written");
     desk.sign(&["--expires", "2999-01-01T00:00:00Z"], 0);
-    desk.verify(0, "revision 2, to be built until 2999-01-01T00:00:00Z");
+    desk.verify(0, "revision 2, expires 2999-01-01T00:00:00Z");
 }
 
 #[test]
@@ -169,7 +169,7 @@ fn a_password_comes_from_a_variable_or_from_standard_input() {
     assert_eq!((wrong.code, &*wrong.err), (Some(2), "callgate: `new.key` is not opened by this password\n"));
     let none = desk.run(&sign, &[], "");
     assert_eq!(none.code, Some(2));
-    assert!(none.err.contains("the key needs a password: set `CALLGATE_KEY_PASSWORD`"), "{}", none.err);
+    assert!(none.err.contains("the key needs a password; set `CALLGATE_KEY_PASSWORD`"), "{}", none.err);
 }
 
 #[test]
@@ -178,7 +178,7 @@ fn a_key_is_not_replaced() {
     let key = desk.read("desk.key");
     let again = desk.run(&["keygen", "--key", "desk.key", "--unencrypted"], &[], "");
     assert_eq!(again.code, Some(2));
-    assert!(again.err.contains("`desk.key` is there already"), "{}", again.err);
+    assert!(again.err.contains("`desk.key` already exists; choose another file name"), "{}", again.err);
     assert_eq!(desk.read("desk.key"), key);
     let empty = desk.run(&["keygen", "--key", "empty.key"], &[], "\n");
     assert_eq!(empty.code, Some(2), "{}", empty.err);

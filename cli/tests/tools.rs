@@ -49,7 +49,7 @@ fn the_list_of_a_server_takes_the_place_of_the_tools() {
     ];
     for form in forms {
         let ended = tools(&policy, &[&write(&scratch, "list.json", &form)], &[]);
-        assert_eq!((ended.code, ended.err.as_str()), (Some(0), "+ search\n- view\n2 tools, 1 of them new, 1 gone\n"));
+        assert_eq!((ended.code, ended.err.as_str()), (Some(0), "+ search\n- view\n2 tools, 1 added, 1 removed\n"));
         // All but the list is as it was, and no number was rounded.
         let (before, behind) = POLICY.split_once(r#"["view", "refund"]"#).expect("tools");
         assert!(ended.out.starts_with(before) && ended.out.ends_with(behind), "{}", ended.out);
@@ -73,6 +73,12 @@ fn the_file_changes_only_where_it_is_asked_for_and_stays_right() {
     let ended = tools(&policy, &[&other], &["--write"]);
     assert_eq!(ended.code, Some(1));
     assert!(ended.err.contains("error[unknown_tool]"), "{}", ended.err);
+    assert!(ended.err.contains("policy.json with the new tools:"), "{}", ended.err);
+    assert!(
+        ended.err.contains("policy.json: not written, because the policy with the new tools has an error; "),
+        "{}",
+        ended.err
+    );
     assert_eq!(fs::read_to_string(&policy).expect("the policy"), written);
 }
 
@@ -85,12 +91,12 @@ fn an_open_policy_becomes_closed_and_pages_add_up() {
     let ended = tools(&policy, &[&first, &second], &[]);
     assert_eq!(
         (ended.code, ended.err.as_str()),
-        (Some(0), "+ refund\n+ search\n+ view\n3 tools, 3 of them new, 0 gone\n")
+        (Some(0), "+ refund\n+ search\n+ view\n3 tools, 3 added, 0 removed\n")
     );
     let policy_text = parse(&ended.out).and_then(validate).expect("a valid policy");
     assert_eq!(policy_text.warnings().len(), 2, "no rule speaks of two of the tools");
     let ended = tools(&policy, &[&second, &first], &[]);
-    assert!(ended.err.contains("1.json` is not the last page: it has a `nextCursor`"), "{}", ended.err);
+    assert!(ended.err.contains("1.json` is not the last page because it has a `nextCursor`"), "{}", ended.err);
 }
 
 #[test]
@@ -110,11 +116,11 @@ fn what_is_no_answer_is_refused() {
     let scratch = tempfile::tempdir().expect("a directory");
     let policy = write(&scratch, "policy.json", POLICY);
     for (text, problem) in [
-        ("{", "is no JSON"),
-        ("{}", "is no answer to `tools/list`"),
-        (r#"{"tools":{"view":{}}}"#, "is no answer to `tools/list`"),
-        (r#"{"tools":[{"title":"view"}]}"#, "is no answer to `tools/list`"),
-        (r#"{"error":{"code":-32601,"message":"no"}}"#, "is no answer to `tools/list`"),
+        ("{", "is not valid JSON"),
+        ("{}", "is not a `tools/list` response"),
+        (r#"{"tools":{"view":{}}}"#, "is not a `tools/list` response"),
+        (r#"{"tools":[{"title":"view"}]}"#, "is not a `tools/list` response"),
+        (r#"{"error":{"code":-32601,"message":"no"}}"#, "is not a `tools/list` response"),
     ] {
         let ended = tools(&policy, &[&write(&scratch, "list.json", text)], &["--write"]);
         assert_eq!(ended.code, Some(2), "{text}");

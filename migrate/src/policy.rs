@@ -149,6 +149,6 @@ pub(crate) fn check(text: &str) -> Result<(), Vec<Diagnostic>> {
 pub(crate) fn judge(policy: &Policy) -> Result<(), String> {
     check(&policy.to_text()).map_err(|problems| {
         let problem = problems.into_iter().find(|problem| problem.severity == Severity::Error);
-        problem.map_or_else(|| "it can't be compiled".to_owned(), |problem| problem.message)
+        problem.map_or_else(|| "the policy cannot be compiled".to_owned(), |problem| problem.message)
     })
 }

@@ -44,7 +44,7 @@ struct Verification {
 /// Verifies the records in `file` or on standard input, and prints each break and the head of each chain.
 pub(crate) fn run(file: Option<&Path>, is_partial: bool) -> Result<(), Failure> {
     let shown = file.map_or_else(|| "standard input".into(), |file| file.display().to_string());
-    let unreadable = |error: io::Error| Failure::Unusable(format!("can't read `{shown}`: {error}"));
+    let unreadable = |error: io::Error| Failure::Unusable(format!("cannot read `{shown}`: {error}"));
     let mut verification = Verification::default();
     match file {
         Some(file) => verification.read(BufReader::new(File::open(file).map_err(unreadable)?)),
@@ -85,11 +85,7 @@ impl Verification {
             return;
         };
         if hash_text(&hash) != link.hash {
-            let why = format!(
-                "changed: record {} of chain {} does not have the hash that it states",
-                link.sequence,
-                shown(&link.id)
-            );
+            let why = format!("changed: record {} of chain {} does not match its hash", link.sequence, shown(&link.id));
             self.breaks.push(Break { line, why });
         }
         let place = *self.places.entry(link.id.to_string()).or_insert_with(|| {
@@ -122,18 +118,18 @@ impl Verification {
             if let (Some(first), Some(last)) = (records.first(), records.last()) {
                 let (from, to) = (first.sequence, last.sequence);
                 let (id, hash) = (shown(id), shown(&last.hash));
-                write_line(out, &format!("chain {id}: records {from} to {to}, the last has {hash}"))?;
+                write_line(out, &format!("chain {id}: records {from} to {to}, last hash {hash}"))?;
             }
         }
         let records = self.chains.iter().fold(0_usize, |sum, (_, records)| sum.saturating_add(records.len()));
         let chains = counted(self.chains.len(), "chain");
         let unchained = match self.unchained {
             0 => String::new(),
-            lines => format!(", {} in no chain", counted(usize::try_from(lines).unwrap_or(usize::MAX), "line")),
+            lines => format!(", {} outside a chain", counted(usize::try_from(lines).unwrap_or(usize::MAX), "line")),
         };
         let verdict = match (self.breaks.len(), records) {
-            (0, 0) => "nothing is chained".to_owned(),
-            (0, _) => "no break".to_owned(),
+            (0, 0) => "no record has a chain".to_owned(),
+            (0, _) => "no break found".to_owned(),
             (breaks, _) => counted(breaks, "break"),
         };
         write_line(out, &format!("{source}: {}, {chains}{unchained}: {verdict}", counted(records, "record")))
@@ -151,10 +147,7 @@ fn find_moved(id: &str, records: &[Linked], breaks: &mut Vec<Break>) {
             Some(earlier) if earlier.hash == record.hash => continue,
             Some(earlier) => {
                 let kind = if *sequence == 0 { "restarted" } else { "repeated" };
-                let why = format!(
-                    "{kind}: chain {id} has another record {sequence} at line {}, with another hash",
-                    earlier.line
-                );
+                let why = format!("{kind}: chain {id} has a different record {sequence} on line {}", earlier.line);
                 breaks.push(Break { line: *line, why });
             }
             None => {
@@ -166,7 +159,7 @@ fn find_moved(id: &str, records: &[Linked], breaks: &mut Vec<Break>) {
                 if later.sequence > *sequence && seen.get(sequence).is_some_and(|first| first.line == *line) =>
             {
                 let why = format!(
-                    "reordered: record {sequence} of chain {id} stands behind record {} of line {}",
+                    "reordered: record {sequence} of chain {id} is after record {} on line {}",
                     later.sequence, later.line
                 );
                 breaks.push(Break { line: *line, why });
@@ -181,7 +174,7 @@ fn find_moved(id: &str, records: &[Linked], breaks: &mut Vec<Break>) {
 fn find_gaps(id: &str, records: &[Linked], is_partial: bool, breaks: &mut Vec<Break>) {
     let Some(first) = records.first() else { return };
     if first.sequence == 0 && first.previous != ChainLink::NO_PREVIOUS {
-        let why = format!("changed: record 0 of chain {id} names a record before, and there is none before the first");
+        let why = format!("changed: record 0 of chain {id} has the hash of a previous record, but it is the first");
         breaks.push(Break { line: first.line, why });
     } else if first.sequence > 0 && !is_partial {
         breaks.push(missing(id, 0, first));
@@ -195,7 +188,7 @@ fn find_gaps(id: &str, records: &[Linked], is_partial: bool, breaks: &mut Vec<Br
             breaks.push(missing(id, expected, record));
         } else if !all_before.iter().any(|before| before.hash == record.previous) {
             let why = format!(
-                "unlinked: record {} of chain {id} follows on another record {} than that of line {}",
+                "unlinked: record {} of chain {id} does not follow the record {} on line {}",
                 record.sequence, before.sequence, before.line
             );
             breaks.push(Break { line: record.line, why });

@@ -76,8 +76,8 @@ impl Budget {
         let left = (self.entries.checked_sub(1), self.pattern_bytes.checked_sub(pattern_bytes));
         self.is_full = !matches!(left, (Some(_), Some(_)));
         match left {
-            (None, _) => Err("the lists have too many entries"),
-            (_, None) => Err("the patterns of the lists are too long together"),
+            (None, _) => Err("the lists have more than 5000 entries"),
+            (_, None) => Err("the patterns of the lists are longer than 32 KiB in total"),
             (Some(entries), Some(bytes)) => {
                 (self.entries, self.pattern_bytes) = (entries, bytes);
                 Ok(())

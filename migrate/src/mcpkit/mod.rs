@@ -1,6 +1,6 @@
 //! A policy of mcpkit-rs, in YAML, as one of `callgate-1`.
 //!
-//! mcpkit knows no roles, so all rules are for one. Its lists of tools, prompts and resources become rules of an open
+//! mcpkit has no roles, so all rules are for one. Its lists of tools, prompts and resources become rules of an open
 //! policy, which matches names that nobody declared. What an entry asks for beyond that is not forgotten: an entry that
 //! allows under a condition that can't be said allows nothing, and one that denies is written to deny at least as much.
 
@@ -25,7 +25,7 @@ use crate::policy::{Policy, Rule, RuleIds};
 pub(crate) type Judge = fn(&Policy) -> Result<(), String>;
 
 /// Why a name that the engine refuses is not written.
-const NO_CALL: &str = "no call can name it so";
+const NO_CALL: &str = "no call can use this name";
 
 /// What a Deny rule is written for.
 struct Denial {
@@ -120,7 +120,7 @@ impl Reader<'_> {
     }
 
     fn unknown_key(&mut self, entry: &Entry, of: &str) {
-        let message = format!("{of} has no key {} that is read here, so what it says is lost", quoted(&entry.key));
+        let message = format!("{of} has an unknown key {}; it is not migrated", quoted(&entry.key));
         self.find(Weight::Lost, "unknown_key", entry.position, message);
     }
 
@@ -137,10 +137,8 @@ impl Reader<'_> {
             .map(quoted)
             .collect();
         if !others.is_empty() {
-            let message = format!(
-                "this is the configuration of a server: only `policy` is migrated, and not {}",
-                others.join(", ")
-            );
+            let message =
+                format!("the file is a server configuration; only `policy` is migrated, without {}", others.join(", "));
             self.find(Weight::Note, "configuration", root.position, message);
         }
         self.policy(policy);
@@ -174,7 +172,7 @@ impl Reader<'_> {
                     }
                 }
                 "mcp" if extensions.is_some() => {
-                    let message = "`mcp` stands here and under `extensions`, and mcpkit reads only the one there";
+                    let message = "`mcp` is present here and under `extensions`, and mcpkit reads only the one under `extensions`";
                     self.find(Weight::Error, "two_sections", entry.position, message);
                 }
                 "mcp" => self.mcp(&entry.value),
@@ -190,7 +188,7 @@ impl Reader<'_> {
             return self.wrong_type(node, "`version`", "a string");
         };
         if !version.starts_with("1.") {
-            let message = format!("{} is no version of mcpkit's policies that is read here", quoted(version));
+            let message = format!("{} is not a supported version of an mcpkit policy; write `1.0`", quoted(version));
             self.find(Weight::Error, "unknown_version", node.position, message);
         }
     }
@@ -211,8 +209,8 @@ impl Reader<'_> {
                 "resources" => self.lists(&entry.value, Subject::Resource, Form::Long),
                 "transport" => {
                     self.transport(&entry.value);
-                    let message = "`transport` says how the server is reached, and has no counterpart";
-                    let fix = "keep it where the server runs";
+                    let message = "`transport` configures how clients reach the server and has no counterpart";
+                    let fix = "keep it in the server's configuration";
                     self.find_with_fix(Weight::Lost, "transport", entry.position, message.to_owned(), fix.to_owned());
                 }
                 _ => self.unknown_key(entry, "`mcp`"),
@@ -339,7 +337,7 @@ impl Reader<'_> {
         let name = match subject {
             Subject::Tool => pattern::translate_allowed_tool(listed.name),
             Subject::Prompt if listed.name.contains('*') => {
-                Err("mcpkit compares the names of prompts as they stand, so it allows none by a pattern")
+                Err("mcpkit compares whole prompt names, so it allows no prompt by a pattern")
             }
             Subject::Prompt => Ok(listed.name.to_owned()),
             Subject::Resource => pattern::translate_allowed_uri(listed.name),
@@ -347,7 +345,8 @@ impl Reader<'_> {
         let name = match name {
             Ok(name) => name,
             Err(problem) => {
-                let message = format!("the pattern {shown} can't be said, so what it allows is denied: {problem}");
+                let message =
+                    format!("the pattern {shown} cannot be migrated; everything that it allows is denied: {problem}");
                 return self.find(Weight::Lost, "pattern", listed.position, message);
             }
         };
@@ -365,7 +364,7 @@ impl Reader<'_> {
                 ("require_confirmation", Value::Word(word)) if word.eq_ignore_ascii_case("true") => {
                     rule = self.rule(Effect::RequireApproval, subject, &name, rule.operations);
                     let message = format!(
-                        "{shown} needs an approval now, as `require_confirmation` says, which mcpkit does not read"
+                        "{shown} now requires approval because of `require_confirmation`, which mcpkit ignores"
                     );
                     self.find(Weight::Note, "approval", entry.position, message);
                 }
@@ -375,13 +374,14 @@ impl Reader<'_> {
             }
         }
         if let Some(problem) = self.refusal(&rule) {
-            let message = format!("{shown} can't be said, so what it allows is denied: {problem}");
+            let message = format!("{shown} cannot be migrated; everything that it allows is denied: {problem}");
             return self.find(Weight::Lost, "pattern", listed.position, message);
         }
         if unsaid.is_empty() {
             if subject == Subject::Resource && pattern::has_star_in_host(&name) {
-                let message =
-                    format!("in the host of {shown} `*` stays within the host: mcpkit lets it run on into the path");
+                let message = format!(
+                    "in the host of {shown}, `*` matches only within the host; in mcpkit it also matches ports and a part of the path"
+                );
                 self.find(Weight::Note, "host_star", listed.position, message);
             }
             return self.write(rule);
@@ -389,18 +389,18 @@ impl Reader<'_> {
         rule.id = self.ids.name(&rule.id);
         for entry in unsaid {
             let why = match &*entry.key {
-                "max_calls_per_minute" | "max_calls_per_hour" => "callgate keeps no count from call to call",
-                "parameters" => "mcpkit does not say what its parts mean",
-                "max_length" => "a call does not show how long a prompt is",
-                _ => "it is not known here",
+                "max_calls_per_minute" | "max_calls_per_hour" => "callgate does not count calls",
+                "parameters" => "mcpkit does not define the meaning of its members",
+                "max_length" => "a call does not contain the length of the prompt",
+                _ => "callgate does not know the key",
             };
             let message = format!(
-                "{} of the {} {shown} has no counterpart, as {why}: without it the entry would allow more, so it allows nothing",
+                "{} of the {} {shown} has no counterpart because {why}; the entry allows nothing, since without it the entry would allow more",
                 quoted(&entry.key),
                 subject.word(),
             );
             let fix =
-                format!("keep to it elsewhere, or in a condition of the rule, and add the rule {}", snippet(&rule));
+                format!("enforce it elsewhere or in a condition of the rule, and add the rule {}", snippet(&rule));
             self.find_with_fix(Weight::Lost, "restriction", entry.position, message, fix);
         }
     }
@@ -417,14 +417,15 @@ impl Reader<'_> {
                     if !matches!(word, "resource_read" | "resource_list") && !self.words_are_reported {
                         self.words_are_reported = true;
                         let message = format!(
-                            "callgate allows {} here; mcpkit 0.15 asks for `resource_read` and `resource_list` only, so no call of its own is allowed by this word",
+                            "callgate allows {} here, but mcpkit 0.15 checks only for `resource_read` and `resource_list`",
                             quoted(word)
                         );
                         self.find(Weight::Note, "operation_word", position, message);
                     }
                 }
                 None => {
-                    let message = format!("MCP knows no operation {} on a resource, so it is left out", quoted(word));
+                    let message =
+                        format!("MCP has no operation {} on a resource; the operation is omitted", quoted(word));
                     self.find(Weight::Lost, "operation", position, message);
                 }
             }
@@ -460,12 +461,12 @@ impl Reader<'_> {
             Subject::Tool | Subject::Prompt => Vec::new(),
         };
         if subject == Subject::Resource && operations.is_empty() {
-            let message = format!("no call does to {shown} what this denies, so it is left out");
+            let message = format!("MCP has no operation that this entry denies on {shown}; the entry is omitted");
             return self.find(Weight::Note, "operation", listed.position, message);
         }
         for entry in &listed.others {
             let message = format!(
-                "{} of a {word} that is denied has no counterpart: {shown} is denied whatever it says",
+                "{} of a denied {word} has no counterpart; {shown} is denied in every case",
                 quoted(&entry.key)
             );
             self.find(Weight::Lost, "restriction", entry.position, message);
@@ -488,7 +489,7 @@ impl Reader<'_> {
             candidates.map(|denial| (self.rule(Effect::Deny, subject, &denial.name, operations.clone()), denial));
         let written = rules.find(|(rule, _)| self.refusal(rule).is_none());
         let Some((rule, denial)) = written else {
-            let message = format!("the {word} {shown} can't be denied, so nothing is written");
+            let message = format!("the {word} {shown} cannot be denied; nothing is written");
             return self.find(Weight::Error, "pattern", listed.position, message);
         };
         self.report_denial(listed, subject, &denial, &rule.operations);
@@ -499,8 +500,10 @@ impl Reader<'_> {
     fn report_denial(&mut self, listed: &Listed<'_>, subject: Subject, denial: &Denial, operations: &[&'static str]) {
         let (shown, word) = (quoted(listed.name), subject.word());
         if let Some(why) = denial.why_wider {
-            let message =
-                format!("{shown} can't be said, so {} is denied instead, which is more: {why}", quoted(&denial.name));
+            let message = format!(
+                "{shown} cannot be migrated; {} is denied instead, which denies more: {why}",
+                quoted(&denial.name)
+            );
             let of_uri = Some(listed.name).filter(|_| subject == Subject::Resource);
             let Some(patterns) = of_uri.and_then(pattern::without_ports) else {
                 return self.find(Weight::Lost, "deny_more", listed.position, message);
@@ -508,18 +511,18 @@ impl Reader<'_> {
             let [first, second] =
                 patterns.map(|name| snippet(&self.rule(Effect::Deny, subject, &name, operations.to_vec())));
             let fix = format!(
-                "if all URIs that rules allow have a path and no port, write these two rules instead: {first} and {second}"
+                "if all URIs that rules allow have a path and no port, replace the rule with {first} and {second}"
             );
             self.find_with_fix(Weight::Lost, "deny_more", listed.position, message, fix);
         } else if subject == Subject::Resource {
             // mcpkit denies resources by patterns too.
         } else if denial.name == "*" {
             let message =
-                format!("{shown} denies every {word} now, those under `allow` too: mcpkit never denied by a pattern");
-            let fix = "leave it out if all others were meant: callgate denies what no rule allows";
+                format!("{shown} now denies every {word}, also those under `allow`; mcpkit does not deny by patterns");
+            let fix = "remove the entry if it was meant for all others; callgate denies everything that no rule allows";
             self.find_with_fix(Weight::Note, "deny_all", listed.position, message, fix.to_owned());
         } else if denial.name.contains('*') {
-            let message = format!("{shown} denies every {word} that it matches now: mcpkit never denied by a pattern");
+            let message = format!("{shown} now denies every {word} that it matches; mcpkit does not deny by patterns");
             self.find(Weight::Note, "deny_pattern", listed.position, message);
         }
     }

@@ -10,7 +10,7 @@ pub(super) type Translated = Result<String, &'static str>;
 pub(super) fn translate_allowed_uri(pattern: &str) -> Translated {
     let uri = UriPattern::read(pattern)?;
     if uri.has_capitals {
-        return Err("mcpkit compares scheme and host by case, and callgate judges only URIs with both in lower case");
+        return Err("mcpkit compares scheme and host with case, and callgate accepts both only in lower case");
     }
     Ok(uri.translated)
 }
@@ -24,7 +24,7 @@ pub(super) fn translate_denied_uri(pattern: &str) -> Translated {
     let uri = UriPattern::read(pattern)?;
     if uri.has_star_in_host {
         return Err(
-            "in mcpkit a `*` in the host also covers ports and paths, and no pattern of callgate-1 covers all ports",
+            "in mcpkit, `*` in the host also matches ports and paths, and no callgate-1 pattern matches every port",
         );
     }
     // A URI with capitals in scheme or host is denied anyway, so the pattern in lower case loses nothing.
@@ -58,9 +58,9 @@ impl UriPattern {
         if pattern == "*" {
             return Ok(Self { translated: pattern, has_star_in_host: false, has_capitals: false });
         }
-        let (scheme, rest) = pattern.split_once(':').ok_or("a resource is named by an absolute URI")?;
+        let (scheme, rest) = pattern.split_once(':').ok_or("a resource must have an absolute URI")?;
         if scheme.contains('*') {
-            return Err("`*` can't stand for a scheme");
+            return Err("the scheme must not contain `*`");
         }
         let (authority, path) = match rest.strip_prefix("//") {
             Some(rest) => rest.find(['/', '?', '#']).and_then(|at| rest.split_at_checked(at)).unwrap_or((rest, "")),
@@ -69,10 +69,10 @@ impl UriPattern {
         let after_star = authority.strip_prefix('*').unwrap_or(authority);
         let is_host = after_star == authority || after_star.is_empty() || after_star.starts_with(['.', ':']);
         if after_star.contains('*') || !is_host {
-            return Err("in a host `*` stands for its first labels or for all of it");
+            return Err("in a host, `*` must be the whole host or its first labels");
         }
         if authority.ends_with('*') && path.is_empty() {
-            return Err("`*` stands for a host or for a part of a path, and not for both at once");
+            return Err("`*` cannot match a host and a path at once");
         }
         let slashes = if rest.starts_with("//") { "//" } else { "" };
         let (lower_scheme, lower_authority) = (scheme.to_ascii_lowercase(), authority.to_ascii_lowercase());
@@ -92,10 +92,10 @@ pub(super) fn translate_tool(name: &str) -> Translated {
         return Ok(name.to_owned());
     }
     if name.contains(['?', '[', ']', '{', '}', '\\']) {
-        return Err("only `*` is special in a pattern here, so write a rule for each alternative");
+        return Err("callgate-1 patterns have only `*`; write a rule for each alternative");
     }
     if name.contains("**/") {
-        return Err("`**/` stands for nothing at all too, so write a rule with it and one without");
+        return Err("`**/` also matches nothing at all; write a rule with the directory and one without");
     }
     Ok(without_doubled_stars(name))
 }
@@ -108,7 +108,7 @@ pub(super) fn translate_allowed_tool(name: &str) -> Translated {
     let translated = translate_tool(name)?;
     if translated.contains('*') && translated.ends_with('.') {
         // globset takes the ending `.` for a file extension, which the name `..` has none of.
-        return Err("mcpkit takes the `.` at its end for a file extension, so that the pattern does not match `..`");
+        return Err("mcpkit reads the last `.` as a file extension, so the pattern does not match the name `..`");
     }
     Ok(translated)
 }

@@ -23,13 +23,12 @@ pub(super) fn report(section: &Entry, findings: &mut Vec<Finding>) {
         _ => &[],
     };
     if lists.is_empty() {
-        let message =
-            format!("`{}` is a matter of the sandbox that the server runs in, and has no counterpart", section.key);
-        findings.push(lost(section.position, message).with_fix("keep it where the server runs"));
+        let message = format!("`{}` configures the server's sandbox and has no counterpart", section.key);
+        findings.push(lost(section.position, message).with_fix("configure it in the server's sandbox"));
     }
     for list in lists {
         let message = format!(
-            "{} of `{}` says what the server may do and not which calls may run, so it has no counterpart",
+            "{} of `{}` limits the server and not the calls, so it has no counterpart",
             quoted(&list.key),
             section.key
         );
@@ -41,19 +40,19 @@ pub(super) fn report(section: &Entry, findings: &mut Vec<Finding>) {
             ("network", "deny") => Suggestion { conditions: networks(list), left_out: texts(list, "host") },
             _ => Suggestion::default(),
         };
-        let mut fix = "keep it where the server runs".to_owned();
+        let mut fix = "configure it in the server's sandbox".to_owned();
         let conditions: Vec<String> =
             suggestion.conditions.iter().filter(|condition| is_valid(condition)).map(snippet).collect();
         if !conditions.is_empty() {
             let into = if list.key == "deny" { "a Deny rule" } else { "the Allow rule" };
             fix.push_str(&format!(
-                "; for a tool that takes {}, give {into} of that tool the condition {}",
+                "; for a tool with {} as an argument, give {into} of that tool the condition {}",
                 if section.key == "storage" { "a path" } else { "a URL or an address" },
                 conditions.join(" or "),
             ));
             if !suggestion.left_out.is_empty() {
                 let left_out: Vec<String> = suggestion.left_out.iter().map(|text| quoted(text)).collect();
-                fix.push_str(&format!(", which does not speak of {}", left_out.join(", ")));
+                fix.push_str(&format!(", which does not cover {}", left_out.join(", ")));
             }
         }
         findings.push(lost(list.position, message).with_fix(fix));

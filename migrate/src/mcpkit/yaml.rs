@@ -75,7 +75,7 @@ impl Node {
 pub(super) fn read(text: &str) -> Result<Node, Finding> {
     if text.len() > MAX_BYTES {
         let start = Position { line: 1, column: 1 };
-        return Err(Finding::new(Weight::Error, "too_long", start, "the policy is longer than 1 MiB"));
+        return Err(Finding::new(Weight::Error, "too_long", start, "the policy is larger than 1 MiB"));
     }
     Reader { parser: Parser::new_from_str(text) }.document()
 }
@@ -98,7 +98,7 @@ impl<'t> Reader<'t> {
             let (event, at) = self.next()?;
             match event {
                 Event::StreamStart | Event::DocumentStart(_) | Event::Nothing => {}
-                Event::StreamEnd => return Err(error("invalid_yaml", at, "the text holds no document")),
+                Event::StreamEnd => return Err(error("invalid_yaml", at, "the file has no YAML document")),
                 first => break self.node(first, at, 0)?,
             }
         };
@@ -106,7 +106,9 @@ impl<'t> Reader<'t> {
             let (event, at) = self.next()?;
             match event {
                 Event::StreamEnd => return Ok(node),
-                Event::DocumentStart(_) => return Err(error("two_documents", at, "a policy is one YAML document")),
+                Event::DocumentStart(_) => {
+                    return Err(error("two_documents", at, "a policy must be one YAML document"));
+                }
                 _ => {}
             }
         }
@@ -115,7 +117,11 @@ impl<'t> Reader<'t> {
     fn node(&mut self, event: Event<'t>, at: Position, depth: usize) -> Result<Node, Finding> {
         let depth = depth.saturating_add(1);
         if depth > MAX_DEPTH {
-            return Err(error("too_deep", at, format!("lists and mappings nest deeper than {MAX_DEPTH}")));
+            return Err(error(
+                "too_deep",
+                at,
+                format!("lists and mappings are nested more than {MAX_DEPTH} levels deep"),
+            ));
         }
         let value = match event {
             Event::Scalar(text, style, _, tag) => scalar(&text, style, tag.as_deref(), at)?,
@@ -135,8 +141,8 @@ impl<'t> Reader<'t> {
                 Value::Mapping(self.entries(depth)?)
             }
             Event::Alias(_) => {
-                let finding = error("alias", at, "an alias stands for a part of the text that others read elsewhere");
-                return Err(finding.with_fix("write out what it stands for"));
+                let finding = error("alias", at, "aliases are not supported");
+                return Err(finding.with_fix("write out the value"));
             }
             _ => return Err(error("invalid_yaml", at, "a value is missing here")),
         };
@@ -156,12 +162,14 @@ impl<'t> Reader<'t> {
                 _ => return Err(error("key_type", at, "a key must be a string")),
             };
             if key == "<<" {
-                return Err(error("merge_key", at, "a merge key is read by some programs only")
-                    .with_fix("write out what it adds"));
+                return Err(
+                    error("merge_key", at, "merge keys are not supported").with_fix("write out the keys that it adds")
+                );
             }
             if !seen.insert(key.clone()) {
-                let finding = error("duplicate_key", at, format!("{} stands twice in this mapping", quoted(&key)));
-                return Err(finding.with_fix("keep one of the two: programs differ in which one they read"));
+                let finding =
+                    error("duplicate_key", at, format!("the key {} is duplicated in this mapping", quoted(&key)));
+                return Err(finding.with_fix("remove one of the two, because programs differ in which one they read"));
             }
             let (event, value_at) = self.next()?;
             entries.push(Entry { key, position: at, value: self.node(event, value_at, depth)? });
@@ -178,7 +186,7 @@ fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>, at: Position) -> Re
         Value::Null
     } else if is_word(text) {
         if is_out_of_range(text) {
-            return Err(error("number_range", at, format!("{} is not a number of 64 bits", quoted(text))));
+            return Err(error("number_range", at, format!("the integer {} does not fit in 64 bits", quoted(text))));
         }
         Value::Word(text.to_owned())
     } else {
@@ -224,7 +232,7 @@ fn is_out_of_range(word: &str) -> bool {
 fn only_tag(tag: Option<&Tag>, expected: &str, at: Position) -> Result<(), Finding> {
     match tag {
         Some(tag) if !(tag.is_yaml_core_schema() && tag.suffix == expected) => {
-            Err(error("tag", at, format!("the tag {} is not read here", quoted(&tag.to_string()))))
+            Err(error("tag", at, format!("the tag {} is not supported", quoted(&tag.to_string()))))
         }
         _ => Ok(()),
     }

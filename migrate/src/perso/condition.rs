@@ -49,13 +49,18 @@ impl<'t, 'f> Translator<'t, 'f> {
         match &at.kind {
             ConditionKind::All(children) => {
                 if children.is_empty() {
-                    self.note(at, "always_true", "an empty `All` is always true, so it is left out", "");
+                    self.note(at, "always_true", "an empty `All` is always true; it is omitted", "");
                 }
                 self.join(children, negated, true)
             }
             ConditionKind::Any(children) => {
                 if children.is_empty() {
-                    self.note(at, "never_true", "an empty `Any` is never true, so what depends on it is left out", "");
+                    self.note(
+                        at,
+                        "never_true",
+                        "an empty `Any` is never true; it is omitted with every condition that needs it",
+                        "",
+                    );
                 }
                 self.join(children, negated, false)
             }
@@ -64,9 +69,15 @@ impl<'t, 'f> Translator<'t, 'f> {
             ConditionKind::StringCheck { field, op, values } if values.is_empty() => {
                 let is_in = *op == StringOp::In;
                 let (code, message) = if is_in {
-                    ("never_true", "`In` an empty list is never true, so what depends on it is left out")
+                    (
+                        "never_true",
+                        "`In` with an empty list is never true; it is omitted with every condition that needs it",
+                    )
                 } else {
-                    ("empty_list", "`NotIn` an empty list is true for every string, and is written so")
+                    (
+                        "empty_list",
+                        "`NotIn` with an empty list is true for every string; a check for any string is written",
+                    )
                 };
                 self.note(at, code, message, "");
                 if is_in { Translated::Never } else { Translated::When(is_string(field)) }
@@ -78,19 +89,19 @@ impl<'t, 'f> Translator<'t, 'f> {
                 value: values.iter().map(|text| text.value.clone()).collect(),
             }),
             ConditionKind::FieldPresent { field } => {
-                let message = "`FieldPresent` is true for `false`, 0 and the empty string, here as in perso";
-                self.note(
-                    at,
-                    "presence_only",
-                    message,
-                    "where the field is a boolean, ask for `true` with `BoolCheck`",
-                );
+                let message = "`FieldPresent` is true for `false`, 0 and the empty string, as in perso";
+                self.note(at, "presence_only", message, "if the field is a boolean, check for `true` with `BoolCheck`");
                 Translated::When(is_present(field))
             }
             ConditionKind::FieldEquals { a, b } => self.translate_equals(at, a, b, negated),
             // The reader of perso's policies knows no other condition; one that it learns must not become more than it is.
             _ => {
-                self.note(at, "never_true", "this condition has no counterpart, so what depends on it is denied", "");
+                self.note(
+                    at,
+                    "never_true",
+                    "this condition has no counterpart; it is omitted with every condition that needs it",
+                    "",
+                );
                 if negated { Translated::Always } else { Translated::Never }
             }
         }
@@ -118,8 +129,8 @@ impl<'t, 'f> Translator<'t, 'f> {
 
     fn translate_not(&mut self, at: &Source, inner: &Source, negated: bool) -> Translated {
         if can_be_unknown(inner) {
-            let message = "in perso `Not` is true where a field is missing, null or of the wrong type; here it is unknown, and denied";
-            let fix = "where such calls must pass, add `{ \"Not\": { \"FieldPresent\": .. } }` beside it, within `Any`";
+            let message = "in perso, `Not` is true if a field is missing, null or of the wrong type; in callgate-1 it is unknown, and the call is denied";
+            let fix = "to allow such calls, combine it with `{ \"Not\": { \"FieldPresent\": .. } }` in an `Any`";
             self.note(at, "not_of_unknown", message, fix);
         }
         match self.translate_within(inner, !negated) {
@@ -146,11 +157,11 @@ impl<'t, 'f> Translator<'t, 'f> {
         };
         if !self.numbers_are_reported {
             self.numbers_are_reported = true;
-            let message = "numbers compare exactly, here and below: perso rounded them to a binary64 first, and took 500.00000000000000001 for 500";
+            let message = "here and below, numbers are compared exactly; perso rounds them to binary64 first and treats 500.00000000000000001 as 500";
             self.note(at, "exact_numbers", message, "");
         }
         if let Some(held) = number::rounded(text, value) {
-            let message = format!("perso compared with {held}, the nearest binary64; callgate-1 compares with {text}");
+            let message = format!("perso compares with {held}, the nearest binary64; callgate-1 compares with {text}");
             self.note(at, "rounded_literal", message, "");
         }
         let comparisons = if negated {
@@ -159,24 +170,29 @@ impl<'t, 'f> Translator<'t, 'f> {
             match number::not_more_than(op, text, value) {
                 Exact::All(comparisons) => comparisons,
                 Exact::Never => {
-                    self.note(at, "never_true", "no number passes this, so what depends on it is left out", "");
+                    self.note(
+                        at,
+                        "never_true",
+                        "no number passes this check; it is omitted with every condition that needs it",
+                        "",
+                    );
                     return Translated::Never;
                 }
             }
         };
         if op == NumericOp::Eq && !negated {
-            let message = "perso took numbers that differ by less than 2.2e-16 for equal; here they are not";
+            let message = "perso treats numbers that differ by less than 2.2e-16 as equal; callgate-1 does not";
             self.note(at, "exact_equality", message, "");
         }
         if !matches!(comparisons.as_slice(), [(same, _)] if *same == op) {
             let bounds: Vec<&str> = comparisons.iter().map(|(_, text)| text.as_str()).collect();
             let (under, meant) = if negated { ("under `Not`, ", op.inverse()) } else { ("", op) };
             let message = format!(
-                "{under}the bound of `{}` {text} is written as {}: perso rounds numbers between the two to {text}, and denies them",
+                "{under}the bound of `{}` {text} is written as {}; perso rounds numbers between the two to {text} and denies them",
                 op.name(),
-                if bounds.is_empty() { "beyond all numbers".to_owned() } else { bounds.join(" and ") },
+                if bounds.is_empty() { "no bound".to_owned() } else { bounds.join(" and ") },
             );
-            let fix = format!("write `{}` {text} if those numbers may pass", meant.name());
+            let fix = format!("write `{}` {text} to allow those numbers", meant.name());
             self.note(at, "moved_bound", message, &fix);
         }
         let check = |(op, text): Comparison| {
@@ -198,16 +214,15 @@ impl<'t, 'f> Translator<'t, 'f> {
     fn translate_equals(&mut self, at: &Source, a: &Field, b: &Field, negated: bool) -> Translated {
         if a.source == b.source && a.path == b.path {
             let message = format!(
-                "{} is compared with itself, which perso takes for whether it is there; where it is null, that is denied here",
+                "{} is compared with itself, which in perso checks that it is present; callgate-1 also requires that it is not null",
                 quoted(&a.name.value)
             );
             self.note(at, "same_field", message, "");
             return if negated { Translated::Always } else { Translated::When(is_present(a)) };
         }
-        let message = "`FieldEquals` is asked of strings only: perso also took null for null, equal lists and equal objects, \
-                       which callgate-1 never does, and told 1 from 1.0, which callgate-1 does not";
+        let message = "`FieldEquals` is written for strings only; perso also compares nulls, lists and objects, and treats 1 and 1.0 as different";
         let fix =
-            "where both fields are numbers or booleans, remove the `StringCheck` beside it; 1 and 1.0 are then equal";
+            "if both fields are numbers or booleans, remove the `StringCheck` next to it; 1 and 1.0 are then equal";
         self.note(at, "strings_only", message, fix);
         let equals = Condition::FieldEquals {
             source_a: a.source.name(),

@@ -37,8 +37,8 @@ pub(crate) fn migrate(text: &str) -> Result<(Policy, Vec<Finding>), Vec<Diagnost
     if document.default_effect == Effect::Allow {
         let at = text.find("\"default_action\"").unwrap_or_default();
         let message =
-            "`default_action` is `Allow`, which has no counterpart: calls that no rule speaks of are denied now";
-        let fix = "write an Allow rule for each tool and role that it was meant for";
+            "`default_action` is `Allow`, which has no counterpart; calls that no rule matches are now denied";
+        let fix = "write an Allow rule for each tool and role that needs it";
         let finding = Finding::new(Weight::Lost, "allows_by_default", lines.position(at), message);
         findings.push(finding.with_fix(fix));
     }
@@ -84,7 +84,7 @@ impl Names {
                 let refused = refusal(vec![name.value.clone()]);
                 if let Some(problem) = &refused {
                     let message = format!(
-                        "{} can't be the name of a {what}, so it is left out and its calls are denied: {problem}",
+                        "{} is not a valid {what} name; it is omitted and its calls are denied: {problem}",
                         quoted(&name.value)
                     );
                     findings.push(Finding::new(Weight::Lost, "bad_name", lines.position(name.span.start), message));
@@ -110,7 +110,7 @@ impl Names {
         keep(&mut added, "tool");
         for name in &added {
             let message = format!(
-                "{} is not declared in `tools`, yet perso lets this rule allow it: it is declared now",
+                "{} is not declared in `tools`, but perso lets this rule allow it; the new policy declares it",
                 quoted(&name.value)
             );
             findings.push(Finding::new(Weight::Note, "undeclared_tool", lines.position(name.span.start), message));
@@ -152,10 +152,8 @@ fn migrate_rules(
         let tools = names.tools_of(rule);
         let position = |name: &Spanned<String>| lines.position(name.span.start);
         if tools.is_empty() && rule.target.value.contains('*') {
-            let message = format!(
-                "the pattern {} matches no declared tool, so this rule is left out",
-                quoted(&rule.target.value)
-            );
+            let message =
+                format!("the pattern {} matches no declared tool; the rule is omitted", quoted(&rule.target.value));
             findings.push(Finding::new(Weight::Note, "no_match", position(&rule.target), message));
         }
         let mut roles = BTreeSet::new();
@@ -164,7 +162,7 @@ fn migrate_rules(
                 Some(&at) => _ = roles.insert(at),
                 None => {
                     let message = format!(
-                        "{} is not declared in `roles`, so perso ignores it here: it is left out",
+                        "{} is not declared in `roles`, so perso ignores it; it is omitted",
                         quoted(&role.value)
                     );
                     findings.push(Finding::new(Weight::Note, "unknown_role", position(role), message));
@@ -193,8 +191,7 @@ fn migrate_rules(
             None | Some(Translated::Always) => None,
             Some(Translated::When(condition)) => Some(condition),
             Some(Translated::Never) => {
-                let message =
-                    "the condition of this rule is never true, so it is left out and what it speaks of is denied";
+                let message = "the condition of this rule is never true; the rule is omitted";
                 findings.push(Finding::new(Weight::Note, "never_allows", position, message));
                 continue;
             }
@@ -207,12 +204,11 @@ fn migrate_rules(
 
 fn replaced(position: Position, kept: usize, all: usize) -> Finding {
     let message = if kept == 0 {
-        "later rules replace this one for all its tools and roles: it has no effect in perso, and is left out"
-            .to_owned()
+        "later rules replace this one for all its tools and roles; it has no effect in perso and is omitted".to_owned()
     } else {
         let replaced = all.saturating_sub(kept);
         format!(
-            "later rules replace this one for {replaced} of its {all} pairs of tool and role: it is written for the others"
+            "later rules replace this one for {replaced} of its {all} pairs of tool and role; it is written for the others"
         )
     };
     Finding::new(Weight::Note, "rule_replaced", position, message)
