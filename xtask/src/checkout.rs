@@ -1,11 +1,10 @@
 //! Where things are in the checkout.
 
+use std::env;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use cargo_metadata::MetadataCommand;
-
-use crate::cargo_tools::cargo_home;
 
 /// The checkout that the command was started in.
 pub(crate) struct Checkout {
@@ -53,4 +52,12 @@ impl Checkout {
     pub(crate) fn e2e(&self) -> PathBuf {
         self.root.join("e2e")
     }
+}
+
+/// Where cargo keeps what it downloads.
+pub(crate) fn cargo_home() -> Result<PathBuf> {
+    if let Some(home) = env::var_os("CARGO_HOME").filter(|home| !home.is_empty()) {
+        return Ok(home.into());
+    }
+    Ok(env::home_dir().context("can't find the home directory: set `CARGO_HOME`")?.join(".cargo"))
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use anyhow::Error;
 
-use crate::missing_tool::MissingTool;
+use crate::tools::missing_tool::MissingTool;
 
 /// Somebody pressed Ctrl-C or asked the command to end.
 #[derive(Debug)]

@@ -11,39 +11,19 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 mod checkout;
-mod policy;
-mod process;
 mod failure;
-mod missing_tool;
+mod process;
 
-mod rust_toolchain;
-mod cargo_tools;
-mod npm_packages;
-mod python_packages;
-
-mod remap;
-mod worker;
-mod spin;
-mod reproduce;
-mod size;
-mod parts;
-
-mod api_keys;
-mod up;
-
-mod fuzz;
-mod mutants;
-
+mod tools;
+mod edges;
 mod bench;
-mod load;
-
-mod test;
-mod steps;
-mod summary;
+mod checks;
 
 use checkout::Checkout;
+use checks::{fuzz, load, mutants, test};
+use edges::policy::Policy;
+use edges::{parts, reproduce, size, spin, up, worker};
 use failure::{Reported, exit_code};
-use policy::Policy;
 
 #[derive(Parser)]
 #[command(

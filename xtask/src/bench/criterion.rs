@@ -11,9 +11,9 @@ use serde::Deserialize;
 
 use super::Run;
 use super::measurement::Measurement;
-use crate::policy::Policy;
+use crate::edges::policy::Policy;
 use crate::process;
-use crate::rust_toolchain::cargo;
+use crate::tools::rust_toolchain::cargo;
 
 /// The crate that holds the benchmarks.
 const PACKAGE: &str = "callgate-bench";

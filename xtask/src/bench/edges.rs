@@ -10,10 +10,11 @@ use super::measurement::{Measurement, measurements_of};
 use super::table::{Ratio, Table};
 use super::{Run, Section};
 use crate::checkout::Checkout;
-use crate::missing_tool::find_wrk;
-use crate::policy::Policy;
-use crate::size::EMPTY_WORKER_CRATE;
-use crate::{cargo_tools, npm_packages, spin, worker};
+use crate::edges::policy::Policy;
+use crate::edges::size::EMPTY_WORKER_CRATE;
+use crate::edges::{spin, worker};
+use crate::tools::missing_tool::find_wrk;
+use crate::tools::{cargo_tools, npm_packages};
 
 pub(super) const SECTION: Section = Section {
     name: "edges",

@@ -5,7 +5,7 @@ use anyhow::Result;
 use super::measurement::{Measurement, measurements_of};
 use super::table::{Ratio, Table};
 use super::{Run, Section, criterion};
-use crate::rust_toolchain::cargo;
+use crate::tools::rust_toolchain::cargo;
 
 pub(super) const SECTION: Section = Section {
     name: "native",

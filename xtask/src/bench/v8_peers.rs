@@ -5,7 +5,7 @@ use anyhow::Result;
 use super::measurement::{Measurement, measurements_of};
 use super::table::{Ratio, Table};
 use super::{Run, Section};
-use crate::npm_packages;
+use crate::tools::npm_packages;
 
 pub(super) const SECTION: Section = Section {
     name: "v8-peers",

@@ -9,8 +9,9 @@ use super::measurement::{Measurement, measurements_of};
 use super::table::{Ratio, Table};
 use super::{Run, Section};
 use crate::checkout::Checkout;
-use crate::rust_toolchain::{WORKER_TARGET, cargo, install_target};
-use crate::{npm_packages, process};
+use crate::process;
+use crate::tools::npm_packages;
+use crate::tools::rust_toolchain::{WORKER_TARGET, cargo, install_target};
 
 pub(super) const SECTION: Section = Section {
     name: "wasm",

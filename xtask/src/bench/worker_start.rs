@@ -9,9 +9,10 @@ use anyhow::{Context as _, Result};
 use super::measurement::{Measurement, measurements_of};
 use super::table::{Ratio, Table};
 use super::{Run, Section, wasm};
-use crate::policy::Policy;
-use crate::size::EMPTY_WORKER_CRATE;
-use crate::{npm_packages, worker};
+use crate::edges::policy::Policy;
+use crate::edges::size::EMPTY_WORKER_CRATE;
+use crate::edges::worker;
+use crate::tools::npm_packages;
 
 pub(super) const SECTION: Section = Section {
     name: "worker-start",

@@ -7,11 +7,14 @@ use std::{env, fs};
 use anyhow::{Context as _, Result};
 use clap::ValueEnum;
 
+use super::fuzz;
+use crate::bench;
 use crate::checkout::Checkout;
-use crate::policy::Policy;
+use crate::edges::policy::Policy;
+use crate::edges::{size, spin, worker};
 use crate::process::run as run_command;
-use crate::rust_toolchain::{BARE_TARGET, SPIN_TARGET, WORKER_TARGET, cargo, install_component, install_target};
-use crate::{bench, cargo_tools, fuzz, npm_packages, python_packages, size, spin, worker};
+use crate::tools::rust_toolchain::{BARE_TARGET, SPIN_TARGET, WORKER_TARGET, cargo, install_component, install_target};
+use crate::tools::{cargo_tools, npm_packages, python_packages};
 
 /// The policies beside the one that ships that the end-to-end suite asks for, by the names that it gives them.
 const OTHER_POLICIES: [(&str, &str); 4] = [

@@ -4,9 +4,11 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::checkout::Checkout;
-use crate::missing_tool::find_wrk;
-use crate::policy::Policy;
-use crate::{npm_packages, process, worker};
+use crate::edges::policy::Policy;
+use crate::edges::worker;
+use crate::process;
+use crate::tools::missing_tool::find_wrk;
+use crate::tools::npm_packages;
 
 /// The program that starts workerd and the load, from the top of the checkout.
 const PROGRAM: &str = "bench/edges/load.ts";

@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result, ensure};
 
 use crate::checkout::Checkout;
-use crate::rust_toolchain::sysroot;
+use crate::tools::rust_toolchain::sysroot;
 
 /// The arguments by which cargo builds for `target` without the paths of this machine.
 ///

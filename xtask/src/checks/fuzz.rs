@@ -8,11 +8,11 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, ValueEnum};
 
-use crate::cargo_tools;
 use crate::checkout::Checkout;
-use crate::missing_tool::find_cxx;
 use crate::process::{self, Group};
-use crate::rust_toolchain::cargo;
+use crate::tools::cargo_tools;
+use crate::tools::missing_tool::find_cxx;
+use crate::tools::rust_toolchain::cargo;
 
 /// How long one input may take. The slowest that are known take some milliseconds.
 const INPUT_LIMIT: Duration = Duration::from_secs(10);

@@ -8,9 +8,9 @@ use anyhow::{Context as _, Result};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
+use super::policy::Policy;
+use super::worker;
 use crate::checkout::Checkout;
-use crate::policy::Policy;
-use crate::worker;
 
 /// The cargo package of the Worker that does nothing.
 pub(crate) const EMPTY_WORKER: &str = "callgate-empty-worker";

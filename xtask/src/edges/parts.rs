@@ -7,10 +7,11 @@ use std::ops::Range;
 use anyhow::{Context as _, Result};
 use wasmparser::{KnownCustom, Name, Parser, Payload, TypeRef};
 
+use super::policy::Policy;
+use super::worker;
 use crate::checkout::Checkout;
-use crate::policy::Policy;
-use crate::rust_toolchain::{WORKER_TARGET, cargo};
-use crate::{process, worker};
+use crate::process;
+use crate::tools::rust_toolchain::{WORKER_TARGET, cargo};
 
 /// The crates whose modules are told apart; of all others the crate is enough.
 const OURS: [&str; 3] = ["callgate_engine", "callgate_edge_core", "callgate_edge_cloudflare"];

@@ -5,10 +5,12 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result};
 
+use super::policy::Policy;
+use super::remap;
 use crate::checkout::Checkout;
-use crate::policy::Policy;
-use crate::rust_toolchain::{WORKER_TARGET, install_target};
-use crate::{cargo_tools, npm_packages, process, remap};
+use crate::process;
+use crate::tools::rust_toolchain::{WORKER_TARGET, install_target};
+use crate::tools::{cargo_tools, npm_packages};
 
 /// The cargo package of the Worker.
 pub(crate) const PACKAGE: &str = "callgate-edge-cloudflare";

@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
 
+use super::policy::Policy;
+use super::remap;
 use crate::checkout::Checkout;
-use crate::policy::Policy;
-use crate::rust_toolchain::{SPIN_TARGET, cargo, install_target};
-use crate::{process, remap};
+use crate::process;
+use crate::tools::rust_toolchain::{SPIN_TARGET, cargo, install_target};
 
 /// The cargo package of the Spin app.
 pub(crate) const PACKAGE: &str = "callgate-edge-spin";

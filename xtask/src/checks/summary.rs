@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::steps::Step;
+use super::steps::Step;
 
 /// What became of a step.
 #[derive(Clone, Copy, PartialEq, Eq)]

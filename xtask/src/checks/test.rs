@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use clap::{Args, ValueEnum as _};
 
+use super::steps::{self, Step};
+use super::summary::{self, Outcome, Row};
 use crate::checkout::Checkout;
 use crate::failure::{Reported, exit_code};
-use crate::missing_tool::{find_cxx, find_python};
-use crate::steps::{self, Step};
-use crate::summary::{self, Outcome, Row};
+use crate::tools::missing_tool::{find_cxx, find_python};
 
 /// Which steps to run.
 #[derive(Args)]

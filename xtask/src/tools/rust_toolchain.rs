@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, ensure};
 
-use crate::missing_tool::find_rustup;
+use super::missing_tool::find_rustup;
 use crate::process;
 
 /// The target of the Cloudflare Worker.

@@ -6,8 +6,8 @@ use std::{env, fs};
 
 use anyhow::{Context as _, Result, ensure};
 
+use super::missing_tool::find_python;
 use crate::checkout::Checkout;
-use crate::missing_tool::find_python;
 use crate::process;
 
 /// What is installed, from the directory of the end-to-end suite.

@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail, ensure};
 use cargo_lock::Lockfile;
 
-use crate::checkout::Checkout;
+use super::rust_toolchain::cargo;
+use crate::checkout::{Checkout, cargo_home};
 use crate::failure::Interrupted;
 use crate::process::{self, is_interrupted};
-use crate::rust_toolchain::cargo;
 
 /// A crate that is installed for its binary.
 struct Tool {
@@ -96,14 +96,6 @@ fn cargo_install(tool: &Tool, root: &Path, is_locked: bool) -> Result<()> {
     // The settings of this checkout are not meant for a tool that every checkout shares.
     command.current_dir(env::temp_dir()).env_remove("CARGO_TARGET_DIR").env_remove("RUSTFLAGS");
     process::run(command)
-}
-
-/// Where cargo keeps what it downloads.
-pub(crate) fn cargo_home() -> Result<PathBuf> {
-    if let Some(home) = env::var_os("CARGO_HOME").filter(|home| !home.is_empty()) {
-        return Ok(home.into());
-    }
-    Ok(env::home_dir().context("can't find the home directory: set `CARGO_HOME`")?.join(".cargo"))
 }
 
 #[cfg(test)]

@@ -11,9 +11,9 @@ use anyhow::{Context as _, Result, bail, ensure};
 use clap::Args;
 use serde::Deserialize;
 
-use crate::cargo_tools;
 use crate::checkout::Checkout;
 use crate::process::Group;
+use crate::tools::cargo_tools;
 
 /// The mutants that may be missed, from the top of the checkout.
 const KNOWN: &str = "engine/mutants-missed.txt";

@@ -10,11 +10,12 @@ use anyhow::{Result, bail};
 use clap::Args;
 use tempfile::NamedTempFile;
 
-use crate::api_keys::{self, ApiKeys};
+use super::api_keys::{self, ApiKeys};
+use super::policy::Policy;
+use super::{spin, worker};
 use crate::checkout::Checkout;
-use crate::policy::Policy;
 use crate::process::{Group, is_interrupted, pause};
-use crate::{cargo_tools, npm_packages, spin, worker};
+use crate::tools::{cargo_tools, npm_packages};
 
 /// How long a host may take until it answers. A machine that is busy elsewhere takes a multiple of the usual second.
 const START_LIMIT: Duration = Duration::from_secs(60);

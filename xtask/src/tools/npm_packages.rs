@@ -8,8 +8,8 @@ use std::{env, fs, iter};
 
 use anyhow::{Context as _, Result};
 
+use super::missing_tool::{find_node, find_npm};
 use crate::checkout::Checkout;
-use crate::missing_tool::{find_node, find_npm};
 use crate::process;
 
 /// Installs the packages where they are missing or the lock file has changed since.

@@ -7,9 +7,10 @@ use std::process::Command;
 use anyhow::{Context as _, Result, bail};
 use sha2::{Digest as _, Sha256};
 
+use super::policy::Policy;
+use super::{spin, worker};
 use crate::checkout::Checkout;
-use crate::policy::Policy;
-use crate::{process, spin, worker};
+use crate::process;
 
 /// What is held against each other, from the directory of one build.
 const FILES: [&str; 3] = ["worker/index_bg.wasm", "worker/index.js", "spin.wasm"];
