@@ -2,7 +2,7 @@
 
 use callgate_bench::{Padding, call_text, refund_text, without_digest};
 
-use crate::modules::Policy;
+use crate::policy::Policy;
 
 /// The refunds that are timed: allowed, with more and more of arguments that no rule reads.
 pub(crate) const REFUNDS: [Padding; 7] = [

@@ -16,7 +16,8 @@ use wasmtime::{Result, ensure};
 use crate::bodies;
 use crate::figure::Figure;
 use crate::guest::{Compiled, Entry};
-use crate::modules::{Modules, Policy};
+use crate::modules::Modules;
+use crate::policy::Policy;
 
 /// By how many percent a count may differ from the committed one.
 const TOLERANCE: u64 = 3;

@@ -11,6 +11,7 @@ use clap::{Parser, Subcommand};
 use wasmtime::Result;
 
 mod figure;
+mod policy;
 mod bodies;
 mod modules;
 mod guest;

@@ -5,7 +5,8 @@ use wasmtime::Result;
 use crate::bodies;
 use crate::figure::Figure;
 use crate::guest::{Compiled, Guest};
-use crate::modules::{Modules, Policy};
+use crate::modules::Modules;
+use crate::policy::Policy;
 
 /// The longest body that is read, in bytes, and one that is too long.
 const LARGEST: usize = callgate_engine::limits::DEFAULT_MAX_BODY_BYTES;

@@ -7,7 +7,8 @@ use wasmtime::{Result, ensure};
 use crate::bodies;
 use crate::figure::{Figure, median};
 use crate::guest::Compiled;
-use crate::modules::{Modules, Policy, SIZES};
+use crate::modules::Modules;
+use crate::policy::{Policy, SIZES};
 
 /// Starts per size. The sizes take turns, so that whatever slows the machine down for a while slows all of them.
 const TURNS: usize = 300;
