@@ -68,7 +68,7 @@ enum Command {
         #[arg(long)]
         features: Option<String>,
     },
-    /// Builds both edges twice from the last commit, at different places, and holds them against each other
+    /// Builds every edge twice from the last commit, at different places, and compares the builds
     Reproduce,
     /// Prints how large the Worker's wasm is, raw and gzipped, beside that of a Worker that does nothing
     Size {

@@ -11,7 +11,6 @@ use super::table::{Ratio, Table};
 use super::{Run, Section};
 use crate::checkout::Checkout;
 use crate::edges::policy::Policy;
-use crate::edges::size::EMPTY_WORKER_CRATE;
 use crate::edges::{spin, worker};
 use crate::tools::missing_tool::find_wrk;
 use crate::tools::{cargo_tools, npm_packages};
@@ -71,7 +70,7 @@ fn build(checkout: &Checkout) -> Result<Vec<(&'static str, &'static str, PathBuf
             worker::build(checkout, &Policy::Shipped, Some(&bundle))?;
             spin::build(checkout, &Policy::Shipped, checkout.target())?
         } else {
-            worker::build_crate(checkout, EMPTY_WORKER_CRATE, &Policy::Shipped, Some(&bundle), features)?;
+            worker::build_crate(checkout, worker::EMPTY_CRATE, &Policy::Shipped, Some(&bundle), features)?;
             spin::build_crate(checkout, spin::EMPTY_PACKAGE, &Policy::Shipped, checkout.target(), features)?
         };
         // The next one is built to the same place.

@@ -10,7 +10,6 @@ use super::measurement::{Measurement, measurements_of};
 use super::table::{Ratio, Table};
 use super::{Run, Section, wasm};
 use crate::edges::policy::Policy;
-use crate::edges::size::EMPTY_WORKER_CRATE;
 use crate::edges::worker;
 use crate::tools::npm_packages;
 
@@ -43,7 +42,7 @@ fn measure(run: &Run<'_>) -> Result<Vec<Measurement>> {
     wasm::build_modules(checkout)?;
     let workers = checkout.target().join("bench-workers");
     let empty = workers.join("empty");
-    worker::build_crate(checkout, EMPTY_WORKER_CRATE, &Policy::Shipped, Some(&empty), None)?;
+    worker::build_crate(checkout, worker::EMPTY_CRATE, &Policy::Shipped, Some(&empty), None)?;
     let build = |name: &str| -> Result<PathBuf> {
         let directory = workers.join(name);
         let policy = wasm::modules(checkout).join(name).with_extension("json");

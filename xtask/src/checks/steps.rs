@@ -1,19 +1,20 @@
 //! The steps of `cargo xtask test`.
 
+use std::env;
 use std::path::PathBuf;
 use std::process::Command;
-use std::{env, fs};
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use clap::ValueEnum;
 
 use super::fuzz;
 use crate::bench;
 use crate::checkout::Checkout;
 use crate::edges::policy::Policy;
-use crate::edges::{size, spin, worker};
+use crate::edges::table::{EDGES, Edge, cross_compiled};
+use crate::edges::worker;
 use crate::process::run as run_command;
-use crate::tools::rust_toolchain::{BARE_TARGET, SPIN_TARGET, WORKER_TARGET, cargo, install_component, install_target};
+use crate::tools::rust_toolchain::{BARE_TARGET, WORKER_TARGET, cargo, install_component, install_target};
 use crate::tools::{cargo_tools, npm_packages, python_packages};
 
 /// The policies beside the one that ships that the end-to-end suite asks for, by the names that it gives them.
@@ -60,7 +61,7 @@ impl Step {
             Self::Setup => "every tool is there at its pinned version",
             Self::Fmt => "rustfmt would change nothing",
             Self::Clippy => "the lints hold in the native crates and their tests",
-            Self::ClippyWasm => "the lints hold in the two edges, on their targets",
+            Self::ClippyWasm => "the lints hold in the edges that are made for wasm, on their targets",
             Self::Test => "the native tests pass",
             Self::Conformance => "the engine and its reference agree on random policies and calls",
             Self::Instructions => "the hot paths take no more instructions in wasm than was committed",
@@ -68,10 +69,10 @@ impl Step {
             Self::NoStd => "the engine builds where there is no std",
             Self::TypeCheck => "the TypeScript of e2e and of the measurements is well typed",
             Self::Fuzz => "the fuzz targets run for a short time each, and none crashes",
-            Self::BuildPerso => "both edges build with the other policies that e2e asks for",
-            Self::Build => "both edges build with the policy that ships",
-            Self::E2e => "both edges and the command line answer alike, over HTTP",
-            Self::Schemathesis => "both edges answer what is made of their OpenAPI document as it says",
+            Self::BuildPerso => "every edge builds with the other policies that e2e asks for",
+            Self::Build => "every edge builds with the policy that ships",
+            Self::E2e => "every edge and the command line answer alike, over HTTP",
+            Self::Schemathesis => "every edge answers what is made of its OpenAPI document as it says",
             Self::Deploy => "wrangler deploy --dry-run accepts the Worker",
         }
     }
@@ -104,11 +105,13 @@ pub(crate) fn run(checkout: &Checkout, step: Step) -> Result<()> {
 fn setup(checkout: &Checkout) -> Result<()> {
     install_component("rustfmt", "fmt")?;
     install_component("clippy", "clippy")?;
-    for target in [BARE_TARGET, SPIN_TARGET] {
-        install_target(target)?;
+    install_target(BARE_TARGET)?;
+    for edge in EDGES {
+        (edge.install_needs)(checkout)?;
+        if let Some(runtime) = &edge.runtime {
+            (runtime.install)(checkout)?;
+        }
     }
-    worker::install_needs(checkout)?;
-    cargo_tools::install_wasmtime()?;
     cargo_tools::install_cargo_fuzz()?;
     Ok(())
 }
@@ -130,9 +133,8 @@ fn test(checkout: &Checkout) -> Result<()> {
 }
 
 fn clippy_wasm(checkout: &Checkout) -> Result<()> {
-    for (package, target) in
-        [(worker::PACKAGE, WORKER_TARGET), (spin::PACKAGE, SPIN_TARGET), (bench::MODULE, WORKER_TARGET)]
-    {
+    let edges = cross_compiled(EDGES).map(|(edge, target)| (edge.package, target));
+    for (package, target) in edges.chain([(bench::MODULE, WORKER_TARGET)]) {
         install_target(target)?;
         let arguments = ["clippy", "--locked", "--package", package, "--target", target];
         run_cargo(checkout, &[&arguments[..], &["--", "--deny", "warnings"]].concat())?;
@@ -152,7 +154,7 @@ fn conformance(checkout: &Checkout) -> Result<()> {
 
 fn doc(checkout: &Checkout) -> Result<()> {
     let mut command = cargo_in(checkout);
-    command.args(["doc", "--locked", "--no-deps", "--workspace"]).args(without_edges());
+    command.args(["doc", "--locked", "--no-deps", "--workspace"]).args(without_wasm(EDGES));
     command.env("RUSTDOCFLAGS", "--deny warnings");
     run_command(command)
 }
@@ -173,18 +175,15 @@ fn type_check(checkout: &Checkout) -> Result<()> {
     Ok(())
 }
 
-/// Builds both edges and lays them where the end-to-end suite looks for them.
+/// Builds every edge and puts them where the end-to-end suite looks for them.
 ///
 /// The default policy comes last: wrangler then finds the crates built and need not compile them once more.
 fn build_edges(checkout: &Checkout, name: &str, policy: &Policy) -> Result<()> {
-    worker::install_needs(checkout)?;
-    spin::install_needs()?;
     let directory = edges_for_e2e(checkout).join(name);
-    worker::build(checkout, policy, Some(&directory.join("worker")))?;
-    let component = spin::build(checkout, policy, checkout.target())?;
-    let copy = directory.join("spin.wasm");
-    fs::copy(&component, &copy).with_context(|| format!("can't write `{}`", copy.display()))?;
-    Ok(())
+    EDGES.iter().try_for_each(|edge| {
+        (edge.install_needs)(checkout)?;
+        (edge.build)(checkout, checkout, policy, &directory)
+    })
 }
 
 fn e2e(checkout: &Checkout) -> Result<()> {
@@ -207,8 +206,9 @@ fn node_with_edges(checkout: &Checkout) -> Result<Command> {
     npm_packages::install(checkout)?;
     let mut command = npm_packages::command(checkout, "node")?;
     command.current_dir(checkout.e2e()).env("CALLGATE_EDGES", edges_for_e2e(checkout));
-    command.env("CALLGATE_WORKERD", npm_packages::program(checkout, "workerd"));
-    command.env("CALLGATE_WASMTIME", cargo_tools::install_wasmtime()?);
+    for runtime in EDGES.iter().filter_map(|edge| edge.runtime.as_ref()) {
+        command.env(runtime.variable, (runtime.install)(checkout)?);
+    }
     Ok(command)
 }
 
@@ -228,14 +228,13 @@ fn edges_for_e2e(checkout: &Checkout) -> PathBuf {
 
 /// Runs cargo on the crates that are not made for wasm alone.
 fn run_native(checkout: &Checkout, arguments: &[&str], last: &[&str]) -> Result<()> {
-    run_cargo(checkout, &[arguments, &without_edges(), last].concat())
+    run_cargo(checkout, &[arguments, &without_wasm(EDGES), last].concat())
 }
 
-fn without_edges() -> [&'static str; 10] {
-    const OUT: &str = "--exclude";
-    let [worker, empty_worker, module] = [worker::PACKAGE, size::EMPTY_WORKER, bench::MODULE];
-    let [spin, empty_spin] = [spin::PACKAGE, spin::EMPTY_PACKAGE];
-    [OUT, worker, OUT, empty_worker, OUT, module, OUT, spin, OUT, empty_spin]
+/// The arguments that leave out of a workspace what is made for wasm alone.
+fn without_wasm(edges: &[Edge]) -> Vec<&'static str> {
+    let packages = cross_compiled(edges).flat_map(|(edge, _)| [edge.package, edge.empty_package]);
+    packages.chain([bench::MODULE]).flat_map(|package| ["--exclude", package]).collect()
 }
 
 fn run_cargo(checkout: &Checkout, arguments: &[&str]) -> Result<()> {
@@ -250,4 +249,40 @@ fn cargo_in(checkout: &Checkout) -> Command {
     // The tests ask for the policy that ships.
     Policy::Shipped.choose_for(&mut command);
     command
+}
+
+#[cfg(test)]
+mod tests {
+    use cargo_metadata::MetadataCommand;
+
+    use super::*;
+
+    #[test]
+    fn what_is_made_for_wasm_is_left_out_of_native_commands() {
+        let metadata = MetadataCommand::new().no_deps().exec().expect("the metadata of the checkout");
+        let arguments = without_wasm(EDGES);
+        for edge in EDGES {
+            for package in [edge.package, edge.empty_package] {
+                assert!(metadata.packages.iter().any(|found| *found.name == *package), "there is no package {package}");
+                let is_left_out = arguments.contains(&package);
+                assert_eq!(is_left_out, edge.target.is_some(), "{package}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_native_edge_is_checked_like_every_native_crate() {
+        let edge = |target| Edge {
+            package: "edge",
+            empty_package: "empty",
+            target,
+            install_needs: |_| Ok(()),
+            build: |_, _, _, _| Ok(()),
+            files: &[],
+            runtime: None,
+        };
+        assert_eq!(without_wasm(&[edge(None)]), without_wasm(&[]));
+        let wasm = without_wasm(&[edge(Some(WORKER_TARGET))]);
+        assert_eq!(wasm, [&["--exclude", "edge", "--exclude", "empty"], &*without_wasm(&[])].concat());
+    }
 }

@@ -8,20 +8,16 @@ use anyhow::{Context as _, Result, bail};
 use sha2::{Digest as _, Sha256};
 
 use super::policy::Policy;
-use super::{spin, worker};
+use super::table::EDGES;
 use crate::checkout::Checkout;
 use crate::process;
 
-/// What is held against each other, from the directory of one build.
-const FILES: [&str; 3] = ["worker/index_bg.wasm", "worker/index.js", "spin.wasm"];
-
-/// Clones the last commit to two places, builds both edges in each from nothing, and compares them.
+/// Clones the last commit to two places, builds every edge in each from nothing, and compares them.
 ///
 /// The places differ in the length of their paths, and so do the names under which cargo finds what it downloads. The
 /// policy and whom to trust come from the environment, as in a build that is deployed.
 pub(crate) fn run(checkout: &Checkout) -> Result<()> {
-    worker::install_needs(checkout)?;
-    spin::install_needs()?;
+    EDGES.iter().try_for_each(|edge| (edge.install_needs)(checkout))?;
     let directory = tempfile::Builder::new().prefix("callgate-reproduce-").tempdir()?;
     let place = |place: &str, home: &str| {
         let output = directory.path().join(place);
@@ -36,7 +32,7 @@ pub(crate) fn run(checkout: &Checkout) -> Result<()> {
     }
     let [(_, one), (_, other)] = &clones;
     let mut differing = 0_usize;
-    for file in FILES {
+    for file in EDGES.iter().flat_map(|edge| edge.files) {
         let (one, other) = (read(&one.join(file))?, read(&other.join(file))?);
         let difference = one.iter().zip(&other).position(|(one, other)| one != other);
         let difference = difference.or((one.len() != other.len()).then_some(one.len().min(other.len())));
@@ -76,11 +72,7 @@ fn named_home(checkout: &Checkout, _: &Path) -> Result<PathBuf> {
 }
 
 fn build(tools: &Checkout, clone: &Checkout, output: &Path) -> Result<()> {
-    worker::build_with(tools, clone, &Policy::Inherited, Some(&output.join("worker")))?;
-    let component = spin::build(clone, &Policy::Inherited, clone.target())?;
-    let copy = output.join("spin.wasm");
-    fs::copy(&component, &copy).with_context(|| format!("can't write `{}`", copy.display()))?;
-    Ok(())
+    EDGES.iter().try_for_each(|edge| (edge.build)(tools, clone, &Policy::Inherited, output))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {

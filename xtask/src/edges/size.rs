@@ -12,11 +12,6 @@ use super::policy::Policy;
 use super::worker;
 use crate::checkout::Checkout;
 
-/// The cargo package of the Worker that does nothing.
-pub(crate) const EMPTY_WORKER: &str = "callgate-empty-worker";
-/// Its directory, from the top of the checkout.
-pub(crate) const EMPTY_WORKER_CRATE: &str = "bench/empty-worker";
-
 /// The bytes of a wasm, raw and gzipped.
 #[derive(Clone, Copy)]
 struct Size {
@@ -30,7 +25,7 @@ pub(crate) fn print(checkout: &Checkout) -> Result<()> {
     let directory = tempfile::tempdir()?;
     let (ours, empty) = (directory.path().join("callgate"), directory.path().join("empty"));
     worker::build(checkout, &Policy::Shipped, Some(&ours))?;
-    worker::build_crate(checkout, EMPTY_WORKER_CRATE, &Policy::Shipped, Some(&empty), None)?;
+    worker::build_crate(checkout, worker::EMPTY_CRATE, &Policy::Shipped, Some(&empty), None)?;
     let (ours, empty) = (measure(&ours)?, measure(&empty)?);
     println!("{:<16}{:>10}{:>12}{:>8}", "Worker", "wasm", "gzip -9", "ratio");
     let own = Size { raw: ours.raw.saturating_sub(empty.raw), gzipped: ours.gzipped.saturating_sub(empty.gzipped) };

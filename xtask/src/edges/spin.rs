@@ -1,8 +1,9 @@
 //! Builds the Spin app.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 
 use super::policy::Policy;
 use super::remap;
@@ -24,6 +25,16 @@ pub(crate) const EMPTY_PACKAGE: &str = "callgate-empty-spin";
 /// Builds the component with `policy` embedded, and tells where below the directory `target` it is.
 pub(crate) fn build(checkout: &Checkout, policy: &Policy, target: &Path) -> Result<PathBuf> {
     build_with(checkout, policy, target, None)
+}
+
+/// Builds the component and copies it to `spin.wasm` in `directory`, since the next build writes to the same place.
+pub(crate) fn build_into(checkout: &Checkout, policy: &Policy, directory: &Path) -> Result<()> {
+    let component = build(checkout, policy, checkout.target())?;
+    let copy = directory.join("spin.wasm");
+    fs::create_dir_all(directory)
+        .and_then(|()| fs::copy(component, &copy))
+        .with_context(|| format!("can't write `{}`", copy.display()))?;
+    Ok(())
 }
 
 /// Builds the component with features of its crate.

@@ -14,6 +14,10 @@ use crate::tools::{cargo_tools, npm_packages};
 
 /// The cargo package of the Worker.
 pub(crate) const PACKAGE: &str = "callgate-edge-cloudflare";
+/// The cargo package of the Worker that does nothing.
+pub(crate) const EMPTY_PACKAGE: &str = "callgate-empty-worker";
+/// Its directory, from the top of the checkout.
+pub(crate) const EMPTY_CRATE: &str = "bench/empty-worker";
 
 /// Installs what building the Worker takes, where it is missing.
 pub(crate) fn install_needs(checkout: &Checkout) -> Result<()> {
@@ -29,13 +33,14 @@ const CRATE: &str = "edge-cloudflare";
 
 /// Builds the Worker with `policy` embedded into `out_dir` or its usual place.
 pub(crate) fn build(checkout: &Checkout, policy: &Policy, out_dir: Option<&Path>) -> Result<()> {
-    build_with(checkout, checkout, policy, out_dir)
+    policy.check(checkout)?;
+    run_worker_build(checkout, checkout, CRATE, policy, out_dir, None)
 }
 
-/// Builds the Worker of the checkout `source` with the tools of another.
-pub(crate) fn build_with(tools: &Checkout, source: &Checkout, policy: &Policy, out_dir: Option<&Path>) -> Result<()> {
+/// Builds the Worker of the checkout `source`, with the tools of another, into `worker` in `directory`.
+pub(crate) fn build_into(tools: &Checkout, source: &Checkout, policy: &Policy, directory: &Path) -> Result<()> {
     policy.check(source)?;
-    run_worker_build(tools, source, CRATE, policy, out_dir, None)
+    run_worker_build(tools, source, CRATE, policy, Some(&directory.join("worker")), None)
 }
 
 /// Builds the crate in the directory `package` as a Worker, with features of it.
