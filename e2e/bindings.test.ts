@@ -4,12 +4,12 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 
-import { allowed, bearer, callWith, outcomeOf, problem, refund, refused } from "./calls.ts";
-import { Contract } from "./contract.ts";
-import { exchange } from "./exchange.ts";
-import { type Host, startSpinApp, startWorker } from "./hosts.ts";
-import { type Behaviour, Outside, breakOff, hang, reply } from "./outside.ts";
-import { apiKey, crm } from "./setting.ts";
+import { allowed, bearer, callWith, outcomeOf, problem, refund, refused } from "./support/calls.ts";
+import { Contract } from "./support/contract.ts";
+import { apiKey, crm } from "./support/environment.ts";
+import { exchange } from "./support/exchange.ts";
+import { type Host, startSpinApp, startWorker } from "./support/hosts.ts";
+import { type Behaviour, StubService, breakOff, hang, reply } from "./support/stub-service.ts";
 
 const otherKey = "other-key-0123456789abcdef0123456789abcdef";
 const body = { ...refund, role: "agent" };
@@ -36,7 +36,7 @@ describe("what is bound to a Worker", { concurrency: true }, () => {
     }
 
     /** The records that the runtime sent for a queue. */
-    function eventsOf({ received }: Outside): readonly Event[] {
+    function eventsOf({ received }: StubService): readonly Event[] {
       return received.flatMap(({ body: sent }) => {
         const { messages } = JSON.parse(sent.toString()) as { messages: { body: string; contentType: string }[] };
         return messages.map(({ body: text, contentType }) => {
@@ -47,43 +47,43 @@ describe("what is bound to a Worker", { concurrency: true }, () => {
     }
 
     test("gets a message for each record", async () => {
-      await using outside = await Outside.start(took);
-      const bindings = { DECISIONS: { type: "queue", to: outside.port } } as const;
+      await using service = await StubService.start(took);
+      const bindings = { DECISIONS: { type: "queue", to: service.port } } as const;
       await using worker = await startWorker(crm, { variables: variables("required"), bindings });
       const calls = Array.from({ length: 100 }, (_, at) => ({ ...body, args: { amount: at % 2 === 0 ? 200 : 800 } }));
       const answer = await exchange(worker.url, { ...callWith(bearer(apiKey), { calls }), path: "/evaluate/batch" });
       const { decisions } = JSON.parse(answer.body.toString()) as { decisions: { decisionId: string; decision: string }[] };
       assert.equal(decisions.length, 100);
       assert.deepEqual(
-        eventsOf(outside).map(({ id, data }) => [id, data.decision]),
+        eventsOf(service).map(({ id, data }) => [id, data.decision]),
         decisions.map(({ decisionId, decision }) => [decisionId, decision]),
       );
     });
 
     test("that fails lets nobody in where it is required, and everybody at the next call", async () => {
-      await using outside = await Outside.start(took);
-      const bindings = { DECISIONS: { type: "queue", to: outside.port } } as const;
+      await using service = await StubService.start(took);
+      const bindings = { DECISIONS: { type: "queue", to: service.port } } as const;
       await using worker = await startWorker(crm, { variables: variables("required"), bindings });
       const faults: readonly Behaviour[] = [reply(500), reply(429), breakOff, hang];
       for (const fault of faults) {
-        outside.behaviour = fault;
+        service.behaviour = fault;
         assert.deepEqual(await ask(worker), unavailable);
-        outside.behaviour = took;
+        service.behaviour = took;
         assert.deepEqual(await ask(worker), allowed);
-        assert.equal(eventsOf(outside).at(-1)?.data.dropped, 1);
+        assert.equal(eventsOf(service).at(-1)?.data.dropped, 1);
       }
-      await outside.close();
+      await service.close();
       assert.deepEqual(await ask(worker), unavailable);
-      await outside.open();
+      await service.open();
       assert.deepEqual(await ask(worker), allowed);
     });
 
     test("that fails holds up nobody where it is not", async () => {
-      await using outside = await Outside.start(hang);
-      const bindings = { DECISIONS: { type: "queue", to: outside.port } } as const;
+      await using service = await StubService.start(hang);
+      const bindings = { DECISIONS: { type: "queue", to: service.port } } as const;
       await using worker = await startWorker(crm, { variables: variables("best-effort"), bindings });
       for (const fault of [hang, reply(500), breakOff]) {
-        outside.behaviour = fault;
+        service.behaviour = fault;
         const started = performance.now();
         for (let round = 0; round < 5; round += 1) assert.deepEqual(await ask(worker), allowed);
         assert.ok(performance.now() - started < 4_000, "a call waits for the queue");

@@ -3,12 +3,12 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
-import { assertSameAnswer } from "./answers.ts";
-import { askOf, assertExpected, controlCase } from "./cases.ts";
-import { Contract } from "./contract.ts";
-import { type Ask, exchange } from "./exchange.ts";
-import { type Host, type Hosts, startHosts } from "./hosts.ts";
-import { apiKey, crm } from "./setting.ts";
+import { askAll } from "./support/answers.ts";
+import { askOf, assertExpected, controlCase } from "./support/cases.ts";
+import { Contract } from "./support/contract.ts";
+import { apiKey, crm } from "./support/environment.ts";
+import { type Ask, exchange } from "./support/exchange.ts";
+import { type Host, type Hosts, startHosts } from "./support/hosts.ts";
 
 /** The longest body that is read, in bytes. */
 const bodyLimit = 262_144;
@@ -22,19 +22,16 @@ describe("a body", () => {
 
   before(async () => {
     hosts = await startHosts(crm, apiKey);
-    contract = await Contract.read(hosts.all[0].url);
+    contract = await Contract.readAll(hosts);
   });
   after(() => hosts?.[Symbol.asyncDispose]());
 
-  /** Sends `ask` to both hosts, which must answer alike and as the contract says, with `status`. */
+  /** Sends `ask` to every host, which must all answer alike and as the contract says, with `status`. */
   async function check(ask: Ask, status: number): Promise<void> {
-    const [worker, spin] = hosts.all;
-    const answers = [await exchange(worker.url, ask), await exchange(spin.url, ask)] as const;
-    for (const answer of answers) {
+    await askAll(hosts, ask, (answer) => {
       assert.equal(answer.status, status, answer.body.toString());
       contract.assertForeseen(ask, answer);
-    }
-    assertSameAnswer(...answers);
+    });
   }
 
   async function stillDecides({ url }: Host): Promise<void> {

@@ -1,15 +1,15 @@
-/** Every case file over HTTP on both hosts, which must answer as the case says and as each other. */
+/** Every case file over HTTP on every host, which must answer as the case says and as the others do. */
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
-import { assertSameAnswer, withoutDecisionIds } from "./answers.ts";
-import { type Case, askOf, assertExpected, controlCase, readCases } from "./cases.ts";
-import { Contract } from "./contract.ts";
-import { evaluate } from "./evaluation.ts";
-import { exchange } from "./exchange.ts";
-import { type Hosts, startHosts } from "./hosts.ts";
-import { type Subject, apiKey, conditions, crm, crmPerso, perso, targets } from "./setting.ts";
+import { askAll, withoutDecisionIds } from "./support/answers.ts";
+import { type Case, askOf, assertExpected, controlCase, readCases } from "./support/cases.ts";
+import { Contract } from "./support/contract.ts";
+import { type Subject, apiKey, conditions, crm, crmPerso, perso, targets } from "./support/environment.ts";
+import { evaluate } from "./support/evaluation.ts";
+import { exchange } from "./support/exchange.ts";
+import { type Hosts, startHosts } from "./support/hosts.ts";
 
 for (const subject of [crm, crmPerso, perso, conditions, targets]) {
   const control = controlCase(subject);
@@ -20,7 +20,7 @@ for (const subject of [crm, crmPerso, perso, conditions, targets]) {
 
     before(async () => {
       hosts = await startHosts(subject, apiKey);
-      contract = await Contract.read(hosts.all[0].url);
+      contract = await Contract.readAll(hosts);
     });
     after(() => hosts?.[Symbol.asyncDispose]());
 
@@ -30,7 +30,7 @@ for (const subject of [crm, crmPerso, perso, conditions, targets]) {
 
       describe(path, () => {
         // The reporter counts the tests of all files together.
-        after(() => console.log(`${path}: ${passed} of ${cases.length} cases answered as expected by both hosts`));
+        after(() => console.log(`${path}: ${passed} of ${cases.length} cases answered as expected by all hosts`));
 
         for (const record of cases) {
           test(record.name, async () => {
@@ -45,24 +45,17 @@ for (const subject of [crm, crmPerso, perso, conditions, targets]) {
   });
 }
 
-/** Sends a case to both hosts, which must answer as it says, as the contract says, and as the command line does. */
+/** Sends a case to every host, which must answer as it says, as the contract says, and as the command line does. */
 async function check(subject: Subject, hosts: Hosts, contract: Contract, record: Case): Promise<void> {
   const ask = askOf(record);
-  const [worker, spin] = hosts.all;
-  const answers = [await exchange(worker.url, ask), await exchange(spin.url, ask)] as const;
-  for (const [index, answer] of answers.entries()) {
-    try {
-      assertExpected(record, answer);
-      contract.assertForeseen(ask, answer);
-    } catch (error) {
-      throw new Error(`on ${hosts.all[index]?.name}`, { cause: error });
-    }
-  }
-  assertSameAnswer(...answers);
+  const answer = await askAll(hosts, ask, (each) => {
+    assertExpected(record, each);
+    contract.assertForeseen(ask, each);
+  });
 
-  if (ask.method === "POST" && ask.path === "/evaluate" && answers[0].status === 200) {
+  if (ask.method === "POST" && ask.path === "/evaluate" && answer.status === 200) {
     assert.ok(ask.body);
     const native = await evaluate(subject, ask.body);
-    assert.equal(withoutDecisionIds(native), withoutDecisionIds(answers[0].body), "the command line differs");
+    assert.equal(withoutDecisionIds(native), withoutDecisionIds(answer.body), "the command line differs");
   }
 }

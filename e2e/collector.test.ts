@@ -4,13 +4,13 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 
-import { type Outcome, allowed, bearer, callWith, outcomeOf, problem, refund } from "./calls.ts";
-import { exchange } from "./exchange.ts";
-import { type Host, startSpinApp, startWorker } from "./hosts.ts";
-import { Others } from "./others.ts";
-import { type Behaviour, Outside, breakOff, hang, reply } from "./outside.ts";
-import { Connection, head } from "./raw.ts";
-import { apiKey, crm } from "./setting.ts";
+import { BackgroundLoad } from "./support/background-load.ts";
+import { type Outcome, allowed, bearer, callWith, outcomeOf, problem, refund } from "./support/calls.ts";
+import { apiKey, crm } from "./support/environment.ts";
+import { exchange } from "./support/exchange.ts";
+import { type Host, runtimes } from "./support/hosts.ts";
+import { Connection, head } from "./support/raw.ts";
+import { type Behaviour, StubService, breakOff, hang, reply } from "./support/stub-service.ts";
 
 const call = callWith(bearer(apiKey), { ...refund, role: "agent" });
 const denied = callWith(bearer(apiKey), { ...refund, args: { amount: 800 }, role: "agent" });
@@ -21,12 +21,6 @@ const token = "token-of-the-collector";
 /** How long the collector may take, in milliseconds: longer than any call that does not wait for it. */
 const timeoutMillis = 3_000;
 
-const starts = [
-  ["workerd", startWorker, []],
-  // An instance that ends takes along how many records it has lost, so this one is let go on.
-  ["wasmtime", startSpinApp, ["--max-instance-reuse-count=1000000", "--idle-instance-timeout=60s"]],
-] as const;
-
 interface Event {
   readonly id: string;
   readonly data: { readonly decision: string; readonly code: string; readonly dropped?: number };
@@ -34,18 +28,18 @@ interface Event {
 
 /** The records that a collector took, in the order in which they came. */
 class Collector {
-  readonly outside: Outside;
+  readonly service: StubService;
   readonly events: Event[] = [];
   #behaviour: Behaviour = took;
 
-  private constructor(outside: Outside) {
-    this.outside = outside;
+  private constructor(service: StubService) {
+    this.service = service;
   }
 
   static async start(): Promise<Collector> {
-    const outside = await Outside.start(took);
-    const collector = new Collector(outside);
-    outside.behaviour = (response, received) => {
+    const service = await StubService.start(took);
+    const collector = new Collector(service);
+    service.behaviour = (response, received) => {
       // What it answered with success it has, and nothing else.
       if (collector.#behaviour === took) collector.events.push(...(JSON.parse(received.body.toString()) as Event[]));
       collector.#behaviour(response, received);
@@ -64,7 +58,7 @@ class Collector {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.outside[Symbol.asyncDispose]();
+    await this.service[Symbol.asyncDispose]();
   }
 }
 
@@ -85,15 +79,16 @@ const endless: Readonly<Record<string, Behaviour>> = {
   },
 };
 
-function settingsOf(collector: Collector, options: readonly string[], mode: string, sink: object, limits = {}) {
-  const url = `http://127.0.0.1:${collector.outside.port}/decisions`;
+function settingsOf(collector: Collector, mode: string, sink: object, limits = {}) {
+  const url = `http://127.0.0.1:${collector.service.port}/decisions`;
   const log = { mode, sink: { type: "https", url, timeoutMillis, ...sink } };
   const variables = {
     CALLGATE_API_KEYS: apiKey,
     CALLGATE_LOG_TOKEN: token,
     CALLGATE_CONFIG: JSON.stringify({ log, limits }),
   };
-  return { variables, options, outside: collector.outside.port };
+  // An instance that ends loses the number of records that it lost, so one instance must serve all calls.
+  return { variables, isOneInstance: true, outboundPort: collector.service.port };
 }
 
 async function ask(host: Host): Promise<Outcome> {
@@ -110,35 +105,35 @@ async function until(holds: () => boolean, what: () => string): Promise<void> {
 
 // The tests wait more than they work, and each has a host of its own.
 describe("a collector", { concurrency: 3 }, () => {
-  for (const [name, start, options] of starts) {
+  for (const { name, start } of runtimes) {
     test(`gets each record once, in batches, from ${name}`, async () => {
       await using collector = await Collector.start();
       const sink = { batch: 10, batchWaitMillis: 100 };
-      await using host = await start(crm, settingsOf(collector, options, "best-effort", sink));
+      await using host = await start(crm, settingsOf(collector, "best-effort", sink));
       for (let round = 0; round < 5; round += 1) {
         await Promise.all(Array.from({ length: 13 }, async () => assert.deepEqual(await ask(host), allowed)));
       }
       await until(() => collector.events.length >= 65, () => `only ${collector.events.length} of 65 records came`);
       assert.deepEqual(collector.tally, { taken: 65, dropped: 0 });
       assert.equal(collector.events.length, 65);
-      for (const { method, path, headers, body } of collector.outside.received) {
+      for (const { method, path, headers, body } of collector.service.received) {
         assert.deepEqual([method, path], ["POST", "/decisions"]);
         assert.equal(headers.authorization, `Bearer ${token}`);
         assert.equal(headers["content-type"], "application/cloudevents-batch+json");
         assert.ok((JSON.parse(body.toString()) as unknown[]).length <= 10);
       }
-      assert.ok(collector.outside.received.length < 65, "no record waits for another");
+      assert.ok(collector.service.received.length < 65, "no record waits for another");
     });
 
     test(`that fails holds up no decision of ${name}`, async () => {
       await using collector = await Collector.start();
       const sink = { batch: 100, batchWaitMillis: 50, attempts: 1 };
-      await using host = await start(crm, settingsOf(collector, options, "best-effort", sink, { logQueue: 200 }));
+      await using host = await start(crm, settingsOf(collector, "best-effort", sink, { logQueue: 200 }));
       let decided = 0;
       const observe = async (what: string) => {
-        const others = Others.start(host.url, crm);
+        const load = BackgroundLoad.start(host.url, crm);
         await delay(1_000);
-        const { answered, p50, p99 } = await others.stop();
+        const { answered, p50, p99 } = await load.stop();
         decided += answered;
         console.log(`collector ${what}, ${name}: ${answered} calls, p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms`);
         assert.ok(p99 < timeoutMillis / 2, `calls wait for a collector that ${what}`);
@@ -148,9 +143,9 @@ describe("a collector", { concurrency: 3 }, () => {
         collector.behaviour = fault;
         await observe(what);
       }
-      await collector.outside.close();
+      await collector.service.close();
       await observe("is down");
-      await collector.outside.open();
+      await collector.service.open();
       collector.behaviour = took;
       // Each instance tells with its next record of those that it lost: none is missing, and none is counted twice.
       const started = Date.now();
@@ -165,7 +160,7 @@ describe("a collector", { concurrency: 3 }, () => {
 
     test(`that fails lets nobody in where its records are required by ${name}`, async () => {
       await using collector = await Collector.start();
-      await using host = await start(crm, settingsOf(collector, options, "required", { timeoutMillis: 500 }));
+      await using host = await start(crm, settingsOf(collector, "required", { timeoutMillis: 500 }));
       let lost = 0;
       const allows = async (what: string) => {
         const answer = await exchange(host.url, call);
@@ -188,15 +183,15 @@ describe("a collector", { concurrency: 3 }, () => {
         assert.equal(await allows(`after it ${what}`), lost, "the next record tells of those that were lost");
         lost = 0;
       }
-      await collector.outside.close();
+      await collector.service.close();
       assert.deepEqual(await ask(host), unavailable, "is down");
-      await collector.outside.open();
+      await collector.service.open();
       await allows("after it is down");
     });
 
     test(`hears of no half call as allowed from ${name}`, async () => {
       await using collector = await Collector.start();
-      await using host = await start(crm, settingsOf(collector, options, "required", {}));
+      await using host = await start(crm, settingsOf(collector, "required", {}));
       const { body = Buffer.alloc(0), headers } = call;
       const fields = Object.entries(headers).map(([field, value]) => `${field}: ${value}`);
       const declared = head("POST /evaluate HTTP/1.1", "host: callgate", ...fields, `content-length: ${body.length + 1}`);

@@ -7,21 +7,17 @@ import { createServer } from "node:net";
 import { describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 
-import { askOf, assertExpected, controlCase } from "./cases.ts";
-import { exchange } from "./exchange.ts";
-import { type Host, type Start, startSpinApp, startWorker } from "./hosts.ts";
-import { Others, type Tally } from "./others.ts";
-import { Connection, head } from "./raw.ts";
-import { apiKey, crm } from "./setting.ts";
+import { BackgroundLoad, type Tally } from "./support/background-load.ts";
+import { askOf, assertExpected, controlCase } from "./support/cases.ts";
+import { apiKey, crm } from "./support/environment.ts";
+import { exchange } from "./support/exchange.ts";
+import { type Host, runtimes } from "./support/hosts.ts";
+import { Connection, head } from "./support/raw.ts";
 
 const control = controlCase(crm);
 const call = askOf(control);
 const body = call.body ?? Buffer.alloc(0);
 const settings = { variables: { CALLGATE_API_KEYS: apiKey } };
-const starts: readonly [string, Start][] = [
-  ["workerd", startWorker],
-  ["wasmtime", startSpinApp],
-];
 
 /** The lines of a head that lets a call in. */
 const lines = [
@@ -38,10 +34,10 @@ const answerLimit = 20_000;
 
 // The tests wait more than they work, and each has hosts of its own.
 describe("a fault", { concurrency: true }, () => {
-  for (const [name, start] of starts) {
+  for (const { name, start } of runtimes) {
     test(`bodies of one byte a second hold up nobody else on ${name}`, async () => {
       await using host = await start(crm, settings);
-      const others = Others.start(host.url, crm);
+      const load = BackgroundLoad.start(host.url, crm);
       const connections = await openMany(host, 20);
       for (const connection of connections) connection.send(declared);
       for (const byte of body.subarray(0, 30)) {
@@ -49,26 +45,26 @@ describe("a fault", { concurrency: true }, () => {
         await delay(1_000);
       }
       await assertIncomplete(connections);
-      tell(`20 bodies of one byte a second, ${name}`, await others.stop());
+      tell(`20 bodies of one byte a second, ${name}`, await load.stop());
       await stillDecides(host);
     });
 
     test(`chunks without an end hold up nobody else on ${name}`, async () => {
       await using host = await start(crm, settings);
-      const others = Others.start(host.url, crm);
+      const load = BackgroundLoad.start(host.url, crm);
       const connections = await openMany(host, 100);
       // All of an allowed call is there, and only the chunk is missing that says so.
       const chunk = `${body.length.toString(16)}\r\n${body.toString()}\r\n`;
       for (const connection of connections) connection.send(chunked + chunk);
       await delay(5_000);
       await assertIncomplete(connections);
-      tell(`100 bodies without a last chunk, ${name}`, await others.stop());
+      tell(`100 bodies without a last chunk, ${name}`, await load.stop());
       await stillDecides(host);
     });
 
     test(`callers that break off hold up nobody else on ${name}`, async () => {
       await using host = await start(crm, settings);
-      const others = Others.start(host.url, crm);
+      const load = BackgroundLoad.start(host.url, crm);
       const broken = [declared.slice(0, 40), declared, declared + body.subarray(0, -1).toString(), chunked + "40\r\n{"];
       for (let round = 0; round < 50; round += 1) {
         const connections = await openMany(host, 20);
@@ -80,22 +76,21 @@ describe("a fault", { concurrency: true }, () => {
           connection.reset();
         }
       }
-      tell(`1,000 connections broken within a call, ${name}`, await others.stop());
+      tell(`1,000 connections broken within a call, ${name}`, await load.stop());
       await stillDecides(host);
     });
 
     test(`idle connections hold up nobody else on ${name}`, async () => {
       const count = Math.min(5_000, openFiles() - 500);
-      // The WASI host takes 1,000 connections where it is told no other number, and the next one waits.
-      const options = name === "wasmtime" ? [`--max-concurrent-connections=${2 * count}`] : [];
-      await using host = await start(crm, { ...settings, options });
+      // Some runtimes serve 1,000 connections by default, and the next one waits.
+      await using host = await start(crm, { ...settings, connections: 2 * count });
       const idle: Connection[] = [];
       while (idle.length < count) idle.push(...(await openMany(host, 50)));
       // Some say nothing at all, and some stop within the head.
       for (const connection of idle.slice(0, count / 2)) connection.send(declared.slice(0, 60));
-      const others = Others.start(host.url, crm);
+      const load = BackgroundLoad.start(host.url, crm);
       await delay(3_000);
-      const tally = await others.stop();
+      const tally = await load.stop();
       for (const connection of idle) connection.close();
       tell(`${count} idle connections, ${name}`, tally);
       await stillDecides(host);
@@ -105,10 +100,10 @@ describe("a fault", { concurrency: true }, () => {
       const port = await freePort();
       let host = await start(crm, { ...settings, port });
       try {
-        const others = Others.start(host.url, crm, { count: 8, mayFail: true });
+        const load = BackgroundLoad.start(host.url, crm, { count: 8, mayFail: true });
         for (let round = 0; round < 5; round += 1) {
-          const before = others.answered;
-          while (others.answered < before + 200) await delay(10);
+          const before = load.answered;
+          while (load.answered < before + 200) await delay(10);
           const half = await Connection.open(host.url);
           half.send(declared + body.subarray(0, -1).toString());
           await host.kill();
@@ -119,7 +114,7 @@ describe("a fault", { concurrency: true }, () => {
           // The first call after the start is decided.
           await stillDecides(host);
         }
-        tell(`killed 5 times under 8 callers, ${name}`, await others.stop());
+        tell(`killed 5 times under 8 callers, ${name}`, await load.stop());
       } finally {
         await host[Symbol.asyncDispose]();
       }

@@ -5,12 +5,12 @@ import { once } from "node:events";
 import { type AddressInfo, type Socket, createServer } from "node:net";
 import { describe, test } from "node:test";
 
-import { allowed, bearer, callWith, outcomeOf, problem, refused } from "./calls.ts";
-import { exchange } from "./exchange.ts";
-import { startSpinApp, startWorker } from "./hosts.ts";
-import { Issuer, claimsOf, variablesOf } from "./issuer.ts";
-import { type Behaviour, Outside, breakOff, hang, reply, stall } from "./outside.ts";
-import { crm } from "./setting.ts";
+import { allowed, bearer, callWith, outcomeOf, problem, refused } from "./support/calls.ts";
+import { crm } from "./support/environment.ts";
+import { exchange } from "./support/exchange.ts";
+import { startSpinApp, startWorker } from "./support/hosts.ts";
+import { Issuer, claimsOf, variablesOf } from "./support/issuer.ts";
+import { type Behaviour, StubService, breakOff, hang, reply, stall } from "./support/stub-service.ts";
 
 const issuer = new Issuer("ES256");
 const keysUrl = "https://idp.example.com/certs/keys.json?v=1";
@@ -42,11 +42,11 @@ const faults: Readonly<Record<string, Behaviour>> = {
 
 describe("keys that are fetched", { concurrency: true }, () => {
   test("are those of the configured address, which is asked once", async () => {
-    await using outside = await Outside.start(publish);
-    await using worker = await startWorker(crm, { variables, outside: outside.port });
+    await using service = await StubService.start(publish);
+    await using worker = await startWorker(crm, { variables, outboundPort: service.port });
     for (let call = 0; call < 10; call += 1) assert.deepEqual(outcomeOf(await exchange(worker.url, agent)), allowed);
     assert.deepEqual(
-      outside.received.map(({ method, host, path, headers }) => [method, host, path, headers.authorization]),
+      service.received.map(({ method, host, path, headers }) => [method, host, path, headers.authorization]),
       [["GET", "idp.example.com", "/certs/keys.json?v=1", undefined]],
     );
 
@@ -55,39 +55,39 @@ describe("keys that are fetched", { concurrency: true }, () => {
       const forged = new Issuer("ES256", `k${call + 2}`).token(claimsOf("agent"));
       assert.deepEqual(outcomeOf(await exchange(worker.url, callWith(bearer(forged)))), refused);
     }
-    assert.equal(outside.received.length, 1);
+    assert.equal(service.received.length, 1);
 
     // Keys from before are used while the address is down.
-    await outside.close();
+    await service.close();
     assert.deepEqual(outcomeOf(await exchange(worker.url, agent)), allowed);
   });
 
   test("let nobody in while they can't be had, and everybody at the next call", async () => {
-    await using outside = await Outside.start(publish);
+    await using service = await StubService.start(publish);
     // Each isolate asks for itself, so that each fault finds one that has no keys.
     const [first, ...names] = ["down", ...Object.keys(faults)] as const;
-    await using worker = await startWorker(crm, { variables, outside: outside.port, isolates: names.length + 1 });
+    await using worker = await startWorker(crm, { variables, outboundPort: service.port, isolates: names.length + 1 });
     for (const [at, name] of names.entries()) {
       const url = worker.others.get(String(at));
       const fault = faults[name];
       assert.ok(url && fault);
       for (let call = 0; call < 3; call += 1) {
-        outside.behaviour = fault;
+        service.behaviour = fault;
         assert.deepEqual(outcomeOf(await exchange(url, agent)), unavailable, `while it ${name}`);
       }
-      outside.behaviour = publish;
+      service.behaviour = publish;
       assert.deepEqual(outcomeOf(await exchange(url, agent)), allowed, `after it ${name}`);
     }
 
-    await outside.close();
+    await service.close();
     assert.deepEqual(outcomeOf(await exchange(worker.url, agent)), unavailable, `while it is ${first}`);
-    await outside.open();
+    await service.open();
     assert.deepEqual(outcomeOf(await exchange(worker.url, agent)), allowed, `after it is ${first}`);
   });
 
   test("hold up nobody for longer than five seconds, and no other isolate", async () => {
-    await using outside = await Outside.start(hang);
-    await using worker = await startWorker(crm, { variables, outside: outside.port, isolates: 3 });
+    await using service = await StubService.start(hang);
+    await using worker = await startWorker(crm, { variables, outboundPort: service.port, isolates: 3 });
     const [, silent, endless] = [worker.url, ...worker.others.values()];
     assert.ok(silent && endless);
     const started = performance.now();
@@ -97,24 +97,24 @@ describe("keys that are fetched", { concurrency: true }, () => {
       return performance.now() - started;
     };
     const waiting = [many(silent)];
-    await outside.asked(8);
-    outside.behaviour = stall;
+    await service.asked(8);
+    service.behaviour = stall;
     waiting.push(many(endless));
-    await outside.asked(16);
-    outside.behaviour = publish;
+    await service.asked(16);
+    service.behaviour = publish;
     assert.deepEqual(outcomeOf(await exchange(worker.url, agent)), allowed);
     for (const took of await Promise.all(waiting)) assert.ok(took < 15_000, `the answers took ${took} ms`);
     // However many calls wait, no more than eight of them ask in half a minute.
-    assert.equal(outside.received.length, 17);
+    assert.equal(service.received.length, 17);
   });
 
   test("let nobody in over a connection that is not what it should be", async () => {
     // The WASI host trusts the authorities that it was built with and no other, so that no server of a test can be right.
-    await using outside = await Outside.start(publish);
+    await using service = await StubService.start(publish);
     await using silent = await Silent.start();
     const at = (port: number) => ({ variables: variablesOf(issuer, { keysUrl: `https://127.0.0.1:${port}/` }) });
     for (const [port, name] of [
-      [outside.port, "speaks no TLS"],
+      [service.port, "speaks no TLS"],
       [silent.port, "is silent"],
     ] as const) {
       await using spin = await startSpinApp(crm, at(port));
@@ -123,9 +123,9 @@ describe("keys that are fetched", { concurrency: true }, () => {
       const took = performance.now() - started;
       assert.ok(took < 15_000, `the answer took ${took} ms where the server ${name}`);
     }
-    assert.deepEqual(outside.received, []);
-    await outside.close();
-    await using spin = await startSpinApp(crm, at(outside.port));
+    assert.deepEqual(service.received, []);
+    await service.close();
+    await using spin = await startSpinApp(crm, at(service.port));
     assert.deepEqual(outcomeOf(await exchange(spin.url, agent)), unavailable, "is down");
   });
 });

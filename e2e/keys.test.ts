@@ -3,13 +3,13 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
-import { assertSameAnswer } from "./answers.ts";
-import { askOf, controlCase } from "./cases.ts";
-import { Contract } from "./contract.ts";
-import { exchange } from "./exchange.ts";
-import { type Hosts, startHosts, startWorker } from "./hosts.ts";
-import { keysHeader, linearMemory, probe } from "./probe.ts";
-import { apiKey, crm } from "./setting.ts";
+import { askAll } from "./support/answers.ts";
+import { askOf, controlCase } from "./support/cases.ts";
+import { Contract } from "./support/contract.ts";
+import { apiKey, crm } from "./support/environment.ts";
+import { exchange } from "./support/exchange.ts";
+import { type Hosts, startHosts, startWorker } from "./support/hosts.ts";
+import { keysHeader, linearMemory, probe } from "./support/probe.ts";
 
 for (const [what, apiKeys] of [
   ["no key", undefined],
@@ -24,19 +24,16 @@ for (const [what, apiKeys] of [
     after(() => hosts?.[Symbol.asyncDispose]());
 
     test("refuse every call with 503 and Deny", async () => {
-      const contract = await Contract.read(hosts.all[0].url);
+      const contract = await Contract.readAll(hosts);
       const ask = askOf(controlCase(crm));
-      const [worker, spin] = hosts.all;
-      const answers = [await exchange(worker.url, ask), await exchange(spin.url, ask)] as const;
-      for (const answer of answers) {
+      await askAll(hosts, ask, (answer) => {
         assert.equal(answer.status, 503);
         const said = JSON.parse(answer.body.toString()) as Record<string, unknown>;
         assert.equal(said["decision"], "Deny");
         // The operator learns which setting is missing.
         assert.match(String(said["detail"]), /CALLGATE_API_KEYS/);
         contract.assertForeseen(ask, answer);
-      }
-      assertSameAnswer(...answers);
+      });
     });
 
     test("still tell that they run", async () => {

@@ -4,12 +4,12 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 
-import { askOf, assertExpected, controlCase } from "./cases.ts";
-import { type Answer, type Ask, exchange } from "./exchange.ts";
-import { type Host, startSpinApp, startWorker } from "./hosts.ts";
-import { linearMemory, probe } from "./probe.ts";
-import { Connection, head } from "./raw.ts";
-import { apiKey, crm } from "./setting.ts";
+import { askOf, assertExpected, controlCase } from "./support/cases.ts";
+import { apiKey, crm } from "./support/environment.ts";
+import { type Answer, type Ask, exchange } from "./support/exchange.ts";
+import { type Host, type Hosts, startHostsWith } from "./support/hosts.ts";
+import { linearMemory, probe } from "./support/probe.ts";
+import { Connection, head } from "./support/raw.ts";
 
 /** The longest body that is read, in bytes. */
 const bodyLimit = 262_144;
@@ -44,23 +44,20 @@ function callWith(value: string): Buffer {
 const frame = callWith("").length;
 
 describe("a large body", () => {
+  let hosts: Hosts;
+  /** workerd limits no memory, so the suite looks at how large it is. */
   let worker: Host;
-  let spin: Host;
 
   before(async () => {
-    const variables = { CALLGATE_API_KEYS: apiKey };
-    worker = await startWorker(crm, { variables, main: probe });
-    // An instance that asks for more ends, and its calls with it.
-    const options = ["-W", `max-memory-size=${memoryLimit},trap-on-grow-failure`];
-    spin = await startSpinApp(crm, { variables, options });
+    hosts = await startHostsWith(crm, { variables: { CALLGATE_API_KEYS: apiKey }, main: probe, memoryLimit });
+    const found = hosts.all.find(({ others }) => others.has("Memory"));
+    assert.ok(found, "no host was started with the probe");
+    worker = found;
   });
-  after(async () => {
-    await worker?.[Symbol.asyncDispose]();
-    await spin?.[Symbol.asyncDispose]();
-  });
+  after(() => hosts?.[Symbol.asyncDispose]());
 
   async function stillDecides(): Promise<void> {
-    for (const { url } of [worker, spin]) assertExpected(control, await exchange(url, call));
+    for (const { url } of hosts.all) assertExpected(control, await exchange(url, call));
     assert.ok((await linearMemory(worker)) < memoryLimit);
   }
 
@@ -68,7 +65,7 @@ describe("a large body", () => {
     test(`of ${kind} is decided, many at a time`, async () => {
       const body = callWith(value(bodyLimit - frame));
       assert.ok(body.length <= bodyLimit && body.length > bodyLimit - 64, `the body has ${body.length} bytes`);
-      for (const { url } of [worker, spin]) {
+      for (const { url } of hosts.all) {
         const asked = Array.from({ length: 2 * concurrency }, () => exchange(url, { ...call, body }));
         const said = new Set((await Promise.all(asked)).map((answer) => `${answer.status} ${codeOf(answer.body)}`));
         assert.equal(said.size, 1, [...said].join(", "));
@@ -82,7 +79,7 @@ describe("a large body", () => {
   test("of a hundred calls is decided, many at a time", async () => {
     const calls = Array.from({ length: 100 }, () => callWith(`"${"x".repeat(2_500)}"`).toString());
     const ask: Ask = { ...call, path: "/evaluate/batch", body: Buffer.from(`{"calls":[${calls.join(",")}]}`) };
-    for (const { url } of [worker, spin]) {
+    for (const { url } of hosts.all) {
       const answers = await Promise.all(Array.from({ length: 2 * concurrency }, () => exchange(url, ask)));
       for (const { status } of answers) assert.equal(status, 200);
     }
@@ -93,7 +90,7 @@ describe("a large body", () => {
     const body = callWith(`"${"x".repeat(bodyLimit - frame - 2)}"`);
     assert.equal(body.length, bodyLimit);
     const begun = Buffer.concat([beginning(`content-length: ${body.length}`), body.subarray(0, -1)]);
-    for (const { url } of [worker, spin]) {
+    for (const { url } of hosts.all) {
       const connections = await Promise.all(Array.from({ length: 4 * concurrency }, () => Connection.open(url)));
       for (const connection of connections) connection.send(begun);
       // By then an instance holds as many of them as it is given at a time.
@@ -118,7 +115,7 @@ describe("a large body", () => {
     const body = callWith(value(length));
 
     test(`of ${length / 1e6} MB of ${kind} is refused by its length`, async () => {
-      for (const { url } of [worker, spin]) {
+      for (const { url } of hosts.all) {
         const { status, body: said } = await exchange(url, { ...call, body });
         assert.equal(`${status} ${codeOf(said)}`, "413 body_too_large");
       }
@@ -126,7 +123,7 @@ describe("a large body", () => {
     });
 
     test(`of ${length / 1e6} MB of ${kind} is refused while it comes`, async () => {
-      for (const host of [worker, spin]) {
+      for (const host of hosts.all) {
         const { answer, sent } = await sendInChunks(host, body);
         assert.equal(`${answer?.status} ${codeOf(answer?.body)}`, "413 body_too_large", host.name);
         console.log(`${length / 1e6} MB of ${kind} in chunks, ${host.name}: refused after ${sent} bytes`);
@@ -137,7 +134,7 @@ describe("a large body", () => {
 
   test("without a key is refused before it comes", async () => {
     const body = Buffer.alloc(30_000_000, " ");
-    for (const host of [worker, spin]) {
+    for (const host of hosts.all) {
       const { answer, sent } = await sendInChunks(host, body, {});
       assert.equal(`${answer?.status} ${codeOf(answer?.body)}`, "401 unauthenticated", host.name);
       assert.ok(sent <= bodyLimit, `${host.name} read ${sent} bytes`);
@@ -168,7 +165,7 @@ describe("a large body", () => {
   test("leaves no instance with 64 MiB", async () => {
     await stillDecides();
     const linear = ((await linearMemory(worker)) / 1_048_576).toFixed(1);
-    const resident = [worker, spin].map((host) => `${host.name} ${((host.memory()?.now ?? 0) / 1_048_576).toFixed(0)} MiB`);
+    const resident = hosts.all.map((host) => `${host.name} ${((host.memory()?.now ?? 0) / 1_048_576).toFixed(0)} MiB`);
     console.log(`after all large bodies: ${linear} MiB of linear memory on workerd; resident: ${resident.join(", ")}`);
   });
 });

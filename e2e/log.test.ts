@@ -6,20 +6,14 @@ import { once } from "node:events";
 import { describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 
-import { allowed, bearer, callWith, outcomeOf, problem, refund } from "./calls.ts";
-import { type Answer, type Ask, exchange } from "./exchange.ts";
-import { startSpinApp, startWorker } from "./hosts.ts";
-import { apiKey, callgate, crm } from "./setting.ts";
+import { allowed, bearer, callWith, outcomeOf, problem, refund } from "./support/calls.ts";
+import { apiKey, callgate, crm } from "./support/environment.ts";
+import { type Answer, type Ask, exchange } from "./support/exchange.ts";
+import { runtimes, startSpinApp, startWorker } from "./support/hosts.ts";
 
 const trace = "4bf92f3577b34da6a3ce929d0e0e4736";
 const traceparent = `00-${trace}-00f067aa0ba902b7-01`;
 const key = bearer(apiKey);
-
-const starts = [
-  ["workerd", startWorker, []],
-  // Else wasmtime writes before each line which stream of which request it came from.
-  ["wasmtime", startSpinApp, ["--no-logging-prefix"]],
-] as const;
 
 function variablesOf(log: object): Record<string, string> {
   return { CALLGATE_API_KEYS: `crm-host:${apiKey}`, CALLGATE_CONFIG: JSON.stringify({ log }) };
@@ -56,12 +50,12 @@ function shared(said: Readonly<Record<string, unknown>>) {
   return { decisionId, decision, code, rule, policy };
 }
 
-for (const [name, start, options] of starts) {
+for (const { name, start } of runtimes) {
   describe(`standard output of ${name}`, { concurrency: true }, () => {
     test("has one record for each decision, with what was answered", async () => {
       const output = new Output();
       const variables = variablesOf({ mode: "best-effort", sink: { type: "stdout" } });
-      await using host = await start(crm, { variables, options, onLine: output.onLine });
+      await using host = await start(crm, { variables, onLine: output.onLine });
       const ask = (call: object, more = {}) => exchange(host.url, callWith({ ...key, ...more }, call));
 
       for (const call of [refund, { ...refund, args: { amount: 800 } }, { tool: "no_such_tool" }]) {
@@ -99,7 +93,7 @@ for (const [name, start, options] of starts) {
     test("has a record of what is refused, and none of what nobody vouches for", async () => {
       const output = new Output();
       const variables = variablesOf({ mode: "required", sink: { type: "stdout" } });
-      await using host = await start(crm, { variables, options, onLine: output.onLine });
+      await using host = await start(crm, { variables, onLine: output.onLine });
       const recorded = async (ask: Ask) => {
         const { status } = await exchange(host.url, ask);
         const [line = ""] = await output.take(1);
@@ -131,7 +125,7 @@ for (const [name, start, options] of starts) {
     test("has whole lines, and chains that hold, where calls come at once", async () => {
       const output = new Output();
       const log = { mode: "required", format: "opa", arguments: "masked", mask: ["note"], chain: true };
-      await using host = await start(crm, { variables: variablesOf(log), options, onLine: output.onLine });
+      await using host = await start(crm, { variables: variablesOf(log), onLine: output.onLine });
       const args = { amount: 200, note: "a secret\nof two lines" };
       const calls = Array.from({ length: 200 }, (_, at) =>
         callWith(key, { ...refund, args: { ...args, order_id: `ünïcode "${at}"` }, role: "agent" }),

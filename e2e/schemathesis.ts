@@ -11,10 +11,10 @@ import { writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
 
-import { askOf, assertExpected, controlCase } from "./cases.ts";
-import { exchange } from "./exchange.ts";
-import { type Host, startHosts } from "./hosts.ts";
-import { apiKey, crm, schemathesis } from "./setting.ts";
+import { askOf, assertExpected, controlCase } from "./support/cases.ts";
+import { apiKey, crm, schemathesis } from "./support/environment.ts";
+import { exchange } from "./support/exchange.ts";
+import { type Host, startHosts } from "./support/hosts.ts";
 
 const control = controlCase(crm);
 await using hosts = await startHosts(crm, apiKey);

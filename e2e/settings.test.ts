@@ -4,15 +4,15 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { describe, test } from "node:test";
 
-import { assertSameAnswer } from "./answers.ts";
-import { type Outcome, allowed, bearer, callWith, outcomeOf, problem, refund, refused } from "./calls.ts";
-import { Contract } from "./contract.ts";
-import { type Ask, exchange } from "./exchange.ts";
-import { startHostsWith, startWorker, startWorkerAsShipped } from "./hosts.ts";
-import { Issuer, authOf, claimsOf } from "./issuer.ts";
-import { linearMemory, probe, settingsHeader } from "./probe.ts";
-import { compatibilityDate, shippedCompatibilityDate } from "./runtimes.ts";
-import { apiKey, crm } from "./setting.ts";
+import { compatibilityDate, shippedCompatibilityDate } from "../hosts/workerd.ts";
+import { askAll } from "./support/answers.ts";
+import { type Outcome, allowed, bearer, callWith, outcomeOf, problem, refund, refused } from "./support/calls.ts";
+import { Contract } from "./support/contract.ts";
+import { apiKey, crm } from "./support/environment.ts";
+import { type Ask, exchange } from "./support/exchange.ts";
+import { startHostsWith, startWorker, startWorkerAsShipped } from "./support/hosts.ts";
+import { Issuer, authOf, claimsOf } from "./support/issuer.ts";
+import { linearMemory, probe, settingsHeader } from "./support/probe.ts";
 
 const call = callWith(bearer(apiKey), { ...refund, role: "agent" });
 const issuer = new Issuer("EdDSA");
@@ -55,19 +55,16 @@ describe("settings with a mistake", { concurrency: 4 }, () => {
   for (const { variables, place, secret } of mistakes) {
     test(`let nobody in, and tell that it is at ${place}`, async () => {
       await using hosts = await startHostsWith(crm, { variables: { CALLGATE_API_KEYS: apiKey, ...variables } });
-      const [worker, spin] = hosts.all;
-      const contract = await Contract.read(worker.url);
+      const contract = await Contract.readAll(hosts);
       const withNothing = nothing.map((headers) => callWith(headers, { ...refund, role: "agent" }));
       for (const ask of [call, callWith(bearer(issuer.token(claimsOf("agent"))), refund), ...withNothing]) {
-        const answers = [await exchange(worker.url, ask), await exchange(spin.url, ask)] as const;
-        for (const answer of answers) {
+        await askAll(hosts, ask, (answer) => {
           assert.deepEqual(outcomeOf(answer), invalid);
           const { detail } = JSON.parse(answer.body.toString()) as { detail: string };
           assert.ok(detail.includes(place), detail);
           if (secret !== undefined) assert.ok(!detail.includes(secret));
           contract.assertForeseen(ask, answer);
-        }
-        assertSameAnswer(...answers);
+        });
       }
       for (const { url } of hosts.all) {
         for (const path of ["/healthz", "/openapi.json"]) {

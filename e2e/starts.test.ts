@@ -3,11 +3,11 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import { withoutDecisionIds } from "./answers.ts";
-import { askOf, assertExpected, controlCase } from "./cases.ts";
-import { exchange } from "./exchange.ts";
-import { startSpinApp, startWorker } from "./hosts.ts";
-import { apiKey, crm } from "./setting.ts";
+import { withoutDecisionIds } from "./support/answers.ts";
+import { askOf, assertExpected, controlCase } from "./support/cases.ts";
+import { apiKey, crm } from "./support/environment.ts";
+import { exchange } from "./support/exchange.ts";
+import { startSpinApp, startWorker } from "./support/hosts.ts";
 
 const control = controlCase(crm);
 const call = askOf(control);

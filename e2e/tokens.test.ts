@@ -3,21 +3,13 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
-import { assertSameAnswer } from "./answers.ts";
-import { allowed, bearer, callWith, outcomeOf, problem, refund, refused } from "./calls.ts";
-import { Contract } from "./contract.ts";
-import { type Answer, type Ask, exchange } from "./exchange.ts";
-import { type Hosts, startHostsWith, startSpinApp, startWorker } from "./hosts.ts";
-import { Issuer, algorithms, claimsOf, now, tokenByText, unsigned, variablesOf } from "./issuer.ts";
-import { apiKey, crm } from "./setting.ts";
-
-/** Asks both hosts, which must answer alike. */
-async function askBoth(hosts: Hosts, ask: Ask): Promise<Answer> {
-  const [worker, spin] = hosts.all;
-  const answers = [await exchange(worker.url, ask), await exchange(spin.url, ask)] as const;
-  assertSameAnswer(...answers);
-  return answers[0];
-}
+import { askAll } from "./support/answers.ts";
+import { allowed, bearer, callWith, outcomeOf, problem, refund, refused } from "./support/calls.ts";
+import { Contract } from "./support/contract.ts";
+import { apiKey, crm } from "./support/environment.ts";
+import { exchange } from "./support/exchange.ts";
+import { type Hosts, runtimes, startHostsWith, startSpinApp, startWorker } from "./support/hosts.ts";
+import { Issuer, algorithms, claimsOf, now, tokenByText, unsigned, variablesOf } from "./support/issuer.ts";
 
 /** Credentials that must not let anybody in, by what is wrong with them. */
 function forgeries(issuer: Issuer): Readonly<Record<string, Readonly<Record<string, string>>>> {
@@ -84,7 +76,7 @@ describe("tokens", { concurrency: 3 }, () => {
       after(() => hosts?.[Symbol.asyncDispose]());
 
       test("let a caller in with the role of the token", async () => {
-        const contract = await Contract.read(hosts.all[0].url);
+        const contract = await Contract.readAll(hosts);
         for (const [call, expected] of [
           [refund, allowed],
           [{ ...refund, args: { amount: 800 } }, { status: 200, decision: "Deny", code: "condition_failed" }],
@@ -95,7 +87,7 @@ describe("tokens", { concurrency: 3 }, () => {
           [{ ...refund, roles: ["agent", "admin"] }, problem(400, "roles_differ")],
         ] as const) {
           const ask = callWith(bearer(agent), call);
-          const answer = await askBoth(hosts, ask);
+          const answer = await askAll(hosts, ask);
           assert.deepEqual(outcomeOf(answer), expected, JSON.stringify(call));
           contract.assertForeseen(ask, answer);
         }
@@ -110,7 +102,7 @@ describe("tokens", { concurrency: 3 }, () => {
           [{}, { ...read, agentAttributes: { mfa_verified: true } }, problem(400, "attributes_not_supported")],
           [{ mfa: true }, { ...read, agentAttributes: {} }, problem(400, "attributes_not_supported")],
         ] as const) {
-          const answer = await askBoth(hosts, callWith(bearer(issuer.token({ ...claimsOf("manager"), ...claims })), call));
+          const answer = await askAll(hosts, callWith(bearer(issuer.token({ ...claimsOf("manager"), ...claims })), call));
           assert.deepEqual(outcomeOf(answer), expected, JSON.stringify({ claims, call }));
         }
       });
@@ -118,13 +110,13 @@ describe("tokens", { concurrency: 3 }, () => {
       test("refuse every other credential in the same words", async () => {
         const answers = new Map<string, string[]>();
         for (const [wrong, headers] of Object.entries(forgeries(issuer))) {
-          const answer = await askBoth(hosts, callWith(headers));
+          const answer = await askAll(hosts, callWith(headers));
           assert.deepEqual(outcomeOf(answer), refused, wrong);
           assert.equal(answer.headers["www-authenticate"], 'Bearer realm="callgate"', wrong);
           const { date: _, ...others } = answer.headers;
           const text = JSON.stringify([others, answer.body.toString("latin1")]);
           answers.set(text, [...(answers.get(text) ?? []), wrong]);
-          assert.deepEqual(outcomeOf(await askBoth(hosts, callWith(bearer(agent)))), allowed, `after ${wrong}`);
+          assert.deepEqual(outcomeOf(await askAll(hosts, callWith(bearer(agent)))), allowed, `after ${wrong}`);
         }
         assert.equal(answers.size, 1, "what is wrong can be told from the answer");
       });
@@ -136,13 +128,10 @@ describe("tokens", { concurrency: 3 }, () => {
     const variables = variablesOf(issuer, { singleUse: true });
     const once = () => callWith(bearer(issuer.token({ ...claimsOf("agent"), jti: crypto.randomUUID() })));
 
-    for (const [name, start, options] of [
-      ["workerd", startWorker, []],
-      // On a machine that is busy elsewhere, a second between two calls would else end the instance that remembers.
-      ["wasmtime", startSpinApp, ["--idle-instance-timeout=60s"]],
-    ] as const) {
+    for (const { name, start } of runtimes) {
       test(`are refused the second time on ${name}`, async () => {
-        await using host = await start(crm, { variables, options });
+        // On a busy machine, a second between two calls could otherwise end the instance that remembers the token.
+        await using host = await start(crm, { variables, isOneInstance: true });
         for (let round = 0; round < 20; round += 1) {
           const ask = once();
           assert.deepEqual(outcomeOf(await exchange(host.url, ask)), allowed);
@@ -191,7 +180,7 @@ describe("tokens", { concurrency: 3 }, () => {
           custom: { groups: ["agent", "staff"] },
         });
       const own = token(settings.audience);
-      const asked = async (headers: Record<string, string>) => outcomeOf(await askBoth(hosts, callWith(headers)));
+      const asked = async (headers: Record<string, string>) => outcomeOf(await askAll(hosts, callWith(headers)));
       assert.deepEqual(await asked({ "cf-access-jwt-assertion": own }), allowed);
       const beside = { authorization: "Bearer what-the-origin-needs" };
       assert.deepEqual(await asked({ "cf-access-jwt-assertion": own, ...beside }), allowed);

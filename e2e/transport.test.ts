@@ -3,12 +3,12 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
-import { askOf, assertExpected, controlCase } from "./cases.ts";
-import { exchange } from "./exchange.ts";
-import { type Host, type Hosts, startHosts } from "./hosts.ts";
-import { Connection, head } from "./raw.ts";
-import { apiKey, crm } from "./setting.ts";
-import { type TransportCase, assertAnswers, bytesOf, expectedOf, readTransportCases } from "./transport.ts";
+import { askOf, assertExpected, controlCase } from "./support/cases.ts";
+import { apiKey, crm } from "./support/environment.ts";
+import { exchange } from "./support/exchange.ts";
+import { type Host, type Hosts, startHosts } from "./support/hosts.ts";
+import { Connection, head } from "./support/raw.ts";
+import { type TransportCase, assertAnswers, bytesOf, expectedOf, readTransportCases } from "./support/transport.ts";
 
 /** How long the answers may take, on a machine that is busy elsewhere. In milliseconds. */
 const answerLimit = 20_000;

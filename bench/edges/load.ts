@@ -9,7 +9,7 @@
 
 import { parseArgs } from "node:util";
 
-import { startWorkerd } from "../../e2e/runtimes.ts";
+import { startWorkerd } from "../../hosts/workerd.ts";
 import { check, load, settings } from "./wrk.ts";
 
 const {

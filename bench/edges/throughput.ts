@@ -10,17 +10,18 @@
 
 import { parseArgs } from "node:util";
 
-import { type Runtime, startWasmtime, startWorkerd } from "../../e2e/runtimes.ts";
+import { platforms } from "../../hosts/platforms.ts";
+import type { Runtime } from "../../hosts/runtime.ts";
 import { type Outcome, check, load, settings } from "./wrk.ts";
 
+const named = Object.fromEntries(platforms.map(({ runtime }) => [runtime, { type: "string" } as const]));
 const { values: options, positionals } = parseArgs({
-  options: {
-    workerd: { type: "string" },
-    wasmtime: { type: "string" },
-    quick: { type: "boolean", default: false },
-  },
+  options: { ...named, quick: { type: "boolean", default: false } },
   allowPositionals: true,
 });
+
+/** The programs of the runtimes, by their names. */
+const programs = options as Readonly<Record<string, unknown>>;
 
 /** Until its compilers have settled, a runtime answers at half its speed. */
 const warmUpSeconds = options.quick ? 3 : 15;
@@ -28,21 +29,20 @@ const rounds = options.quick ? 3 : 11;
 const roundSeconds = options.quick ? 1 : 3;
 const connectionCounts = [1, 16];
 
-const kinds = [
-  { kind: "worker", start: (path: string) => startWorkerd(named(options.workerd, "--workerd"), path, settings) },
-  { kind: "spin", start: (path: string) => startWasmtime(named(options.wasmtime, "--wasmtime"), path, settings) },
-];
-for (const { kind, start } of kinds) {
+for (const { edge, runtime, variable, start } of platforms) {
   const subjects = positionals.flatMap((argument) => {
-    const [, name, path] = new RegExp(`^${kind}:([^=]+)=(.+)$`).exec(argument) ?? [];
+    const [, name, path] = new RegExp(`^${edge}:([^=]+)=(.+)$`).exec(argument) ?? [];
     return name === undefined || path === undefined ? [] : [{ name, path }];
   });
   const servers: { name: string; server: Runtime }[] = [];
   try {
-    for (const { name, path } of subjects) servers.push({ name, server: await start(path) });
+    for (const { name, path } of subjects) {
+      const program = variable === undefined ? path : programOf(runtime);
+      servers.push({ name, server: await start(program, path, settings) });
+    }
     for (const { name, server } of servers) await check(name, server);
     for (const { server } of servers) await loadWell(server, 16, warmUpSeconds);
-    for (const connections of connectionCounts) await measure(kind, servers, connections);
+    for (const connections of connectionCounts) await measure(edge, servers, connections);
   } finally {
     for (const { server } of servers) await server[Symbol.asyncDispose]();
   }
@@ -93,7 +93,8 @@ function median(values: readonly number[]): number {
   return sorted[sorted.length >> 1] ?? Number.NaN;
 }
 
-function named(value: string | undefined, option: string): string {
-  if (value === undefined) throw new Error(`\`${option}\` names no program`);
-  return value;
+function programOf(runtime: string): string {
+  const program = programs[runtime];
+  if (typeof program !== "string") throw new Error(`the option \`--${runtime}\` is missing; name the program`);
+  return program;
 }

@@ -4,7 +4,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
 
-import type { Runtime } from "../../e2e/runtimes.ts";
+import type { Runtime } from "../../hosts/runtime.ts";
 
 /** The key that the servers are given and that the calls come with. */
 export const apiKey = "test-key-0123456789abcdef0123456789abcdef";

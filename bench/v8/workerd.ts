@@ -20,7 +20,7 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { parseArgs } from "node:util";
 
-import { compatibilityDate, compileConfiguration } from "../../e2e/runtimes.ts";
+import { compatibilityDate, compileConfiguration } from "../../hosts/workerd.ts";
 
 const { values: options, positionals } = parseArgs({
   options: { workerd: { type: "string" }, quick: { type: "boolean", default: false } },

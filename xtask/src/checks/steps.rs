@@ -67,7 +67,7 @@ impl Step {
             Self::Instructions => "the hot paths take no more instructions in wasm than was committed",
             Self::Doc => "the documentation builds without a warning",
             Self::NoStd => "the engine builds where there is no std",
-            Self::TypeCheck => "the TypeScript of e2e and of the measurements is well typed",
+            Self::TypeCheck => "the TypeScript of the suite and of the measurements is well typed",
             Self::Fuzz => "the fuzz targets run for a short time each, and none crashes",
             Self::BuildPerso => "every edge builds with the other policies that e2e asks for",
             Self::Build => "every edge builds with the policy that ships",
@@ -167,7 +167,7 @@ fn no_std(checkout: &Checkout) -> Result<()> {
 
 fn type_check(checkout: &Checkout) -> Result<()> {
     npm_packages::install(checkout)?;
-    for project in ["e2e", "bench/edges", "bench/v8"] {
+    for project in ["hosts", "e2e", "bench/edges", "bench/v8"] {
         let mut command = npm_packages::command(checkout, "tsc")?;
         command.current_dir(checkout.root()).args(["--noEmit", "--project", project]);
         run_command(command)?;

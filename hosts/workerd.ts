@@ -1,45 +1,17 @@
-/** The runtimes that serve the edges, each a process of its own and nothing before it. */
+/** workerd, which Cloudflare runs, and which serves the Worker. */
 
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { once } from "node:events";
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync, spawn } from "node:child_process";
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 
-import { checkout } from "./setting.ts";
+import { checkout } from "./checkout.ts";
+import { type Runtime, type Settings, mainSocket, outputOf, readLines, serving } from "./runtime.ts";
 
 /** The configuration for a workerd of one's own. */
 const shippedConfiguration = "workerd.capnp";
-
-/** A runtime that serves an edge. Disposing of it ends it, and fails where it had ended by itself. */
-export interface Runtime extends AsyncDisposable {
-  readonly name: "workerd" | "wasmtime";
-  readonly url: URL;
-  /** Where else it serves, by the name of the entry point or the number of the isolate. */
-  readonly others: ReadonlyMap<string, URL>;
-  /** How long it has worked so far, on all cores, in nanoseconds; where the system tells. */
-  work(): number | undefined;
-  /** How much memory it holds, and how much it held at the most, in bytes; where the system tells. */
-  memory(): { readonly now: number; readonly peak: number } | undefined;
-  /** Ends it at once, as a crash would. */
-  kill(): Promise<void>;
-}
-
-/** What a runtime is started with. */
-export interface Settings {
-  /** The variables of the edge. */
-  readonly variables: Readonly<Record<string, string>>;
-  /** The port to serve at; a free one where none is named. */
-  readonly port?: number;
-  /** Options of the runtime's own, beside those that serving takes. */
-  readonly options?: readonly string[];
-  /** Takes each line that is written to standard output, which is else that of this process. */
-  readonly onLine?: (line: string) => void;
-  /** Whether nobody takes standard output any more, so that nothing can be written there. */
-  readonly isOutputClosed?: boolean;
-}
 
 /** Which of a Worker's bindings a service stands behind. */
 export interface Binding {
@@ -59,7 +31,7 @@ export interface WorkerdSettings extends Settings {
   /** How many isolates load the Worker, each served at a port of its own. */
   readonly isolates?: number;
   /** The port of this machine that answers whatever the Worker fetches, for any name and without TLS. */
-  readonly outside?: number;
+  readonly outboundPort?: number;
   /** What is bound beside the variables, by its name. */
   readonly bindings?: Readonly<Record<string, Binding>>;
 }
@@ -133,109 +105,6 @@ function copyBundle(from: string, to: string): void {
   for (const file of ["index.js", "index_bg.wasm"]) copyFileSync(join(from, file), join(to, file));
 }
 
-/** Starts the Spin app at `component`. */
-export async function startWasmtime(program: string, component: string, settings: Settings): Promise<Runtime> {
-  // Without a value, a variable is taken from wasmtime's own environment, which no list of processes shows.
-  const names = Object.keys(settings.variables).flatMap((name) => ["--env", name]);
-  const address = `127.0.0.1:${settings.port ?? 0}`;
-  const options = ["-Scli", ...names, "--addr", address, ...(settings.options ?? [])];
-  const { CALLGATE_API_KEYS: _, ...environment } = process.env;
-  const child = spawn(program, ["serve", ...options, component], {
-    env: { ...environment, ...settings.variables },
-    stdio: ["ignore", outputOf(settings), "pipe"],
-  });
-  readLines(child, settings);
-  return serving("wasmtime", child, wasmtimePort(child.stderr as Readable).then((port) => new Map([[mainSocket, port]])));
-}
-
-function outputOf({ onLine, isOutputClosed = false }: Settings): "pipe" | "inherit" {
-  return onLine !== undefined || isOutputClosed ? "pipe" : "inherit";
-}
-
-function readLines({ stdout }: ChildProcess, { onLine }: Settings): void {
-  if (onLine === undefined) stdout?.destroy();
-  else if (stdout !== null) createInterface({ input: stdout }).on("line", onLine);
-}
-
-async function serving(
-  name: Runtime["name"],
-  child: ChildProcess,
-  announced: Promise<ReadonlyMap<string, number>>,
-  cleanUp = () => {},
-): Promise<Runtime> {
-  // Whatever ends this process ends the child as well.
-  const force = () => child.kill("SIGKILL");
-  process.once("exit", force);
-  let isAskedToEnd = false;
-  let hasCrashed = false;
-  const ended = once(child, "exit").then(([code, signal]: unknown[]) => {
-    process.removeListener("exit", force);
-    cleanUp();
-    if (isAskedToEnd) return;
-    hasCrashed = true;
-    // Whoever reads of refused connections finds here where they come from.
-    console.error(`${name} ended by itself: ${String(code ?? signal)}`);
-  });
-  const kill = async () => {
-    isAskedToEnd = true;
-    force();
-    await ended;
-  };
-  try {
-    const failed = ended.then(() => {
-      throw new Error(`${name} ended before it served`);
-    });
-    const ports = [...(await Promise.race([announced, failed]))];
-    const others = new Map(ports.map(([socket, port]) => [socket, new URL(`http://127.0.0.1:${port}/`)]));
-    const url = others.get(mainSocket);
-    if (url === undefined) throw new Error(`${name} tells no port`);
-    others.delete(mainSocket);
-    // From here on its end is told where it is disposed of.
-    failed.catch(() => {});
-    return {
-      name,
-      url,
-      others,
-      kill,
-      work: () => workOf(child.pid),
-      memory: () => memoryOf(child.pid),
-      async [Symbol.asyncDispose]() {
-        await kill();
-        if (hasCrashed) throw new Error(`${name} crashed while it served`);
-      },
-    };
-  } catch (error) {
-    await kill();
-    throw error;
-  }
-}
-
-/** Linux counts what each thread of a process has run, in nanoseconds; other systems have no such file. */
-function workOf(pid: number | undefined): number | undefined {
-  const threads = `/proc/${pid}/task`;
-  try {
-    return readdirSync(threads)
-      .map((thread) => Number.parseInt(readFileSync(`${threads}/${thread}/schedstat`, "utf8")))
-      .reduce((sum, ran) => sum + ran, 0);
-  } catch {
-    return undefined;
-  }
-}
-
-/** Linux tells what of a process is in memory, in KiB. */
-function memoryOf(pid: number | undefined): { now: number; peak: number } | undefined {
-  try {
-    const status = readFileSync(`/proc/${pid}/status`, "utf8");
-    const bytes = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, "m").exec(status)?.[1]) * 1_024;
-    return { now: bytes("VmRSS"), peak: bytes("VmHWM") };
-  } catch {
-    return undefined;
-  }
-}
-
-/** The socket that everybody else asks. */
-const mainSocket = "http";
-
 /** A socket of workerd, and which service and entry point it leads to. */
 interface Socket {
   readonly name: string;
@@ -264,20 +133,8 @@ async function workerdPorts(control: Readable, sockets: readonly Socket[]): Prom
   return ports;
 }
 
-/** The port that wasmtime chose, which it tells people. What it says beside that is passed on. */
-function wasmtimePort(output: Readable): Promise<number> {
-  return new Promise((resolve) => {
-    createInterface({ input: output }).on("line", (line) => {
-      const port = /^Serving HTTP on http:\/\/127\.0\.0\.1:(\d+)/.exec(line)?.[1];
-      if (port !== undefined) resolve(Number(port));
-      // What a caller does wrong or breaks off is told here too, once for each of some thousand connections.
-      else if (!line.startsWith("error: hyper::Error(")) console.error(`wasmtime: ${line}`);
-    });
-  });
-}
-
 function configuration(settings: WorkerdSettings, sockets: readonly Socket[]): string {
-  const { variables, main, outside } = settings;
+  const { variables, main, outboundPort } = settings;
   // The texts of the format are escaped as those of JSON are, as far as a key goes.
   const texts = Object.entries(variables).map(
     ([name, value]) => `(name = ${JSON.stringify(name)}, text = ${JSON.stringify(value)})`,
@@ -286,7 +143,7 @@ function configuration(settings: WorkerdSettings, sockets: readonly Socket[]): s
     const service = typeof to === "number" ? `"${to}"` : `(name = "${mainSocket}", entrypoint = "${to}")`;
     return `(name = "${name}", ${type} = ${service})`;
   });
-  const external = [outside, ...Object.values(settings.bindings ?? {}).map(({ to }) => to)]
+  const external = [outboundPort, ...Object.values(settings.bindings ?? {}).map(({ to }) => to)]
     .filter((to) => typeof to === "number")
     .map((port) => `(name = "${port}", external = (address = "127.0.0.1:${port}", http = ()))`);
   const services = sockets.filter(({ service }) => service.startsWith('"')).map(({ service }) => service);
@@ -298,7 +155,7 @@ const edge :Workerd.Worker = (
     (name = "index_bg.wasm", wasm = embed "index_bg.wasm"),
   ],
   bindings = [${[...texts, ...bound].join(", ")}],
-  compatibilityDate = "${compatibilityDate()}",${outside === undefined ? "" : `\n  globalOutbound = "${outside}",`}
+  compatibilityDate = "${compatibilityDate()}",${outboundPort === undefined ? "" : `\n  globalOutbound = "${outboundPort}",`}
 );
 const config :Workerd.Config = (
   v8Flags = [${v8Flags(settings)}],

@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 
 import { askOf, readCases } from "./cases.ts";
+import type { Subject } from "./environment.ts";
 import { type Answer, type Ask, exchange } from "./exchange.ts";
-import type { Subject } from "./setting.ts";
 
 /** What became of the calls. */
 export interface Tally {
@@ -18,7 +18,7 @@ export interface Tally {
 }
 
 /** Callers of one host, which call in turns what is allowed and what is denied until they are asked to stop. */
-export class Others {
+export class BackgroundLoad {
   readonly #callers: readonly Promise<void>[];
   readonly #times: number[] = [];
   #unanswered = 0;
@@ -31,8 +31,8 @@ export class Others {
   }
 
   /** Starts `count` callers; `mayFail` says that the host goes away in between. */
-  static start(url: URL, subject: Subject, { count = 4, mayFail = false } = {}): Others {
-    return new Others(url, count, mayFail, pairsOf(subject));
+  static start(url: URL, subject: Subject, { count = 4, mayFail = false } = {}): BackgroundLoad {
+    return new BackgroundLoad(url, count, mayFail, pairsOf(subject));
   }
 
   /** How many calls were answered so far. */

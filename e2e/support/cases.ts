@@ -4,8 +4,9 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { checkout } from "../../hosts/checkout.ts";
+import { type Subject } from "./environment.ts";
 import type { Answer, Ask } from "./exchange.ts";
-import { type Subject, checkout } from "./setting.ts";
 
 /** A line of a case file. */
 export interface Case {

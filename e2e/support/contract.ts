@@ -5,7 +5,9 @@ import assert from "node:assert/strict";
 import { type ValidateFunction, Ajv2020 } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 
+import { askAll } from "./answers.ts";
 import { type Answer, type Ask, exchange } from "./exchange.ts";
+import type { Hosts } from "./hosts.ts";
 
 /** The parts of an OpenAPI 3.1 document that tell what an answer is. */
 export interface Document {
@@ -22,6 +24,9 @@ interface DocumentedResponse {
   readonly content?: Readonly<Record<string, unknown>>;
   readonly headers?: Readonly<Record<string, { readonly required?: boolean }>>;
 }
+
+/** The request for the document. */
+const documentAsk: Ask = { method: "GET", path: "/openapi.json", headers: {} };
 
 /** Under which name the document's schemas refer to each other. */
 const documentId = "callgate:/openapi.json";
@@ -42,7 +47,15 @@ export class Contract {
 
   /** Reads the document that the host at `url` serves. */
   static async read(url: URL): Promise<Contract> {
-    const { status, body } = await exchange(url, { method: "GET", path: "/openapi.json", headers: {} });
+    return Contract.#of(await exchange(url, documentAsk));
+  }
+
+  /** Reads the document that every host serves. */
+  static async readAll(hosts: Hosts): Promise<Contract> {
+    return Contract.#of(await askAll(hosts, documentAsk));
+  }
+
+  static #of({ status, body }: Answer): Contract {
     assert.equal(status, 200);
     return new Contract(JSON.parse(body.toString()) as Document);
   }

@@ -38,7 +38,7 @@ export const breakOff: Behaviour = (response) => void response.destroy();
 const askLimit = 20_000;
 
 /** A server on this machine. */
-export class Outside implements AsyncDisposable {
+export class StubService implements AsyncDisposable {
   readonly #server = createServer((request, response) => void this.#handle(request, response));
   #port = 0;
   readonly received: Received[] = [];
@@ -50,10 +50,10 @@ export class Outside implements AsyncDisposable {
     this.#server.on("clientError", (_, socket) => socket.destroy());
   }
 
-  static async start(behaviour: Behaviour): Promise<Outside> {
-    const outside = new Outside(behaviour);
-    await outside.open();
-    return outside;
+  static async start(behaviour: Behaviour): Promise<StubService> {
+    const service = new StubService(behaviour);
+    await service.open();
+    return service;
   }
 
   get port(): number {

@@ -1,9 +1,8 @@
 /** What `cargo xtask test` built and where it lies. */
 
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 
-/** The top of the checkout. */
-export const checkout = resolve(import.meta.dirname, "..");
+import type { Platform } from "../../hosts/platforms.ts";
 
 /** The key that the case files send, and that the hosts are given. */
 export const apiKey = "test-key-0123456789abcdef0123456789abcdef";
@@ -53,24 +52,14 @@ export const targets: Subject = {
   caseFiles: ["testdata/http/targets.jsonl"],
 };
 
-/** The directory of a subject's Worker, which holds `index.js`. */
-export function workerDirectory(subject: Subject): string {
-  return join(setting("CALLGATE_EDGES"), subject.name, "worker");
+/** The edge of a platform that embeds the policy of `subject`. */
+export function edgeOf({ build }: Pick<Platform, "build">, subject: Subject): string {
+  return join(setting("CALLGATE_EDGES"), subject.name, build);
 }
 
-/** The component of a subject's Spin app. */
-export function spinComponent(subject: Subject): string {
-  return join(setting("CALLGATE_EDGES"), subject.name, "spin.wasm");
-}
-
-/** The program of the Workers runtime. */
-export function workerd(): string {
-  return setting("CALLGATE_WORKERD");
-}
-
-/** The program of the WASI host. */
-export function wasmtime(): string {
-  return setting("CALLGATE_WASMTIME");
+/** The program that runs the edge of a platform. */
+export function programOf(platform: Pick<Platform, "build" | "variable">, subject: Subject): string {
+  return platform.variable === undefined ? edgeOf(platform, subject) : setting(platform.variable);
 }
 
 /** The program that makes requests of an OpenAPI document. */

@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 
+import type { WorkerdSettings } from "../../hosts/workerd.ts";
 import { exchange } from "./exchange.ts";
 import type { Host } from "./hosts.ts";
-import type { WorkerdSettings } from "./runtimes.ts";
 
 /** The header by which a request to the entry point `Keyed` chooses the keys that it is judged with. */
 export const keysHeader = "x-test-keys";

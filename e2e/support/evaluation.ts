@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { buffer, text } from "node:stream/consumers";
 
-import { type Subject, callgate, checkout } from "./setting.ts";
+import { checkout } from "../../hosts/checkout.ts";
+import { type Subject, callgate } from "./environment.ts";
 
 /** The answer of the native command line to the call in `body`. */
 export async function evaluate(subject: Subject, body: Buffer): Promise<Buffer> {

@@ -4,9 +4,9 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { checkout } from "../../hosts/checkout.ts";
 import type { Answer } from "./exchange.ts";
 import type { Host } from "./hosts.ts";
-import { checkout } from "./setting.ts";
 
 /** A line of the case file. */
 export interface TransportCase {
@@ -16,8 +16,8 @@ export interface TransportCase {
   readonly send: readonly (string | Repetition)[];
   /** Whether the sender says at once that nothing more comes. */
   readonly finish?: boolean;
-  /** What comes back over the connection, in order: from both hosts alike, or from each of them. */
-  readonly expect: { readonly answers: Expected } | Readonly<Record<Host["name"], Expected>>;
+  /** What comes back over the connection, in order: from all hosts alike as `answers`, or by the name of the runtime. */
+  readonly expect: Readonly<Record<string, Expected>>;
   /** What the case shows. */
   readonly why: string;
 }
@@ -51,8 +51,10 @@ export function bytesOf({ send }: TransportCase): Buffer {
 }
 
 /** What a case expects of a host. */
-export function expectedOf({ expect }: TransportCase, host: Host): Expected {
-  return "answers" in expect ? expect.answers : expect[host.name];
+export function expectedOf({ name, expect }: TransportCase, host: Host): Expected {
+  const expected = expect["answers"] ?? expect[host.name];
+  assert.ok(expected, `the case \`${name}\` does not say what ${host.name} answers`);
+  return expected;
 }
 
 /** Asserts that the answers of a host are those that a case expects, and that no other one came. */
