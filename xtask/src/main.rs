@@ -20,7 +20,7 @@ mod bench;
 mod checks;
 
 use checkout::Checkout;
-use checks::{fuzz, load, mutants, test};
+use checks::{fuzz, load, mutants, rooms, test};
 use edges::policy::Policy;
 use edges::{parts, reproduce, size, spin, up, worker};
 use failure::{Reported, exit_code};
@@ -42,6 +42,8 @@ enum Command {
     Up(up::Options),
     /// Runs every check of the checkout and sums up what ran
     Test(test::Options),
+    /// Prints the folders and modules of the Rust source, and fails on an import cycle or an oversized folder or file
+    Rooms,
     /// Runs the fuzz targets and keeps what crashes them
     Fuzz(fuzz::Options),
     /// Changes the code that judges a call, one thing at a time, and asks whether a test notices
@@ -93,6 +95,7 @@ fn run(command: Command) -> Result<()> {
     match command {
         Command::Up(options) => up::run(&checkout, &options),
         Command::Test(options) => test::run(&checkout, &options),
+        Command::Rooms => rooms::run(&checkout),
         Command::Fuzz(options) => fuzz::run(&checkout, &options),
         Command::Mutants(options) => mutants::run(&checkout, &options),
         Command::Bench(options) => bench::run(&checkout, &options),

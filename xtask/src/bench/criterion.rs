@@ -9,8 +9,8 @@ use std::{fs, io};
 use anyhow::{Context as _, Result};
 use serde::Deserialize;
 
-use super::Run;
 use super::measurement::Measurement;
+use super::section::Run;
 use crate::edges::policy::Policy;
 use crate::process;
 use crate::tools::rust_toolchain::cargo;

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use anyhow::Result;
 
 use super::measurement::{Measurement, measurements_of};
+use super::section::{Run, Section};
 use super::table::{Ratio, Table};
-use super::{Run, Section};
 use crate::checkout::Checkout;
 use crate::edges::policy::Policy;
 use crate::edges::{spin, worker};

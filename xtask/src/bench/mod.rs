@@ -21,38 +21,21 @@ mod figure;
 mod native;
 mod peers;
 mod readme;
+mod section;
 mod sections;
 mod v8_peers;
 mod wasm;
 mod worker_start;
 
 use measurement::Measurement;
+use section::{Run, Section};
 use sections::SECTIONS;
-use table::Table;
 pub(crate) use wasm::{MODULE, check};
 
 /// Where the tables go, from the top of the checkout.
 const README: &str = "bench/README.md";
 /// The marker of the line that says what machine was measured on.
 const MACHINE: &str = "machine";
-
-/// One way to measure.
-pub(crate) struct Section {
-    /// What a person calls it on the command line.
-    pub(crate) name: &'static str,
-    /// What it measures, in a line.
-    pub(crate) purpose: &'static str,
-    /// Measures; what comes back belongs to the tables.
-    pub(crate) run: fn(&Run<'_>) -> Result<Vec<Measurement>>,
-    pub(crate) tables: &'static [Table],
-}
-
-/// What a section is told.
-pub(crate) struct Run<'c> {
-    pub(crate) checkout: &'c Checkout,
-    /// Whether a rough figure will do.
-    pub(crate) is_quick: bool,
-}
 
 /// What to measure.
 #[derive(Args)]

@@ -2,9 +2,10 @@
 
 use anyhow::Result;
 
+use super::criterion;
 use super::measurement::{Measurement, measurements_of};
+use super::section::{Run, Section};
 use super::table::{Ratio, Table};
-use super::{Run, Section, criterion};
 use crate::tools::rust_toolchain::cargo;
 
 pub(super) const SECTION: Section = Section {

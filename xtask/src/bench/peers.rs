@@ -2,9 +2,10 @@
 
 use anyhow::Result;
 
+use super::criterion;
 use super::measurement::Measurement;
+use super::section::{Run, Section};
 use super::table::{Ratio, Table};
-use super::{Run, Section, criterion};
 
 pub(super) const SECTION: Section = Section {
     name: "peers",

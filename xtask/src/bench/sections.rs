@@ -1,6 +1,7 @@
 //! The sections, in the order in which they run.
 
-use super::{Section, edges, native, peers, v8_peers, wasm, worker_start};
+use super::section::Section;
+use super::{edges, native, peers, v8_peers, wasm, worker_start};
 
 /// A section that is added here, with a place for each of its tables in the README, is complete.
 pub(super) const SECTIONS: [&Section; 6] =

@@ -3,8 +3,8 @@
 use anyhow::Result;
 
 use super::measurement::{Measurement, measurements_of};
+use super::section::{Run, Section};
 use super::table::{Ratio, Table};
-use super::{Run, Section};
 use crate::tools::npm_packages;
 
 pub(super) const SECTION: Section = Section {

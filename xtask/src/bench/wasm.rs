@@ -6,8 +6,8 @@ use std::process::Command;
 use anyhow::Result;
 
 use super::measurement::{Measurement, measurements_of};
+use super::section::{Run, Section};
 use super::table::{Ratio, Table};
-use super::{Run, Section};
 use crate::checkout::Checkout;
 use crate::process;
 use crate::tools::npm_packages;

@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 
 use super::measurement::{Measurement, measurements_of};
+use super::section::{Run, Section};
 use super::table::{Ratio, Table};
-use super::{Run, Section, wasm};
+use super::wasm;
 use crate::edges::policy::Policy;
 use crate::edges::worker;
 use crate::tools::npm_packages;

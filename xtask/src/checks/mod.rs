@@ -3,6 +3,7 @@
 pub(crate) mod test;
 mod steps;
 mod summary;
+pub(crate) mod rooms;
 
 pub(crate) mod fuzz;
 pub(crate) mod mutants;

@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::Result;
 use clap::ValueEnum;
 
-use super::fuzz;
+use super::{fuzz, rooms};
 use crate::bench;
 use crate::checkout::Checkout;
 use crate::edges::policy::Policy;
@@ -33,6 +33,7 @@ const FUZZ_SECONDS: u32 = 10;
 pub(crate) enum Step {
     Setup,
     Fmt,
+    Rooms,
     Clippy,
     ClippyWasm,
     Test,
@@ -60,6 +61,7 @@ impl Step {
         match self {
             Self::Setup => "every tool is there at its pinned version",
             Self::Fmt => "rustfmt would change nothing",
+            Self::Rooms => "no files import each other, and no folder or file is too large",
             Self::Clippy => "the lints hold in the native crates and their tests",
             Self::ClippyWasm => "the lints hold in the edges that are made for wasm, on their targets",
             Self::Test => "the native tests pass",
@@ -83,6 +85,7 @@ pub(crate) fn run(checkout: &Checkout, step: Step) -> Result<()> {
     match step {
         Step::Setup => setup(checkout),
         Step::Fmt => fmt(checkout),
+        Step::Rooms => rooms::run(checkout),
         Step::Clippy => clippy(checkout),
         Step::ClippyWasm => clippy_wasm(checkout),
         Step::Test => test(checkout),
