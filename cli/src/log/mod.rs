@@ -1,4 +1,4 @@
-//! `callgate log`: what can be told from the records of decisions.
+//! `callgate log`: commands on the records of a decision log.
 
 mod verify;
 
@@ -10,21 +10,21 @@ use crate::Failure;
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Verify the hash chains of records: one JSON object a line, as CloudEvents or as OPA shapes them
+    /// Verify the hash chains of a decision log with one JSON record per line, as CloudEvents or in the OPA format
     #[command(after_help = EXIT_CODES)]
     Verify {
-        /// The file of records; standard input where it is left out
+        /// The log file [default: standard input]
         file: Option<PathBuf>,
-        /// Take a chain that begins in the middle, as where a log is kept in several files
+        /// Accept a chain without its first records, for one file of a log in several files
         #[arg(long)]
         partial: bool,
     },
 }
 
 const EXIT_CODES: &str = "Exit codes:
-  0  no chain is broken; that nothing was cut off at the end of one can't be told from the records alone
-  1  a chain is broken, or nothing is chained
-  2  the command line is wrong, or a file can't be read";
+  0  no chain has a break; the records alone cannot show that the end of a chain is missing
+  1  a chain has a break, or no record has a chain
+  2  the command line is invalid, or a file cannot be read";
 
 /// Runs one of the commands.
 pub(crate) fn run(command: &Command) -> Result<(), Failure> {

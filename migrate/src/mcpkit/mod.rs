@@ -1,27 +1,41 @@
 //! A policy of mcpkit-rs, in YAML, as one of `callgate-1`.
 //!
-//! mcpkit knows no roles, so all rules are for one. Its lists of tools, prompts and resources become rules of an open
+//! mcpkit has no roles, so all rules are for one. Its lists of tools, prompts and resources become rules of an open
 //! policy, which matches names that nobody declared. What an entry asks for beyond that is not forgotten: an entry that
 //! allows under a condition that can't be said allows nothing, and one that denies is written to deny at least as much.
 
+mod core_section;
 mod entry;
+mod pattern;
+mod sandbox;
+mod yaml;
 
 use std::collections::HashSet;
 
 use callgate_engine::Effect;
+use globset::Glob;
 
-use self::entry::{Listed, OPERATIONS, Room, Subject, operation};
-use super::finding::{Finding, Place, Weight, quoted, snippet};
-use super::pattern::{self, without_doubled_stars};
-use super::policy::{Policy, Rule, RuleIds};
-use super::sandbox;
-use super::yaml::{self, Entry, Node, Value};
+use self::entry::{Budget, Form, Listed, OPERATIONS, Subject, operation};
+use self::pattern::without_doubled_stars;
+use self::yaml::{Entry, Node, Value};
+use crate::finding::{Finding, Position, Weight, quoted, snippet};
+use crate::policy::{Policy, Rule, RuleIds};
 
-/// Says what a policy has against itself.
-pub(super) type Judge = fn(&Policy) -> Result<(), String>;
+/// Judges a policy: the error is the first problem.
+pub(crate) type Judge = fn(&Policy) -> Result<(), String>;
+
+/// Why a name that the engine refuses is not written.
+const NO_CALL: &str = "no call can use this name";
+
+/// What a Deny rule is written for.
+struct Denial {
+    name: String,
+    /// Why the name is wider than the source's; `None` where it is the source's own.
+    why_wider: Option<&'static str>,
+}
 
 /// Migrates the text of a policy for one role; without a policy, the findings say what kept it from being read.
-pub(super) fn migrate(text: &str, role: &str, judge: Judge) -> (Option<Policy>, Vec<Finding>) {
+pub(crate) fn migrate(text: &str, role: &str, judge: Judge) -> (Option<Policy>, Vec<Finding>) {
     let root = match yaml::read(text) {
         Ok(root) => root,
         Err(finding) => return (None, vec![finding]),
@@ -34,7 +48,8 @@ pub(super) fn migrate(text: &str, role: &str, judge: Judge) -> (Option<Policy>, 
         written: HashSet::new(),
         ids: RuleIds::default(),
         findings: Vec::new(),
-        room: Room::default(),
+        budget: Budget::default(),
+        words_are_reported: false,
     };
     reader.root(&root);
     let Reader { description, rules, findings, .. } = reader;
@@ -55,21 +70,23 @@ struct Reader<'r> {
     written: HashSet<String>,
     ids: RuleIds,
     findings: Vec<Finding>,
-    room: Room,
+    budget: Budget,
+    /// Whether it was reported that mcpkit asks for the long words of operations only, which once is enough.
+    words_are_reported: bool,
 }
 
 impl Reader<'_> {
-    fn find(&mut self, weight: Weight, code: &'static str, place: Place, message: impl Into<String>) {
-        self.findings.push(Finding::new(weight, code, place, message));
+    fn find(&mut self, weight: Weight, code: &'static str, position: Position, message: impl Into<String>) {
+        self.findings.push(Finding::new(weight, code, position, message));
     }
 
-    fn find_with_fix(&mut self, weight: Weight, code: &'static str, place: Place, message: String, fix: String) {
-        self.findings.push(Finding::new(weight, code, place, message).with_fix(fix));
+    fn find_with_fix(&mut self, weight: Weight, code: &'static str, position: Position, message: String, fix: String) {
+        self.findings.push(Finding::new(weight, code, position, message).with_fix(fix));
     }
 
     fn wrong_type(&mut self, node: &Node, what: &str, expected: &str) {
         let message = format!("{what} must be {expected}, not {}", node.kind());
-        self.find(Weight::Error, "wrong_type", node.place, message);
+        self.find(Weight::Error, "wrong_type", node.position, message);
     }
 
     fn mapping<'n>(&mut self, node: &'n Node, what: &str) -> &'n [Entry] {
@@ -103,8 +120,8 @@ impl Reader<'_> {
     }
 
     fn unknown_key(&mut self, entry: &Entry, of: &str) {
-        let message = format!("{of} has no key {} that is read here, so what it says is lost", quoted(&entry.key));
-        self.find(Weight::Lost, "unknown_key", entry.place, message);
+        let message = format!("{of} has an unknown key {}; it is not migrated", quoted(&entry.key));
+        self.find(Weight::Lost, "unknown_key", entry.position, message);
     }
 
     /// A policy, or a configuration of a server that holds one under `policy`.
@@ -120,11 +137,9 @@ impl Reader<'_> {
             .map(quoted)
             .collect();
         if !others.is_empty() {
-            let message = format!(
-                "this is the configuration of a server: only `policy` is migrated, and not {}",
-                others.join(", ")
-            );
-            self.find(Weight::Note, "configuration", root.place, message);
+            let message =
+                format!("the file is a server configuration; only `policy` is migrated, without {}", others.join(", "));
+            self.find(Weight::Note, "configuration", root.position, message);
         }
         self.policy(policy);
     }
@@ -134,7 +149,7 @@ impl Reader<'_> {
             return self.wrong_type(policy, "a policy", "a mapping");
         }
         if policy.get("version").is_none() {
-            self.find(Weight::Error, "missing_key", policy.place, "`version` is missing");
+            self.find(Weight::Error, "missing_key", policy.position, "`version` is missing");
         }
         let extensions = policy.get("extensions").and_then(|extensions| extensions.get("mcp"));
         for entry in self.mapping(policy, "a policy") {
@@ -143,6 +158,7 @@ impl Reader<'_> {
                 "description" if matches!(entry.value.value, Value::Null) => {}
                 "description" => self.description = self.string(&entry.value, "`description`").map(str::to_owned),
                 "core" => {
+                    core_section::check(&entry.value, &mut self.findings);
                     for section in self.mapping(&entry.value, "`core`") {
                         self.section(section);
                     }
@@ -156,8 +172,8 @@ impl Reader<'_> {
                     }
                 }
                 "mcp" if extensions.is_some() => {
-                    let message = "`mcp` stands here and under `extensions`, and mcpkit reads only the one there";
-                    self.find(Weight::Error, "two_sections", entry.place, message);
+                    let message = "`mcp` is present here and under `extensions`, and mcpkit reads only the one under `extensions`";
+                    self.find(Weight::Error, "two_sections", entry.position, message);
                 }
                 "mcp" => self.mcp(&entry.value),
                 "tools" => self.tools(&entry.value),
@@ -172,8 +188,8 @@ impl Reader<'_> {
             return self.wrong_type(node, "`version`", "a string");
         };
         if !version.starts_with("1.") {
-            let message = format!("{} is no version of mcpkit's policies that is read here", quoted(version));
-            self.find(Weight::Error, "unknown_version", node.place, message);
+            let message = format!("{} is not a supported version of an mcpkit policy; write `1.0`", quoted(version));
+            self.find(Weight::Error, "unknown_version", node.position, message);
         }
     }
 
@@ -188,15 +204,40 @@ impl Reader<'_> {
     fn mcp(&mut self, node: &Node) {
         for entry in self.mapping(node, "`mcp`") {
             match &*entry.key {
-                "tools" => self.lists(&entry.value, Subject::Tool),
-                "prompts" => self.lists(&entry.value, Subject::Prompt),
-                "resources" => self.lists(&entry.value, Subject::Resource),
+                "tools" => self.lists(&entry.value, Subject::Tool, Form::Long),
+                "prompts" => self.lists(&entry.value, Subject::Prompt, Form::Long),
+                "resources" => self.lists(&entry.value, Subject::Resource, Form::Long),
                 "transport" => {
-                    let message = "`transport` says how the server is reached, and has no counterpart";
-                    let fix = "keep it where the server runs";
-                    self.find_with_fix(Weight::Lost, "transport", entry.place, message.to_owned(), fix.to_owned());
+                    self.transport(&entry.value);
+                    let message = "`transport` configures how clients reach the server and has no counterpart";
+                    let fix = "keep it in the server's configuration";
+                    self.find_with_fix(Weight::Lost, "transport", entry.position, message.to_owned(), fix.to_owned());
                 }
                 _ => self.unknown_key(entry, "`mcp`"),
+            }
+        }
+    }
+
+    /// Checks the types under `transport`, since mcpkit drops all of `mcp` where one is wrong.
+    fn transport(&mut self, node: &Node) {
+        for entry in self.mapping(node, "`transport`") {
+            match &*entry.key {
+                "stdio" | "websocket" if !entry.value.is_boolean() => {
+                    self.wrong_type(&entry.value, &quoted(&entry.key), "a boolean");
+                }
+                "http" if matches!(entry.value.value, Value::Null) => {}
+                "http" => {
+                    self.mapping(&entry.value, "`http`");
+                    match entry.value.get("allowed_hosts") {
+                        Some(hosts) => {
+                            for host in self.list(hosts, "`allowed_hosts`") {
+                                self.string(host, "a host");
+                            }
+                        }
+                        None => self.find(Weight::Error, "missing_key", entry.position, "`allowed_hosts` is missing"),
+                    }
+                }
+                _ => {}
             }
         }
     }
@@ -204,41 +245,59 @@ impl Reader<'_> {
     /// The short form, which may be a list of what is allowed.
     fn tools(&mut self, node: &Node) {
         if let Value::List(_) = node.value {
-            return self.allow(node, Subject::Tool);
+            return self.allow(node, Subject::Tool, Form::Short);
         }
-        self.lists(node, Subject::Tool);
+        self.lists(node, Subject::Tool, Form::Short);
     }
 
-    fn lists(&mut self, node: &Node, subject: Subject) {
+    fn lists(&mut self, node: &Node, subject: Subject, form: Form) {
         let what = format!("`{}s`", subject.word());
         for entry in self.mapping(node, &what) {
             match &*entry.key {
-                "allow" => self.allow(&entry.value, subject),
-                "deny" => self.deny(&entry.value, subject),
+                "allow" => self.allow(&entry.value, subject, form),
+                "deny" => self.deny(&entry.value, subject, form),
                 _ => self.unknown_key(entry, &what),
             }
         }
     }
 
-    fn listed<'n>(&mut self, item: &'n Node, subject: Subject) -> Option<Listed<'n>> {
-        if self.room.is_full {
+    /// Checks the type of a key that mcpkit knows, since it drops all of `mcp` where one is wrong.
+    fn check_restriction(&mut self, entry: &Entry, subject: Subject) {
+        let expected = match (subject, &*entry.key) {
+            (Subject::Tool, "max_calls_per_minute") if !entry.value.is_integer_up_to(u32::MAX.into()) => {
+                "an integer from 0 to 4294967295"
+            }
+            (Subject::Prompt, "max_length") if !entry.value.is_integer_up_to(u64::MAX) => "an integer of at least 0",
+            (Subject::Tool, "parameters") if !matches!(entry.value.value, Value::Mapping(_)) => "a mapping",
+            _ => return,
+        };
+        self.wrong_type(&entry.value, &quoted(&entry.key), expected);
+    }
+
+    fn listed<'n>(&mut self, item: &'n Node, subject: Subject, form: Form) -> Option<Listed<'n>> {
+        if self.budget.is_full {
             return None;
         }
         let what = format!("the `{}` of a {}", subject.key(), subject.word());
-        let mut listed = Listed { name: "", place: item.place, operations: None, others: Vec::new() };
+        let mut listed = Listed { name: "", position: item.position, operations: None, others: Vec::new() };
         match &item.value {
-            Value::Text(name) if subject != Subject::Resource => listed.name = name,
+            Value::Text(name) if form == Form::Short => listed.name = name,
             Value::Mapping(entries) => {
                 let Some(name) = item.get(subject.key()) else {
-                    self.find(Weight::Error, "missing_key", item.place, format!("{what} is missing"));
+                    self.find(Weight::Error, "missing_key", item.position, format!("{what} is missing"));
                     return None;
                 };
-                (listed.name, listed.place) = (self.string(name, &what)?, name.place);
+                (listed.name, listed.position) = (self.string(name, &what)?, name.position);
                 for entry in entries.iter().filter(|entry| entry.key != subject.key()) {
                     match &*entry.key {
                         "operations" if subject == Subject::Resource => listed.operations = Some(&entry.value),
                         _ if matches!(entry.value.value, Value::Null) => {}
-                        _ => listed.others.push(entry),
+                        _ => {
+                            if form == Form::Long {
+                                self.check_restriction(entry, subject);
+                            }
+                            listed.others.push(entry);
+                        }
                     }
                 }
             }
@@ -248,19 +307,19 @@ impl Reader<'_> {
             }
         }
         if listed.name.is_empty() {
-            self.find(Weight::Error, "empty_name", listed.place, format!("{what} must not be empty"));
+            self.find(Weight::Error, "empty_name", listed.position, format!("{what} must not be empty"));
             return None;
         }
-        if let Err(problem) = self.room.take(listed.name) {
-            self.find(Weight::Error, "too_long", listed.place, problem);
+        if let Err(problem) = self.budget.spend(listed.name) {
+            self.find(Weight::Error, "too_long", listed.position, problem);
             return None;
         }
         Some(listed)
     }
 
-    fn allow(&mut self, list: &Node, subject: Subject) {
+    fn allow(&mut self, list: &Node, subject: Subject, form: Form) {
         for item in self.list(list, "`allow`") {
-            if let Some(listed) = self.listed(item, subject) {
+            if let Some(listed) = self.listed(item, subject, form) {
                 self.allow_one(&listed, subject);
             }
         }
@@ -268,16 +327,27 @@ impl Reader<'_> {
 
     fn allow_one(&mut self, listed: &Listed<'_>, subject: Subject) {
         let shown = quoted(listed.name);
+        if subject == Subject::Tool && listed.name.contains('*') {
+            // One glob that mcpkit can't read, and it refuses the whole policy.
+            if let Err(error) = Glob::new(listed.name) {
+                let message = format!("{shown} is not a valid glob: {}", error.kind());
+                return self.find(Weight::Error, "invalid_glob", listed.position, message);
+            }
+        }
         let name = match subject {
-            Subject::Tool => pattern::say_tool(listed.name),
-            Subject::Prompt => Ok(without_doubled_stars(listed.name)),
-            Subject::Resource => pattern::say_uri(listed.name),
+            Subject::Tool => pattern::translate_allowed_tool(listed.name),
+            Subject::Prompt if listed.name.contains('*') => {
+                Err("mcpkit compares whole prompt names, so it allows no prompt by a pattern")
+            }
+            Subject::Prompt => Ok(listed.name.to_owned()),
+            Subject::Resource => pattern::translate_allowed_uri(listed.name),
         };
         let name = match name {
             Ok(name) => name,
             Err(problem) => {
-                let message = format!("the pattern {shown} can't be said, so what it allows is denied: {problem}");
-                return self.find(Weight::Lost, "pattern", listed.place, message);
+                let message =
+                    format!("the pattern {shown} cannot be migrated; everything that it allows is denied: {problem}");
+                return self.find(Weight::Lost, "pattern", listed.position, message);
             }
         };
         let operations = match subject {
@@ -294,9 +364,9 @@ impl Reader<'_> {
                 ("require_confirmation", Value::Word(word)) if word.eq_ignore_ascii_case("true") => {
                     rule = self.rule(Effect::RequireApproval, subject, &name, rule.operations);
                     let message = format!(
-                        "{shown} needs an approval now, as `require_confirmation` says, which mcpkit does not read"
+                        "{shown} now requires approval because of `require_confirmation`, which mcpkit ignores"
                     );
-                    self.find(Weight::Note, "approval", entry.place, message);
+                    self.find(Weight::Note, "approval", entry.position, message);
                 }
                 ("require_confirmation", Value::Word(word)) if word.eq_ignore_ascii_case("false") => {}
                 ("parameters", Value::Mapping(entries)) if entries.is_empty() => {}
@@ -304,68 +374,81 @@ impl Reader<'_> {
             }
         }
         if let Some(problem) = self.refusal(&rule) {
-            let message = format!("{shown} can't be said, so what it allows is denied: {problem}");
-            return self.find(Weight::Lost, "pattern", listed.place, message);
+            let message = format!("{shown} cannot be migrated; everything that it allows is denied: {problem}");
+            return self.find(Weight::Lost, "pattern", listed.position, message);
         }
         if unsaid.is_empty() {
-            if subject == Subject::Resource && pattern::beyond_host(&name).is_some() {
-                let message =
-                    format!("in the host of {shown} `*` stays within the host: mcpkit lets it run on into the path");
-                self.find(Weight::Note, "host_star", listed.place, message);
+            if subject == Subject::Resource && pattern::has_star_in_host(&name) {
+                let message = format!(
+                    "in the host of {shown}, `*` matches only within the host; in mcpkit it also matches ports and a part of the path"
+                );
+                self.find(Weight::Note, "host_star", listed.position, message);
             }
             return self.write(rule);
         }
         rule.id = self.ids.name(&rule.id);
         for entry in unsaid {
             let why = match &*entry.key {
-                "max_calls_per_minute" | "max_calls_per_hour" => "callgate keeps no count from call to call",
-                "parameters" => "mcpkit does not say what its parts mean",
-                "max_length" => "a call does not show how long a prompt is",
-                _ => "it is not known here",
+                "max_calls_per_minute" | "max_calls_per_hour" => "callgate does not count calls",
+                "parameters" => "mcpkit does not define the meaning of its members",
+                "max_length" => "a call does not contain the length of the prompt",
+                _ => "callgate does not know the key",
             };
             let message = format!(
-                "{} of the {} {shown} has no counterpart, as {why}: without it the entry would allow more, so it allows nothing",
+                "{} of the {} {shown} has no counterpart because {why}; the entry allows nothing, since without it the entry would allow more",
                 quoted(&entry.key),
                 subject.word(),
             );
             let fix =
-                format!("keep to it elsewhere, or in a condition of the rule, and add the rule {}", snippet(&rule));
-            self.find_with_fix(Weight::Lost, "restriction", entry.place, message, fix);
+                format!("enforce it elsewhere or in a condition of the rule, and add the rule {}", snippet(&rule));
+            self.find_with_fix(Weight::Lost, "restriction", entry.position, message, fix);
         }
     }
 
     /// The operations of an entry that a rule can name.
     fn allowed_operations(&mut self, listed: &Listed<'_>) -> Vec<&'static str> {
         let mut operations = Vec::new();
-        for (word, place) in self.operations(listed) {
+        for (word, position) in self.operations(listed) {
             match operation(word) {
-                Some(operation) if !operations.contains(&operation) => operations.push(operation),
-                Some(_) => {}
+                Some(operation) => {
+                    if !operations.contains(&operation) {
+                        operations.push(operation);
+                    }
+                    if !matches!(word, "resource_read" | "resource_list") && !self.words_are_reported {
+                        self.words_are_reported = true;
+                        let message = format!(
+                            "callgate allows {} here, but mcpkit 0.15 checks only for `resource_read` and `resource_list`",
+                            quoted(word)
+                        );
+                        self.find(Weight::Note, "operation_word", position, message);
+                    }
+                }
                 None => {
-                    let message = format!("MCP knows no operation {} on a resource, so it is left out", quoted(word));
-                    self.find(Weight::Lost, "operation", place, message);
+                    let message =
+                        format!("MCP has no operation {} on a resource; the operation is omitted", quoted(word));
+                    self.find(Weight::Lost, "operation", position, message);
                 }
             }
         }
         operations
     }
 
-    fn operations<'n>(&mut self, listed: &Listed<'n>) -> Vec<(&'n str, Place)> {
+    fn operations<'n>(&mut self, listed: &Listed<'n>) -> Vec<(&'n str, Position)> {
         let Some(node) = listed.operations else {
             let message = format!("`operations` of {} is missing", quoted(listed.name));
-            self.find(Weight::Error, "missing_key", listed.place, message);
+            self.find(Weight::Error, "missing_key", listed.position, message);
             return Vec::new();
         };
         let words = self.list(node, "`operations`");
-        if words.is_empty() {
-            self.find(Weight::Error, "empty_list", node.place, "`operations` must not be empty");
+        if words.is_empty() && matches!(node.value, Value::List(_) | Value::Null) {
+            self.find(Weight::Error, "empty_list", node.position, "`operations` must not be empty");
         }
-        words.iter().filter_map(|word| Some((self.string(word, "an operation")?, word.place))).collect()
+        words.iter().filter_map(|word| Some((self.string(word, "an operation")?, word.position))).collect()
     }
 
-    fn deny(&mut self, list: &Node, subject: Subject) {
+    fn deny(&mut self, list: &Node, subject: Subject, form: Form) {
         for item in self.list(list, "`deny`") {
-            if let Some(listed) = self.listed(item, subject) {
+            if let Some(listed) = self.listed(item, subject, form) {
                 self.deny_one(&listed, subject);
             }
         }
@@ -373,71 +456,91 @@ impl Reader<'_> {
 
     fn deny_one(&mut self, listed: &Listed<'_>, subject: Subject) {
         let (shown, word) = (quoted(listed.name), subject.word());
-        let mut operations = Vec::new();
-        if subject == Subject::Resource {
-            for (word, _) in self.operations(listed) {
-                match operation(word) {
-                    Some(known) => operations.push(known),
-                    // No call does these, so there is nothing to deny.
-                    None if matches!(word, "write" | "create" | "update" | "delete") => {}
-                    None => operations.extend(OPERATIONS),
-                }
-            }
-            operations.sort_by_key(|known| OPERATIONS.iter().position(|other| other == known));
-            operations.dedup();
-            if operations.is_empty() {
-                let message = format!("no call does to {shown} what this denies, so it is left out");
-                return self.find(Weight::Note, "operation", listed.place, message);
-            }
+        let operations = match subject {
+            Subject::Resource => self.denied_operations(listed),
+            Subject::Tool | Subject::Prompt => Vec::new(),
+        };
+        if subject == Subject::Resource && operations.is_empty() {
+            let message = format!("MCP has no operation that this entry denies on {shown}; the entry is omitted");
+            return self.find(Weight::Note, "operation", listed.position, message);
         }
         for entry in &listed.others {
             let message = format!(
-                "{} of a {word} that is denied has no counterpart: {shown} is denied whatever it says",
+                "{} of a denied {word} has no counterpart; {shown} is denied in every case",
                 quoted(&entry.key)
             );
-            self.find(Weight::Lost, "restriction", entry.place, message);
+            self.find(Weight::Lost, "restriction", entry.position, message);
         }
         let exact = match subject {
-            Subject::Tool => pattern::say_tool(listed.name).map_err(|_| pattern::widen_tool(listed.name)),
+            Subject::Tool => pattern::translate_tool(listed.name),
             Subject::Prompt => Ok(without_doubled_stars(listed.name)),
-            Subject::Resource => pattern::say_uri(listed.name).map_err(|_| pattern::widen_uri(listed.name)),
+            Subject::Resource => pattern::translate_denied_uri(listed.name),
         };
-        let all = || "*".to_owned();
-        let wider = if subject == Subject::Resource { all() } else { pattern::without_blanks(listed.name) };
-        let candidates = match exact {
-            Ok(name) => [(name, true), (wider, false), (all(), false)],
-            Err(wider) => [(wider, false), (all(), false), (all(), false)],
+        // From the source's own pattern to wider ones; the first that the engine takes is written.
+        let own = exact.clone().map(|name| Denial { name, why_wider: None });
+        let wider = |name| Denial { name, why_wider: Some(exact.clone().err().unwrap_or(NO_CALL)) };
+        let some = match (&exact, subject) {
+            (_, Subject::Resource) => None,
+            (Ok(_), _) => Some(pattern::without_blanks(listed.name)),
+            (Err(_), _) => Some(pattern::widen_tool(listed.name)),
         };
-        let rules = candidates
-            .map(|(name, is_exact)| (self.rule(Effect::Deny, subject, &name, operations.clone()), name, is_exact));
-        let sayable = rules.into_iter().find(|(rule, ..)| self.refusal(rule).is_none());
-        let Some((rule, name, is_exact)) = sayable else {
-            let message = format!("the {word} {shown} can't be denied, so nothing is written");
-            return self.find(Weight::Error, "pattern", listed.place, message);
+        let candidates = own.ok().into_iter().chain(some.map(wider)).chain([wider("*".to_owned())]);
+        let mut rules =
+            candidates.map(|denial| (self.rule(Effect::Deny, subject, &denial.name, operations.clone()), denial));
+        let written = rules.find(|(rule, _)| self.refusal(rule).is_none());
+        let Some((rule, denial)) = written else {
+            let message = format!("the {word} {shown} cannot be denied; nothing is written");
+            return self.find(Weight::Error, "pattern", listed.position, message);
         };
-        if !is_exact {
-            let message =
-                format!("{shown} can't be said: {} is denied instead, which is at least as much", quoted(&name));
-            self.find(Weight::Lost, "deny_more", listed.place, message);
-        } else if name == "*" {
-            let message =
-                format!("{shown} denies every {word} now, those under `allow` too: mcpkit never denied by a pattern");
-            let fix = "leave it out if all others were meant: callgate denies what no rule allows";
-            self.find_with_fix(Weight::Note, "deny_all", listed.place, message, fix.to_owned());
-        } else if name.contains('*') {
-            let message = format!("{shown} denies every {word} that it matches now: mcpkit never denied by a pattern");
-            self.find(Weight::Note, "deny_pattern", listed.place, message);
-        }
-        let beyond = if subject == Subject::Resource { pattern::beyond_host(&name) } else { None };
+        self.report_denial(listed, subject, &denial, &rule.operations);
         self.write(rule);
-        if let Some(beyond) = beyond {
-            let rule = self.rule(Effect::Deny, subject, &beyond, operations);
-            match self.refusal(&rule) {
-                None => self.write(rule),
-                // What the other rule leaves out is denied whatever it is.
-                Some(_) => self.write(self.rule(Effect::Deny, subject, "*", rule.operations)),
+    }
+
+    /// Reports what a Deny rule denies that the entry does not deny in mcpkit.
+    fn report_denial(&mut self, listed: &Listed<'_>, subject: Subject, denial: &Denial, operations: &[&'static str]) {
+        let (shown, word) = (quoted(listed.name), subject.word());
+        if let Some(why) = denial.why_wider {
+            let message = format!(
+                "{shown} cannot be migrated; {} is denied instead, which denies more: {why}",
+                quoted(&denial.name)
+            );
+            let of_uri = Some(listed.name).filter(|_| subject == Subject::Resource);
+            let Some(patterns) = of_uri.and_then(pattern::without_ports) else {
+                return self.find(Weight::Lost, "deny_more", listed.position, message);
+            };
+            let [first, second] =
+                patterns.map(|name| snippet(&self.rule(Effect::Deny, subject, &name, operations.to_vec())));
+            let fix = format!(
+                "if all URIs that rules allow have a path and no port, replace the rule with {first} and {second}"
+            );
+            self.find_with_fix(Weight::Lost, "deny_more", listed.position, message, fix);
+        } else if subject == Subject::Resource {
+            // mcpkit denies resources by patterns too.
+        } else if denial.name == "*" {
+            let message =
+                format!("{shown} now denies every {word}, also those under `allow`; mcpkit does not deny by patterns");
+            let fix = "remove the entry if it was meant for all others; callgate denies everything that no rule allows";
+            self.find_with_fix(Weight::Note, "deny_all", listed.position, message, fix.to_owned());
+        } else if denial.name.contains('*') {
+            let message = format!("{shown} now denies every {word} that it matches; mcpkit does not deny by patterns");
+            self.find(Weight::Note, "deny_pattern", listed.position, message);
+        }
+    }
+
+    /// The operations that an entry denies, as far as there are calls that do them.
+    fn denied_operations(&mut self, listed: &Listed<'_>) -> Vec<&'static str> {
+        let mut operations = Vec::new();
+        for (word, _) in self.operations(listed) {
+            match operation(word) {
+                Some(known) => operations.push(known),
+                // No call does these, so there is nothing to deny.
+                None if matches!(word, "write" | "create" | "update" | "delete") => {}
+                None => operations.extend(OPERATIONS),
             }
         }
+        operations.sort_by_key(|known| OPERATIONS.iter().position(|other| other == known));
+        operations.dedup();
+        operations
     }
 
     fn rule(&self, effect: Effect, subject: Subject, name: &str, operations: Vec<&'static str>) -> Rule {

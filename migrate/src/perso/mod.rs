@@ -1,131 +1,269 @@
-//! `callgate migrate`: prints a policy of another engine as a policy of `callgate-1`, and what differs.
+//! A policy of perso as one of `callgate-1`.
+//!
+//! In perso the last rule for a tool and a role is the only one; here all rules count. So each rule is written for those
+//! pairs of tool and role only for which it is the last.
 
-use std::fs;
-use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+mod condition;
+mod number;
 
-use callgate_engine::{Dialect, parse};
-use callgate_migrate::{Finding, Migrated, Position, Refusal, Weight, from_mcpkit, from_perso};
-use clap::ValueEnum;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::print::{self, printable_json, unwritable};
-use crate::{Failure, read_text};
+use callgate_engine::policy::document::{PolicyDocument, Rule as Source};
+use callgate_engine::policy::text::Spanned;
+use callgate_engine::policy::text::{Diagnostic, Severity};
+use callgate_engine::{Effect, parse, validate};
+use wildmatch::WildMatchPattern;
 
-/// What a policy is migrated from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Origin {
-    /// The JSON policies of perso
-    #[value(name = "perso-1")]
-    Perso1,
-    /// The YAML policies of mcpkit-rs
-    Mcpkit,
-}
+use self::condition::{Translated, Translator};
+use crate::finding::{Finding, Lines, Position, Weight, quoted};
+use crate::policy::{Condition, Policy, Rule, RuleIds, judge};
 
-/// What the command line says.
-#[derive(clap::Args)]
-pub(crate) struct Options {
-    /// The policy to migrate
-    file: PathBuf,
-    /// The format of the policy [default: detected from its text and file name]
-    #[arg(long, value_enum)]
-    from: Option<Origin>,
-    /// The file for the new policy [default: standard output]
-    #[arg(long)]
-    out: Option<PathBuf>,
-    /// The role of all rules of an mcpkit policy, which has no roles [default: agent]
-    #[arg(long)]
-    role: Option<String>,
-}
+/// A pattern as the engine reads it: NUL, which no name holds, takes the place of the second wildcard.
+type Pattern = WildMatchPattern<'*', '\0'>;
 
-/// Migrates a policy and prints what differs.
-pub(crate) fn run(options: &Options) -> Result<(), Failure> {
-    let file = &*options.file;
-    let shown = file.display().to_string();
-    let text = read_text(file)?;
-    let origin = match options.from {
-        Some(origin) => origin,
-        None => detect(file, &text)?,
-    };
-    let migrated = match origin {
-        Origin::Perso1 if options.role.is_some() => {
-            let message = "`--role` is only for mcpkit policies; remove it, because a perso policy has its own roles";
-            return Err(Failure::Unusable(message.to_owned()));
-        }
-        Origin::Perso1 => from_perso(&text),
-        Origin::Mcpkit => from_mcpkit(&text, options.role.as_deref().unwrap_or("agent")),
-    };
-    let Migrated { policy, findings } = migrated.map_err(|refusal| print_refusal(&shown, &text, refusal))?;
-    print_findings(&shown, &findings)?;
-    write(&printable_json(&policy), options)?;
-    let lost = findings.iter().filter(|finding| finding.weight == Weight::Lost).count();
-    if lost == 0 {
-        return Ok(());
-    }
-    let parts = if lost == 1 { "1 part was" } else { &*format!("{lost} parts were") };
-    print::err(&format!("{shown}: {parts} not migrated"))?;
-    Err(Failure::Incomplete)
-}
+/// A tool and a role, as indices into the lists of both.
+type Pair = (usize, usize);
 
-/// Prints why nothing is written.
-fn print_refusal(shown: &str, text: &str, refusal: Refusal) -> Failure {
-    let printed = match refusal {
-        Refusal::Role(problem) => return Failure::Unusable(format!("`--role`: {problem}")),
-        Refusal::PersoSource(problems) => print::findings(io::stderr().lock(), shown, text, &problems)
-            .and_then(|()| print::err(&format!("\n{shown}: refused; nothing is written"))),
-        Refusal::McpkitSource(findings) => {
-            print_findings(shown, &findings).and_then(|()| print::err(&format!("{shown}: refused; nothing is written")))
-        }
-        Refusal::Result { findings, policy, problems } => print_findings(shown, &findings)
-            .and_then(|()| print::findings(io::stderr().lock(), "the new policy", &policy, &problems))
-            .and_then(|()| print::err(&format!("\n{shown}: the new policy has an error; nothing is written"))),
-    };
-    printed.map_or_else(|failure| failure, |()| Failure::Refused)
-}
-
-/// Prints findings, each on a line of its own and its fix below.
+/// Migrates the text of a policy.
 ///
-/// The source is not shown beside them: a hostile one has more findings than it would be pleasant to repeat it for.
-fn print_findings(file: &str, findings: &[Finding]) -> Result<(), Failure> {
-    let mut err = io::BufWriter::new(io::stderr().lock());
-    let mut lines = findings.iter().flat_map(|finding| {
-        let Finding { weight, code, position: Position { line, column }, message, fix } = finding;
-        let found = format!("{file}:{line}:{column}: {}[{code}]: {message}", weight.name());
-        [Some(found), fix.as_ref().map(|fix| format!("  help: {fix}"))].into_iter().flatten()
-    });
-    let written = lines.try_for_each(|line| print::write_line(&mut err, &line)).and_then(|()| err.flush());
-    written.map_err(|error| unwritable(&error))
-}
-
-fn write(text: &str, options: &Options) -> Result<(), Failure> {
-    let Some(out) = &options.out else {
-        return io::stdout().lock().write_all(text.as_bytes()).map_err(|error| unwritable(&error));
-    };
-    let is_source =
-        fs::canonicalize(out).is_ok_and(|out| fs::canonicalize(&options.file).is_ok_and(|file| file == out));
-    if is_source {
-        return Err(Failure::Unusable(format!(
-            "`{}` is the source file; choose another file for `--out`",
-            out.display()
-        )));
+/// # Errors
+/// What keeps perso's dialect from reading it.
+pub(crate) fn migrate(text: &str) -> Result<(Policy, Vec<Finding>), Vec<Diagnostic>> {
+    let document = parse(text)?;
+    // Only what stands in the text is looked at below; the whole check finds what it refers to.
+    validate(document.clone())?;
+    let lines = Lines::new(text);
+    let mut findings: Vec<Finding> = document.problems.iter().filter_map(|found| unknown_key(found, &lines)).collect();
+    if document.default_effect == Effect::Allow {
+        let at = text.find("\"default_action\"").unwrap_or_default();
+        let message =
+            "`default_action` is `Allow`, which has no counterpart; calls that no rule matches are now denied";
+        let fix = "write an Allow rule for each tool and role that needs it";
+        let finding = Finding::new(Weight::Lost, "allows_by_default", lines.position(at), message);
+        findings.push(finding.with_fix(fix));
     }
-    fs::write(out, text).map_err(|error| Failure::Unusable(format!("cannot write `{}`: {error}", out.display())))
+    let names = Names::collect(&document, &lines, &mut findings);
+    let rules = migrate_rules(&document, &names, &lines, &mut findings);
+    let mut policy = Policy::new(Some(names.tools), names.roles, rules);
+    policy.description = Some(document.description).filter(|text| !text.is_empty());
+    Ok((policy, findings))
 }
 
-/// Tells the origin by what the text says of itself, then by the file's name.
-fn detect(file: &Path, text: &str) -> Result<Origin, Failure> {
-    match parse(text).map(|document| document.dialect) {
-        Ok(Dialect::Perso1) => return Ok(Origin::Perso1),
-        Ok(Dialect::Callgate1) => {
-            return Err(Failure::Unusable(format!("`{}` is already a callgate-1 policy", file.display())));
+/// perso ignores keys that it does not know; what they were meant to say is lost on the way here too.
+fn unknown_key(found: &Diagnostic, lines: &Lines<'_>) -> Option<Finding> {
+    (found.severity == Severity::Warning).then(|| Finding {
+        weight: Weight::Lost,
+        code: found.code,
+        position: lines.position(found.span.start),
+        message: found.message.clone(),
+        fix: found.fix.clone(),
+    })
+}
+
+/// The tools and roles of the new policy.
+struct Names {
+    tools: Vec<String>,
+    /// How many of `tools` are declared in the source, which is what patterns there cover.
+    declared: usize,
+    roles: Vec<String>,
+}
+
+impl Names {
+    fn collect(document: &PolicyDocument<'_>, lines: &Lines<'_>, findings: &mut Vec<Finding>) -> Self {
+        let mut keep = |names: &mut Vec<&Spanned<String>>, what: &str| {
+            let mut seen = BTreeSet::new();
+            names.retain(|name| seen.insert(&name.value));
+            let refusal = |names: Vec<String>| {
+                let (tools, roles) = if what == "tool" { (names, Vec::new()) } else { (Vec::new(), names) };
+                judge(&Policy::new(Some(tools), roles, Vec::new())).err()
+            };
+            if refusal(names.iter().map(|name| name.value.clone()).collect()).is_none() {
+                return;
+            }
+            names.retain(|name| {
+                let refused = refusal(vec![name.value.clone()]);
+                if let Some(problem) = &refused {
+                    let message = format!(
+                        "{} is not a valid {what} name; it is omitted and its calls are denied: {problem}",
+                        quoted(&name.value)
+                    );
+                    findings.push(Finding::new(Weight::Lost, "bad_name", lines.position(name.span.start), message));
+                }
+                refused.is_none()
+            });
+        };
+        let mut declared: Vec<_> = document.tools.iter().flatten().map(|tool| &tool.name).collect();
+        keep(&mut declared, "tool");
+        let mut roles: Vec<_> = document.roles.iter().flatten().map(|role| &role.name).collect();
+        keep(&mut roles, "role");
+
+        let is_declared = |name: &str| document.tools.iter().flatten().any(|tool| tool.name.value == name);
+        let speaks_of_a_role =
+            |rule: &&Source| rule.roles.iter().any(|role| roles.iter().any(|known| known.value == role.value));
+        let mut added: Vec<_> = document
+            .rules
+            .iter()
+            .filter(speaks_of_a_role)
+            .map(|rule| &rule.target)
+            .filter(|name| !name.value.contains('*') && !is_declared(&name.value))
+            .collect();
+        keep(&mut added, "tool");
+        for name in &added {
+            let message = format!(
+                "{} is not declared in `tools`, but perso lets this rule allow it; the new policy declares it",
+                quoted(&name.value)
+            );
+            findings.push(Finding::new(Weight::Note, "undeclared_tool", lines.position(name.span.start), message));
         }
-        Err(_) => {}
+        let texts = |names: &[&Spanned<String>]| names.iter().map(|name| name.value.clone()).collect::<Vec<_>>();
+        let mut tools = texts(&declared);
+        tools.extend(texts(&added));
+        Self { tools, declared: declared.len(), roles: texts(&roles) }
     }
-    match file.extension().and_then(|extension| extension.to_str()).map(str::to_ascii_lowercase).as_deref() {
-        Some("yaml" | "yml") => Ok(Origin::Mcpkit),
-        Some("json") => Ok(Origin::Perso1),
-        _ => Err(Failure::Unusable(format!(
-            "cannot detect the format of `{}`; add `--from perso-1` or `--from mcpkit`",
-            file.display()
-        ))),
+
+    /// The tools that a rule speaks of in perso.
+    fn tools_of(&self, rule: &Source) -> Vec<usize> {
+        let name = &rule.target.value;
+        let pattern = name.contains('*').then(|| Pattern::new(name));
+        let matches = |at: usize, tool: &str| match &pattern {
+            Some(pattern) => at < self.declared && pattern.matches(tool),
+            None => tool == name,
+        };
+        self.tools.iter().enumerate().filter(|(at, tool)| matches(*at, tool)).map(|(at, _)| at).collect()
     }
+
+    /// The tools that a rule's name would cover in the new policy.
+    fn covered_by(&self, name: &str) -> Vec<usize> {
+        let pattern = Pattern::new(name);
+        self.tools.iter().enumerate().filter(|(_, tool)| pattern.matches(tool)).map(|(at, _)| at).collect()
+    }
+}
+
+fn migrate_rules(
+    document: &PolicyDocument<'_>,
+    names: &Names,
+    lines: &Lines<'_>,
+    findings: &mut Vec<Finding>,
+) -> Vec<Rule> {
+    let role_at: HashMap<&str, usize> = names.roles.iter().enumerate().map(|(at, role)| (&**role, at)).collect();
+    let mut pairs_of: Vec<Vec<Pair>> = Vec::new();
+    let mut last: HashMap<Pair, usize> = HashMap::new();
+    for (index, rule) in document.rules.iter().enumerate() {
+        let tools = names.tools_of(rule);
+        let position = |name: &Spanned<String>| lines.position(name.span.start);
+        if tools.is_empty() && rule.target.value.contains('*') {
+            let message =
+                format!("the pattern {} matches no declared tool; the rule is omitted", quoted(&rule.target.value));
+            findings.push(Finding::new(Weight::Note, "no_match", position(&rule.target), message));
+        }
+        let mut roles = BTreeSet::new();
+        for role in &rule.roles {
+            match role_at.get(&*role.value) {
+                Some(&at) => _ = roles.insert(at),
+                None => {
+                    let message = format!(
+                        "{} is not declared in `roles`, so perso ignores it; it is omitted",
+                        quoted(&role.value)
+                    );
+                    findings.push(Finding::new(Weight::Note, "unknown_role", position(role), message));
+                }
+            }
+        }
+        let pairs: Vec<Pair> = tools.iter().flat_map(|&tool| roles.iter().map(move |&role| (tool, role))).collect();
+        last.extend(pairs.iter().map(|&pair| (pair, index)));
+        pairs_of.push(pairs);
+    }
+
+    let mut ids = RuleIds::default();
+    let mut rules = Vec::new();
+    let mut of_conditions = Vec::new();
+    let mut translator = Translator::new(lines, &mut of_conditions);
+    for (index, (source, pairs)) in document.rules.iter().zip(&pairs_of).enumerate() {
+        let position = lines.position(source.target.span.start);
+        let kept: Vec<Pair> = pairs.iter().filter(|pair| last.get(pair) == Some(&index)).copied().collect();
+        if kept.len() < pairs.len() {
+            findings.push(replaced(position, kept.len(), pairs.len()));
+        }
+        if kept.is_empty() {
+            continue;
+        }
+        let condition = match source.condition.as_ref().map(|condition| translator.translate(condition)) {
+            None | Some(Translated::Always) => None,
+            Some(Translated::When(condition)) => Some(condition),
+            Some(Translated::Never) => {
+                let message = "the condition of this rule is never true; the rule is omitted";
+                findings.push(Finding::new(Weight::Note, "never_allows", position, message));
+                continue;
+            }
+        };
+        rules.extend(write_rules(source, &kept, names, condition.as_ref(), &mut ids));
+    }
+    findings.extend(of_conditions);
+    rules
+}
+
+fn replaced(position: Position, kept: usize, all: usize) -> Finding {
+    let message = if kept == 0 {
+        "later rules replace this one for all its tools and roles; it has no effect in perso and is omitted".to_owned()
+    } else {
+        let replaced = all.saturating_sub(kept);
+        format!(
+            "later rules replace this one for {replaced} of its {all} pairs of tool and role; it is written for the others"
+        )
+    };
+    Finding::new(Weight::Note, "rule_replaced", position, message)
+}
+
+/// One rule for as many pairs as one can name: the source's own pattern for the roles that have all of its tools, then
+/// a rule for each tool that is left.
+fn write_rules(
+    source: &Source,
+    kept: &[Pair],
+    names: &Names,
+    condition: Option<&Condition>,
+    ids: &mut RuleIds,
+) -> Vec<Rule> {
+    let mut tools_of_role: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
+    for &(tool, role) in kept {
+        tools_of_role.entry(role).or_default().insert(tool);
+    }
+    let name = &source.target.value;
+    let mut wide: BTreeSet<usize> = BTreeSet::new();
+    if name.contains('*') {
+        let covered: BTreeSet<usize> = names.covered_by(name).into_iter().collect();
+        wide.extend(tools_of_role.iter().filter(|(_, tools)| **tools == covered).map(|(&role, _)| role));
+        let left: BTreeSet<usize> =
+            kept.iter().filter(|(_, role)| !wide.contains(role)).map(|&(tool, _)| tool).collect();
+        if left == covered {
+            // Each tool needs a rule of its own anyway, which can name these roles too.
+            wide.clear();
+        }
+    }
+    let mut roles_of_tool: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
+    for &(tool, role) in kept.iter().filter(|(_, role)| !wide.contains(role)) {
+        roles_of_tool.entry(tool).or_default().insert(role);
+    }
+    let mut write = |tool: &str, roles: &BTreeSet<usize>| {
+        let roles: Vec<String> = roles.iter().filter_map(|&at| names.roles.get(at)).cloned().collect();
+        Rule {
+            id: ids.name(&format!("{tool}-{}", named(&roles))),
+            effect: Effect::Allow.name(),
+            tool_name: Some(tool.to_owned()),
+            roles,
+            condition: condition.cloned(),
+            ..Rule::default()
+        }
+    };
+    let by_pattern = (!wide.is_empty()).then(|| write(name, &wide));
+    let by_tool = roles_of_tool.iter().filter_map(|(&at, roles)| names.tools.get(at).map(|tool| write(tool, roles)));
+    by_pattern.into_iter().chain(by_tool).collect()
+}
+
+/// The roles as a rule's name has them.
+fn named(roles: &[String]) -> String {
+    const MOST: usize = 3;
+    let shown: Vec<&str> = roles.iter().take(MOST).map(String::as_str).collect();
+    let more = roles.len().saturating_sub(MOST);
+    let shown = shown.join("-");
+    if more == 0 { shown } else { format!("{shown}-and-{more}-more") }
 }
