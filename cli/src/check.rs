@@ -6,9 +6,10 @@ use std::path::Path;
 use callgate_engine::policy::text::{Diagnostic, Places, Severity};
 use serde::Serialize;
 
+use crate::failure::Failure;
+use crate::format::Format;
 use crate::policy_file::PolicyFile;
 use crate::print::{self, counted};
-use crate::{Failure, Format};
 
 /// Checks the policy in `file` and prints what was found.
 pub(crate) fn run(file: &Path, format: Format, deny_warnings: bool) -> Result<(), Failure> {

@@ -6,8 +6,9 @@ use callgate_edge_core::auth::{Authentication, Secrets};
 use callgate_edge_core::{Config, ConfigError};
 use serde::de::IgnoredAny;
 
+use crate::failure::Failure;
 use crate::print::{self, on_one_line};
-use crate::{Failure, read_text};
+use crate::text_file::read_text;
 
 /// A secret that is not there yet can't be wrong, and one that a deployment has stays where it is.
 const ANY_SECRET: &str = "00000000000000000000000000000000";

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use callgate_edge_core::{EdgeFacts, Problem, answer_call};
 use callgate_engine::{PolicyImage, compile, limits};
 
-use crate::Failure;
+use crate::failure::Failure;
 use crate::policy_file::{self, PolicyFile};
 use crate::print::{self, printable_json};
 

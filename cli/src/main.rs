@@ -8,23 +8,25 @@ mod case;
 mod check;
 mod config;
 mod eval;
-mod keygen;
+mod failure;
+mod format;
 mod log;
 mod migrate;
-mod password;
 mod policy_file;
 mod print;
-mod sign;
+mod signing;
 mod test;
+mod text_file;
 mod tools;
-mod verify;
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use callgate_signing::Refusal;
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand};
+
+use crate::failure::Failure;
+use crate::format::Format;
+use crate::signing::{keygen, sign, verify};
 
 /// Check, test, sign and migrate policies for MCP tool calls, and evaluate calls.
 #[derive(Parser)]
@@ -122,24 +124,6 @@ enum Command {
     Keygen(keygen::Options),
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-enum Format {
-    /// Like compiler messages, with the source line
-    Text,
-    /// One JSON object
-    Json,
-}
-
-/// Why a command did not succeed.
-enum Failure {
-    /// The input is invalid; the problem was printed.
-    Refused,
-    /// A policy was written without a part of its source, as was printed.
-    Incomplete,
-    /// The command could not do its work, for the reason in the message.
-    Unusable(String),
-}
-
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Check { file, format, deny_warnings } => check::run(&file, format, deny_warnings),
@@ -163,20 +147,4 @@ fn main() -> ExitCode {
             ExitCode::from(2)
         }
     }
-}
-
-/// Reads a file of text.
-fn read_text(file: &Path) -> Result<String, Failure> {
-    let bytes =
-        fs::read(file).map_err(|error| Failure::Unusable(format!("cannot read `{}`: {error}", file.display())))?;
-    String::from_utf8(bytes).map_err(|error| {
-        let at = error.utf8_error().valid_up_to();
-        Failure::Unusable(format!("`{}` is not valid UTF-8 at byte {at}", file.display()))
-    })
-}
-
-/// Prints why a signed policy is refused, and what to do about it, to standard error.
-fn print_refusal(policy: &Path, refusal: &Refusal) -> Failure {
-    let printed = print::err(&format!("error: {}: {refusal}\n  = help: {}", policy.display(), refusal.fix()));
-    printed.map_or_else(|failure| failure, |()| Failure::Refused)
 }

@@ -8,8 +8,9 @@ use callgate_engine::{Dialect, parse};
 use callgate_migrate::{Finding, Migrated, Position, Refusal, Weight, from_mcpkit, from_perso};
 use clap::ValueEnum;
 
+use crate::failure::Failure;
 use crate::print::{self, printable_json, unwritable};
-use crate::{Failure, read_text};
+use crate::text_file::read_text;
 
 /// What a policy is migrated from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -6,7 +6,9 @@ use std::path::Path;
 use callgate_engine::policy::text::Diagnostic;
 use callgate_engine::{PolicyDocument, PolicyImage, ValidPolicy, parse, validate};
 
-use crate::{Failure, print, read_text};
+use crate::failure::Failure;
+use crate::print;
+use crate::text_file::read_text;
 
 /// The text of a policy and the name under which it is shown.
 pub(crate) struct PolicyFile {

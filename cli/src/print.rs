@@ -10,7 +10,7 @@ use std::io::{self, IsTerminal, Write};
 use callgate_engine::policy::text::Diagnostic;
 use callgate_engine::policy::text::report;
 
-use crate::Failure;
+use crate::failure::Failure;
 
 /// The most characters of a value that are shown.
 const MAX_SHOWN_CHARS: usize = 60;

@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use callgate_engine::{Call, PolicyImage, compile, evaluate};
 
 use crate::case::{Case, Expectation};
+use crate::failure::Failure;
 use crate::policy_file::{self, PolicyFile};
 use crate::print::{self, on_one_line, quoted};
-use crate::{Failure, read_text};
+use crate::text_file::read_text;
 
 /// Runs the cases of each policy and prints those that fail.
 pub(crate) fn run(files: &[PathBuf]) -> Result<(), Failure> {

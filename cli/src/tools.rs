@@ -11,9 +11,10 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::failure::Failure;
 use crate::policy_file::PolicyFile;
 use crate::print::{self, printable_json, quoted, unwritable};
-use crate::{Failure, read_text};
+use crate::text_file::read_text;
 
 /// The answer of a server, as JSON-RPC wraps it.
 #[derive(Deserialize)]

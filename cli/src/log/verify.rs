@@ -9,7 +9,7 @@ use callgate_edge_core::log::{ChainLink, hash_text, record_hash};
 use callgate_engine::json::read;
 use callgate_engine::limits::MAX_REQUEST_DEPTH;
 
-use crate::Failure;
+use crate::failure::Failure;
 use crate::print::{counted, quoted, unwritable, write_line};
 
 /// Bytes of a line that can be a record; a longer one is none, and is not kept.

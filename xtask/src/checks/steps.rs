@@ -132,7 +132,7 @@ fn clippy(checkout: &Checkout) -> Result<()> {
 fn test(checkout: &Checkout) -> Result<()> {
     run_native(checkout, &["test", "--locked", "--workspace"], &[])?;
     // What the Spin app does without its host is tested natively too.
-    run_cargo(checkout, &["test", "--locked", "--package", spin::PACKAGE, "--all-features"])
+    run_cargo(checkout, &["test", "--locked", "--package", crate::edges::spin::PACKAGE, "--all-features"])
 }
 
 fn clippy_wasm(checkout: &Checkout) -> Result<()> {

@@ -3,7 +3,7 @@
 use std::env;
 use std::io::{self, IsTerminal as _};
 
-use crate::Failure;
+use crate::failure::Failure;
 
 /// The variable that holds the password where nobody can be asked.
 const VARIABLE: &str = "CALLGATE_KEY_PASSWORD";

@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 
 use callgate_signing::{SigningKey, UnusableKey};
 
-use crate::{Failure, password, print};
+use crate::failure::Failure;
+use crate::print;
+use crate::signing::password;
 
 /// What `callgate keygen` takes.
 #[derive(clap::Args)]

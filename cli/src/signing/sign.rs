@@ -8,8 +8,12 @@ use std::time::SystemTime;
 use callgate_signing::{KeyFile, Manifest, PublicKey, SignedFiles, SigningKey, parse_time, verify, write_time};
 use sha2::{Digest as _, Sha256};
 
+use crate::failure::Failure;
 use crate::policy_file::PolicyFile;
-use crate::{Failure, password, print, print_refusal, read_text};
+use crate::print;
+use crate::signing::password;
+use crate::signing::refusal::print_refusal;
+use crate::text_file::read_text;
 
 /// What `callgate sign` takes.
 #[derive(clap::Args)]

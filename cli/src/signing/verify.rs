@@ -6,7 +6,9 @@ use std::time::SystemTime;
 
 use callgate_signing::{PublicKey, Refusal, Trust, write_time};
 
-use crate::{Failure, print, print_refusal};
+use crate::failure::Failure;
+use crate::print;
+use crate::signing::refusal::print_refusal;
 
 /// What `callgate verify` takes.
 #[derive(clap::Args)]
