@@ -220,7 +220,7 @@ impl<'a> Call<'a> {
     }
 
     /// Whether every argument has a name that `is_declared` knows, by its text and its hash.
-    pub(crate) fn has_only(&self, mut is_declared: impl FnMut(&[u8], u64) -> bool) -> bool {
+    pub(crate) fn arguments_are_declared(&self, mut is_declared: impl FnMut(&[u8], u64) -> bool) -> bool {
         if let Some(names) = &self.argument_names {
             return names.iter().all(|&(name, hash)| is_declared(name, hash));
         }
@@ -283,7 +283,7 @@ impl<'a> Call<'a> {
                     }
                 }
                 b"operation" => {
-                    let kind = TargetKind::of_operation(&read_string(reader, Member::Operation)?);
+                    let kind = TargetKind::from_operation(&read_string(reader, Member::Operation)?);
                     operation = Some(kind.ok_or(RequestError::WrongType(Member::Operation))?);
                 }
                 b"role" => role = Some(read_string(reader, Member::Role)?),

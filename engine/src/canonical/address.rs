@@ -5,7 +5,7 @@ use core::net::{IpAddr, Ipv6Addr};
 /// Reads an IP address; `None` for what is none, or names an IPv4 address within an IPv6 one.
 pub(crate) fn read(text: &str) -> Option<IpAddr> {
     match text.parse().ok()? {
-        IpAddr::V6(address) if holds_ipv4(address) => None,
+        IpAddr::V6(address) if embeds_ipv4(address) => None,
         address => Some(address),
     }
 }
@@ -14,7 +14,7 @@ pub(crate) fn read(text: &str) -> Option<IpAddr> {
 ///
 /// Mapped and compatible addresses (RFC 4291, section 2.5.5), translated ones (RFC 2765), NAT64 (RFC 6052, RFC 8215), 6to4
 /// (RFC 3056), Teredo (RFC 4380) and ISATAP (RFC 5214).
-pub(crate) fn holds_ipv4(address: Ipv6Addr) -> bool {
+pub(crate) fn embeds_ipv4(address: Ipv6Addr) -> bool {
     let is_compatible = address.to_ipv4().is_some() && !address.is_loopback() && !address.is_unspecified();
     is_compatible
         || matches!(

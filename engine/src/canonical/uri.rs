@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use core::net::Ipv4Addr;
 
 use crate::canonical::path;
-use crate::canonical::url::{self, Target};
+use crate::canonical::url::{self, UrlTarget};
 
 /// Whether a URI is in normal form and has one reading.
 ///
@@ -56,7 +56,7 @@ pub(crate) fn problem(uri: &str) -> Option<(&'static str, &'static str)> {
     }
     let (host, port) = url::split_port(rest.strip_prefix("//")?.split(['/', '?', '#']).next()?)?;
     match port {
-        Some(_) if is_of_web(scheme) && port == (Target { scheme, host, port: None }).own_port() => {
+        Some(_) if is_of_web(scheme) && port == (UrlTarget { scheme, host, port: None }).default_port() => {
             Some((OWN_PORT, "remove the port"))
         }
         Some(_) if !is_of_web(scheme) && own_ports(scheme).is_empty() => {
@@ -95,7 +95,7 @@ fn is_authority(scheme: &str, authority: &str) -> bool {
     }
     let Some((host, port)) = url::split_port(authority) else { return false };
     if is_of_web(scheme) {
-        let is_own_port = port.is_some() && port == Target { scheme, host, port: None }.own_port();
+        let is_own_port = port.is_some() && port == UrlTarget { scheme, host, port: None }.default_port();
         let is_lower_case = !host.bytes().any(|byte| byte.is_ascii_uppercase());
         return url::is_host(host) && is_lower_case && !url::has_punycode(host) && !is_own_port;
     }

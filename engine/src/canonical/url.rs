@@ -8,11 +8,11 @@
 use alloc::string::ToString as _;
 use core::net::{Ipv4Addr, Ipv6Addr};
 
-use crate::canonical::address::holds_ipv4;
+use crate::canonical::address::embeds_ipv4;
 
 /// The parts of a URL that decide where a request goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Target<'u> {
+pub(crate) struct UrlTarget<'u> {
     /// The scheme as it is written; its case does not matter.
     pub(crate) scheme: &'u str,
     /// The host as it is written, an IPv6 address in its brackets; its case does not matter.
@@ -21,7 +21,7 @@ pub(crate) struct Target<'u> {
     pub(crate) port: Option<u16>,
 }
 
-impl<'u> Target<'u> {
+impl<'u> UrlTarget<'u> {
     /// Reads the target of a URL; `None` if it has more than one reading.
     pub(crate) fn read(url: &'u str) -> Option<Self> {
         // Spaces, control characters and everything beyond ASCII are read in different ways, backslashes too.
@@ -40,11 +40,11 @@ impl<'u> Target<'u> {
 
     /// The port to which a request goes, if the URL or its scheme says it.
     pub(crate) fn effective_port(&self) -> Option<u16> {
-        self.port.or_else(|| self.own_port())
+        self.port.or_else(|| self.default_port())
     }
 
     /// The port that the scheme has by itself.
-    pub(crate) fn own_port(&self) -> Option<u16> {
+    pub(crate) fn default_port(&self) -> Option<u16> {
         let is = |scheme: &str| self.scheme.eq_ignore_ascii_case(scheme);
         if is("https") || is("wss") {
             Some(443)
@@ -76,7 +76,7 @@ pub(crate) fn is_host(host: &str) -> bool {
     if let Some(address) = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
         return address.parse::<Ipv6Addr>().is_ok_and(|parsed| {
             // An address has many spellings, of which only the shortest is taken.
-            !holds_ipv4(parsed) && parsed.to_string().eq_ignore_ascii_case(address)
+            !embeds_ipv4(parsed) && parsed.to_string().eq_ignore_ascii_case(address)
         });
     }
     let last = host.rsplit('.').next().unwrap_or_default();
@@ -109,8 +109,8 @@ mod tests {
 
     #[track_caller]
     fn check(url: &str, expected: Option<Parts>) {
-        let expected = expected.map(|(scheme, host, port)| Target { scheme, host, port });
-        assert_eq!(Target::read(url), expected, "{url:?}");
+        let expected = expected.map(|(scheme, host, port)| UrlTarget { scheme, host, port });
+        assert_eq!(UrlTarget::read(url), expected, "{url:?}");
     }
 
     /// URLs that are read, and what makes them.
@@ -197,7 +197,7 @@ mod tests {
     #[test]
     fn the_standard_of_browsers_reads_the_same_target() {
         for (text, _) in READ {
-            let target = Target::read(text).expect("a target");
+            let target = UrlTarget::read(text).expect("a target");
             let url = url::Url::parse(text).expect("a URL");
             assert_eq!(target.scheme.to_ascii_lowercase(), url.scheme());
             assert_eq!(Some(&*target.host.to_ascii_lowercase()), url.host_str());

@@ -6,8 +6,8 @@ use alloc::vec::Vec;
 use zerocopy::little_endian::U32;
 
 use crate::compile::writer::Writer;
-use crate::image::records::index;
-use crate::image::records::{NONE, Step, step};
+use crate::image::records::to_u32;
+use crate::image::records::{NONE, StepRecord, step};
 use crate::image::texts::{HOST, PORT, SCHEME};
 use crate::language::operators::StringOp;
 use crate::policy::condition::{Condition, ConditionKind};
@@ -28,16 +28,16 @@ impl Writer {
             | ConditionKind::Some { condition: inner, .. } => self.condition(inner),
             _ => {}
         }
-        let len = U32::new(index(self.steps.len().saturating_sub(at)));
+        let len = U32::new(to_u32(self.steps.len().saturating_sub(at)));
         if let Some(node) = self.steps.get_mut(at) {
             node.len = len;
         }
     }
 
     /// The step of a condition itself, without its children.
-    fn step(&mut self, condition: &Condition) -> Step {
+    fn step(&mut self, condition: &Condition) -> StepRecord {
         let none = U32::new(NONE);
-        let mut new = Step {
+        let mut new = StepRecord {
             code: 0,
             op: 0,
             reserved: [0; 2],

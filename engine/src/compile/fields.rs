@@ -7,7 +7,7 @@ use zerocopy::little_endian::U32;
 
 use crate::compile::writer::Writer;
 use crate::image::hash_table;
-use crate::image::records::FieldSlot;
+use crate::image::records::FieldRecord;
 use crate::image::records::NONE;
 use crate::json::name_hash::{hash_name, hash_within, name_bit};
 use crate::language::operators::Source;
@@ -46,7 +46,7 @@ impl Writer {
             let hash = hash_name(name.as_bytes());
             self.field_names |= name_bit(hash);
             let hash = hash_within(parent, hash);
-            let field = FieldSlot {
+            let field = FieldRecord {
                 hash: U32::new(hash),
                 parent: U32::new(parent),
                 name: self.text(name),

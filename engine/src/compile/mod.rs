@@ -13,13 +13,13 @@ use zerocopy::little_endian::{U32, U64};
 
 use crate::compile::rows::Rows;
 use crate::compile::writer::Writer;
-use crate::image::records::index;
-use crate::image::records::{CatalogRecord, FORMAT, Header, MAGIC, NONE, Section, Sections};
+use crate::image::records::to_u32;
+use crate::image::records::{CatalogRecord, FORMAT, HeaderRecord, MAGIC, NONE, Section, Sections};
 use crate::language::operators::SERVER_FIELD;
 use crate::language::operators::Source;
 use crate::policy::check::ValidPolicy;
-use crate::policy::check::words::to_index;
-use crate::policy::document::Rule as DocumentRule;
+use crate::policy::check::name_table::to_index;
+use crate::policy::document::Rule;
 
 /// Compiles a policy. The same text gives the same bytes, on every machine.
 ///
@@ -37,15 +37,15 @@ pub fn compile(policy: &ValidPolicy<'_>) -> Vec<u8> {
     // The strictest effect first, so that the first rule that applies decides; then by `id`, or by the text of a rule
     // without one, so that the order of the rules means nothing.
     let mut order: Vec<usize> = (0..document.rules.len()).collect();
-    let id_of = |rule: &DocumentRule| rule.id.as_ref().map(|id| id.value.clone());
-    let text_of = |rule: &DocumentRule| document.text.get(rule.span.clone());
+    let id_of = |rule: &Rule| rule.id.as_ref().map(|id| id.value.clone());
+    let text_of = |rule: &Rule| document.text.get(rule.span.clone());
     order.sort_by_cached_key(|&at| {
         document.rules.get(at).map(|rule| (Reverse(rule.effect), id_of(rule), text_of(rule)))
     });
     let mut number_of = alloc::vec![NONE; order.len()];
     for (number, &at) in order.iter().enumerate() {
         if let Some(slot) = number_of.get_mut(at) {
-            *slot = index(number);
+            *slot = to_u32(number);
         }
     }
 
@@ -59,7 +59,7 @@ pub fn compile(policy: &ValidPolicy<'_>) -> Vec<u8> {
                 if let Some(name) = catalog.and_then(|catalog| catalog.names.words.get(to_index(target.at))) {
                     writer.text(name);
                 }
-                rows.take_place(target, &mut writer.bytes);
+                rows.reserve_row(target, &mut writer.bytes);
             }
         }
         writer.rule(rule);
@@ -67,10 +67,10 @@ pub fn compile(policy: &ValidPolicy<'_>) -> Vec<u8> {
     let catalogs = writer.catalogs(&policy.catalogs, &rows);
     let [tools, ..] = &catalogs;
     writer.collect_arguments(document.tools.as_deref().unwrap_or_default(), &tools.names);
-    rows.fill_in(&writer.rule_places, &mut writer.bytes);
+    rows.patch(&writer.rule_places, &mut writer.bytes);
 
     let description = writer.text(&document.description);
-    let header = Header {
+    let header = HeaderRecord {
         magic: MAGIC,
         format: U32::new(FORMAT),
         dialect: document.dialect.code(),
@@ -81,12 +81,12 @@ pub fn compile(policy: &ValidPolicy<'_>) -> Vec<u8> {
         })),
         reserved: 0,
         policy_digest: hex_digest(document.text),
-        policy_bytes: U32::new(index(document.text.len())),
+        policy_bytes: U32::new(to_u32(document.text.len())),
         version,
         description,
         tool_count: U32::new(tool_count(policy)),
-        role_count: U32::new(index(policy.roles.len())),
-        rule_count: U32::new(index(document.rules.len())),
+        role_count: U32::new(to_u32(policy.roles.len())),
+        rule_count: U32::new(to_u32(document.rules.len())),
         field_names: U64::new(writer.field_names),
         catalogs: [NO_CATALOG; 5],
         sections: NO_SECTIONS,

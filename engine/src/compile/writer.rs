@@ -10,28 +10,28 @@ use zerocopy::little_endian::{I64, U16, U32, U64};
 use crate::compile::rows::Rows;
 use crate::image::hash_table;
 use crate::image::records::{
-    Argument, AutomatonRecord, CLOSED, CatalogRecord, FieldSlot, Header, NO_TEXT, NONE, NameSlot, Number, RULE_MARK,
-    Rule, Section, Sections, Step, TextRef, index,
+    ArgumentRecord, AutomatonRecord, CLOSED, CatalogRecord, FieldRecord, HeaderRecord, NO_TEXT, NONE, NameRecord,
+    NumberRecord, RULE_MARK, RuleRecord, Section, Sections, StepRecord, TextRef, to_u32,
 };
 use crate::json::name_hash::{hash_name, hash_within, short_hash};
 use crate::language::operators::Source;
 use crate::policy::automaton::{self, Tables};
 use crate::policy::check::catalog::Catalog;
-use crate::policy::check::target::Target;
-use crate::policy::check::words::to_index;
+use crate::policy::check::name_table::to_index;
+use crate::policy::check::target::RuleTarget;
 use crate::policy::condition::{Field, whole_condition};
-use crate::policy::document::{Rule as DocumentRule, Tool};
+use crate::policy::document::{Rule, Tool};
 
 /// A hash table of names and where each of them went.
-pub(crate) struct NameTable {
-    pub(crate) slots: Vec<NameSlot>,
+pub(crate) struct NameSlots {
+    pub(crate) slots: Vec<NameRecord>,
     /// The slot of the name that came first, second and so on.
     pub(crate) slot_of: Vec<u32>,
 }
 
 /// The targets of one kind as they go into the image.
 pub(crate) struct CatalogTable {
-    pub(crate) names: NameTable,
+    pub(crate) names: NameSlots,
     automaton: u32,
     /// Where the rows of its classes start among those of all.
     first_class: u32,
@@ -41,21 +41,21 @@ pub(crate) struct CatalogTable {
 /// The tables of an image as they grow.
 #[derive(Default)]
 pub(crate) struct Writer {
-    pub(crate) fields: Vec<FieldSlot>,
+    pub(crate) fields: Vec<FieldRecord>,
     pub(crate) field_names: u64,
     pub(crate) field_slots: HashMap<(Source, Vec<String>), u32>,
     pub(crate) class_rows: Vec<U32>,
     /// Where the rules lie, by their numbers.
     pub(crate) rule_places: Vec<u32>,
     /// The steps of the condition that is being written.
-    pub(crate) steps: Vec<Step>,
+    pub(crate) steps: Vec<StepRecord>,
     /// The place of each condition, by the bytes of its steps.
     conditions: HashMap<Vec<u8>, u32>,
     number_places: HashMap<String, u32>,
     automata: Vec<AutomatonRecord>,
     automaton_indices: HashMap<Vec<String>, u32>,
     transitions: Vec<U16>,
-    arguments: Vec<Argument>,
+    arguments: Vec<ArgumentRecord>,
     text_lists: HashMap<Vec<String>, u32>,
     pub(crate) bytes: Vec<u8>,
     text_refs: HashMap<String, TextRef>,
@@ -66,22 +66,22 @@ impl Writer {
         if let Some(&known) = self.text_refs.get(text) {
             return known;
         }
-        let start = U32::new(index(self.bytes.len()));
+        let start = U32::new(to_u32(self.bytes.len()));
         self.bytes.extend_from_slice(text.as_bytes());
-        let new = TextRef { start, len: U32::new(index(text.len())) };
+        let new = TextRef { start, len: U32::new(to_u32(text.len())) };
         self.text_refs.insert(text.into(), new);
         new
     }
 
-    pub(crate) fn names(&mut self, names: &[String]) -> NameTable {
+    pub(crate) fn names(&mut self, names: &[String]) -> NameSlots {
         let mut slots = hash_table::table(names.len());
         let mut slot_of = Vec::with_capacity(names.len());
         for name in names {
             let hash = short_hash(hash_name(name.as_bytes()));
-            let entry = NameSlot { hash: U32::new(hash), text: self.text(name), row: U32::new(NONE) };
+            let entry = NameRecord { hash: U32::new(hash), text: self.text(name), row: U32::new(NONE) };
             slot_of.push(hash_table::insert(&mut slots, hash, entry).unwrap_or(NONE));
         }
-        NameTable { slots, slot_of }
+        NameSlots { slots, slot_of }
     }
 
     pub(crate) fn catalogs(&mut self, catalogs: &[Catalog; 5], rows: &Rows) -> [CatalogTable; 5] {
@@ -90,13 +90,13 @@ impl Writer {
             let mut names = self.names(&catalog.names.words);
             for (at, &slot) in (0_u32..).zip(&names.slot_of) {
                 if let Some(slot) = names.slots.get_mut(to_index(slot)) {
-                    slot.row = U32::new(rows.place_of(Target { kind, at }));
+                    slot.row = U32::new(rows.place_of(RuleTarget { kind, at }));
                 }
             }
             let classes = catalog.automaton.as_ref().map_or(0, |tables| tables.matched.len());
-            let first_class = index(self.class_rows.len());
+            let first_class = to_u32(self.class_rows.len());
             for at in (catalog.names.len()..).take(classes) {
-                self.class_rows.push(U32::new(rows.place_of(Target { kind, at })));
+                self.class_rows.push(U32::new(rows.place_of(RuleTarget { kind, at })));
             }
             let automaton = catalog.automaton.as_ref().map_or(NONE, |tables| self.automaton(tables));
             CatalogTable { names, automaton, first_class, is_open: catalog.declared.is_none() }
@@ -104,7 +104,7 @@ impl Writer {
     }
 
     /// Tools in the order in which they are declared, which is that of their numbers in `table`.
-    pub(crate) fn collect_arguments(&mut self, tools: &[Tool], table: &NameTable) {
+    pub(crate) fn collect_arguments(&mut self, tools: &[Tool], table: &NameSlots) {
         let mut entries: Vec<(u32, Option<&str>)> = Vec::new();
         for (number, tool) in (0_u32..).zip(tools) {
             if let Some(schema) = tool.schema.as_ref().filter(|schema| schema.is_closed) {
@@ -117,12 +117,12 @@ impl Writer {
         for (tool, name) in entries {
             let hash = hash_within(tool, name.map_or(CLOSED, |name| hash_name(name.as_bytes())));
             let name = name.map_or(NO_TEXT, |name| self.text(name));
-            hash_table::insert(&mut slots, hash, Argument { hash: U32::new(hash), tool: U32::new(tool), name });
+            hash_table::insert(&mut slots, hash, ArgumentRecord { hash: U32::new(hash), tool: U32::new(tool), name });
         }
         self.arguments = slots;
     }
 
-    pub(crate) fn field_slot(&mut self, slot: u32) -> Option<&mut FieldSlot> {
+    pub(crate) fn field_slot(&mut self, slot: u32) -> Option<&mut FieldRecord> {
         self.fields.get_mut(usize::try_from(slot).ok()?)
     }
 
@@ -133,7 +133,7 @@ impl Writer {
         U32::new(self.field_slots.get(&(field.source, field.path.clone())).copied().unwrap_or(NONE))
     }
 
-    pub(crate) fn rule(&mut self, rule: &DocumentRule) {
+    pub(crate) fn rule(&mut self, rule: &Rule) {
         let id = self.text(&rule.name());
         let condition = match whole_condition(rule) {
             None => NONE,
@@ -142,15 +142,15 @@ impl Writer {
                 self.condition(&condition);
                 // Many rules have the same condition.
                 *self.conditions.entry(self.steps.as_bytes().to_vec()).or_insert_with_key(|steps| {
-                    let place = index(self.bytes.len());
+                    let place = to_u32(self.bytes.len());
                     self.bytes.extend_from_slice(steps);
                     place
                 })
             }
         };
         let reason = rule.reason.as_ref().map_or(NONE, |reason| self.list(Vec::from([reason.value.clone()])));
-        self.rule_places.push(index(self.bytes.len()));
-        let record = Rule {
+        self.rule_places.push(to_u32(self.bytes.len()));
+        let record = RuleRecord {
             id,
             condition: U32::new(condition),
             reason: U32::new(reason),
@@ -162,11 +162,11 @@ impl Writer {
     }
 
     /// Gives a step its texts, in ascending order of their bytes.
-    pub(crate) fn set_texts(&mut self, step: &mut Step, texts: impl Iterator<Item = String>) {
+    pub(crate) fn set_texts(&mut self, step: &mut StepRecord, texts: impl Iterator<Item = String>) {
         let mut list: Vec<String> = texts.collect();
         list.sort_unstable();
         list.dedup();
-        step.count = U32::new(index(list.len()));
+        step.count = U32::new(to_u32(list.len()));
         step.operand = U32::new(self.list(list));
     }
 
@@ -182,14 +182,14 @@ impl Writer {
 
     fn automaton(&mut self, tables: &Tables) -> u32 {
         let record = AutomatonRecord {
-            classes: U32::new(index(self.bytes.len())),
-            class_count: U32::new(index(tables.class_count)),
-            states: U32::new(index(tables.labels.len())),
-            first: U32::new(index(self.transitions.len())),
+            classes: U32::new(to_u32(self.bytes.len())),
+            class_count: U32::new(to_u32(tables.class_count)),
+            states: U32::new(to_u32(tables.labels.len())),
+            first: U32::new(to_u32(self.transitions.len())),
         };
         self.bytes.extend_from_slice(&tables.classes);
         self.transitions.extend(tables.next.iter().chain(&tables.labels).copied().map(U16::new));
-        let at = index(self.automata.len());
+        let at = to_u32(self.automata.len());
         self.automata.push(record);
         at
     }
@@ -200,8 +200,8 @@ impl Writer {
         }
         let integer = if text.len() <= 18 { text.parse().unwrap_or(i64::MIN) } else { i64::MIN };
         let binary64 = text.parse::<f64>().unwrap_or(f64::NAN).to_bits();
-        let number = Number { text: self.text(text), binary64: U64::new(binary64), integer: I64::new(integer) };
-        let at = index(self.bytes.len());
+        let number = NumberRecord { text: self.text(text), binary64: U64::new(binary64), integer: I64::new(integer) };
+        let at = to_u32(self.bytes.len());
         self.bytes.extend_from_slice(number.as_bytes());
         self.number_places.insert(text.into(), at);
         at
@@ -212,16 +212,21 @@ impl Writer {
             return known;
         }
         let texts: Vec<TextRef> = list.iter().map(|text| self.text(text)).collect();
-        let at = index(self.bytes.len());
+        let at = to_u32(self.bytes.len());
         self.bytes.extend_from_slice(texts.as_bytes());
         self.text_lists.insert(list, at);
         at
     }
 
-    pub(crate) fn finish(self, mut header: Header, catalogs: &[CatalogTable; 5], roles: &[NameSlot]) -> Vec<u8> {
+    pub(crate) fn finish(
+        self,
+        mut header: HeaderRecord,
+        catalogs: &[CatalogTable; 5],
+        roles: &[NameRecord],
+    ) -> Vec<u8> {
         let mut image = header.as_bytes().to_vec();
         let mut append = |table: &[u8]| {
-            let section = Section { start: U32::new(index(image.len())), len: U32::new(index(table.len())) };
+            let section = Section { start: U32::new(to_u32(image.len())), len: U32::new(to_u32(table.len())) };
             image.extend_from_slice(table);
             section
         };

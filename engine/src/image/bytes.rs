@@ -20,19 +20,19 @@ pub(crate) struct ImageBytes<'i>(pub(crate) &'i [u8]);
 impl<'i> ImageBytes<'i> {
     /// The bytes of a text.
     #[inline]
-    pub(crate) fn of(self, text: TextRef) -> Option<&'i [u8]> {
+    pub(crate) fn bytes(self, text: TextRef) -> Option<&'i [u8]> {
         let start = usize::try_from(text.start.get()).ok()?;
         self.0.get(start..start.checked_add(usize::try_from(text.len.get()).ok()?)?)
     }
 
     pub(crate) fn text(self, text: TextRef) -> Option<&'i str> {
-        core::str::from_utf8(self.of(text)?).ok()
+        core::str::from_utf8(self.bytes(text)?).ok()
     }
 
     /// The record at a place.
     #[inline]
     pub(crate) fn record<T: Record>(self, place: u32) -> Option<&'i T> {
-        T::ref_from_prefix(self.behind(place)?).ok().map(|(record, _)| record)
+        T::ref_from_prefix(self.tail_from(place)?).ok().map(|(record, _)| record)
     }
 
     /// The records at a place where their number is.
@@ -43,13 +43,13 @@ impl<'i> ImageBytes<'i> {
 
     /// So many records from a place on.
     pub(crate) fn records<T: Record>(self, place: u32, count: u32) -> Option<&'i [T]> {
-        let bytes = self.behind(place)?;
+        let bytes = self.tail_from(place)?;
         let (records, _) = <[T]>::ref_from_prefix_with_elems(bytes, usize::try_from(count).ok()?).ok()?;
         Some(records)
     }
 
     #[inline]
-    fn behind(self, place: u32) -> Option<&'i [u8]> {
+    fn tail_from(self, place: u32) -> Option<&'i [u8]> {
         self.0.get(usize::try_from(place).ok()?..)
     }
 }

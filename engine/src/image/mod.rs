@@ -17,8 +17,8 @@ use zerocopy::little_endian::{U16, U32};
 use crate::image::automaton::Automaton;
 use crate::image::bytes::{ImageBytes, Record};
 use crate::image::records::{
-    Argument, AutomatonRecord, CLOSED, CatalogRecord, Cell, FORMAT, FieldSlot, Header, MAGIC, NONE, NameSlot, Number,
-    RULE_LIST, RULE_MARK, Rule, Section, Step, TextRef,
+    ArgumentRecord, AutomatonRecord, CLOSED, CatalogRecord, CellRecord, FORMAT, FieldRecord, HeaderRecord, MAGIC, NONE,
+    NameRecord, NumberRecord, RULE_LIST, RULE_MARK, RuleRecord, Section, StepRecord, TextRef,
 };
 use crate::json::name_hash::{hash_name, hash_within, is_same, name_bit, short_hash};
 use crate::language::dialect::Dialect;
@@ -39,7 +39,7 @@ pub(crate) struct FieldRef {
 pub(crate) struct TargetRef {
     /// Of a tool that has a name in the image, its slot, by which the arguments that it declares are found; else [`NONE`].
     pub(crate) tool: u32,
-    /// Where its row starts, as [`NameSlot::row`].
+    /// Where its row starts, as [`NameRecord::row`].
     row: u32,
 }
 
@@ -68,25 +68,25 @@ impl core::error::Error for ImageError {}
 
 /// The targets of one kind.
 #[derive(Clone, Copy, Debug)]
-struct Catalog<'i> {
-    names: &'i [NameSlot],
+struct CatalogView<'i> {
+    names: &'i [NameRecord],
     record: &'i CatalogRecord,
 }
 
 /// A compiled policy, borrowed from its bytes.
 #[derive(Clone, Copy, Debug)]
 pub struct PolicyImage<'i> {
-    header: &'i Header,
+    header: &'i HeaderRecord,
     dialect: Dialect,
     version: &'i str,
     policy_digest: &'i str,
-    catalogs: [Catalog<'i>; 5],
-    roles: &'i [NameSlot],
-    fields: &'i [FieldSlot],
+    catalogs: [CatalogView<'i>; 5],
+    roles: &'i [NameRecord],
+    fields: &'i [FieldRecord],
     class_rows: &'i [U32],
     automata: &'i [AutomatonRecord],
     transitions: &'i [U16],
-    arguments: &'i [Argument],
+    arguments: &'i [ArgumentRecord],
     bytes: ImageBytes<'i>,
 }
 
@@ -99,7 +99,7 @@ impl<'i> PolicyImage<'i> {
     /// # Errors
     /// The bytes are no image, are of another format, or are damaged.
     pub fn open(image: &'i [u8]) -> Result<Self, ImageError> {
-        let (header, _) = Header::ref_from_prefix(image).map_err(|_| ImageError::NotAnImage)?;
+        let (header, _) = HeaderRecord::ref_from_prefix(image).map_err(|_| ImageError::NotAnImage)?;
         if header.magic != MAGIC {
             return Err(ImageError::NotAnImage);
         }
@@ -108,7 +108,7 @@ impl<'i> PolicyImage<'i> {
         }
         let sections = &header.sections;
         let [tools, prompts, reads, lists, subscriptions] = &header.catalogs;
-        let catalog = |record: &'i CatalogRecord| Ok(Catalog { names: table(image, record.names)?, record });
+        let catalog = |record: &'i CatalogRecord| Ok(CatalogView { names: table(image, record.names)?, record });
         let bytes = ImageBytes(table(image, sections.bytes)?);
         Ok(Self {
             header,
@@ -192,7 +192,7 @@ impl<'i> PolicyImage<'i> {
 
     /// The target of a name.
     pub(crate) fn target(&self, kind: TargetKind, name: &str) -> Option<TargetRef> {
-        let Catalog { names, record } = *self.catalogs.get(kind.index())?;
+        let CatalogView { names, record } = *self.catalogs.get(kind.index())?;
         let (tool, row) = match self.find(names, name) {
             Some((at, slot)) => (if kind == TargetKind::Tool { at } else { NONE }, slot.row),
             None if record.automaton.get() == NONE => return None,
@@ -219,7 +219,7 @@ impl<'i> PolicyImage<'i> {
     /// The field `name` within `parent`, which is a slot or [`Source::root`], if some rule reads it or into it.
     pub(crate) fn field(&self, parent: u32, name: &[u8], hash: u64) -> Option<FieldRef> {
         let hash = hash_within(parent, hash);
-        let is_it = |field: &FieldSlot| {
+        let is_it = |field: &FieldRecord| {
             field.hash.get() == hash && field.parent.get() == parent && self.is_text(field.name, name)
         };
         let (slot, field) = hash_table::find(self.fields, hash, is_it)?;
@@ -241,9 +241,10 @@ impl<'i> PolicyImage<'i> {
         self.has_argument(tool, hash, |argument| argument.name.start.get() != NONE && self.is_text(argument.name, name))
     }
 
-    fn has_argument(&self, tool: u32, hash: u64, is_it: impl Fn(&Argument) -> bool) -> bool {
+    fn has_argument(&self, tool: u32, hash: u64, is_it: impl Fn(&ArgumentRecord) -> bool) -> bool {
         let hash = hash_within(tool, hash);
-        let is_it = |argument: &Argument| argument.hash.get() == hash && argument.tool.get() == tool && is_it(argument);
+        let is_it =
+            |argument: &ArgumentRecord| argument.hash.get() == hash && argument.tool.get() == tool && is_it(argument);
         hash_table::find(self.arguments, hash, is_it).is_some()
     }
 
@@ -270,7 +271,7 @@ impl<'i> PolicyImage<'i> {
 
     /// The rules that speak of a role and a target, strictest effect first.
     pub(crate) fn rules_of(&self, role: u32, target: TargetRef) -> Option<&'i [U32]> {
-        let mut row: &[Cell] = if target.row == NONE { &[] } else { self.bytes.counted(target.row)? };
+        let mut row: &[CellRecord] = if target.row == NONE { &[] } else { self.bytes.counted(target.row)? };
         // Most rows are short, and to go through a short one is faster than to halve it.
         while row.len() > MAX_SHORT_ROW {
             let (low, high) = row.split_at_checked(row.len() >> 1)?;
@@ -283,15 +284,15 @@ impl<'i> PolicyImage<'i> {
         self.bytes.counted(cell.rules.get() & !RULE_LIST)
     }
 
-    pub(crate) fn rule(&self, rule: u32) -> Option<&'i Rule> {
-        self.bytes.record(rule).filter(|rule: &&Rule| rule.mark == RULE_MARK)
+    pub(crate) fn rule(&self, rule: u32) -> Option<&'i RuleRecord> {
+        self.bytes.record(rule).filter(|rule: &&RuleRecord| rule.mark == RULE_MARK)
     }
 
-    pub(crate) fn step(&self, step: u32) -> Option<&'i Step> {
+    pub(crate) fn step(&self, step: u32) -> Option<&'i StepRecord> {
         self.bytes.record(step)
     }
 
-    pub(crate) fn number(&self, number: u32) -> Option<&'i Number> {
+    pub(crate) fn number(&self, number: u32) -> Option<&'i NumberRecord> {
         self.bytes.record(number)
     }
 
@@ -335,13 +336,13 @@ impl<'i> PolicyImage<'i> {
     /// Whether a text is the one given, which spares the check that it is UTF-8.
     #[inline]
     fn is_text(&self, text: TextRef, expected: &[u8]) -> bool {
-        self.bytes.of(text).is_some_and(|text| is_same(text, expected))
+        self.bytes.bytes(text).is_some_and(|text| is_same(text, expected))
     }
 
-    fn find(&self, names: &'i [NameSlot], name: &str) -> Option<(u32, &'i NameSlot)> {
+    fn find(&self, names: &'i [NameRecord], name: &str) -> Option<(u32, &'i NameRecord)> {
         let name = name.as_bytes();
         let hash = short_hash(hash_name(name));
-        let is_it = |slot: &NameSlot| slot.hash.get() == hash && self.is_text(slot.text, name);
+        let is_it = |slot: &NameRecord| slot.hash.get() == hash && self.is_text(slot.text, name);
         hash_table::find(names, hash, is_it)
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::image::PolicyImage;
 use crate::image::automaton::Automaton;
-use crate::image::records::{Number, Step, step};
+use crate::image::records::{NumberRecord, StepRecord, step};
 use crate::image::texts::Texts;
 use crate::image::texts::UrlParts;
 use crate::language::operators::NumericOp;
@@ -12,12 +12,12 @@ use crate::language::time_window::TimeWindow;
 /// A predicate, or a condition on the items of a list, read from one step of the image. Fields are slots of the image's field table.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Predicate<'i> {
-    Numeric { field: u32, op: NumericOp, number: &'i Number },
+    Numeric { field: u32, op: NumericOp, number: &'i NumberRecord },
     String { field: u32, op: StringOp, texts: Texts<'i>, automaton: Option<Automaton<'i>> },
     Bool { field: u32, value: bool },
     Present { field: u32 },
     Equals { field: u32, other: u32 },
-    Length { field: u32, op: NumericOp, number: &'i Number },
+    Length { field: u32, op: NumericOp, number: &'i NumberRecord },
     Compare { field: u32, op: NumericOp, other: u32 },
     Path { field: u32, roots: Texts<'i> },
     Url { field: u32, allowed: UrlParts<'i> },
@@ -28,7 +28,7 @@ pub(crate) enum Predicate<'i> {
 
 impl<'i> Predicate<'i> {
     /// Reads a step that is no combinator; `None` if the image is damaged.
-    pub(crate) fn read(image: &PolicyImage<'i>, from: &Step) -> Option<Self> {
+    pub(crate) fn read(image: &PolicyImage<'i>, from: &StepRecord) -> Option<Self> {
         let field = from.field.get();
         let operand = from.operand.get();
         let texts = || Some(Texts::new(image.text_bytes(), image.texts(operand, from.count.get())?));
@@ -59,7 +59,7 @@ impl<'i> Predicate<'i> {
     }
 
     /// How often the field is gone through, by rough measure: a search for a text is fast beside the reading of a network.
-    pub(crate) fn comparisons(&self) -> usize {
+    pub(crate) fn cost(&self) -> usize {
         match *self {
             Self::String { op: StringOp::Contains | StringOp::Glob, texts, .. } => texts.count() / 8,
             Self::Path { roots: texts, .. } | Self::Cidr { networks: texts, .. } => texts.count(),

@@ -49,7 +49,7 @@ pub(crate) struct Sections {
 
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
-pub(crate) struct Header {
+pub(crate) struct HeaderRecord {
     pub(crate) magic: [u8; 8],
     pub(crate) format: U32,
     pub(crate) dialect: u8,
@@ -91,17 +91,17 @@ pub(crate) struct CatalogRecord {
 /// A slot of a hash table of names. The slot's index is the name's number; an empty slot has `text.start` [`NONE`].
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
-pub(crate) struct NameSlot {
+pub(crate) struct NameRecord {
     pub(crate) hash: U32,
     pub(crate) text: TextRef,
     /// Of a target, where its row starts among the image's bytes; [`NONE`] where no rule speaks of it.
     ///
-    /// A row is the number of its cells as a [`U32`], and then the [`Cell`]s. It lies beside the name, and both beside the first
+    /// A row is the number of its cells as a [`U32`], and then the [`CellRecord`]s. It lies beside the name, and both beside the first
     /// rule that speaks of the target: what a start costs is mostly the pages that the first decision is the first to touch.
     pub(crate) row: U32,
 }
 
-impl Slot for NameSlot {
+impl Slot for NameRecord {
     const EMPTY: Self = Self { hash: U32::ZERO, text: NO_TEXT, row: U32::MAX_VALUE };
 
     fn is_empty(&self) -> bool {
@@ -113,13 +113,13 @@ impl Slot for NameSlot {
 /// [`NONE`]) and with the hash [`CLOSED`] for each closed tool. An empty slot has `tool` [`NONE`].
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
-pub(crate) struct Argument {
+pub(crate) struct ArgumentRecord {
     pub(crate) hash: U32,
     pub(crate) tool: U32,
     pub(crate) name: TextRef,
 }
 
-impl Slot for Argument {
+impl Slot for ArgumentRecord {
     const EMPTY: Self = Self { hash: U32::ZERO, tool: U32::MAX_VALUE, name: NO_TEXT };
 
     fn is_empty(&self) -> bool {
@@ -130,7 +130,7 @@ impl Slot for Argument {
 /// A slot of the hash table of fields. A field is a path of names; each name on it has a slot, which knows the one before.
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
-pub(crate) struct FieldSlot {
+pub(crate) struct FieldRecord {
     pub(crate) hash: U32,
     /// The slot of the name before this one, or the source, as [`Source::root`] numbers it.
     pub(crate) parent: U32,
@@ -146,7 +146,7 @@ pub(crate) struct FieldSlot {
     pub(crate) reserved: u8,
 }
 
-impl Slot for FieldSlot {
+impl Slot for FieldRecord {
     const EMPTY: Self = Self {
         hash: U32::ZERO,
         parent: U32::MAX_VALUE,
@@ -166,19 +166,19 @@ impl Slot for FieldSlot {
 /// Which rules speak of a target and a role. The cells of a row are in the order of the roles.
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
-pub(crate) struct Cell {
+pub(crate) struct CellRecord {
     pub(crate) role: U32,
     /// The rule, where there is one; or, with [`RULE_LIST`], the place of a list of rules: their number, then the rules.
     pub(crate) rules: U32,
 }
 
-/// Marks a list of rules in a [`Cell`].
+/// Marks a list of rules in a [`CellRecord`].
 pub(crate) const RULE_LIST: u32 = 1 << 31;
 
 /// A rule. Its number is its place among the image's bytes, and stricter ones come first.
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
-pub(crate) struct Rule {
+pub(crate) struct RuleRecord {
     pub(crate) id: TextRef,
     /// The place of the condition's first step, or [`NONE`] where there is no condition.
     pub(crate) condition: U32,
@@ -200,7 +200,7 @@ pub(crate) const RULE_MARK: [u8; 2] = [0x9a, 0xc5];
 /// Nothing in it tells where it stands, so that equal conditions are equal bytes, of which an image has one copy.
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
-pub(crate) struct Step {
+pub(crate) struct StepRecord {
     /// One of [`step`].
     pub(crate) code: u8,
     /// The predicate's operator, or the boolean that it asks for.
@@ -218,7 +218,7 @@ pub(crate) struct Step {
     pub(crate) automaton: U32,
 }
 
-impl Step {
+impl StepRecord {
     /// The place behind the step at `at` and its descendants.
     pub(crate) fn end(&self, at: u32) -> Option<u32> {
         at.checked_add(self.len.get().checked_mul(STEP_BYTES)?)
@@ -232,9 +232,9 @@ pub(crate) fn first_child(at: u32) -> Option<u32> {
 
 /// How far apart steps lie.
 const STEP_BYTES: u32 = 24;
-const _: () = assert!(size_of::<Step>() == 24);
+const _: () = assert!(size_of::<StepRecord>() == 24);
 
-/// The codes of [`Step`].
+/// The codes of [`StepRecord`].
 pub(crate) mod step {
     pub(crate) const ALL: u8 = 1;
     pub(crate) const ANY: u8 = 2;
@@ -269,7 +269,7 @@ pub(crate) struct AutomatonRecord {
 /// A number that a predicate compares with.
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
-pub(crate) struct Number {
+pub(crate) struct NumberRecord {
     /// The text in the policy, which is the exact value.
     pub(crate) text: TextRef,
     /// The nearest binary64's bits, for the dialect that compares those.
@@ -287,7 +287,7 @@ impl Source {
 
 /// A count or an index as the image holds it.
 #[cfg(feature = "compile")]
-pub(crate) fn index(value: usize) -> u32 {
+pub(crate) fn to_u32(value: usize) -> u32 {
     // INVARIANT: what a policy grows to is below 2^31 bytes, but for the transitions of its expressions, and an image that
     // they make too large can't be opened.
     u32::try_from(value).unwrap_or(NONE)

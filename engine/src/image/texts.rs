@@ -1,6 +1,6 @@
 //! Lists of strings in the image, and how a string of a call compares with them.
 
-use crate::canonical::url::{self, Target};
+use crate::canonical::url::{self, UrlTarget};
 use crate::image::automaton::Automaton;
 use crate::image::bytes::ImageBytes;
 use crate::image::records::TextRef;
@@ -33,9 +33,9 @@ impl<'i> Texts<'i> {
         let wanted = wanted.as_bytes();
         // Most lists are short, and texts of another length need no look.
         if self.refs.len() <= 8 {
-            return self.refs.iter().any(|&text| self.bytes.of(text) == Some(wanted));
+            return self.refs.iter().any(|&text| self.bytes.bytes(text) == Some(wanted));
         }
-        self.refs.binary_search_by(|&text| self.bytes.of(text).unwrap_or_default().cmp(wanted)).is_ok()
+        self.refs.binary_search_by(|&text| self.bytes.bytes(text).unwrap_or_default().cmp(wanted)).is_ok()
     }
 }
 
@@ -78,10 +78,10 @@ impl<'i> UrlParts<'i> {
     }
 
     /// Whether the target is allowed; `None` if its host has more than one reading.
-    pub(crate) fn allow(self, target: &Target<'_>) -> Option<bool> {
+    pub(crate) fn allow(self, target: &UrlTarget<'_>) -> Option<bool> {
         // What the policy names was read at build time and has one reading; what `*.` stands for was not.
         let is_plain = |free: &str| !url::has_punycode(free);
-        let is_host = self.hosts().any(|allowed| free_labels(allowed, target.host).is_some_and(is_plain));
+        let is_host = self.hosts().any(|allowed| wildcard_labels(allowed, target.host).is_some_and(is_plain));
         if !is_host && url::has_punycode(target.host) {
             return None;
         }
@@ -89,7 +89,7 @@ impl<'i> UrlParts<'i> {
         let is_port = |text: &str| port.is_some_and(|port| text.parse() == Ok(port));
         let is_port_allowed = match self.ports().next() {
             Some(_) => self.ports().any(is_port),
-            None => target.port.is_none() || target.port == target.own_port(),
+            None => target.port.is_none() || target.port == target.default_port(),
         };
         Some(is_host && is_port_allowed && self.schemes().any(|scheme| scheme.eq_ignore_ascii_case(target.scheme)))
     }
@@ -97,7 +97,7 @@ impl<'i> UrlParts<'i> {
 
 /// The labels of a host that `*.` in `allowed` stands for, none where the host is `allowed` itself; `None` if the host is
 /// another.
-fn free_labels<'h>(allowed: &str, host: &'h str) -> Option<&'h str> {
+fn wildcard_labels<'h>(allowed: &str, host: &'h str) -> Option<&'h str> {
     let Some(parent) = allowed.strip_prefix("*.") else { return allowed.eq_ignore_ascii_case(host).then_some("") };
     let (below, end) = host.split_at_checked(host.len().checked_sub(parent.len())?)?;
     let free = below.strip_suffix('.').filter(|free| !free.is_empty())?;

@@ -58,7 +58,7 @@ impl Code {
 
 /// What kept a predicate from being as its rule asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Problem {
+pub enum PredicateProblem {
     /// The value is there and is not as asked.
     Value,
     /// The field is not there.
@@ -71,7 +71,7 @@ pub enum Problem {
     Ambiguous,
 }
 
-impl Problem {
+impl PredicateProblem {
     /// The problem's name in answers.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -91,7 +91,7 @@ pub struct Failure {
     pub(crate) step: u32,
     /// Whether the predicate stands under an odd number of `Not`, so that its opposite is asked for.
     pub(crate) negated: bool,
-    pub(crate) problem: Problem,
+    pub(crate) problem: PredicateProblem,
     /// The field that has the problem: the predicate's first, or its second where two are compared.
     pub(crate) field: u32,
     /// Whether it would do if this were as asked, in place of what stands before it.
@@ -124,8 +124,14 @@ mod tests {
 
     #[test]
     fn problems_have_the_names_that_programs_know() {
-        let problems = [Problem::Value, Problem::Missing, Problem::Null, Problem::WrongType, Problem::Ambiguous]
-            .map(Problem::name);
+        let problems = [
+            PredicateProblem::Value,
+            PredicateProblem::Missing,
+            PredicateProblem::Null,
+            PredicateProblem::WrongType,
+            PredicateProblem::Ambiguous,
+        ]
+        .map(PredicateProblem::name);
         assert_eq!(problems, ["value", "missing", "null", "wrong_type", "ambiguous"]);
     }
 }

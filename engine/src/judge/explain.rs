@@ -3,16 +3,16 @@
 use alloc::vec::Vec;
 
 use crate::image::TargetRef;
-use crate::image::records::{NONE, Step, first_child, step};
+use crate::image::records::{NONE, StepRecord, first_child, step};
 use crate::judge::Evaluation;
-use crate::judge::decision::{Code, Decision, Failure, Problem};
+use crate::judge::decision::{Code, Decision, Failure, PredicateProblem};
 use crate::judge::truth::Truth;
 use crate::language::effect::Effect;
 use crate::limits::MAX_POLICY_DEPTH;
 
 impl Evaluation<'_, '_, '_> {
     /// Explains a Deny by default with the rule that came nearest to applying.
-    pub(crate) fn nothing_allows(&self, target: TargetRef, decision: &mut Decision) -> Option<()> {
+    pub(crate) fn explain_default_deny(&self, target: TargetRef, decision: &mut Decision) -> Option<()> {
         let mut nearest: Option<Decision> = None;
         for rule in self.rules_for(target) {
             let record = self.image.rule(rule)?;
@@ -44,7 +44,7 @@ impl Evaluation<'_, '_, '_> {
         if at == NONE {
             return Some(());
         }
-        let wanted = Truth::of(!negated);
+        let wanted = Truth::from_bool(!negated);
         let depth = depth.checked_sub(1)?;
         let node = self.image.step(at)?;
         if self.truth(at, depth.checked_add(1)?)? == wanted {
@@ -66,7 +66,8 @@ impl Evaluation<'_, '_, '_> {
             step::NOT => self.explain(first_child(at)?, !negated, failures, depth)?,
             step::EVERY | step::SOME => self.explain_items(at, node, negated, failures, depth)?,
             _ => {
-                let (problem, field) = self.predicate(node)?.err().unwrap_or((Problem::Value, node.field.get()));
+                let (problem, field) =
+                    self.predicate(node)?.err().unwrap_or((PredicateProblem::Value, node.field.get()));
                 failures.push(Failure { step: at, negated, problem, field, is_alternative: false });
             }
         }
@@ -77,13 +78,13 @@ impl Evaluation<'_, '_, '_> {
     fn explain_items(
         &self,
         at: u32,
-        node: &Step,
+        node: &StepRecord,
         negated: bool,
         failures: &mut Vec<Failure>,
         depth: usize,
     ) -> Option<()> {
         let field = node.field.get();
-        let mut failure = Failure { step: at, negated, problem: Problem::Value, field, is_alternative: false };
+        let mut failure = Failure { step: at, negated, problem: PredicateProblem::Value, field, is_alternative: false };
         let each_must = (node.code == step::EVERY) != negated;
         let before = failures.len();
         match self.value(field) {
@@ -93,12 +94,12 @@ impl Evaluation<'_, '_, '_> {
                 let mut done = Some(());
                 let is_list = list.for_items(|item| {
                     if each_must {
-                        done = self.of_item(item).explain(condition, negated, failures, depth);
+                        done = self.with_item(item).explain(condition, negated, failures, depth);
                     }
                     each_must && done.is_some() && failures.len() == before
                 });
                 done?;
-                failure.problem = if is_list.is_some() { Problem::Value } else { Problem::WrongType };
+                failure.problem = if is_list.is_some() { PredicateProblem::Value } else { PredicateProblem::WrongType };
             }
         }
         if failures.len() == before {

@@ -18,11 +18,11 @@ use crate::canonical::path;
 use crate::canonical::uri;
 use crate::canonical::url;
 use crate::image::predicate::Predicate;
-use crate::image::records::{NONE, Number, Rule, Step, first_child, step};
+use crate::image::records::{NONE, NumberRecord, RuleRecord, StepRecord, first_child, step};
 use crate::image::{PolicyImage, TargetRef};
 use crate::json::decimal::Decimal;
 use crate::json::{Kind, RawValue};
-use crate::judge::decision::{Code, Decision, Failure, Problem};
+use crate::judge::decision::{Code, Decision, Failure, PredicateProblem};
 use crate::judge::truth::Truth;
 use crate::language::dialect::Dialect;
 use crate::language::effect::Effect;
@@ -32,7 +32,7 @@ use crate::limits::{MAX_JUDGED_BYTES, MAX_POLICY_DEPTH, MAX_REQUEST_DEPTH};
 
 /// A rule that may decide, ordered by which one does: the strictest, then what is known before what is not.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Standing {
+struct Candidate {
     effect: Reverse<Effect>,
     truth: Reverse<Truth>,
     rule: u32,
@@ -40,10 +40,10 @@ struct Standing {
 
 /// The rules that may decide, as far as they were looked at.
 #[derive(Default)]
-struct Standings {
-    decided: Option<Standing>,
+struct Candidates {
+    decided: Option<Candidate>,
     /// One that turns Allow into approval, since it is not known to be false.
-    may_need_approval: Option<Standing>,
+    may_need_approval: Option<Candidate>,
 }
 
 /// Decides a call.
@@ -92,7 +92,7 @@ impl<'a> Evaluation<'_, '_, 'a> {
             Ok(target) => target,
             Err(code) => return deny(decision, code),
         };
-        let mut standings = Standings::default();
+        let mut candidates = Candidates::default();
         let mut is_role_known = false;
         for role in &self.call.roles {
             let Some(role) = self.image.role(role) else { continue };
@@ -102,14 +102,14 @@ impl<'a> Evaluation<'_, '_, 'a> {
             }
             is_role_known = true;
             for rule in self.image.rules_of(role, target)? {
-                self.weigh(rule.get(), &mut standings)?;
+                self.consider(rule.get(), &mut candidates)?;
             }
         }
-        match (standings.decided, standings.may_need_approval) {
-            (Some(Standing { effect: Reverse(Effect::Allow), .. }), Some(standing)) | (Some(standing), _) => {
-                self.decide_by(standing, decision)
+        match (candidates.decided, candidates.may_need_approval) {
+            (Some(Candidate { effect: Reverse(Effect::Allow), .. }), Some(candidate)) | (Some(candidate), _) => {
+                self.decide_by(candidate, decision)
             }
-            (None, _) if is_role_known => self.nothing_allows(target?, decision),
+            (None, _) if is_role_known => self.explain_default_deny(target?, decision),
             (None, _) => deny(decision, Code::UnknownRole),
         }
     }
@@ -119,7 +119,8 @@ impl<'a> Evaluation<'_, '_, 'a> {
     /// In line, what it needs would be made ready for each call, and most policies close no tool.
     #[inline(never)]
     fn has_undeclared_argument(&self, tool: u32) -> bool {
-        self.image.is_closed(tool) && !self.call.has_only(|name, hash| self.image.declares(tool, name, hash))
+        self.image.is_closed(tool)
+            && !self.call.arguments_are_declared(|name, hash| self.image.declares(tool, name, hash))
     }
 
     /// The rules that speak of a target and one of the caller's roles.
@@ -132,22 +133,22 @@ impl<'a> Evaluation<'_, '_, 'a> {
     ///
     /// What is unknown may be true or false, and the stricter of the two answers is given: a Deny rule that is not known
     /// to be false denies, and a RequireApproval rule that is not known to be false turns Allow into approval.
-    fn weigh(&self, rule: u32, standings: &mut Standings) -> Option<()> {
+    fn consider(&self, rule: u32, candidates: &mut Candidates) -> Option<()> {
         // INVARIANT: rules are numbered from the strictest effect down, so a later one changes nothing that is known.
-        if standings.decided.is_some_and(|first| first.truth.0 == Truth::True && first.rule <= rule) {
+        if candidates.decided.is_some_and(|first| first.truth.0 == Truth::True && first.rule <= rule) {
             return Some(());
         }
         let record = self.image.rule(rule)?;
         let effect = Effect::from_code(record.effect);
         let truth = self.condition_truth(record)?;
-        let standing = Standing { effect: Reverse(effect), truth: Reverse(truth), rule };
-        let first_of = |other: Option<Standing>| Some(other.map_or(standing, |other| other.min(standing)));
+        let candidate = Candidate { effect: Reverse(effect), truth: Reverse(truth), rule };
+        let first_of = |other: Option<Candidate>| Some(other.map_or(candidate, |other| other.min(candidate)));
         match (effect, truth) {
             (_, Truth::False) | (Effect::Allow, Truth::Unknown) => {}
             (Effect::RequireApproval, Truth::Unknown) => {
-                standings.may_need_approval = first_of(standings.may_need_approval);
+                candidates.may_need_approval = first_of(candidates.may_need_approval);
             }
-            _ => standings.decided = first_of(standings.decided),
+            _ => candidates.decided = first_of(candidates.decided),
         }
         Some(())
     }
@@ -168,8 +169,8 @@ impl<'a> Evaluation<'_, '_, 'a> {
         if can_be_name(name) { Ok(target()) } else { Err(unknown) }
     }
 
-    fn decide_by(&self, standing: Standing, decision: &mut Decision) -> Option<()> {
-        let Standing { effect: Reverse(effect), truth: Reverse(truth), rule } = standing;
+    fn decide_by(&self, candidate: Candidate, decision: &mut Decision) -> Option<()> {
+        let Candidate { effect: Reverse(effect), truth: Reverse(truth), rule } = candidate;
         decision.effect = effect;
         decision.rule = Some(rule);
         decision.code = match effect {
@@ -180,7 +181,7 @@ impl<'a> Evaluation<'_, '_, 'a> {
                 // Only what could not be told explains why a rule decides that is not known to be true.
                 let failures = &mut decision.failures;
                 self.explain(self.image.rule(rule)?.condition.get(), true, failures, MAX_POLICY_DEPTH)?;
-                let is_unknown = |failure: &Failure| failure.problem != Problem::Value;
+                let is_unknown = |failure: &Failure| failure.problem != PredicateProblem::Value;
                 if failures.iter().any(is_unknown) {
                     failures.retain(|failure| is_unknown(failure));
                 }
@@ -218,12 +219,12 @@ impl<'a> Evaluation<'_, '_, 'a> {
     }
 
     /// The same call, in the eyes of a condition on an item.
-    pub(crate) fn of_item(&self, item: RawValue<'a>) -> Self {
+    pub(crate) fn with_item(&self, item: RawValue<'a>) -> Self {
         Self { item: Some(item), ..*self }
     }
 
     /// The truth of a rule's condition; one without any always applies.
-    pub(crate) fn condition_truth(&self, rule: &Rule) -> Option<Truth> {
+    pub(crate) fn condition_truth(&self, rule: &RuleRecord) -> Option<Truth> {
         match rule.condition.get() {
             NONE => Some(Truth::True),
             condition => self.truth(condition, MAX_POLICY_DEPTH),
@@ -241,7 +242,7 @@ impl<'a> Evaluation<'_, '_, 'a> {
             step::EVERY => self.items_truth(at, node, Truth::True, Truth::min, depth),
             step::SOME => self.items_truth(at, node, Truth::False, Truth::max, depth),
             _ => Some(match self.predicate(node)? {
-                Ok(value) => Truth::of(value),
+                Ok(value) => Truth::from_bool(value),
                 Err(_) => Truth::Unknown,
             }),
         }
@@ -251,7 +252,7 @@ impl<'a> Evaluation<'_, '_, 'a> {
     fn combine(
         &self,
         at: u32,
-        node: &Step,
+        node: &StepRecord,
         start: Truth,
         merge: fn(Truth, Truth) -> Truth,
         depth: usize,
@@ -271,7 +272,7 @@ impl<'a> Evaluation<'_, '_, 'a> {
     fn items_truth(
         &self,
         at: u32,
-        node: &Step,
+        node: &StepRecord,
         start: Truth,
         merge: fn(Truth, Truth) -> Truth,
         depth: usize,
@@ -283,15 +284,15 @@ impl<'a> Evaluation<'_, '_, 'a> {
         let condition = first_child(at)?;
         let mut truth = Some(start);
         let is_list = list.for_items(|item| {
-            let of_item = self.of_item(item).truth(condition, depth);
-            truth = truth.zip(of_item).map(|(truth, of_item)| merge(truth, of_item));
+            let with_item = self.with_item(item).truth(condition, depth);
+            truth = truth.zip(with_item).map(|(truth, with_item)| merge(truth, with_item));
             truth.is_some_and(|truth| truth != start.negate())
         });
         if is_list.is_some() { truth } else { Some(Truth::Unknown) }
     }
 
     /// The steps at which the children of `node` start.
-    pub(crate) fn children(&self, at: u32, node: &Step) -> impl Iterator<Item = Option<u32>> {
+    pub(crate) fn children(&self, at: u32, node: &StepRecord) -> impl Iterator<Item = Option<u32>> {
         let (end, mut next) = (node.end(at), first_child(at));
         core::iter::from_fn(move || {
             let (Some(end), Some(child)) = (end, next) else { return Some(None) };
@@ -304,7 +305,7 @@ impl<'a> Evaluation<'_, '_, 'a> {
     }
 
     /// The value of a predicate, or why it has none and for which field.
-    pub(crate) fn predicate(&self, node: &Step) -> Option<Result<bool, (Problem, u32)>> {
+    pub(crate) fn predicate(&self, node: &StepRecord) -> Option<Result<bool, (PredicateProblem, u32)>> {
         let predicate = Predicate::read(self.image, node)?;
         let value = match self.image.dialect() {
             Dialect::Callgate1 => self.callgate_predicate(&predicate),
@@ -317,14 +318,14 @@ impl<'a> Evaluation<'_, '_, 'a> {
         self.budget.get() > 0
     }
 
-    fn callgate_predicate(&self, predicate: &Predicate<'_>) -> Result<bool, (Problem, u32)> {
+    fn callgate_predicate(&self, predicate: &Predicate<'_>) -> Result<bool, (PredicateProblem, u32)> {
         let field = predicate.field();
-        let wrong_type = (Problem::WrongType, field);
+        let wrong_type = (PredicateProblem::WrongType, field);
         if let Predicate::Present { .. } = predicate {
             return Ok(self.field(field).is_some_and(|value| value.kind() != Kind::Null));
         }
         let value = self.value(field)?;
-        self.look_at(value, predicate.comparisons());
+        self.charge(value, predicate.cost());
         match *predicate {
             Predicate::Numeric { op, number, .. } => {
                 let text = value.as_number().ok_or(wrong_type)?;
@@ -341,16 +342,16 @@ impl<'a> Evaluation<'_, '_, 'a> {
             }
             Predicate::Path { roots, .. } => {
                 let text = value.as_string().ok_or(wrong_type)?;
-                path::is_inside(&text, roots.iter()).ok_or((Problem::Ambiguous, field))
+                path::is_inside(&text, roots.iter()).ok_or((PredicateProblem::Ambiguous, field))
             }
             Predicate::Url { allowed, .. } => {
                 let text = value.as_string().ok_or(wrong_type)?;
-                let target = url::Target::read(&text).ok_or((Problem::Ambiguous, field))?;
-                allowed.allow(&target).ok_or((Problem::Ambiguous, field))
+                let target = url::UrlTarget::read(&text).ok_or((PredicateProblem::Ambiguous, field))?;
+                allowed.allow(&target).ok_or((PredicateProblem::Ambiguous, field))
             }
             Predicate::Cidr { op, networks, .. } => {
                 let text = value.as_string().ok_or(wrong_type)?;
-                let address = address::read(&text).ok_or((Problem::Ambiguous, field))?;
+                let address = address::read(&text).ok_or((PredicateProblem::Ambiguous, field))?;
                 let is_inside = networks
                     .iter()
                     .any(|network| network.parse::<IpNet>().is_ok_and(|network| network.contains(&address)));
@@ -363,7 +364,7 @@ impl<'a> Evaluation<'_, '_, 'a> {
             Predicate::Compare { op, other, .. } => {
                 let number = value.as_number().and_then(Decimal::read).ok_or(wrong_type)?;
                 let other_number = self.value(other)?.as_number().and_then(Decimal::read);
-                Ok(op.holds(number.compare(&other_number.ok_or((Problem::WrongType, other))?)))
+                Ok(op.holds(number.compare(&other_number.ok_or((PredicateProblem::WrongType, other))?)))
             }
             Predicate::Bool { value: wanted, .. } => match value.kind() {
                 Kind::Bool(value) => Ok(value == wanted),
@@ -383,18 +384,18 @@ impl<'a> Evaluation<'_, '_, 'a> {
             Some(item) if self.image.is_of_item(field) => self.within(item, field, MAX_REQUEST_DEPTH),
             _ => self.call.field(field),
         };
-        value.inspect(|&value| self.look_at(value, 1))
+        value.inspect(|&value| self.charge(value, 1))
     }
 
     /// Takes what a value is long from the budget, for each time that it is looked at.
-    fn look_at(&self, value: RawValue<'_>, times: usize) {
+    fn charge(&self, value: RawValue<'_>, times: usize) {
         let bytes = value.text().len().saturating_add(1).saturating_mul(times);
         self.budget.set(self.budget.get().saturating_sub(bytes));
     }
 
     /// What `field` leads to within an item.
     fn within(&self, item: RawValue<'a>, field: u32, depth: usize) -> Option<RawValue<'a>> {
-        self.look_at(item, 1);
+        self.charge(item, 1);
         if field == Source::Item.root() {
             return Some(item);
         }
@@ -402,12 +403,12 @@ impl<'a> Evaluation<'_, '_, 'a> {
         self.within(item, before, depth.checked_sub(1)?)?.member(name)
     }
 
-    pub(crate) fn value(&self, field: u32) -> Result<RawValue<'a>, (Problem, u32)> {
-        let value = self.field(field).ok_or((Problem::Missing, field))?;
-        if value.kind() == Kind::Null { Err((Problem::Null, field)) } else { Ok(value) }
+    pub(crate) fn value(&self, field: u32) -> Result<RawValue<'a>, (PredicateProblem, u32)> {
+        let value = self.field(field).ok_or((PredicateProblem::Missing, field))?;
+        if value.kind() == Kind::Null { Err((PredicateProblem::Null, field)) } else { Ok(value) }
     }
 
-    fn compare_number(&self, text: &str, number: &Number) -> Option<Ordering> {
+    fn compare_number(&self, text: &str, number: &NumberRecord) -> Option<Ordering> {
         // Amounts and counts are short integers on both sides: no need to take them apart.
         let expected = number.integer.get();
         if expected != i64::MIN
@@ -449,14 +450,14 @@ impl<'a> Evaluation<'_, '_, 'a> {
 }
 
 /// Whether two strings, numbers or booleans are the same; values of two types, objects and lists have no answer.
-fn scalars_equal(a: RawValue<'_>, b: RawValue<'_>) -> Result<bool, Problem> {
+fn scalars_equal(a: RawValue<'_>, b: RawValue<'_>) -> Result<bool, PredicateProblem> {
     match (a.kind(), b.kind()) {
         (Kind::String, Kind::String) => Ok(a.as_string() == b.as_string()),
         (Kind::Bool(a), Kind::Bool(b)) => Ok(a == b),
         (Kind::Number, Kind::Number) => {
             let (a, b) = (Decimal::read(a.text()), Decimal::read(b.text()));
-            Ok(a.ok_or(Problem::WrongType)?.compare(&b.ok_or(Problem::WrongType)?).is_eq())
+            Ok(a.ok_or(PredicateProblem::WrongType)?.compare(&b.ok_or(PredicateProblem::WrongType)?).is_eq())
         }
-        _ => Err(Problem::WrongType),
+        _ => Err(PredicateProblem::WrongType),
     }
 }

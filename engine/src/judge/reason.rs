@@ -9,7 +9,7 @@ use crate::image::PolicyImage;
 use crate::image::predicate::Predicate;
 use crate::image::records::NONE;
 use crate::image::texts::{Texts, UrlParts};
-use crate::judge::decision::{Code, Decision, Failure, Problem};
+use crate::judge::decision::{Code, Decision, Failure, PredicateProblem};
 use crate::language::dialect::Dialect;
 use crate::language::effect::Effect;
 use crate::language::operators::{NumericOp, Source, StringOp};
@@ -26,7 +26,7 @@ pub struct FailedPredicate<'i> {
     /// The operator and what it compares with.
     pub requirement: Requirement<'i>,
     /// What is wrong.
-    pub problem: Problem,
+    pub problem: PredicateProblem,
 }
 
 /// What a predicate asks of its field. Under `Not` it is the opposite of what the policy says.
@@ -214,7 +214,7 @@ impl Decision {
         for (at, &failure) in self.failures.iter().enumerate() {
             let earlier = self.failures.iter().take(at);
             let mut same = earlier.filter(|other| (other.field, other.problem) == (failure.field, failure.problem));
-            if failure.problem != Problem::Value && same.next().is_some() {
+            if failure.problem != PredicateProblem::Value && same.next().is_some() {
                 // That a field is missing is said once, however many predicates read it.
                 continue;
             }
@@ -303,21 +303,23 @@ fn write_failure(image: &PolicyImage<'_>, failure: Failure, out: &mut Sentence<'
         (_, field) => write_quoted(field, out),
     }
     out.push_str(match (failure.problem, failed.requirement) {
-        (Problem::Missing, _) => return out.push_str(" is missing"),
-        (Problem::Null, _) => return out.push_str(" is null"),
-        (Problem::WrongType, Requirement::Length(..)) => {
+        (PredicateProblem::Missing, _) => return out.push_str(" is missing"),
+        (PredicateProblem::Null, _) => return out.push_str(" is null"),
+        (PredicateProblem::WrongType, Requirement::Length(..)) => {
             return out.push_str(" must be a string, a list or an object");
         }
-        (Problem::WrongType, Requirement::Numeric(..) | Requirement::Compare(..)) => {
+        (PredicateProblem::WrongType, Requirement::Numeric(..) | Requirement::Compare(..)) => {
             return out.push_str(" must be a number");
         }
-        (Problem::WrongType, Requirement::Items { .. }) => return out.push_str(" must be a list"),
-        (Problem::WrongType, Requirement::Bool(..) | Requirement::Equals(..) | Requirement::Present(..)) => " must ",
-        (Problem::WrongType, _) => return out.push_str(" must be a string"),
-        (Problem::Ambiguous, Requirement::Cidr(..)) => return out.push_str(" must be a plain IP address"),
-        (Problem::Ambiguous, Requirement::Url(..)) => return out.push_str(" must be a plain absolute URL"),
-        (Problem::Ambiguous, _) => return out.push_str(" must be a plain absolute path"),
-        (Problem::Value, _) => " must ",
+        (PredicateProblem::WrongType, Requirement::Items { .. }) => return out.push_str(" must be a list"),
+        (PredicateProblem::WrongType, Requirement::Bool(..) | Requirement::Equals(..) | Requirement::Present(..)) => {
+            " must "
+        }
+        (PredicateProblem::WrongType, _) => return out.push_str(" must be a string"),
+        (PredicateProblem::Ambiguous, Requirement::Cidr(..)) => return out.push_str(" must be a plain IP address"),
+        (PredicateProblem::Ambiguous, Requirement::Url(..)) => return out.push_str(" must be a plain absolute URL"),
+        (PredicateProblem::Ambiguous, _) => return out.push_str(" must be a plain absolute path"),
+        (PredicateProblem::Value, _) => " must ",
     });
     match failed.requirement {
         Requirement::Numeric(op, number) => {

@@ -9,7 +9,7 @@ pub(crate) enum Truth {
 }
 
 impl Truth {
-    pub(crate) fn of(value: bool) -> Self {
+    pub(crate) fn from_bool(value: bool) -> Self {
         if value { Self::True } else { Self::False }
     }
 

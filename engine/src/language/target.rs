@@ -38,7 +38,7 @@ impl TargetKind {
     }
 
     /// The operation of an operation's name.
-    pub(crate) fn of_operation(name: &str) -> Option<Self> {
+    pub(crate) fn from_operation(name: &str) -> Option<Self> {
         Self::OPERATIONS.into_iter().find(|(operation, _)| *operation == name).map(|(_, kind)| kind)
     }
 

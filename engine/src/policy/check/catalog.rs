@@ -10,7 +10,7 @@ use crate::language::pattern::matches_pattern;
 use crate::language::target::is_bad_character;
 use crate::language::target::{MAX_NAME_CHARS, TargetKind, can_be_name};
 use crate::policy::automaton::{self, Tables};
-use crate::policy::check::words::{Words, declare, to_index};
+use crate::policy::check::name_table::{NameTable, declare, to_index};
 use crate::policy::document::{PolicyDocument, Rule};
 use crate::policy::text::diagnostic::{Diagnostic, quoted};
 use crate::policy::text::spanned::Spanned;
@@ -27,11 +27,11 @@ pub(crate) struct Catalog {
     pub(crate) kind: TargetKind,
     dialect: Dialect,
     /// The names that are declared, then those that only a rule names.
-    pub(crate) names: Words,
+    pub(crate) names: NameTable,
     /// How many names are declared; `None` where the kind is open.
     pub(crate) declared: Option<usize>,
     /// The patterns of the rules, where the kind is open.
-    patterns: Words,
+    patterns: NameTable,
     /// The automaton of the patterns. Its labels from 1 on are the classes of names that match the same patterns.
     pub(crate) automaton: Option<Tables>,
 }
@@ -47,9 +47,9 @@ impl Catalog {
         let mut catalog = Self {
             kind,
             dialect: document.dialect,
-            names: Words::default(),
+            names: NameTable::default(),
             declared: None,
-            patterns: Words::default(),
+            patterns: NameTable::default(),
             automaton: None,
         };
         for name in declared.iter().flatten() {

@@ -190,7 +190,7 @@ fn check_url(
 ) {
     check_not_empty(condition, schemes, "schemes", findings);
     check_not_empty(condition, hosts, "hosts", findings);
-    for scheme in schemes.iter().filter(|scheme| url::Target::read(&format!("{}://host", scheme.value)).is_none()) {
+    for scheme in schemes.iter().filter(|scheme| url::UrlTarget::read(&format!("{}://host", scheme.value)).is_none()) {
         let message = format!("{} is no scheme", quoted(&scheme.value));
         findings.push(Diagnostic::error("bad_scheme", &scheme.span, message).with_fix("write it as in `https`"));
     }

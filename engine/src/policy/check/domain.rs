@@ -159,7 +159,7 @@ impl<'p> Domain<'p> {
     }
 
     /// What an argument may be by the schema of its tool, types aside.
-    pub(crate) fn of(property: &'p Property) -> Self {
+    pub(crate) fn from_property(property: &'p Property) -> Self {
         let mut domain = Self::all();
         for (op, number) in &property.limits {
             domain.numbers.narrow(*op, number);

@@ -13,8 +13,8 @@ use crate::language::operators::{Source, StringOp};
 use crate::language::pattern::matches_pattern;
 use crate::language::target::TargetKind;
 use crate::policy::check::domain::{Domain, Numbers};
-use crate::policy::check::target::Target;
-use crate::policy::check::words::to_index;
+use crate::policy::check::name_table::to_index;
+use crate::policy::check::target::RuleTarget;
 use crate::policy::condition::{Condition, ConditionKind, Field};
 use crate::policy::document::{InputSchema, PolicyDocument};
 use crate::policy::text::diagnostic::{Diagnostic, quoted};
@@ -33,7 +33,7 @@ struct Knowledge<'p> {
 }
 
 /// Finds conditions that are never true, or never false, by themselves or for a call that fits the schema of a tool.
-pub(crate) fn check(document: &PolicyDocument<'_>, rule_targets: &[Vec<Target>], findings: &mut Vec<Diagnostic>) {
+pub(crate) fn check(document: &PolicyDocument<'_>, rule_targets: &[Vec<RuleTarget>], findings: &mut Vec<Diagnostic>) {
     let tools = document.tools.as_deref().unwrap_or_default();
     for (rule, targets) in document.rules.iter().zip(rule_targets) {
         let Some(condition) = &rule.condition else { continue };
@@ -47,7 +47,7 @@ pub(crate) fn check(document: &PolicyDocument<'_>, rule_targets: &[Vec<Target>],
             let Some(tool) = tools.get(to_index(target.at)) else { continue };
             let Some(schema) = tool.schema.as_ref().filter(|schema| schema.limits_something()) else { continue };
             let of_whom = format!(" for a call that fits the schema of {}", quoted(&tool.name.value));
-            find(condition, &Knowledge::of(schema), &of_whom, findings);
+            find(condition, &Knowledge::from_schema(schema), &of_whom, findings);
             if findings.len() > before {
                 // A pattern may stand for thousands of tools, and one of them shows it.
                 break;
@@ -83,11 +83,11 @@ fn find<'p>(condition: &'p Condition, known: &Knowledge<'p>, of_whom: &str, find
 
 impl<'p> Knowledge<'p> {
     /// What is known of a call that fits a schema.
-    fn of(schema: &'p InputSchema) -> Self {
+    fn from_schema(schema: &'p InputSchema) -> Self {
         let mut known = Self::default();
         for property in &schema.properties {
             let key = (Source::Arguments, core::slice::from_ref(&property.name));
-            known.values.insert(key, Domain::of(property));
+            known.values.insert(key, Domain::from_property(property));
             let mut lengths = Numbers::lengths();
             property.lengths.iter().for_each(|(op, length)| lengths.narrow(*op, length));
             known.lengths.insert(key, lengths);

@@ -8,7 +8,7 @@ mod perso;
 pub(crate) mod roles;
 mod schema;
 pub(crate) mod target;
-pub(crate) mod words;
+pub(crate) mod name_table;
 
 use alloc::format;
 use alloc::string::{String, ToString as _};
@@ -24,7 +24,7 @@ use crate::policy::check::catalog::{Catalog, check_uri_pattern};
 use crate::policy::check::conditions::Expressions;
 use crate::policy::check::conditions::check_condition;
 use crate::policy::check::roles::Roles;
-use crate::policy::check::target::Target;
+use crate::policy::check::target::RuleTarget;
 use crate::policy::document::{PolicyDocument, Rule};
 use crate::policy::text::diagnostic::{Diagnostic, Severity, quoted};
 use crate::policy::text::spanned::Spanned;
@@ -38,7 +38,7 @@ pub struct ValidPolicy<'t> {
     /// The roles that a caller may hold.
     pub(crate) roles: Vec<String>,
     /// For each rule of the document, the targets that it speaks of.
-    pub(crate) rule_targets: Vec<Vec<Target>>,
+    pub(crate) rule_targets: Vec<Vec<RuleTarget>>,
     /// For each rule of the document, the roles that it speaks of, as indices of `roles`.
     pub(crate) rule_roles: Vec<Vec<u32>>,
     warnings: Vec<Diagnostic>,
@@ -72,13 +72,13 @@ pub fn validate(mut document: PolicyDocument<'_>) -> Result<ValidPolicy<'_>, Vec
         let mut targets = Vec::new();
         for catalog in catalogs.iter_mut().filter(|catalog| rule.kinds.contains(&catalog.kind)) {
             let kind = catalog.kind;
-            targets.extend(catalog.targets_of(rule, &mut findings).into_iter().map(|at| Target { kind, at }));
+            targets.extend(catalog.targets_of(rule, &mut findings).into_iter().map(|at| RuleTarget { kind, at }));
         }
         if rule.kinds.iter().any(|kind| kind.is_resource()) {
             check_uri_pattern(&rule.target, &mut findings);
         }
         rule_targets.push(targets);
-        rule_roles.push(roles.of(rule, &mut findings));
+        rule_roles.push(roles.roles_for(rule, &mut findings));
         if let Some(condition) = &rule.condition {
             check_condition(condition, document.dialect, &mut expressions, &mut findings);
         }
@@ -111,22 +111,22 @@ pub fn validate(mut document: PolicyDocument<'_>) -> Result<ValidPolicy<'_>, Vec
 
 /// The most pairs of a role and a target that the rules of a policy speak of, each counted once for each rule: the rows of
 /// the image may have a cell for each.
-const MOST_PAIRS: usize = 10_000_000;
+const MAX_PAIRS: usize = 10_000_000;
 // A place in an image has 31 bits. A policy's text takes at most four times its length, and a pair at most 12 bytes.
-const _: () = assert!(4 * MAX_POLICY_BYTES + 12 * MOST_PAIRS < 1 << 31);
+const _: () = assert!(4 * MAX_POLICY_BYTES + 12 * MAX_PAIRS < 1 << 31);
 
 fn check_pairs(
     document: &PolicyDocument<'_>,
-    rule_targets: &[Vec<Target>],
+    rule_targets: &[Vec<RuleTarget>],
     rule_roles: &[Vec<u32>],
     findings: &mut Vec<Diagnostic>,
 ) {
     let mut pairs: usize = 0;
     for (rule, (targets, roles)) in document.rules.iter().zip(rule_targets.iter().zip(rule_roles)) {
         pairs = pairs.saturating_add(targets.len().saturating_mul(roles.len()));
-        if pairs > MOST_PAIRS {
+        if pairs > MAX_PAIRS {
             let message =
-                format!("the rules up to this one speak of more than {MOST_PAIRS} pairs of a role and a target");
+                format!("the rules up to this one speak of more than {MAX_PAIRS} pairs of a role and a target");
             findings.push(Diagnostic::error("too_many_pairs", &rule.target.span, message));
             return;
         }
@@ -172,7 +172,7 @@ fn check_servers(document: &PolicyDocument<'_>, findings: &mut Vec<Diagnostic>) 
 
 fn warn_of_unused_names(
     document: &PolicyDocument<'_>,
-    rule_targets: &[Vec<Target>],
+    rule_targets: &[Vec<RuleTarget>],
     rule_roles: &[Vec<u32>],
     findings: &mut Vec<Diagnostic>,
 ) {

@@ -4,7 +4,7 @@ use alloc::format;
 use std::collections::HashMap;
 
 use crate::language::effect::Effect;
-use crate::policy::check::target::Target;
+use crate::policy::check::target::RuleTarget;
 use crate::policy::condition::{Condition, ConditionKind};
 use crate::policy::document::PolicyDocument;
 use crate::policy::text::diagnostic::{Diagnostic, quoted};
@@ -13,7 +13,7 @@ use alloc::vec::Vec;
 /// Names each spot where perso's meaning lets through what the text seems to forbid.
 pub(crate) fn warn_where_it_fails_open(
     document: &PolicyDocument<'_>,
-    rule_targets: &[Vec<Target>],
+    rule_targets: &[Vec<RuleTarget>],
     declared_tools: usize,
     findings: &mut Vec<Diagnostic>,
 ) {
@@ -25,7 +25,7 @@ pub(crate) fn warn_where_it_fails_open(
     let mut last: HashMap<(u32, &str), usize> = HashMap::new();
     let mut overridden: Vec<(usize, usize)> = Vec::new();
     for (at, (rule, targets)) in document.rules.iter().zip(rule_targets).enumerate() {
-        for &Target { at: tool, .. } in targets {
+        for &RuleTarget { at: tool, .. } in targets {
             if !rule.target.value.contains('*') && usize::try_from(tool).is_ok_and(|at| at >= declared_tools) {
                 let message =
                     format!("{} is not declared in `tools`, yet this rule allows it", quoted(&rule.target.value));

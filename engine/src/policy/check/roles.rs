@@ -6,19 +6,19 @@ use alloc::vec::Vec;
 use std::collections::HashSet;
 
 use crate::language::dialect::Dialect;
-use crate::policy::check::words::{Words, declare, to_index};
+use crate::policy::check::name_table::{NameTable, declare, to_index};
 use crate::policy::document::{PolicyDocument, Role, Rule};
 use crate::policy::text::diagnostic::{Diagnostic, quoted};
 
 /// The most pairs of a role and one that it inherits, at any remove.
-const MOST_HEIRS: usize = 1_000_000;
+const MAX_INHERITED_PAIRS: usize = 1_000_000;
 
 /// The roles that a policy's rules may use.
 pub(crate) struct Roles {
     dialect: Dialect,
-    pub(crate) names: Words,
+    pub(crate) names: NameTable,
     /// For each role, the roles that have its rules: itself and those that inherit it.
-    heirs: Vec<Vec<u32>>,
+    descendants: Vec<Vec<u32>>,
     is_declared: bool,
 }
 
@@ -26,8 +26,8 @@ impl Roles {
     pub(crate) fn collect(document: &PolicyDocument<'_>, findings: &mut Vec<Diagnostic>) -> Self {
         let mut roles = Self {
             dialect: document.dialect,
-            names: Words::default(),
-            heirs: Vec::new(),
+            names: NameTable::default(),
+            descendants: Vec::new(),
             is_declared: document.roles.is_some(),
         };
         for role in document.roles.iter().flatten() {
@@ -39,9 +39,9 @@ impl Roles {
     }
 
     /// The numbers of the roles that a rule speaks of, those that inherit its rules included.
-    pub(crate) fn of(&self, rule: &Rule, findings: &mut Vec<Diagnostic>) -> Vec<u32> {
+    pub(crate) fn roles_for(&self, rule: &Rule, findings: &mut Vec<Diagnostic>) -> Vec<u32> {
         if self.dialect == Dialect::Perso1 {
-            return self.of_perso(rule, findings);
+            return self.perso_roles_for(rule, findings);
         }
         if rule.roles.is_empty() {
             let message = "this rule names no role, so it never applies";
@@ -64,8 +64,8 @@ impl Roles {
                 None => {}
             }
         }
-        let heirs = |role: &u32| usize::try_from(*role).ok().and_then(|role| self.heirs.get(role));
-        let mut roles: Vec<u32> = seen.iter().filter_map(heirs).flatten().copied().collect();
+        let descendants = |role: &u32| usize::try_from(*role).ok().and_then(|role| self.descendants.get(role));
+        let mut roles: Vec<u32> = seen.iter().filter_map(descendants).flatten().copied().collect();
         roles.sort_unstable();
         roles.dedup();
         roles
@@ -92,7 +92,7 @@ impl Roles {
                 *slot = known;
             }
         }
-        self.heirs = alloc::vec![Vec::new(); parents.len()];
+        self.descendants = alloc::vec![Vec::new(); parents.len()];
         let mut pairs: usize = 0;
         for (at, role) in (0_u32..).zip(&self.names.words) {
             let ancestors = ancestors(at, &parents);
@@ -103,7 +103,7 @@ impl Roles {
                 findings.push(Diagnostic::error("role_cycle", &declared.name.span, message));
             }
             pairs = pairs.saturating_add(ancestors.len());
-            if pairs > MOST_HEIRS {
+            if pairs > MAX_INHERITED_PAIRS {
                 if let Some(declared) = roles.get(to_index(at)) {
                     let message = "the roles of this policy inherit too much: more than a million pairs";
                     findings.push(Diagnostic::error("too_many_heirs", &declared.name.span, message));
@@ -111,8 +111,10 @@ impl Roles {
                 return;
             }
             for ancestor in ancestors.into_iter().chain([at]) {
-                if let Some(heirs) = usize::try_from(ancestor).ok().and_then(|ancestor| self.heirs.get_mut(ancestor)) {
-                    heirs.push(at);
+                if let Some(descendants) =
+                    usize::try_from(ancestor).ok().and_then(|ancestor| self.descendants.get_mut(ancestor))
+                {
+                    descendants.push(at);
                 }
             }
         }
@@ -134,7 +136,7 @@ fn ancestors(role: u32, parents: &[Vec<u32>]) -> HashSet<u32> {
 
 impl Roles {
     /// perso leaves out the roles of a rule that the policy does not declare; no role is a pattern.
-    fn of_perso(&self, rule: &Rule, findings: &mut Vec<Diagnostic>) -> Vec<u32> {
+    fn perso_roles_for(&self, rule: &Rule, findings: &mut Vec<Diagnostic>) -> Vec<u32> {
         let mut known = Vec::new();
         for role in &rule.roles {
             match self.names.get(&role.value) {

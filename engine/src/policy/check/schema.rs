@@ -6,17 +6,17 @@ use alloc::vec::Vec;
 
 use crate::language::operators::Source;
 use crate::language::target::TargetKind;
-use crate::policy::check::target::Target;
-use crate::policy::check::words::to_index;
+use crate::policy::check::name_table::to_index;
+use crate::policy::check::target::RuleTarget;
 use crate::policy::condition::{Condition, ConditionKind, Field};
 use crate::policy::document::{InputSchema, PolicyDocument, Property, Tool};
 use crate::policy::text::diagnostic::{Diagnostic, quoted};
 
 /// For how many tools a predicate is found not to fit: a pattern may stand for thousands, and what is wrong is one thing.
-const MOST_TOOLS_NAMED: usize = 3;
+const MAX_TOOLS_NAMED: usize = 3;
 
 /// Finds the predicates of rules that do not fit the arguments of the rule's tools.
-pub(crate) fn check(document: &PolicyDocument<'_>, rule_targets: &[Vec<Target>], findings: &mut Vec<Diagnostic>) {
+pub(crate) fn check(document: &PolicyDocument<'_>, rule_targets: &[Vec<RuleTarget>], findings: &mut Vec<Diagnostic>) {
     let tools = document.tools.as_deref().unwrap_or_default();
     for (rule, targets) in document.rules.iter().zip(rule_targets) {
         let Some(condition) = &rule.condition else { continue };
@@ -69,7 +69,7 @@ fn check_field(field: &Field, types: &[&str], schemas: &[(&Tool, &InputSchema)],
     let (Source::Arguments, [name, inside @ ..]) = (field.source, field.path.as_slice()) else { return };
     let before = findings.len();
     for (tool, schema) in schemas {
-        if findings.len().saturating_sub(before) >= MOST_TOOLS_NAMED {
+        if findings.len().saturating_sub(before) >= MAX_TOOLS_NAMED {
             return;
         }
         let tool = quoted(&tool.name.value);

@@ -4,7 +4,7 @@ use crate::language::target::TargetKind;
 
 /// A target that a rule speaks of: a name of its kind's catalog, or behind them a class of names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Target {
+pub(crate) struct RuleTarget {
     pub(crate) kind: TargetKind,
     pub(crate) at: u32,
 }

@@ -5,27 +5,27 @@ use alloc::string::String;
 use crate::language::operators::NumericOp;
 use crate::policy::document::{InputSchema, Property};
 use crate::policy::text::diagnostic::Diagnostic;
-use crate::policy::text::shape::Shape;
+use crate::policy::text::node_reader::NodeReader;
 use crate::policy::text::tree::{Member, Node, Value};
 
 /// Reads the top level of a JSON Schema; what else it says is the tool's own matter.
-pub(crate) fn read_input_schema(node: &Node<'_>, shape: &mut Shape) -> Option<InputSchema> {
+pub(crate) fn read_input_schema(node: &Node<'_>, reader: &mut NodeReader) -> Option<InputSchema> {
     let Value::Object(members) = &node.value else {
-        shape.wrong_type(node, "`inputSchema`", "an object");
+        reader.wrong_type(node, "`inputSchema`", "an object");
         return None;
     };
     let member = |name: &str| members.iter().find(|member| member.name == name).map(|member| &member.value);
     let is_closed = member("additionalProperties").is_some_and(|node| matches!(node.value, Value::Bool(false)));
     if is_closed && let Some(open) = members.iter().find(|member| member.name == "patternProperties") {
         let message = "`patternProperties` declares arguments by pattern, which callgate does not read";
-        shape.problems.push(Diagnostic::error("bad_schema", &open.name_span, message));
+        reader.problems.push(Diagnostic::error("bad_schema", &open.name_span, message));
         return None;
     }
     let declared: &[Member<'_>] = match member("properties").map(|node| (&node.value, node)) {
         None => &[],
         Some((Value::Object(declared), _)) => declared,
         Some((_, node)) => {
-            shape.wrong_type(node, "`properties`", "an object");
+            reader.wrong_type(node, "`properties`", "an object");
             return None;
         }
     };

@@ -16,7 +16,7 @@ use crate::policy::document::{PolicyDocument, Role, Rule, Tool};
 use crate::policy::parse::condition::{Scope, read_condition};
 use crate::policy::parse::input_schema::read_input_schema;
 use crate::policy::text::diagnostic::{Diagnostic, Severity, quoted};
-use crate::policy::text::shape::{Object, Shape, start_of};
+use crate::policy::text::node_reader::{NodeReader, Object, start_of};
 use crate::policy::text::spanned::Spanned;
 use crate::policy::text::tree::{self, Member, Node, Value};
 
@@ -29,39 +29,39 @@ const CALLGATE_1: &str = "callgate-1";
 /// The text is no JSON object with a `version` that is known. What else is wrong is kept in the document.
 pub fn parse(text: &str) -> Result<PolicyDocument<'_>, Vec<Diagnostic>> {
     let (tree, problems) = tree::read(text).map_err(|problem| alloc::vec![problem])?;
-    let mut shape = Shape { problems, unknown_keys: Severity::Error };
-    match find_version(&tree, &mut shape) {
-        Some((Dialect::Callgate1, version)) => Ok(read_document(text, &tree, version, shape)),
-        Some((Dialect::Perso1, version)) => Ok(perso::read_document(text, &tree, version, shape)),
-        None => Err(shape.problems),
+    let mut reader = NodeReader { problems, unknown_keys: Severity::Error };
+    match find_version(&tree, &mut reader) {
+        Some((Dialect::Callgate1, version)) => Ok(read_document(text, &tree, version, reader)),
+        Some((Dialect::Perso1, version)) => Ok(perso::read_document(text, &tree, version, reader)),
+        None => Err(reader.problems),
     }
 }
 
-fn find_version(tree: &Node<'_>, shape: &mut Shape) -> Option<(Dialect, String)> {
+fn find_version(tree: &Node<'_>, reader: &mut NodeReader) -> Option<(Dialect, String)> {
     let Value::Object(members) = &tree.value else {
-        shape.wrong_type(tree, "a policy", "an object");
+        reader.wrong_type(tree, "a policy", "an object");
         return None;
     };
     let Some(member) = members.iter().find(|member| member.name == "version") else {
         let problem = Diagnostic::error("missing_key", &start_of(tree), "`version` is missing");
-        shape.problems.push(problem.with_fix(format!("add `\"version\": \"{CALLGATE_1}\"`")));
+        reader.problems.push(problem.with_fix(format!("add `\"version\": \"{CALLGATE_1}\"`")));
         return None;
     };
-    let version = shape.string(&member.value, "`version`")?;
+    let version = reader.string(&member.value, "`version`")?;
     let dialect = match version.value.as_str() {
         CALLGATE_1 => Dialect::Callgate1,
         other if other.starts_with("perso-") => Dialect::Perso1,
         other => {
             let message = format!("{} is no version of a policy language that callgate reads", quoted(other));
             let fix = format!("write `{CALLGATE_1}`, or a version that starts with `perso-` for a policy of perso");
-            shape.problems.push(Diagnostic::error("unknown_version", &version.span, message).with_fix(fix));
+            reader.problems.push(Diagnostic::error("unknown_version", &version.span, message).with_fix(fix));
             return None;
         }
     };
     Some((dialect, version.value))
 }
 
-fn read_document<'t>(text: &'t str, tree: &Node<'t>, version: String, mut shape: Shape) -> PolicyDocument<'t> {
+fn read_document<'t>(text: &'t str, tree: &Node<'t>, version: String, mut reader: NodeReader) -> PolicyDocument<'t> {
     const KEYS: &[&str] = &["$schema", "version", "description", "servers", "tools", "prompts", "roles", "rules"];
     let mut document = PolicyDocument {
         text,
@@ -78,39 +78,39 @@ fn read_document<'t>(text: &'t str, tree: &Node<'t>, version: String, mut shape:
         rules: Vec::new(),
         problems: Vec::new(),
     };
-    if let Some(policy) = shape.object(tree, "a policy", KEYS) {
+    if let Some(policy) = reader.object(tree, "a policy", KEYS) {
         if let Some(node) = policy.optional("$schema") {
-            shape.string(node, "`$schema`");
+            reader.string(node, "`$schema`");
         }
         if let Some(node) = policy.optional("description") {
-            document.description = shape.string(node, "`description`").map(|text| text.value).unwrap_or_default();
+            document.description = reader.string(node, "`description`").map(|text| text.value).unwrap_or_default();
         }
-        document.servers = policy.optional("servers").and_then(|node| shape.strings(node, "`servers`"));
+        document.servers = policy.optional("servers").and_then(|node| reader.strings(node, "`servers`"));
         document.version_span = policy.optional("version").map_or(0..0, |node| node.span.clone());
         document.tools_span = policy.optional("tools").map(|node| node.span.clone());
-        document.tools = policy.optional("tools").and_then(|node| read_tools(node, &mut shape));
-        document.prompts = policy.optional("prompts").and_then(|node| shape.strings(node, "`prompts`"));
-        document.roles = policy.required("roles", &mut shape).and_then(|node| read_roles(node, &mut shape));
-        let rules = policy.required("rules", &mut shape).and_then(|node| shape.list(node, "`rules`"));
+        document.tools = policy.optional("tools").and_then(|node| read_tools(node, &mut reader));
+        document.prompts = policy.optional("prompts").and_then(|node| reader.strings(node, "`prompts`"));
+        document.roles = policy.required("roles", &mut reader).and_then(|node| read_roles(node, &mut reader));
+        let rules = policy.required("rules", &mut reader).and_then(|node| reader.list(node, "`rules`"));
         document.rules = rules
             .unwrap_or_default()
             .iter()
             .enumerate()
-            .filter_map(|(index, node)| read_rule(node, index, &mut shape))
+            .filter_map(|(index, node)| read_rule(node, index, &mut reader))
             .collect();
     }
-    document.problems = shape.problems;
+    document.problems = reader.problems;
     document
 }
 
 /// Reads tools: names, or objects as MCP's `tools/list` answers them.
-fn read_tools(node: &Node<'_>, shape: &mut Shape) -> Option<Vec<Tool>> {
-    let items = shape.list(node, "`tools`")?;
-    let tools: Vec<Tool> = items.iter().filter_map(|item| read_tool(item, shape)).collect();
+fn read_tools(node: &Node<'_>, reader: &mut NodeReader) -> Option<Vec<Tool>> {
+    let items = reader.list(node, "`tools`")?;
+    let tools: Vec<Tool> = items.iter().filter_map(|item| read_tool(item, reader)).collect();
     (tools.len() == items.len()).then_some(tools)
 }
 
-fn read_tool(node: &Node<'_>, shape: &mut Shape) -> Option<Tool> {
+fn read_tool(node: &Node<'_>, reader: &mut NodeReader) -> Option<Tool> {
     // What MCP says of a tool beside its arguments does not matter here, but stands in every answer of a server.
     const KEYS: &[&str] =
         &["name", "inputSchema", "title", "description", "outputSchema", "annotations", "icons", "execution", "_meta"];
@@ -119,39 +119,39 @@ fn read_tool(node: &Node<'_>, shape: &mut Shape) -> Option<Tool> {
         return Some(Tool { name, schema: None });
     }
     if !matches!(node.value, Value::Object(_)) {
-        shape.wrong_type(node, "a tool", "its name or an object with `name` and `inputSchema`");
+        reader.wrong_type(node, "a tool", "its name or an object with `name` and `inputSchema`");
         return None;
     }
-    let tool = shape.object(node, "a tool", KEYS)?;
-    let name = tool.required("name", shape).and_then(|node| shape.string(node, "`name`"));
+    let tool = reader.object(node, "a tool", KEYS)?;
+    let name = tool.required("name", reader).and_then(|node| reader.string(node, "`name`"));
     let schema = match tool.optional("inputSchema") {
         None => None,
-        Some(node) => Some(read_input_schema(node, shape)?),
+        Some(node) => Some(read_input_schema(node, reader)?),
     };
     Some(Tool { name: name?, schema })
 }
 
-fn read_roles(node: &Node<'_>, shape: &mut Shape) -> Option<Vec<Role>> {
+fn read_roles(node: &Node<'_>, reader: &mut NodeReader) -> Option<Vec<Role>> {
     let Value::Object(members) = &node.value else {
         let fix = "write `{ \"agent\": {} }`: each role is a key";
-        shape.problems.push(
+        reader.problems.push(
             Diagnostic::error("wrong_type", &node.span, format!("`roles` must be an object, not {}", node.kind()))
                 .with_fix(fix),
         );
         return None;
     };
     let read = |member: &Member<'_>| {
-        let role = shape.object(&member.value, "a role", &["inherits"]);
+        let role = reader.object(&member.value, "a role", &["inherits"]);
         let inherits = role.and_then(|role| role.optional("inherits"));
         Role {
             name: Spanned { value: member.name.clone().into_owned(), span: member.name_span.clone() },
-            inherits: inherits.and_then(|node| shape.strings(node, "`inherits`")).unwrap_or_default(),
+            inherits: inherits.and_then(|node| reader.strings(node, "`inherits`")).unwrap_or_default(),
         }
     };
     Some(members.iter().map(read).collect())
 }
 
-fn read_rule(node: &Node<'_>, index: usize, shape: &mut Shape) -> Option<Rule> {
+fn read_rule(node: &Node<'_>, index: usize, reader: &mut NodeReader) -> Option<Rule> {
     const KEYS: &[&str] = &[
         "id",
         "effect",
@@ -165,23 +165,23 @@ fn read_rule(node: &Node<'_>, index: usize, shape: &mut Shape) -> Option<Rule> {
         "reason",
         "disclose",
     ];
-    let rule = shape.object(node, "a rule", KEYS)?;
-    let id = rule.optional("id").and_then(|node| shape.string(node, "`id`"));
-    let effect = rule.required("effect", shape).and_then(|node| {
-        shape.word(node, "an effect", "unknown_effect", Effect::ALL.map(|effect| (effect.name(), effect)))
+    let rule = reader.object(node, "a rule", KEYS)?;
+    let id = rule.optional("id").and_then(|node| reader.string(node, "`id`"));
+    let effect = rule.required("effect", reader).and_then(|node| {
+        reader.word(node, "an effect", "unknown_effect", Effect::ALL.map(|effect| (effect.name(), effect)))
     });
-    let target = read_target(node, &rule, shape);
-    let roles = rule.required("roles", shape).and_then(|node| shape.strings(node, "`roles`"));
-    let server = rule.optional("server").map(|node| shape.string(node, "`server`"));
-    let reason = rule.optional("reason").map(|node| shape.string(node, "`reason`"));
+    let target = read_target(node, &rule, reader);
+    let roles = rule.required("roles", reader).and_then(|node| reader.strings(node, "`roles`"));
+    let server = rule.optional("server").map(|node| reader.string(node, "`server`"));
+    let reason = rule.optional("reason").map(|node| reader.string(node, "`reason`"));
     let disclosures = [("all", false), ("code", true)];
     let hides_condition = rule
         .optional("disclose")
-        .map(|node| shape.word(node, "a value of `disclose`", "unknown_disclosure", disclosures));
+        .map(|node| reader.word(node, "a value of `disclose`", "unknown_disclosure", disclosures));
     let condition = match rule.optional("condition").filter(|node| !matches!(node.value, Value::Null)) {
         None => None,
         // A rule whose condition can't be read must not become one without a condition.
-        Some(node) => Some(read_condition(node, shape, Scope { dialect: Dialect::Callgate1, has_item: false })?),
+        Some(node) => Some(read_condition(node, reader, Scope { dialect: Dialect::Callgate1, has_item: false })?),
     };
     let (kinds, target) = target?;
     Some(Rule {
@@ -204,7 +204,7 @@ fn read_rule(node: &Node<'_>, index: usize, shape: &mut Shape) -> Option<Rule> {
 fn read_target(
     node: &Node<'_>,
     rule: &Object<'_, '_>,
-    shape: &mut Shape,
+    reader: &mut NodeReader,
 ) -> Option<(Vec<TargetKind>, Spanned<String>)> {
     let keys = ["tool_name", "prompt_name", "resource_uri"];
     let given: Vec<(&str, &Node<'_>)> =
@@ -212,43 +212,45 @@ fn read_target(
     let kinds = match (given.as_slice(), rule.optional("operations")) {
         ([(_, first), _, ..], _) => {
             let message = "a rule has one of `tool_name`, `prompt_name` and `resource_uri`";
-            shape.problems.push(Diagnostic::error("several_targets", &first.span, message));
+            reader.problems.push(Diagnostic::error("several_targets", &first.span, message));
             return None;
         }
         ([], _) => {
             let message = "`tool_name`, `prompt_name` or `resource_uri` is missing";
-            shape.problems.push(Diagnostic::error("missing_key", &start_of(node), message));
+            reader.problems.push(Diagnostic::error("missing_key", &start_of(node), message));
             return None;
         }
-        ([("resource_uri", _)], _) => rule.required("operations", shape).and_then(|node| read_operations(node, shape)),
+        ([("resource_uri", _)], _) => {
+            rule.required("operations", reader).and_then(|node| read_operations(node, reader))
+        }
         ([_], Some(operations)) => {
             let message = "`operations` belongs to `resource_uri`";
-            shape.problems.push(Diagnostic::error("unknown_key", &operations.span, message));
+            reader.problems.push(Diagnostic::error("unknown_key", &operations.span, message));
             None
         }
         ([("prompt_name", _)], None) => Some(alloc::vec![TargetKind::Prompt]),
         ([_], None) => Some(alloc::vec![TargetKind::Tool]),
     };
     let (key, node) = given.first()?;
-    let name = shape.string(node, &format!("`{key}`"));
+    let name = reader.string(node, &format!("`{key}`"));
     Some((kinds?, name?))
 }
 
-fn read_operations(node: &Node<'_>, shape: &mut Shape) -> Option<Vec<TargetKind>> {
-    let items = shape.list(node, "`operations`")?;
+fn read_operations(node: &Node<'_>, reader: &mut NodeReader) -> Option<Vec<TargetKind>> {
+    let items = reader.list(node, "`operations`")?;
     let mut kinds = Vec::new();
     for item in items {
-        let kind = shape.word(item, "an operation", "unknown_operation", TargetKind::OPERATIONS)?;
+        let kind = reader.word(item, "an operation", "unknown_operation", TargetKind::OPERATIONS)?;
         if kinds.contains(&kind) {
             let message = "this operation stands twice";
-            shape.problems.push(Diagnostic::error("duplicate_operation", &item.span, message));
+            reader.problems.push(Diagnostic::error("duplicate_operation", &item.span, message));
         }
         kinds.push(kind);
     }
     if kinds.is_empty() {
         let message = "this rule names no operation, so it never applies";
         let fix = "write `read`, `list` or `subscribe`";
-        shape.problems.push(Diagnostic::error("empty_list", &node.span, message).with_fix(fix));
+        reader.problems.push(Diagnostic::error("empty_list", &node.span, message).with_fix(fix));
     }
     Some(kinds)
 }

@@ -11,18 +11,18 @@ use crate::language::target::TargetKind;
 use crate::policy::document::{PolicyDocument, Role, Rule, Tool};
 use crate::policy::parse::condition::{Scope, read_condition};
 use crate::policy::text::diagnostic::Severity;
-use crate::policy::text::shape::Shape;
+use crate::policy::text::node_reader::NodeReader;
 use crate::policy::text::tree::{Node, Value};
 
 pub(crate) fn read_document<'t>(
     text: &'t str,
     tree: &Node<'t>,
     version: String,
-    mut shape: Shape,
+    mut reader: NodeReader,
 ) -> PolicyDocument<'t> {
     // `description` is no key of perso's, but ignoring it loses nothing.
     const KEYS: &[&str] = &["version", "description", "default_action", "tools", "roles", "rules"];
-    shape.unknown_keys = Severity::Warning;
+    reader.unknown_keys = Severity::Warning;
     let mut document = PolicyDocument {
         text,
         dialect: Dialect::Perso1,
@@ -38,40 +38,40 @@ pub(crate) fn read_document<'t>(
         rules: Vec::new(),
         problems: Vec::new(),
     };
-    if let Some(policy) = shape.object(tree, "a policy", KEYS) {
+    if let Some(policy) = reader.object(tree, "a policy", KEYS) {
         if let Some(Node { value: Value::String(description), .. }) = policy.optional("description") {
             document.description = description.clone().into_owned();
         }
         let actions = [Effect::Allow, Effect::Deny].map(|effect| (effect.name(), effect));
         let default = policy
-            .required("default_action", &mut shape)
-            .and_then(|node| shape.word(node, "an action", "unknown_effect", actions));
+            .required("default_action", &mut reader)
+            .and_then(|node| reader.word(node, "an action", "unknown_effect", actions));
         document.default_effect = default.unwrap_or(Effect::Deny);
         document.version_span = policy.optional("version").map_or(0..0, |node| node.span.clone());
         document.tools_span = policy.optional("tools").map(|node| node.span.clone());
-        let tools = policy.required("tools", &mut shape).and_then(|node| shape.strings(node, "`tools`"));
+        let tools = policy.required("tools", &mut reader).and_then(|node| reader.strings(node, "`tools`"));
         document.tools = tools.map(|names| names.into_iter().map(|name| Tool { name, schema: None }).collect());
-        let roles = policy.required("roles", &mut shape).and_then(|node| shape.strings(node, "`roles`"));
+        let roles = policy.required("roles", &mut reader).and_then(|node| reader.strings(node, "`roles`"));
         document.roles = roles.map(|names| names.into_iter().map(|name| Role { name, inherits: Vec::new() }).collect());
-        let rules = policy.required("rules", &mut shape).and_then(|node| shape.list(node, "`rules`"));
+        let rules = policy.required("rules", &mut reader).and_then(|node| reader.list(node, "`rules`"));
         document.rules = rules
             .unwrap_or_default()
             .iter()
             .enumerate()
-            .filter_map(|(index, node)| read_rule(node, index, &mut shape))
+            .filter_map(|(index, node)| read_rule(node, index, &mut reader))
             .collect();
     }
-    document.problems = shape.problems;
+    document.problems = reader.problems;
     document
 }
 
-fn read_rule(node: &Node<'_>, index: usize, shape: &mut Shape) -> Option<Rule> {
-    let rule = shape.object(node, "a rule", &["tool_name", "roles", "condition"])?;
-    let tool_name = rule.required("tool_name", shape).and_then(|node| shape.string(node, "`tool_name`"));
-    let roles = rule.required("roles", shape).and_then(|node| shape.strings(node, "`roles`"));
+fn read_rule(node: &Node<'_>, index: usize, reader: &mut NodeReader) -> Option<Rule> {
+    let rule = reader.object(node, "a rule", &["tool_name", "roles", "condition"])?;
+    let tool_name = rule.required("tool_name", reader).and_then(|node| reader.string(node, "`tool_name`"));
+    let roles = rule.required("roles", reader).and_then(|node| reader.strings(node, "`roles`"));
     let condition = match rule.optional("condition").filter(|node| !matches!(node.value, Value::Null)) {
         None => None,
-        Some(node) => Some(read_condition(node, shape, Scope { dialect: Dialect::Perso1, has_item: false })?),
+        Some(node) => Some(read_condition(node, reader, Scope { dialect: Dialect::Perso1, has_item: false })?),
     };
     Some(Rule {
         span: node.span.clone(),

@@ -25,7 +25,7 @@ impl Severity {
 }
 
 /// The most words among which the likely meant one is looked for.
-const MOST_WORDS: usize = 1000;
+const MAX_WORDS: usize = 1000;
 
 /// One finding about a policy text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,7 +59,7 @@ impl Diagnostic {
     /// Adds the likely meant word, or else lists the words there are.
     pub(crate) fn with_likely_word<'w>(self, wrong: &str, words: impl Iterator<Item = &'w str> + Clone) -> Self {
         // To look for the word among very many takes longer than it helps.
-        if words.clone().nth(MOST_WORDS).is_some() {
+        if words.clone().nth(MAX_WORDS).is_some() {
             return self;
         }
         let likeness = |word: &str| strsim::jaro_winkler(&wrong.to_lowercase(), &word.to_lowercase());

@@ -5,7 +5,7 @@ pub mod places;
 #[cfg(feature = "report")]
 pub mod report;
 pub mod spanned;
-pub(crate) mod shape;
+pub(crate) mod node_reader;
 pub(crate) mod tree;
 
 pub use diagnostic::{Diagnostic, Severity};

@@ -10,7 +10,7 @@ use crate::policy::text::diagnostic::{Diagnostic, Severity};
 use crate::policy::text::places::Places;
 
 /// The most diagnostics that are shown: nobody reads more, and each shows its whole line.
-const MOST_SHOWN: usize = 100;
+const MAX_SHOWN: usize = 100;
 
 /// Prints diagnostics of the policy text that stands in the file `path`.
 ///
@@ -21,7 +21,7 @@ pub fn render(path: &str, text: &str, diagnostics: &[Diagnostic], color: bool) -
     let places = Places::new(text);
     let mut blocks: Vec<String> = diagnostics
         .iter()
-        .take(MOST_SHOWN)
+        .take(MAX_SHOWN)
         .map(|diagnostic| {
             let level = match diagnostic.severity {
                 Severity::Error => Level::ERROR,
@@ -40,7 +40,7 @@ pub fn render(path: &str, text: &str, diagnostics: &[Diagnostic], color: bool) -
             renderer.render(&[group])
         })
         .collect();
-    if let Some(more) = diagnostics.len().checked_sub(MOST_SHOWN).filter(|&more| more > 0) {
+    if let Some(more) = diagnostics.len().checked_sub(MAX_SHOWN).filter(|&more| more > 0) {
         blocks.push(format!("{more} more, not shown here"));
     }
     blocks.join("\n\n")

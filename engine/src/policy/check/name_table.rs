@@ -10,14 +10,14 @@ use crate::language::target::{MAX_NAME_CHARS, has_bad_character};
 use crate::policy::text::diagnostic::Diagnostic;
 use crate::policy::text::spanned::Spanned;
 
-/// Words and their places in a list.
+/// NameTable and their places in a list.
 #[derive(Debug, Default)]
-pub(crate) struct Words {
+pub(crate) struct NameTable {
     pub(crate) words: Vec<String>,
     index: HashMap<String, u32>,
 }
 
-impl Words {
+impl NameTable {
     pub(crate) fn get(&self, word: &str) -> Option<u32> {
         self.index.get(word).copied()
     }
@@ -47,7 +47,7 @@ pub(crate) fn to_index(number: u32) -> usize {
 
 /// Adds a declared name and checks it; `false` if it was there before.
 pub(crate) fn declare(
-    words: &mut Words,
+    words: &mut NameTable,
     name: &Spanned<String>,
     noun: &str,
     dialect: Dialect,

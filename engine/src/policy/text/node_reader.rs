@@ -1,4 +1,4 @@
-//! Takes the expected shape out of the nodes of a policy text, and keeps what does not fit.
+//! Reads typed values from the nodes of a policy text and keeps the type errors.
 
 use alloc::borrow::ToOwned as _;
 use alloc::format;
@@ -9,9 +9,9 @@ use crate::policy::text::diagnostic::{Diagnostic, Severity, quoted};
 use crate::policy::text::spanned::Spanned;
 use crate::policy::text::tree::{Member, Node, Value};
 
-/// Takes the expected shape out of nodes and keeps what does not fit.
+/// Reads typed values from nodes and keeps the type errors.
 #[derive(Debug)]
-pub(crate) struct Shape {
+pub(crate) struct NodeReader {
     pub(crate) problems: Vec<Diagnostic>,
     /// How a key that the language does not know is judged.
     pub(crate) unknown_keys: Severity,
@@ -28,11 +28,11 @@ impl<'n, 't> Object<'n, 't> {
         self.members.iter().find(|member| member.name == key).map(|member| &member.value)
     }
 
-    pub(crate) fn required(&self, key: &'static str, shape: &mut Shape) -> Option<&'n Node<'t>> {
+    pub(crate) fn required(&self, key: &'static str, reader: &mut NodeReader) -> Option<&'n Node<'t>> {
         let found = self.optional(key);
         if found.is_none() {
             let problem = Diagnostic::error("missing_key", &start_of(self.node), format!("`{key}` is missing"));
-            shape.problems.push(problem);
+            reader.problems.push(problem);
         }
         found
     }
@@ -43,7 +43,7 @@ pub(crate) fn start_of(node: &Node<'_>) -> core::ops::Range<usize> {
     node.span.start..node.span.start.saturating_add(1)
 }
 
-impl Shape {
+impl NodeReader {
     pub(crate) fn wrong_type(&mut self, node: &Node<'_>, what: &str, expected: &str) {
         let message = format!("{what} must be {expected}, not {}", node.kind());
         self.problems.push(Diagnostic::error("wrong_type", &node.span, message));
