@@ -13,6 +13,7 @@ use smallvec::SmallVec;
 
 pub use crate::call::error::{Member, RequestError};
 pub use crate::call::facts::{CallerFacts, RequestFacts};
+use crate::image::index::FieldSlot;
 use crate::image::{FieldRef, PolicyImage};
 use crate::json::fault::Fault;
 use crate::json::lexer::Name;
@@ -56,7 +57,7 @@ pub struct Call<'a> {
     /// Whether the answer is to name the arguments by their digest.
     pub wants_digest: bool,
     /// The fields that some rule reads, by their slot in the image; in ascending order where they are many.
-    fields: SmallVec<[(u32, RawValue<'a>); 8]>,
+    fields: SmallVec<[(FieldSlot, RawValue<'a>); 8]>,
     /// The names of the arguments and their hashes, where the policy has closed tools; `None` where there are more than
     /// are kept or one has an escape, so that the arguments have to be read again.
     argument_names: Option<HashedNames<'a>>,
@@ -214,7 +215,7 @@ impl<'a> Call<'a> {
     fn add_facts(&mut self, facts: &'a RequestFacts, image: &PolicyImage<'_>) -> Result<(), RequestError> {
         if image.reads_request() && !facts.text.is_empty() {
             let mut reader = Reader::new(facts.text.as_bytes(), MAX_REQUEST_DEPTH)?;
-            self.read_fields(&mut reader, image, Source::Request.root())?;
+            self.read_fields(&mut reader, image, FieldSlot::root(Source::Request))?;
         }
         Ok(())
     }
@@ -237,8 +238,8 @@ impl<'a> Call<'a> {
     }
 
     /// The value of a field that some rule reads, if the call has it.
-    pub(crate) fn field(&self, field: u32) -> Option<RawValue<'a>> {
-        let is_it = |&&(slot, _): &&(u32, RawValue<'_>)| slot == field;
+    pub(crate) fn field(&self, field: FieldSlot) -> Option<RawValue<'a>> {
+        let is_it = |&&(slot, _): &&(FieldSlot, RawValue<'_>)| slot == field;
         if self.fields.len() <= MAX_FIELDS_SEARCHED {
             return self.fields.iter().find(is_it).map(|&(_, value)| value);
         }
@@ -306,7 +307,7 @@ impl<'a> Call<'a> {
                     // The empty name names none. A rule that names a server reads it as a field.
                     self.server = Some(name).filter(|name| !name.is_empty());
                     let field = SERVER_FIELD.as_bytes();
-                    let field = image.field(Source::Request.root(), field, hash_name(field));
+                    let field = image.field(FieldSlot::root(Source::Request), field, hash_name(field));
                     // No policy can declare what can't be a name, so such a text leaves open which server is meant.
                     let is_name = self.server.as_deref().is_some_and(can_be_name);
                     if let Some(FieldRef { slot, .. }) = field.filter(|_| is_name) {
@@ -359,7 +360,7 @@ impl<'a> Call<'a> {
         if reader.peek()? != b'{' {
             return Err(RequestError::WrongType(member));
         }
-        Ok(self.read_fields(reader, image, source.root())?.text())
+        Ok(self.read_fields(reader, image, FieldSlot::root(source))?.text())
     }
 
     /// Reads a value that holds fields, or may: its members or items have `parent` before them.
@@ -367,13 +368,13 @@ impl<'a> Call<'a> {
         &mut self,
         reader: &mut Reader<'a>,
         image: &PolicyImage<'_>,
-        parent: u32,
+        parent: FieldSlot,
     ) -> Result<RawValue<'a>, Fault> {
         let first = reader.peek()?;
         let start = reader.offset();
         match first {
             b'{' => {
-                let is_argument = parent == Source::Arguments.root() && image.has_closed_tools();
+                let is_argument = parent == FieldSlot::root(Source::Arguments) && image.has_closed_tools();
                 reader.object(|reader, name| {
                     let is_likely = image.may_name_field(name.hash);
                     let field = if is_likely { image.field(parent, &name.bytes(), name.hash) } else { None };

@@ -6,9 +6,11 @@ use alloc::vec::Vec;
 use zerocopy::little_endian::U32;
 
 use crate::compile::writer::Writer;
+use crate::image::index::{Stored, StoredOption};
 use crate::image::records::to_u32;
 use crate::image::records::{NONE, StepRecord, step};
 use crate::image::texts::{HOST, PORT, SCHEME};
+use crate::language::index::Index as _;
 use crate::language::operators::StringOp;
 use crate::policy::condition::{Condition, ConditionKind};
 use crate::policy::text::spanned::Spanned;
@@ -36,16 +38,15 @@ impl Writer {
 
     /// The step of a condition itself, without its children.
     fn step(&mut self, condition: &Condition) -> StepRecord {
-        let none = U32::new(NONE);
         let mut new = StepRecord {
             code: 0,
             op: 0,
             reserved: [0; 2],
             len: U32::ZERO,
-            field: none,
-            operand: none,
+            field: Stored::EMPTY,
+            operand: U32::new(NONE),
             count: U32::ZERO,
-            automaton: none,
+            automaton: StoredOption::NONE,
         };
         match &condition.kind {
             ConditionKind::All(_) => new.code = step::ALL,
@@ -63,7 +64,7 @@ impl Writer {
                 new.code = step::NUMERIC;
                 new.op = op.code();
                 new.field = self.field(field);
-                new.operand = U32::new(self.number(value));
+                new.operand = U32::new(self.number(value).to_u32());
             }
             ConditionKind::StringCheck { field, op, values } => {
                 new.code = step::STRING;
@@ -71,7 +72,8 @@ impl Writer {
                 new.field = self.field(field);
                 self.set_texts(&mut new, values.iter().map(|value| value.value.clone()));
                 if *op == StringOp::Matches {
-                    new.automaton = U32::new(self.expression(values.iter().map(|value| value.value.clone()).collect()));
+                    let expressions = values.iter().map(|value| value.value.clone()).collect();
+                    new.automaton = StoredOption::new(self.expression(expressions));
                 }
             }
             ConditionKind::TimeCheck { field, window } => {
@@ -105,13 +107,13 @@ impl Writer {
                 new.code = step::LENGTH;
                 new.op = op.code();
                 new.field = self.field(field);
-                new.operand = U32::new(self.number(&value.value));
+                new.operand = U32::new(self.number(&value.value).to_u32());
             }
             ConditionKind::FieldCompare { a, op, b } => {
                 new.code = step::COMPARE;
                 new.op = op.code();
                 new.field = self.field(a);
-                new.operand = self.field(b);
+                new.operand = U32::new(self.field(b).get().to_u32());
             }
             ConditionKind::BoolCheck { field, value } => {
                 new.code = step::BOOL;
@@ -125,7 +127,7 @@ impl Writer {
             ConditionKind::FieldEquals { a, b } => {
                 new.code = step::EQUALS;
                 new.field = self.field(a);
-                new.operand = self.field(b);
+                new.operand = U32::new(self.field(b).get().to_u32());
             }
         }
         new

@@ -7,9 +7,11 @@ use zerocopy::little_endian::U32;
 
 use crate::compile::writer::Writer;
 use crate::image::hash_table;
+use crate::image::index::{FieldSlot, Stored};
 use crate::image::records::FieldRecord;
 use crate::image::records::NONE;
 use crate::json::name_hash::{hash_name, hash_within, name_bit};
+use crate::language::index::Index as _;
 use crate::language::operators::Source;
 use crate::policy::condition::{collect_fields, whole_condition};
 use crate::policy::document::Rule;
@@ -39,16 +41,16 @@ impl Writer {
         for ((_, source, path), shown) in nodes {
             let Some((name, before)) = path.split_last() else { continue };
             let parent = self.field_slots.get(&(source, before.to_vec())).copied();
-            if let Some(parent) = parent.and_then(|parent| self.field_slot(parent)) {
+            if let Some(parent) = parent.and_then(|parent| self.field_record(parent)) {
                 parent.has_children = 1;
             }
-            let parent = parent.unwrap_or_else(|| source.root());
+            let parent = parent.unwrap_or_else(|| FieldSlot::root(source));
             let hash = hash_name(name.as_bytes());
             self.field_names |= name_bit(hash);
-            let hash = hash_within(parent, hash);
+            let hash = hash_within(parent.to_u32(), hash);
             let field = FieldRecord {
                 hash: U32::new(hash),
-                parent: U32::new(parent),
+                parent: Stored::new(parent),
                 name: self.text(name),
                 shown: self.text(shown.unwrap_or_default()),
                 source: source.code(),
@@ -57,7 +59,7 @@ impl Writer {
                 reserved: 0,
             };
             let slot = hash_table::insert(&mut self.fields, hash, field).unwrap_or(NONE);
-            self.field_slots.insert((source, path.to_vec()), slot);
+            self.field_slots.insert((source, path.to_vec()), FieldSlot::from_u32(slot));
         }
     }
 }

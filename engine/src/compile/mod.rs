@@ -11,52 +11,78 @@ use core::cmp::Reverse;
 use sha2::{Digest as _, Sha256};
 use zerocopy::little_endian::{U32, U64};
 
-use crate::compile::rows::Rows;
+use crate::compile::rows::{Rows, RuleNumber};
 use crate::compile::writer::Writer;
+use crate::image::index::StoredOption;
 use crate::image::records::to_u32;
-use crate::image::records::{CatalogRecord, FORMAT, HeaderRecord, MAGIC, NONE, Section, Sections};
+use crate::image::records::{CatalogRecord, FORMAT, HeaderRecord, MAGIC, NONE, Section, Sections, TextRef};
+use crate::language::index::Index as _;
 use crate::language::operators::SERVER_FIELD;
 use crate::language::operators::Source;
 use crate::policy::check::ValidPolicy;
-use crate::policy::check::name_table::to_index;
-use crate::policy::document::Rule;
+use crate::policy::document::{PolicyDocument, Rule};
 
 /// Compiles a policy. The same text gives the same bytes, on every machine.
 ///
-/// # Panics
-/// Never.
+/// The order of the statements is the layout of the image: what every decision reads comes first, so that it is on few pages
+/// however large the policy is, and data that is read together is stored together.
 #[must_use]
 pub fn compile(policy: &ValidPolicy<'_>) -> Vec<u8> {
     let mut writer = Writer::default();
     let document = &policy.document;
-    // What every decision reads comes first, so that it lies on few pages however large the policy is.
     let version = writer.text(&document.version);
     let roles = writer.names(&policy.roles);
     writer.collect_fields(&document.rules);
+    let order = RuleOrder::strictest_first(document);
+    let mut rows = Rows::collect(policy, &roles.slots, &order.numbers);
+    write_rules(policy, &order, &mut rows, &mut writer);
+    let catalogs = writer.catalogs(&policy.catalogs, &rows);
+    let [tools, ..] = &catalogs;
+    writer.collect_arguments(document.tools.as_deref().unwrap_or_default(), &tools.names.slots);
+    rows.patch(&writer.rule_offsets, &mut writer.bytes);
+    let description = writer.text(&document.description);
+    let header = header(policy, &writer, version, description);
+    writer.finish(header, &catalogs, &roles.records)
+}
 
-    // The strictest effect first, so that the first rule that applies decides; then by `id`, or by the text of a rule
-    // without one, so that the order of the rules means nothing.
-    let mut order: Vec<usize> = (0..document.rules.len()).collect();
-    let id_of = |rule: &Rule| rule.id.as_ref().map(|id| id.value.clone());
-    let text_of = |rule: &Rule| document.text.get(rule.span.clone());
-    order.sort_by_cached_key(|&at| {
-        document.rules.get(at).map(|rule| (Reverse(rule.effect), id_of(rule), text_of(rule)))
-    });
-    let mut number_of = alloc::vec![NONE; order.len()];
-    for (number, &at) in order.iter().enumerate() {
-        if let Some(slot) = number_of.get_mut(at) {
-            *slot = to_u32(number);
+/// The order of the rules in the image.
+struct RuleOrder {
+    /// The rules in that order, by their indices in the document.
+    rules: Vec<usize>,
+    /// The number of each rule, in the order of the document.
+    numbers: Vec<RuleNumber>,
+}
+
+impl RuleOrder {
+    /// The strictest effect first, so that the first rule that applies decides; then by `id`, or by the text of a rule
+    /// without one, so that the order of the rules in the policy does not matter.
+    fn strictest_first(document: &PolicyDocument<'_>) -> Self {
+        let mut rules: Vec<usize> = (0..document.rules.len()).collect();
+        let id_of = |rule: &Rule| rule.id.as_ref().map(|id| id.value.clone());
+        let text_of = |rule: &Rule| document.text.get(rule.span.clone());
+        rules.sort_by_cached_key(|&at| {
+            document.rules.get(at).map(|rule| (Reverse(rule.effect), id_of(rule), text_of(rule)))
+        });
+        let mut numbers = alloc::vec![RuleNumber::from_u32(NONE); rules.len()];
+        for (number, &at) in rules.iter().enumerate() {
+            if let Some(slot) = numbers.get_mut(at) {
+                *slot = RuleNumber::from_u32(to_u32(number));
+            }
         }
+        Self { rules, numbers }
     }
+}
 
-    // What is read one after the other lies side by side: the name of a target, its row, and the rule which speaks of it.
-    let mut rows = Rows::collect(policy, &roles.slot_of, &number_of);
-    for &at in &order {
-        let (Some(rule), Some(targets)) = (document.rules.get(at), policy.rule_targets.get(at)) else { continue };
+/// Writes the rules, and before each rule the names of the targets that it is the first to match, each with its row.
+fn write_rules(policy: &ValidPolicy<'_>, order: &RuleOrder, rows: &mut Rows, writer: &mut Writer) {
+    for &at in &order.rules {
+        let (Some(rule), Some(targets)) = (policy.document.rules.get(at), policy.rule_targets.get(at)) else {
+            continue;
+        };
         for &target in targets {
-            if rows.place_of(target) == NONE {
+            if rows.row_of(target).is_none() {
                 let catalog = policy.catalogs.get(target.kind.index());
-                if let Some(name) = catalog.and_then(|catalog| catalog.names.words.get(to_index(target.at))) {
+                if let Some(name) = catalog.and_then(|catalog| catalog.names.names.get(target.at.to_usize())) {
                     writer.text(name);
                 }
                 rows.reserve_row(target, &mut writer.bytes);
@@ -64,13 +90,11 @@ pub fn compile(policy: &ValidPolicy<'_>) -> Vec<u8> {
         }
         writer.rule(rule);
     }
-    let catalogs = writer.catalogs(&policy.catalogs, &rows);
-    let [tools, ..] = &catalogs;
-    writer.collect_arguments(document.tools.as_deref().unwrap_or_default(), &tools.names);
-    rows.patch(&writer.rule_places, &mut writer.bytes);
+}
 
-    let description = writer.text(&document.description);
-    let header = HeaderRecord {
+fn header(policy: &ValidPolicy<'_>, writer: &Writer, version: TextRef, description: TextRef) -> HeaderRecord {
+    let document = &policy.document;
+    HeaderRecord {
         magic: MAGIC,
         format: U32::new(FORMAT),
         dialect: document.dialect.code(),
@@ -90,8 +114,7 @@ pub fn compile(policy: &ValidPolicy<'_>) -> Vec<u8> {
         field_names: U64::new(writer.field_names),
         catalogs: [NO_CATALOG; 5],
         sections: NO_SECTIONS,
-    };
-    writer.finish(header, &catalogs, &roles.slots)
+    }
 }
 
 /// SHA-256 of a text in hexadecimal digits.
@@ -119,8 +142,13 @@ const NO_SECTIONS: Sections = Sections {
     bytes: NO_SECTION,
 };
 
-const NO_CATALOG: CatalogRecord =
-    CatalogRecord { names: NO_SECTION, automaton: U32::ZERO, first_class: U32::ZERO, is_open: 0, reserved: [0; 3] };
+const NO_CATALOG: CatalogRecord = CatalogRecord {
+    names: NO_SECTION,
+    automaton: StoredOption::NONE,
+    first_class: U32::ZERO,
+    is_open: 0,
+    reserved: [0; 3],
+};
 
 #[cfg(test)]
 mod tests {
@@ -150,7 +178,7 @@ mod tests {
         let conditions = ["a", "b", "c"].map(|tool| {
             let tool = image.target(TargetKind::Tool, tool).expect("a tool");
             let rules = image.rules_of(role, tool).expect("a row");
-            image.rule(rules.first().expect("a rule").get()).expect("a rule").condition.get()
+            image.rule(rules.first().expect("a rule").get()).expect("a rule").condition.get().expect("a condition")
         });
         let [first, second, third] = conditions;
         assert_eq!(first, third);

@@ -9,30 +9,34 @@ use zerocopy::little_endian::{I64, U16, U32, U64};
 
 use crate::compile::rows::Rows;
 use crate::image::hash_table;
+use crate::image::index::{
+    AutomatonIndex, FieldSlot, NumberOffset, RowOffset, RuleOffset, StepOffset, Stored, StoredOption, TextListOffset,
+    ToolSlot,
+};
 use crate::image::records::{
     ArgumentRecord, AutomatonRecord, CLOSED, CatalogRecord, FieldRecord, HeaderRecord, NO_TEXT, NONE, NameRecord,
     NumberRecord, RULE_MARK, RuleRecord, Section, Sections, StepRecord, TextRef, to_u32,
 };
 use crate::json::name_hash::{hash_name, hash_within, short_hash};
+use crate::language::index::Index;
 use crate::language::operators::Source;
 use crate::policy::automaton::{self, Tables};
 use crate::policy::check::catalog::Catalog;
-use crate::policy::check::name_table::to_index;
 use crate::policy::check::target::RuleTarget;
 use crate::policy::condition::{Field, whole_condition};
 use crate::policy::document::{Rule, Tool};
 
-/// A hash table of names and where each of them went.
-pub(crate) struct NameSlots {
-    pub(crate) slots: Vec<NameRecord>,
+/// A hash table of names and the slot of each.
+pub(crate) struct NameSlots<S> {
+    pub(crate) records: Vec<NameRecord>,
     /// The slot of the name that came first, second and so on.
-    pub(crate) slot_of: Vec<u32>,
+    pub(crate) slots: Vec<S>,
 }
 
 /// The targets of one kind as they go into the image.
 pub(crate) struct CatalogTable {
-    pub(crate) names: NameSlots,
-    automaton: u32,
+    pub(crate) names: NameSlots<ToolSlot>,
+    automaton: Option<AutomatonIndex>,
     /// Where the rows of its classes start among those of all.
     first_class: u32,
     is_open: bool,
@@ -43,20 +47,20 @@ pub(crate) struct CatalogTable {
 pub(crate) struct Writer {
     pub(crate) fields: Vec<FieldRecord>,
     pub(crate) field_names: u64,
-    pub(crate) field_slots: HashMap<(Source, Vec<String>), u32>,
-    pub(crate) class_rows: Vec<U32>,
-    /// Where the rules lie, by their numbers.
-    pub(crate) rule_places: Vec<u32>,
+    pub(crate) field_slots: HashMap<(Source, Vec<String>), FieldSlot>,
+    pub(crate) class_rows: Vec<StoredOption<RowOffset>>,
+    /// Where the rules start, by their numbers.
+    pub(crate) rule_offsets: Vec<RuleOffset>,
     /// The steps of the condition that is being written.
     pub(crate) steps: Vec<StepRecord>,
-    /// The place of each condition, by the bytes of its steps.
-    conditions: HashMap<Vec<u8>, u32>,
-    number_places: HashMap<String, u32>,
+    /// Where each condition starts, by the bytes of its steps.
+    conditions: HashMap<Vec<u8>, StepOffset>,
+    numbers: HashMap<String, NumberOffset>,
     automata: Vec<AutomatonRecord>,
-    automaton_indices: HashMap<Vec<String>, u32>,
+    automaton_indices: HashMap<Vec<String>, Option<AutomatonIndex>>,
     transitions: Vec<U16>,
     arguments: Vec<ArgumentRecord>,
-    text_lists: HashMap<Vec<String>, u32>,
+    text_lists: HashMap<Vec<String>, TextListOffset>,
     pub(crate) bytes: Vec<u8>,
     text_refs: HashMap<String, TextRef>,
 }
@@ -73,87 +77,90 @@ impl Writer {
         new
     }
 
-    pub(crate) fn names(&mut self, names: &[String]) -> NameSlots {
-        let mut slots = hash_table::table(names.len());
-        let mut slot_of = Vec::with_capacity(names.len());
+    pub(crate) fn names<S: Index>(&mut self, names: &[String]) -> NameSlots<S> {
+        let mut records = hash_table::table(names.len());
+        let mut slots = Vec::with_capacity(names.len());
         for name in names {
             let hash = short_hash(hash_name(name.as_bytes()));
-            let entry = NameRecord { hash: U32::new(hash), text: self.text(name), row: U32::new(NONE) };
-            slot_of.push(hash_table::insert(&mut slots, hash, entry).unwrap_or(NONE));
+            let entry = NameRecord { hash: U32::new(hash), text: self.text(name), row: StoredOption::NONE };
+            slots.push(S::from_u32(hash_table::insert(&mut records, hash, entry).unwrap_or(NONE)));
         }
-        NameSlots { slots, slot_of }
+        NameSlots { records, slots }
     }
 
     pub(crate) fn catalogs(&mut self, catalogs: &[Catalog; 5], rows: &Rows) -> [CatalogTable; 5] {
         catalogs.each_ref().map(|catalog| {
             let kind = catalog.kind;
-            let mut names = self.names(&catalog.names.words);
-            for (at, &slot) in (0_u32..).zip(&names.slot_of) {
-                if let Some(slot) = names.slots.get_mut(to_index(slot)) {
-                    slot.row = U32::new(rows.place_of(RuleTarget { kind, at }));
+            let mut names: NameSlots<ToolSlot> = self.names(&catalog.names.names);
+            for ((at, _), slot) in catalog.names.iter().zip(&names.slots) {
+                if let Some(record) = names.records.get_mut(slot.to_usize()) {
+                    record.row = StoredOption::new(rows.row_of(RuleTarget { kind, at }));
                 }
             }
-            let classes = catalog.automaton.as_ref().map_or(0, |tables| tables.matched.len());
             let first_class = to_u32(self.class_rows.len());
-            for at in (catalog.names.len()..).take(classes) {
-                self.class_rows.push(U32::new(rows.place_of(RuleTarget { kind, at })));
+            for at in catalog.classes() {
+                self.class_rows.push(StoredOption::new(rows.row_of(RuleTarget { kind, at })));
             }
-            let automaton = catalog.automaton.as_ref().map_or(NONE, |tables| self.automaton(tables));
+            let automaton = catalog.automaton.as_ref().map(|tables| self.automaton(tables));
             CatalogTable { names, automaton, first_class, is_open: catalog.declared.is_none() }
         })
     }
 
-    /// Tools in the order in which they are declared, which is that of their numbers in `table`.
-    pub(crate) fn collect_arguments(&mut self, tools: &[Tool], table: &NameSlots) {
-        let mut entries: Vec<(u32, Option<&str>)> = Vec::new();
-        for (number, tool) in (0_u32..).zip(tools) {
+    /// Tools in the order in which they are declared, which is that of `tool_slots`.
+    pub(crate) fn collect_arguments(&mut self, tools: &[Tool], tool_slots: &[ToolSlot]) {
+        let mut entries: Vec<(ToolSlot, Option<&str>)> = Vec::new();
+        for (tool, &slot) in tools.iter().zip(tool_slots) {
             if let Some(schema) = tool.schema.as_ref().filter(|schema| schema.is_closed) {
-                let tool = table.slot_of.get(to_index(number)).copied().unwrap_or(NONE);
-                entries.push((tool, None));
-                entries.extend(schema.properties.iter().map(|property| (tool, Some(property.name.as_str()))));
+                entries.push((slot, None));
+                entries.extend(schema.properties.iter().map(|property| (slot, Some(property.name.as_str()))));
             }
         }
         let mut slots = hash_table::table(entries.len());
         for (tool, name) in entries {
-            let hash = hash_within(tool, name.map_or(CLOSED, |name| hash_name(name.as_bytes())));
+            let hash = hash_within(tool.to_u32(), name.map_or(CLOSED, |name| hash_name(name.as_bytes())));
             let name = name.map_or(NO_TEXT, |name| self.text(name));
-            hash_table::insert(&mut slots, hash, ArgumentRecord { hash: U32::new(hash), tool: U32::new(tool), name });
+            hash_table::insert(
+                &mut slots,
+                hash,
+                ArgumentRecord { hash: U32::new(hash), tool: StoredOption::new(Some(tool)), name },
+            );
         }
         self.arguments = slots;
     }
 
-    pub(crate) fn field_slot(&mut self, slot: u32) -> Option<&mut FieldRecord> {
-        self.fields.get_mut(usize::try_from(slot).ok()?)
+    pub(crate) fn field_record(&mut self, slot: FieldSlot) -> Option<&mut FieldRecord> {
+        self.fields.get_mut(slot.to_usize())
     }
 
-    pub(crate) fn field(&self, field: &Field) -> U32 {
+    pub(crate) fn field(&self, field: &Field) -> Stored<FieldSlot> {
         if field.path.is_empty() {
-            return U32::new(field.source.root());
+            return Stored::new(FieldSlot::root(field.source));
         }
-        U32::new(self.field_slots.get(&(field.source, field.path.clone())).copied().unwrap_or(NONE))
+        self.field_slots.get(&(field.source, field.path.clone())).map_or(Stored::EMPTY, |&slot| Stored::new(slot))
     }
 
     pub(crate) fn rule(&mut self, rule: &Rule) {
         let id = self.text(&rule.name());
         let condition = match whole_condition(rule) {
-            None => NONE,
+            None => None,
             Some(condition) => {
                 self.steps.clear();
                 self.condition(&condition);
                 // Many rules have the same condition.
-                *self.conditions.entry(self.steps.as_bytes().to_vec()).or_insert_with_key(|steps| {
-                    let place = to_u32(self.bytes.len());
+                let known = self.conditions.entry(self.steps.as_bytes().to_vec()).or_insert_with_key(|steps| {
+                    let offset = StepOffset::from_u32(to_u32(self.bytes.len()));
                     self.bytes.extend_from_slice(steps);
-                    place
-                })
+                    offset
+                });
+                Some(*known)
             }
         };
-        let reason = rule.reason.as_ref().map_or(NONE, |reason| self.list(Vec::from([reason.value.clone()])));
-        self.rule_places.push(to_u32(self.bytes.len()));
+        let reason = rule.reason.as_ref().map(|reason| self.list(Vec::from([reason.value.clone()])));
+        self.rule_offsets.push(RuleOffset::from_u32(to_u32(self.bytes.len())));
         let record = RuleRecord {
             id,
-            condition: U32::new(condition),
-            reason: U32::new(reason),
+            condition: StoredOption::new(condition),
+            reason: StoredOption::new(reason),
             effect: rule.effect.code(),
             hides_condition: u8::from(rule.hides_condition),
             mark: RULE_MARK,
@@ -167,20 +174,20 @@ impl Writer {
         list.sort_unstable();
         list.dedup();
         step.count = U32::new(to_u32(list.len()));
-        step.operand = U32::new(self.list(list));
+        step.operand = U32::new(self.list(list).to_u32());
     }
 
     /// The automaton of regular expressions, which `validate` found to be right.
-    pub(crate) fn expression(&mut self, expressions: Vec<String>) -> u32 {
+    pub(crate) fn expression(&mut self, expressions: Vec<String>) -> Option<AutomatonIndex> {
         if let Some(&known) = self.automaton_indices.get(&expressions) {
             return known;
         }
-        let at = automaton::build(&expressions).map_or(NONE, |tables| self.automaton(&tables));
+        let at = automaton::build(&expressions).ok().map(|tables| self.automaton(&tables));
         self.automaton_indices.insert(expressions, at);
         at
     }
 
-    fn automaton(&mut self, tables: &Tables) -> u32 {
+    fn automaton(&mut self, tables: &Tables) -> AutomatonIndex {
         let record = AutomatonRecord {
             classes: U32::new(to_u32(self.bytes.len())),
             class_count: U32::new(to_u32(tables.class_count)),
@@ -189,30 +196,30 @@ impl Writer {
         };
         self.bytes.extend_from_slice(&tables.classes);
         self.transitions.extend(tables.next.iter().chain(&tables.labels).copied().map(U16::new));
-        let at = to_u32(self.automata.len());
+        let at = AutomatonIndex::from_u32(to_u32(self.automata.len()));
         self.automata.push(record);
         at
     }
 
-    pub(crate) fn number(&mut self, text: &str) -> u32 {
-        if let Some(&known) = self.number_places.get(text) {
+    pub(crate) fn number(&mut self, text: &str) -> NumberOffset {
+        if let Some(&known) = self.numbers.get(text) {
             return known;
         }
         let integer = if text.len() <= 18 { text.parse().unwrap_or(i64::MIN) } else { i64::MIN };
         let binary64 = text.parse::<f64>().unwrap_or(f64::NAN).to_bits();
         let number = NumberRecord { text: self.text(text), binary64: U64::new(binary64), integer: I64::new(integer) };
-        let at = to_u32(self.bytes.len());
+        let at = NumberOffset::from_u32(to_u32(self.bytes.len()));
         self.bytes.extend_from_slice(number.as_bytes());
-        self.number_places.insert(text.into(), at);
+        self.numbers.insert(text.into(), at);
         at
     }
 
-    fn list(&mut self, list: Vec<String>) -> u32 {
+    fn list(&mut self, list: Vec<String>) -> TextListOffset {
         if let Some(&known) = self.text_lists.get(&list) {
             return known;
         }
         let texts: Vec<TextRef> = list.iter().map(|text| self.text(text)).collect();
-        let at = to_u32(self.bytes.len());
+        let at = TextListOffset::from_u32(to_u32(self.bytes.len()));
         self.bytes.extend_from_slice(texts.as_bytes());
         self.text_lists.insert(list, at);
         at
@@ -241,8 +248,8 @@ impl Writer {
             class_rows: append(self.class_rows.as_bytes()),
         };
         header.catalogs = catalogs.each_ref().map(|catalog| CatalogRecord {
-            names: append(catalog.names.slots.as_bytes()),
-            automaton: U32::new(catalog.automaton),
+            names: append(catalog.names.records.as_bytes()),
+            automaton: StoredOption::new(catalog.automaton),
             first_class: U32::new(catalog.first_class),
             is_open: u8::from(catalog.is_open),
             reserved: [0; 3],

@@ -7,29 +7,35 @@
 pub(crate) mod automaton;
 mod bytes;
 pub(crate) mod hash_table;
+pub(crate) mod index;
 pub(crate) mod predicate;
 pub(crate) mod records;
 pub(crate) mod texts;
 
 use zerocopy::FromBytes as _;
-use zerocopy::little_endian::{U16, U32};
+use zerocopy::little_endian::U16;
 
 use crate::image::automaton::Automaton;
 use crate::image::bytes::{ImageBytes, Record};
+use crate::image::index::{
+    AutomatonIndex, FieldSlot, NumberOffset, RoleSlot, RowOffset, RuleOffset, StepOffset, Stored, StoredOption,
+    TextListOffset, ToolSlot,
+};
 use crate::image::records::{
-    ArgumentRecord, AutomatonRecord, CLOSED, CatalogRecord, CellRecord, FORMAT, FieldRecord, HeaderRecord, MAGIC, NONE,
-    NameRecord, NumberRecord, RULE_LIST, RULE_MARK, RuleRecord, Section, StepRecord, TextRef,
+    ArgumentRecord, AutomatonRecord, CLOSED, CatalogRecord, CellRecord, CellRules, FORMAT, FieldRecord, HeaderRecord,
+    MAGIC, NONE, NameRecord, NumberRecord, RULE_MARK, RuleRecord, Section, StepRecord, TextRef,
 };
 use crate::json::name_hash::{hash_name, hash_within, is_same, name_bit, short_hash};
 use crate::language::dialect::Dialect;
 use crate::language::effect::Effect;
+use crate::language::index::Index as _;
 use crate::language::operators::Source;
 use crate::language::target::TargetKind;
 
 /// A field that a call has, as a slot of the image.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FieldRef {
-    pub(crate) slot: u32,
+    pub(crate) slot: FieldSlot,
     pub(crate) is_read: bool,
     pub(crate) has_children: bool,
 }
@@ -37,10 +43,10 @@ pub(crate) struct FieldRef {
 /// A target that is declared, or that a rule speaks of.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TargetRef {
-    /// Of a tool that has a name in the image, its slot, by which the arguments that it declares are found; else [`NONE`].
-    pub(crate) tool: u32,
-    /// Where its row starts, as [`NameRecord::row`].
-    row: u32,
+    /// The slot of a tool that has a name in the image, by which the arguments that it declares are found.
+    pub(crate) tool: Option<ToolSlot>,
+    /// Where its row starts, if a rule matches it.
+    row: Option<RowOffset>,
 }
 
 /// Why bytes are no image that this version of callgate reads.
@@ -83,7 +89,7 @@ pub struct PolicyImage<'i> {
     catalogs: [CatalogView<'i>; 5],
     roles: &'i [NameRecord],
     fields: &'i [FieldRecord],
-    class_rows: &'i [U32],
+    class_rows: &'i [StoredOption<RowOffset>],
     automata: &'i [AutomatonRecord],
     transitions: &'i [U16],
     arguments: &'i [ArgumentRecord],
@@ -194,20 +200,19 @@ impl<'i> PolicyImage<'i> {
     pub(crate) fn target(&self, kind: TargetKind, name: &str) -> Option<TargetRef> {
         let CatalogView { names, record } = *self.catalogs.get(kind.index())?;
         let (tool, row) = match self.find(names, name) {
-            Some((at, slot)) => (if kind == TargetKind::Tool { at } else { NONE }, slot.row),
-            None if record.automaton.get() == NONE => return None,
+            Some((at, slot)) => ((kind == TargetKind::Tool).then(|| ToolSlot::from_u32(at)), slot.row),
             None => {
-                let label = self.automaton(record.automaton.get())?.label(name)?;
+                let label = self.automaton(record.automaton.get()?)?.label(name)?;
                 // Labels count from 1; 0 is no class.
                 let class = record.first_class.get().checked_add(u32::from(label).checked_sub(1)?)?;
-                (NONE, *self.class_rows.get(usize::try_from(class).ok()?)?)
+                (None, *self.class_rows.get(usize::try_from(class).ok()?)?)
             }
         };
         Some(TargetRef { tool, row: row.get() })
     }
 
-    pub(crate) fn role(&self, name: &str) -> Option<u32> {
-        self.find(self.roles, name).map(|(at, _)| at)
+    pub(crate) fn role(&self, name: &str) -> Option<RoleSlot> {
+        self.find(self.roles, name).map(|(at, _)| RoleSlot::from_u32(at))
     }
 
     /// Whether a name with this hash can lead to a field that some rule reads, as most names can't.
@@ -216,13 +221,14 @@ impl<'i> PolicyImage<'i> {
         self.header.field_names.get() & name_bit(hash) != 0
     }
 
-    /// The field `name` within `parent`, which is a slot or [`Source::root`], if some rule reads it or into it.
-    pub(crate) fn field(&self, parent: u32, name: &[u8], hash: u64) -> Option<FieldRef> {
-        let hash = hash_within(parent, hash);
+    /// The field `name` within `parent`, if some rule reads it or into it.
+    pub(crate) fn field(&self, parent: FieldSlot, name: &[u8], hash: u64) -> Option<FieldRef> {
+        let hash = hash_within(parent.to_u32(), hash);
         let is_it = |field: &FieldRecord| {
             field.hash.get() == hash && field.parent.get() == parent && self.is_text(field.name, name)
         };
         let (slot, field) = hash_table::find(self.fields, hash, is_it)?;
+        let slot = FieldSlot::from_u32(slot);
         Some(FieldRef { slot, is_read: field.is_read != 0, has_children: field.has_children != 0 })
     }
 
@@ -232,73 +238,77 @@ impl<'i> PolicyImage<'i> {
     }
 
     /// Whether calls of a tool may have only the arguments that its schema declares.
-    pub(crate) fn is_closed(&self, tool: u32) -> bool {
+    pub(crate) fn is_closed(&self, tool: ToolSlot) -> bool {
         self.has_argument(tool, CLOSED, |argument| argument.name.start.get() == NONE)
     }
 
     /// Whether a closed tool declares an argument.
-    pub(crate) fn declares(&self, tool: u32, name: &[u8], hash: u64) -> bool {
+    pub(crate) fn declares(&self, tool: ToolSlot, name: &[u8], hash: u64) -> bool {
         self.has_argument(tool, hash, |argument| argument.name.start.get() != NONE && self.is_text(argument.name, name))
     }
 
-    fn has_argument(&self, tool: u32, hash: u64, is_it: impl Fn(&ArgumentRecord) -> bool) -> bool {
-        let hash = hash_within(tool, hash);
-        let is_it =
-            |argument: &ArgumentRecord| argument.hash.get() == hash && argument.tool.get() == tool && is_it(argument);
+    fn has_argument(&self, tool: ToolSlot, hash: u64, is_it: impl Fn(&ArgumentRecord) -> bool) -> bool {
+        let hash = hash_within(tool.to_u32(), hash);
+        let is_it = |argument: &ArgumentRecord| {
+            argument.hash.get() == hash && argument.tool.get() == Some(tool) && is_it(argument)
+        };
         hash_table::find(self.arguments, hash, is_it).is_some()
     }
 
     /// The source of a field and the field as the policy spells it.
-    pub(crate) fn field_name(&self, field: u32) -> Option<(Source, &'i str)> {
-        if field == Source::Item.root() {
+    pub(crate) fn field_name(&self, field: FieldSlot) -> Option<(Source, &'i str)> {
+        if field == FieldSlot::root(Source::Item) {
             return Some((Source::Item, ""));
         }
-        let field = self.fields.get(usize::try_from(field).ok()?)?;
+        let field = self.fields.get(field.to_usize())?;
         Some((Source::from_code(field.source)?, self.text(field.shown)?))
     }
 
     /// Whether a field is read from an item, and not from the call itself.
-    pub(crate) fn is_of_item(&self, field: u32) -> bool {
-        let slot = usize::try_from(field).ok().and_then(|field| self.fields.get(field));
-        field == Source::Item.root() || slot.is_some_and(|slot| slot.source == Source::Item.code())
+    pub(crate) fn is_of_item(&self, field: FieldSlot) -> bool {
+        let record = self.fields.get(field.to_usize());
+        field == FieldSlot::root(Source::Item) || record.is_some_and(|record| record.source == Source::Item.code())
     }
 
     /// The last name on the way to a field, and the field before it.
-    pub(crate) fn field_step(&self, field: u32) -> Option<(u32, &'i str)> {
-        let slot = self.fields.get(usize::try_from(field).ok()?)?;
-        Some((slot.parent.get(), self.text(slot.name)?))
+    pub(crate) fn field_step(&self, field: FieldSlot) -> Option<(FieldSlot, &'i str)> {
+        let record = self.fields.get(field.to_usize())?;
+        Some((record.parent.get(), self.text(record.name)?))
     }
 
     /// The rules that speak of a role and a target, strictest effect first.
-    pub(crate) fn rules_of(&self, role: u32, target: TargetRef) -> Option<&'i [U32]> {
-        let mut row: &[CellRecord] = if target.row == NONE { &[] } else { self.bytes.counted(target.row)? };
+    pub(crate) fn rules_of(&self, role: RoleSlot, target: TargetRef) -> Option<&'i [Stored<RuleOffset>]> {
+        let mut row: &[CellRecord] = match target.row {
+            None => &[],
+            Some(row) => self.bytes.counted(row.to_u32())?,
+        };
         // Most rows are short, and to go through a short one is faster than to halve it.
         while row.len() > MAX_SHORT_ROW {
             let (low, high) = row.split_at_checked(row.len() >> 1)?;
             row = if high.first().is_some_and(|first| first.role.get() <= role) { high } else { low };
         }
         let Some(cell) = row.iter().find(|cell| cell.role.get() == role) else { return Some(&[]) };
-        if cell.rules.get() & RULE_LIST == 0 {
-            return Some(core::slice::from_ref(&cell.rules));
+        match cell.rules() {
+            CellRules::One(rule) => Some(core::slice::from_ref(rule)),
+            CellRules::Many(list) => self.bytes.counted(list.to_u32()),
         }
-        self.bytes.counted(cell.rules.get() & !RULE_LIST)
     }
 
-    pub(crate) fn rule(&self, rule: u32) -> Option<&'i RuleRecord> {
-        self.bytes.record(rule).filter(|rule: &&RuleRecord| rule.mark == RULE_MARK)
+    pub(crate) fn rule(&self, rule: RuleOffset) -> Option<&'i RuleRecord> {
+        self.bytes.record(rule.to_u32()).filter(|rule: &&RuleRecord| rule.mark == RULE_MARK)
     }
 
-    pub(crate) fn step(&self, step: u32) -> Option<&'i StepRecord> {
-        self.bytes.record(step)
+    pub(crate) fn step(&self, step: StepOffset) -> Option<&'i StepRecord> {
+        self.bytes.record(step.to_u32())
     }
 
-    pub(crate) fn number(&self, number: u32) -> Option<&'i NumberRecord> {
-        self.bytes.record(number)
+    pub(crate) fn number(&self, number: NumberOffset) -> Option<&'i NumberRecord> {
+        self.bytes.record(number.to_u32())
     }
 
-    /// The automaton of a number, if it is whole.
-    pub(crate) fn automaton(&self, number: u32) -> Option<Automaton<'i>> {
-        let record = self.automata.get(usize::try_from(number).ok()?)?;
+    /// An automaton, if it is whole.
+    pub(crate) fn automaton(&self, automaton: AutomatonIndex) -> Option<Automaton<'i>> {
+        let record = self.automata.get(automaton.to_usize())?;
         let states = usize::try_from(record.states.get()).ok()?;
         let class_count = usize::try_from(record.class_count.get()).ok()?;
         let first = usize::try_from(record.first.get()).ok()?;
@@ -320,9 +330,9 @@ impl<'i> PolicyImage<'i> {
         self.bytes.0.get(start..end)
     }
 
-    /// `count` texts from the place `first` on, in ascending order of their bytes.
-    pub(crate) fn texts(&self, first: u32, count: u32) -> Option<&'i [TextRef]> {
-        self.bytes.records(first, count)
+    /// The first `count` texts of a list, in ascending order of their bytes.
+    pub(crate) fn texts(&self, first: TextListOffset, count: u32) -> Option<&'i [TextRef]> {
+        self.bytes.records(first.to_u32(), count)
     }
 
     pub(crate) fn text_bytes(&self) -> ImageBytes<'i> {
@@ -404,11 +414,12 @@ mod tests {
         let bytes = compile(&parse(&policy).and_then(validate).expect("a valid policy"));
         let image = PolicyImage::open(&bytes).expect("an image");
         let tool = image.target(TargetKind::Tool, &known).expect("a declared tool");
-        let arguments = Source::Arguments.root();
+        let arguments = FieldSlot::root(Source::Arguments);
         assert!(image.role(&known).is_some() && image.role(&other).is_none());
         assert!(image.target(TargetKind::Tool, &other).is_none());
-        assert!(image.declares(tool.tool, known.as_bytes(), hash(&known)));
-        assert!(!image.declares(tool.tool, other.as_bytes(), hash(&other)));
+        let slot = tool.tool.expect("a slot");
+        assert!(image.declares(slot, known.as_bytes(), hash(&known)));
+        assert!(!image.declares(slot, other.as_bytes(), hash(&other)));
         assert!(image.field(arguments, known.as_bytes(), hash(&known)).is_some());
         assert!(image.field(arguments, other.as_bytes(), hash(&other)).is_none());
     }
@@ -420,14 +431,17 @@ mod tests {
         let bytes = compile(&parse(policy).and_then(validate).expect("a valid policy"));
         let image = PolicyImage::open(&bytes).expect("an image");
         let (role, tool) = (image.role("r").expect("a role"), image.target(TargetKind::Tool, "t").expect("a tool"));
-        let count = |row: u32| image.rules_of(role, TargetRef { row, ..tool }).map(<[U32]>::len);
+        let count = |row: Option<u32>| {
+            let row = row.map(RowOffset::from_u32);
+            image.rules_of(role, TargetRef { row, ..tool }).map(<[_]>::len)
+        };
         let end = u32::try_from(image.bytes.0.len()).expect("an image that is not large");
-        assert_eq!((count(tool.row), count(NONE)), (Some(1), Some(0)));
+        assert_eq!((count(tool.row.map(RowOffset::to_u32)), count(None)), (Some(1), Some(0)));
         // Behind the bytes, and before their end, where no row fits.
-        assert_eq!((count(end), count(end + 1), count(end - 1)), (None, None, None));
+        assert_eq!((count(Some(end)), count(Some(end + 1)), count(Some(end - 1))), (None, None, None));
         // Nor is anything but a rule taken for one.
-        let rule = image.rules_of(role, tool).and_then(<[U32]>::first).expect("a rule").get();
-        assert!((0..end).all(|place| image.rule(place).is_some() == (place == rule)));
+        let rule = image.rules_of(role, tool).and_then(<[_]>::first).expect("a rule").get();
+        assert!((0..end).map(RuleOffset::from_u32).all(|place| image.rule(place).is_some() == (place == rule)));
     }
 
     #[test]
@@ -481,7 +495,8 @@ mod tests {
         let bytes = compile(&parse(&policy).and_then(validate).expect("a valid policy"));
         let image = PolicyImage::open(&bytes).expect("an image");
         for at in 0..300 {
-            let tool = image.target(TargetKind::Tool, &format!("tool{at}")).expect("a declared tool").tool;
+            let tool =
+                image.target(TargetKind::Tool, &format!("tool{at}")).expect("a declared tool").tool.expect("a slot");
             let declares = |name: &str| image.declares(tool, name.as_bytes(), hash_name(name.as_bytes()));
             let expected = [(true, true, false), (true, false, true), (false, false, false)];
             assert_eq!(

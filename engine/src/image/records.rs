@@ -4,7 +4,11 @@ use zerocopy::little_endian::{I64, U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use crate::image::hash_table::Slot;
-use crate::language::operators::Source;
+use crate::image::index::{
+    AutomatonIndex, FieldSlot, RoleSlot, RowOffset, RuleListOffset, RuleOffset, StepOffset, Stored, StoredOption,
+    TextListOffset, ToolSlot,
+};
+use crate::language::index::Index as _;
 
 /// The first bytes of every image.
 pub(crate) const MAGIC: [u8; 8] = *b"callgate";
@@ -79,8 +83,8 @@ pub(crate) struct HeaderRecord {
 pub(crate) struct CatalogRecord {
     /// The hash table of the names.
     pub(crate) names: Section,
-    /// The automaton of the patterns, whose labels are the classes; [`NONE`] where there are none.
-    pub(crate) automaton: U32,
+    /// The automaton of the patterns, whose labels are the classes, if there are patterns.
+    pub(crate) automaton: StoredOption<AutomatonIndex>,
     /// The row of the first class in the table of the classes' rows.
     pub(crate) first_class: U32,
     /// 1 if calls may name a target that is not declared.
@@ -94,15 +98,15 @@ pub(crate) struct CatalogRecord {
 pub(crate) struct NameRecord {
     pub(crate) hash: U32,
     pub(crate) text: TextRef,
-    /// Of a target, where its row starts among the image's bytes; [`NONE`] where no rule speaks of it.
+    /// Of a target that a rule matches, where its row starts among the image's bytes.
     ///
     /// A row is the number of its cells as a [`U32`], and then the [`CellRecord`]s. It lies beside the name, and both beside the first
     /// rule that speaks of the target: what a start costs is mostly the pages that the first decision is the first to touch.
-    pub(crate) row: U32,
+    pub(crate) row: StoredOption<RowOffset>,
 }
 
 impl Slot for NameRecord {
-    const EMPTY: Self = Self { hash: U32::ZERO, text: NO_TEXT, row: U32::MAX_VALUE };
+    const EMPTY: Self = Self { hash: U32::ZERO, text: NO_TEXT, row: StoredOption::NONE };
 
     fn is_empty(&self) -> bool {
         self.text.start.get() == NONE
@@ -110,20 +114,20 @@ impl Slot for NameRecord {
 }
 
 /// A slot of the hash table of arguments: one for each that a closed tool declares, and one without a name (`name.start` is
-/// [`NONE`]) and with the hash [`CLOSED`] for each closed tool. An empty slot has `tool` [`NONE`].
+/// [`NONE`]) and with the hash [`CLOSED`] for each closed tool. An empty slot has no `tool`.
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 pub(crate) struct ArgumentRecord {
     pub(crate) hash: U32,
-    pub(crate) tool: U32,
+    pub(crate) tool: StoredOption<ToolSlot>,
     pub(crate) name: TextRef,
 }
 
 impl Slot for ArgumentRecord {
-    const EMPTY: Self = Self { hash: U32::ZERO, tool: U32::MAX_VALUE, name: NO_TEXT };
+    const EMPTY: Self = Self { hash: U32::ZERO, tool: StoredOption::NONE, name: NO_TEXT };
 
     fn is_empty(&self) -> bool {
-        self.tool.get() == NONE
+        self.tool.get().is_none()
     }
 }
 
@@ -132,8 +136,8 @@ impl Slot for ArgumentRecord {
 #[repr(C)]
 pub(crate) struct FieldRecord {
     pub(crate) hash: U32,
-    /// The slot of the name before this one, or the source, as [`Source::root`] numbers it.
-    pub(crate) parent: U32,
+    /// The slot of the name before this one, or the root of the source.
+    pub(crate) parent: Stored<FieldSlot>,
     /// The name itself; an empty slot has `name.start` [`NONE`].
     pub(crate) name: TextRef,
     /// The whole field as the policy spells it.
@@ -149,7 +153,7 @@ pub(crate) struct FieldRecord {
 impl Slot for FieldRecord {
     const EMPTY: Self = Self {
         hash: U32::ZERO,
-        parent: U32::MAX_VALUE,
+        parent: Stored::EMPTY,
         name: NO_TEXT,
         shown: NO_TEXT,
         source: 0,
@@ -167,23 +171,52 @@ impl Slot for FieldRecord {
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 pub(crate) struct CellRecord {
-    pub(crate) role: U32,
-    /// The rule, where there is one; or, with [`RULE_LIST`], the place of a list of rules: their number, then the rules.
-    pub(crate) rules: U32,
+    pub(crate) role: Stored<RoleSlot>,
+    /// The one rule; or, marked with [`RULE_LIST`], the offset of a list of rules.
+    rules: Stored<RuleOffset>,
+}
+
+/// Which rules a cell refers to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum CellRules<'i> {
+    One(&'i Stored<RuleOffset>),
+    Many(RuleListOffset),
+}
+
+impl CellRecord {
+    #[cfg(feature = "compile")]
+    pub(crate) fn of_one(role: RoleSlot, rule: RuleOffset) -> Self {
+        Self { role: Stored::new(role), rules: Stored::new(rule) }
+    }
+
+    #[cfg(feature = "compile")]
+    pub(crate) fn of_many(role: RoleSlot, list: RuleListOffset) -> Self {
+        Self { role: Stored::new(role), rules: Stored::new(RuleOffset::from_u32(RULE_LIST | list.to_u32())) }
+    }
+
+    #[inline]
+    pub(crate) fn rules(&self) -> CellRules<'_> {
+        let number = self.rules.get().to_u32();
+        if number & RULE_LIST == 0 {
+            CellRules::One(&self.rules)
+        } else {
+            CellRules::Many(RuleListOffset::from_u32(number & !RULE_LIST))
+        }
+    }
 }
 
 /// Marks a list of rules in a [`CellRecord`].
-pub(crate) const RULE_LIST: u32 = 1 << 31;
+const RULE_LIST: u32 = 1 << 31;
 
-/// A rule. Its number is its place among the image's bytes, and stricter ones come first.
+/// A rule. Rules are among the image's bytes, the stricter ones first.
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 pub(crate) struct RuleRecord {
     pub(crate) id: TextRef,
-    /// The place of the condition's first step, or [`NONE`] where there is no condition.
-    pub(crate) condition: U32,
-    /// The place of a [`TextRef`]: what to say where the rule decides; [`NONE`] where it says nothing by itself, as most do.
-    pub(crate) reason: U32,
+    /// The condition's first step, if the rule has a condition.
+    pub(crate) condition: StoredOption<StepOffset>,
+    /// The one text of the rule's own reason, which most rules do not have.
+    pub(crate) reason: StoredOption<TextListOffset>,
     pub(crate) effect: u8,
     /// 1 if answers hide what the condition asks for.
     pub(crate) hides_condition: u8,
@@ -208,26 +241,28 @@ pub(crate) struct StepRecord {
     pub(crate) reserved: [u8; 2],
     /// How many steps the node takes, its descendants included.
     pub(crate) len: U32,
-    /// The field that the predicate reads, as a slot of the field table.
-    pub(crate) field: U32,
+    /// The field that the predicate reads; a combinator has none.
+    pub(crate) field: Stored<FieldSlot>,
     /// The other field, or the place of the number or of the first of the texts that the predicate compares with.
     pub(crate) operand: U32,
     /// How many texts there are.
     pub(crate) count: U32,
     /// The automaton of a regular expression.
-    pub(crate) automaton: U32,
+    pub(crate) automaton: StoredOption<AutomatonIndex>,
 }
 
 impl StepRecord {
-    /// The place behind the step at `at` and its descendants.
-    pub(crate) fn end(&self, at: u32) -> Option<u32> {
-        at.checked_add(self.len.get().checked_mul(STEP_BYTES)?)
+    /// The offset after the step at `at` and its descendants.
+    #[inline]
+    pub(crate) fn end(&self, at: StepOffset) -> Option<StepOffset> {
+        at.to_u32().checked_add(self.len.get().checked_mul(STEP_BYTES)?).map(StepOffset::from_u32)
     }
 }
 
-/// The place of the first child of the step at `at`, if it has one.
-pub(crate) fn first_child(at: u32) -> Option<u32> {
-    at.checked_add(STEP_BYTES)
+/// The offset of the first child of the step at `at`, if it has one.
+#[inline]
+pub(crate) fn first_child(at: StepOffset) -> Option<StepOffset> {
+    at.to_u32().checked_add(STEP_BYTES).map(StepOffset::from_u32)
 }
 
 /// How far apart steps lie.
@@ -276,13 +311,6 @@ pub(crate) struct NumberRecord {
     pub(crate) binary64: U64,
     /// The value where it is an integer of at most 18 digits, else [`i64::MIN`].
     pub(crate) integer: I64,
-}
-
-impl Source {
-    /// The parent of the source's top-level fields. The numbers lie above those of all slots.
-    pub(crate) fn root(self) -> u32 {
-        NONE.wrapping_sub(1).wrapping_sub(u32::from(self.code()))
-    }
 }
 
 /// A count or an index as the image holds it.

@@ -1,7 +1,9 @@
 //! What the engine answers.
 
-use crate::language::effect::Effect;
 use alloc::vec::Vec;
+
+use crate::image::index::{FieldSlot, RuleOffset, StepOffset};
+use crate::language::effect::Effect;
 
 /// Why a decision fell as it did. The names are stable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -88,12 +90,12 @@ impl PredicateProblem {
 /// A predicate that decided a call, as a step of the image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Failure {
-    pub(crate) step: u32,
+    pub(crate) step: StepOffset,
     /// Whether the predicate stands under an odd number of `Not`, so that its opposite is asked for.
     pub(crate) negated: bool,
     pub(crate) problem: PredicateProblem,
     /// The field that has the problem: the predicate's first, or its second where two are compared.
-    pub(crate) field: u32,
+    pub(crate) field: FieldSlot,
     /// Whether it would do if this were as asked, in place of what stands before it.
     pub(crate) is_alternative: bool,
 }
@@ -105,8 +107,8 @@ pub struct Decision {
     pub effect: Effect,
     /// Why.
     pub code: Code,
-    /// The rule that decided, as an index into the image.
-    pub(crate) rule: Option<u32>,
+    /// The rule that decided.
+    pub(crate) rule: Option<RuleOffset>,
     /// The predicates that decided, in the order of the policy; most answers are an Allow, which has none.
     pub(crate) failures: Vec<Failure>,
 }

@@ -4,6 +4,7 @@ pub mod decision;
 mod explain;
 mod perso;
 pub mod reason;
+mod stopped;
 mod truth;
 
 use alloc::borrow::Cow;
@@ -17,12 +18,14 @@ use crate::canonical::address;
 use crate::canonical::path;
 use crate::canonical::uri;
 use crate::canonical::url;
+use crate::image::index::{FieldSlot, RuleOffset, StepOffset, ToolSlot};
 use crate::image::predicate::Predicate;
-use crate::image::records::{NONE, NumberRecord, RuleRecord, StepRecord, first_child, step};
+use crate::image::records::{NumberRecord, RuleRecord, StepRecord, first_child, step};
 use crate::image::{PolicyImage, TargetRef};
 use crate::json::decimal::Decimal;
 use crate::json::{Kind, RawValue};
 use crate::judge::decision::{Code, Decision, Failure, PredicateProblem};
+use crate::judge::stopped::{OrDamaged as _, Stopped};
 use crate::judge::truth::Truth;
 use crate::language::dialect::Dialect;
 use crate::language::effect::Effect;
@@ -35,10 +38,10 @@ use crate::limits::{MAX_JUDGED_BYTES, MAX_POLICY_DEPTH, MAX_REQUEST_DEPTH};
 struct Candidate {
     effect: Reverse<Effect>,
     truth: Reverse<Truth>,
-    rule: u32,
+    rule: RuleOffset,
 }
 
-/// The rules that may decide, as far as they were looked at.
+/// The rules that may decide, among those considered so far.
 #[derive(Default)]
 struct Candidates {
     decided: Option<Candidate>,
@@ -58,20 +61,42 @@ pub fn evaluate(image: &PolicyImage<'_>, call: &Call<'_>) -> Decision {
         Dialect::Callgate1 => evaluation.strictest_rule(&mut decision),
         Dialect::Perso1 => evaluation.only_rule(&mut decision),
     };
-    if is_decided.is_none() {
+    if let Err(stopped) = is_decided {
         // Nothing of what was found before counts.
-        decision = Decision::deny(if budget.get() == 0 { Code::TooComplex } else { Code::PolicyFault });
+        decision = Decision::deny(match stopped {
+            Stopped::Damaged => Code::PolicyFault,
+            Stopped::OverBudget => Code::TooComplex,
+        });
     }
     decision
 }
 
 /// Leaves a decision the Deny that it is.
-fn deny(decision: &mut Decision, code: Code) -> Option<()> {
+fn deny(decision: &mut Decision, code: Code) -> Result<(), Stopped> {
     decision.code = code;
-    Some(())
+    Ok(())
 }
 
-/// One call and the image that judges it. Its functions answer `None` where the image is damaged or the budget is spent.
+/// Why a predicate is neither true nor false, and for which of its fields.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Unknown {
+    pub(crate) problem: PredicateProblem,
+    pub(crate) field: FieldSlot,
+}
+
+impl Unknown {
+    /// The field is of a type that the predicate does not compare.
+    pub(crate) fn wrong_type(field: FieldSlot) -> Self {
+        Self { problem: PredicateProblem::WrongType, field }
+    }
+
+    /// The field is ambiguous.
+    pub(crate) fn ambiguous(field: FieldSlot) -> Self {
+        Self { problem: PredicateProblem::Ambiguous, field }
+    }
+}
+
+/// One call and the image that judges it.
 #[derive(Clone, Copy)]
 pub(crate) struct Evaluation<'e, 'i, 'a> {
     pub(crate) image: &'e PolicyImage<'i>,
@@ -87,7 +112,7 @@ impl<'a> Evaluation<'_, '_, 'a> {
     ///
     /// `decision` is a Deny when it comes, and stays one unless a rule decides: it is written where it is returned, as
     /// moving it would take as long as looking up a name.
-    fn strictest_rule(&self, decision: &mut Decision) -> Option<()> {
+    fn strictest_rule(&self, decision: &mut Decision) -> Result<(), Stopped> {
         let target = match self.target() {
             Ok(target) => target,
             Err(code) => return deny(decision, code),
@@ -97,11 +122,14 @@ impl<'a> Evaluation<'_, '_, 'a> {
         for role in &self.call.roles {
             let Some(role) = self.image.role(role) else { continue };
             let Some(target) = target else { return deny(decision, Code::NoRule) };
-            if !is_role_known && self.image.has_closed_tools() && self.has_undeclared_argument(target.tool) {
+            if !is_role_known
+                && self.image.has_closed_tools()
+                && target.tool.is_some_and(|tool| self.has_undeclared_argument(tool))
+            {
                 return deny(decision, Code::UndeclaredArgument);
             }
             is_role_known = true;
-            for rule in self.image.rules_of(role, target)? {
+            for rule in self.image.rules_of(role, target).or_damaged()? {
                 self.consider(rule.get(), &mut candidates)?;
             }
         }
@@ -109,7 +137,7 @@ impl<'a> Evaluation<'_, '_, 'a> {
             (Some(Candidate { effect: Reverse(Effect::Allow), .. }), Some(candidate)) | (Some(candidate), _) => {
                 self.decide_by(candidate, decision)
             }
-            (None, _) if is_role_known => self.explain_default_deny(target?, decision),
+            (None, _) if is_role_known => self.explain_default_deny(target.or_damaged()?, decision),
             (None, _) => deny(decision, Code::UnknownRole),
         }
     }
@@ -118,27 +146,27 @@ impl<'a> Evaluation<'_, '_, 'a> {
     ///
     /// In line, what it needs would be made ready for each call, and most policies close no tool.
     #[inline(never)]
-    fn has_undeclared_argument(&self, tool: u32) -> bool {
+    fn has_undeclared_argument(&self, tool: ToolSlot) -> bool {
         self.image.is_closed(tool)
             && !self.call.arguments_are_declared(|name, hash| self.image.declares(tool, name, hash))
     }
 
     /// The rules that speak of a target and one of the caller's roles.
-    pub(crate) fn rules_for(&self, target: TargetRef) -> impl Iterator<Item = u32> {
+    pub(crate) fn rules_for(&self, target: TargetRef) -> impl Iterator<Item = RuleOffset> {
         let roles = self.call.roles.iter().filter_map(|role| self.image.role(role));
         roles.filter_map(move |role| self.image.rules_of(role, target)).flatten().map(|rule| rule.get())
     }
 
-    /// Puts a rule among those that may decide, if it does.
+    /// Makes a rule a candidate if its condition lets it decide.
     ///
     /// What is unknown may be true or false, and the stricter of the two answers is given: a Deny rule that is not known
     /// to be false denies, and a RequireApproval rule that is not known to be false turns Allow into approval.
-    fn consider(&self, rule: u32, candidates: &mut Candidates) -> Option<()> {
+    fn consider(&self, rule: RuleOffset, candidates: &mut Candidates) -> Result<(), Stopped> {
         // INVARIANT: rules are numbered from the strictest effect down, so a later one changes nothing that is known.
         if candidates.decided.is_some_and(|first| first.truth.0 == Truth::True && first.rule <= rule) {
-            return Some(());
+            return Ok(());
         }
-        let record = self.image.rule(rule)?;
+        let record = self.image.rule(rule).or_damaged()?;
         let effect = Effect::from_code(record.effect);
         let truth = self.condition_truth(record)?;
         let candidate = Candidate { effect: Reverse(effect), truth: Reverse(truth), rule };
@@ -150,7 +178,7 @@ impl<'a> Evaluation<'_, '_, 'a> {
             }
             _ => candidates.decided = first_of(candidates.decided),
         }
-        Some(())
+        Ok(())
     }
 
     /// What is called, none where no rule speaks of it; or why the call is denied whatever the rules say.
@@ -169,7 +197,7 @@ impl<'a> Evaluation<'_, '_, 'a> {
         if can_be_name(name) { Ok(target()) } else { Err(unknown) }
     }
 
-    fn decide_by(&self, candidate: Candidate, decision: &mut Decision) -> Option<()> {
+    fn decide_by(&self, candidate: Candidate, decision: &mut Decision) -> Result<(), Stopped> {
         let Candidate { effect: Reverse(effect), truth: Reverse(truth), rule } = candidate;
         decision.effect = effect;
         decision.rule = Some(rule);
@@ -180,7 +208,8 @@ impl<'a> Evaluation<'_, '_, 'a> {
             Effect::RequireApproval | Effect::Deny => {
                 // Only what could not be told explains why a rule decides that is not known to be true.
                 let failures = &mut decision.failures;
-                self.explain(self.image.rule(rule)?.condition.get(), true, failures, MAX_POLICY_DEPTH)?;
+                let record = self.image.rule(rule).or_damaged()?;
+                self.explain(record.condition.get(), true, failures)?;
                 let is_unknown = |failure: &Failure| failure.problem != PredicateProblem::Value;
                 if failures.iter().any(is_unknown) {
                     failures.retain(|failure| is_unknown(failure));
@@ -188,15 +217,15 @@ impl<'a> Evaluation<'_, '_, 'a> {
                 Code::ConditionUnknown
             }
         };
-        Some(())
+        Ok(())
     }
 
     /// `perso-1`: the one rule that is left for the tool and the role decides, else the default.
-    fn only_rule(&self, decision: &mut Decision) -> Option<()> {
+    fn only_rule(&self, decision: &mut Decision) -> Result<(), Stopped> {
         let role = self.call.roles.first().and_then(|role| self.image.role(role));
         let target = self.image.target(TargetKind::Tool, &self.call.target.name);
         let rules = match (role, target) {
-            (Some(role), Some(target)) => self.image.rules_of(role, target)?,
+            (Some(role), Some(target)) => self.image.rules_of(role, target).or_damaged()?,
             _ => &[],
         };
         let Some(rule) = rules.first().map(|rule| rule.get()) else {
@@ -204,44 +233,44 @@ impl<'a> Evaluation<'_, '_, 'a> {
                 decision.effect = Effect::Allow;
             }
             decision.code = Code::NoRule;
-            return Some(());
+            return Ok(());
         };
         decision.rule = Some(rule);
-        let record = self.image.rule(rule)?;
+        let record = self.image.rule(rule).or_damaged()?;
         if self.condition_truth(record)? == Truth::True {
             decision.effect = Effect::Allow;
             decision.code = Code::Allowed;
         } else {
-            self.explain(record.condition.get(), false, &mut decision.failures, MAX_POLICY_DEPTH)?;
+            self.explain(record.condition.get(), false, &mut decision.failures)?;
             decision.code = Code::ConditionFailed;
         }
-        Some(())
+        Ok(())
     }
 
-    /// The same call, in the eyes of a condition on an item.
+    /// This evaluation with `item` bound.
     pub(crate) fn with_item(&self, item: RawValue<'a>) -> Self {
         Self { item: Some(item), ..*self }
     }
 
     /// The truth of a rule's condition; one without any always applies.
-    pub(crate) fn condition_truth(&self, rule: &RuleRecord) -> Option<Truth> {
+    pub(crate) fn condition_truth(&self, rule: &RuleRecord) -> Result<Truth, Stopped> {
         match rule.condition.get() {
-            NONE => Some(Truth::True),
-            condition => self.truth(condition, MAX_POLICY_DEPTH),
+            None => Ok(Truth::True),
+            Some(condition) => self.truth(condition, MAX_POLICY_DEPTH),
         }
     }
 
     /// The truth of the condition that starts at a step.
-    pub(crate) fn truth(&self, at: u32, depth: usize) -> Option<Truth> {
-        let depth = depth.checked_sub(1)?;
-        let node = self.image.step(at)?;
+    pub(crate) fn truth(&self, at: StepOffset, depth: usize) -> Result<Truth, Stopped> {
+        let depth = depth.checked_sub(1).or_damaged()?;
+        let node = self.image.step(at).or_damaged()?;
         match node.code {
             step::ALL => self.combine(at, node, Truth::True, Truth::min, depth),
             step::ANY => self.combine(at, node, Truth::False, Truth::max, depth),
-            step::NOT => Some(self.truth(first_child(at)?, depth)?.negate()),
+            step::NOT => Ok(self.truth(first_child(at).or_damaged()?, depth)?.negate()),
             step::EVERY => self.items_truth(at, node, Truth::True, Truth::min, depth),
             step::SOME => self.items_truth(at, node, Truth::False, Truth::max, depth),
-            _ => Some(match self.predicate(node)? {
+            _ => Ok(match self.predicate(node)? {
                 Ok(value) => Truth::from_bool(value),
                 Err(_) => Truth::Unknown,
             }),
@@ -251,48 +280,45 @@ impl<'a> Evaluation<'_, '_, 'a> {
     /// Combines the children of `node`, from the value `start` that none of them changes.
     fn combine(
         &self,
-        at: u32,
+        at: StepOffset,
         node: &StepRecord,
         start: Truth,
         merge: fn(Truth, Truth) -> Truth,
         depth: usize,
-    ) -> Option<Truth> {
+    ) -> Result<Truth, Stopped> {
         let decisive = start.negate();
         let mut truth = start;
         for child in self.children(at, node) {
-            truth = merge(truth, self.truth(child?, depth)?);
+            truth = merge(truth, self.truth(child.or_damaged()?, depth)?);
             if truth == decisive {
                 break;
             }
         }
-        Some(truth)
+        Ok(truth)
     }
 
     /// Combines the truth of the condition after `at` for each item of the list that `node` names.
     fn items_truth(
         &self,
-        at: u32,
+        at: StepOffset,
         node: &StepRecord,
         start: Truth,
         merge: fn(Truth, Truth) -> Truth,
         depth: usize,
-    ) -> Option<Truth> {
-        let Ok(list) = self.value(node.field.get()) else { return Some(Truth::Unknown) };
-        if !self.is_within_budget() {
-            return None;
-        }
-        let condition = first_child(at)?;
-        let mut truth = Some(start);
+    ) -> Result<Truth, Stopped> {
+        let Ok(list) = self.value(node.field.get()) else { return Ok(Truth::Unknown) };
+        self.check_budget()?;
+        let condition = first_child(at).or_damaged()?;
+        let mut truth = Ok(start);
         let is_list = list.for_items(|item| {
-            let with_item = self.with_item(item).truth(condition, depth);
-            truth = truth.zip(with_item).map(|(truth, with_item)| merge(truth, with_item));
-            truth.is_some_and(|truth| truth != start.negate())
+            truth = truth.and_then(|truth| Ok(merge(truth, self.with_item(item).truth(condition, depth)?)));
+            truth.is_ok_and(|truth| truth != start.negate())
         });
-        if is_list.is_some() { truth } else { Some(Truth::Unknown) }
+        if is_list.is_some() { truth } else { Ok(Truth::Unknown) }
     }
 
     /// The steps at which the children of `node` start.
-    pub(crate) fn children(&self, at: u32, node: &StepRecord) -> impl Iterator<Item = Option<u32>> {
+    pub(crate) fn children(&self, at: StepOffset, node: &StepRecord) -> impl Iterator<Item = Option<StepOffset>> {
         let (end, mut next) = (node.end(at), first_child(at));
         core::iter::from_fn(move || {
             let (Some(end), Some(child)) = (end, next) else { return Some(None) };
@@ -305,22 +331,23 @@ impl<'a> Evaluation<'_, '_, 'a> {
     }
 
     /// The value of a predicate, or why it has none and for which field.
-    pub(crate) fn predicate(&self, node: &StepRecord) -> Option<Result<bool, (PredicateProblem, u32)>> {
-        let predicate = Predicate::read(self.image, node)?;
+    pub(crate) fn predicate(&self, node: &StepRecord) -> Result<Result<bool, Unknown>, Stopped> {
+        let predicate = Predicate::read(self.image, node).or_damaged()?;
         let value = match self.image.dialect() {
             Dialect::Callgate1 => self.callgate_predicate(&predicate),
             Dialect::Perso1 => Ok(self.perso_predicate(&predicate)),
         };
-        self.is_within_budget().then_some(value)
+        self.check_budget()?;
+        Ok(value)
     }
 
-    fn is_within_budget(&self) -> bool {
-        self.budget.get() > 0
+    fn check_budget(&self) -> Result<(), Stopped> {
+        if self.budget.get() > 0 { Ok(()) } else { Err(Stopped::OverBudget) }
     }
 
-    fn callgate_predicate(&self, predicate: &Predicate<'_>) -> Result<bool, (PredicateProblem, u32)> {
+    fn callgate_predicate(&self, predicate: &Predicate<'_>) -> Result<bool, Unknown> {
         let field = predicate.field();
-        let wrong_type = (PredicateProblem::WrongType, field);
+        let wrong_type = Unknown::wrong_type(field);
         if let Predicate::Present { .. } = predicate {
             return Ok(self.field(field).is_some_and(|value| value.kind() != Kind::Null));
         }
@@ -342,16 +369,16 @@ impl<'a> Evaluation<'_, '_, 'a> {
             }
             Predicate::Path { roots, .. } => {
                 let text = value.as_string().ok_or(wrong_type)?;
-                path::is_inside(&text, roots.iter()).ok_or((PredicateProblem::Ambiguous, field))
+                path::is_inside(&text, roots.iter()).ok_or(Unknown::ambiguous(field))
             }
             Predicate::Url { allowed, .. } => {
                 let text = value.as_string().ok_or(wrong_type)?;
-                let target = url::UrlTarget::read(&text).ok_or((PredicateProblem::Ambiguous, field))?;
-                allowed.allow(&target).ok_or((PredicateProblem::Ambiguous, field))
+                let target = url::UrlTarget::read(&text).ok_or(Unknown::ambiguous(field))?;
+                allowed.allow(&target).ok_or(Unknown::ambiguous(field))
             }
             Predicate::Cidr { op, networks, .. } => {
                 let text = value.as_string().ok_or(wrong_type)?;
-                let address = address::read(&text).ok_or((PredicateProblem::Ambiguous, field))?;
+                let address = address::read(&text).ok_or(Unknown::ambiguous(field))?;
                 let is_inside = networks
                     .iter()
                     .any(|network| network.parse::<IpNet>().is_ok_and(|network| network.contains(&address)));
@@ -364,14 +391,14 @@ impl<'a> Evaluation<'_, '_, 'a> {
             Predicate::Compare { op, other, .. } => {
                 let number = value.as_number().and_then(Decimal::read).ok_or(wrong_type)?;
                 let other_number = self.value(other)?.as_number().and_then(Decimal::read);
-                Ok(op.holds(number.compare(&other_number.ok_or((PredicateProblem::WrongType, other))?)))
+                Ok(op.holds(number.compare(&other_number.ok_or(Unknown::wrong_type(other))?)))
             }
             Predicate::Bool { value: wanted, .. } => match value.kind() {
                 Kind::Bool(value) => Ok(value == wanted),
                 _ => Err(wrong_type),
             },
             Predicate::Equals { other, .. } => {
-                scalars_equal(value, self.value(other)?).map_err(|problem| (problem, field))
+                scalars_equal(value, self.value(other)?).map_err(|problem| Unknown { problem, field })
             }
             // `Every` and `Some` are no predicates: `truth` reads them before.
             Predicate::Present { .. } | Predicate::Items { .. } => Err(wrong_type),
@@ -379,7 +406,7 @@ impl<'a> Evaluation<'_, '_, 'a> {
     }
 
     /// The value of a field of the call, or of the item that is judged.
-    fn field(&self, field: u32) -> Option<RawValue<'a>> {
+    fn field(&self, field: FieldSlot) -> Option<RawValue<'a>> {
         let value = match self.item {
             Some(item) if self.image.is_of_item(field) => self.within(item, field, MAX_REQUEST_DEPTH),
             _ => self.call.field(field),
@@ -387,25 +414,25 @@ impl<'a> Evaluation<'_, '_, 'a> {
         value.inspect(|&value| self.charge(value, 1))
     }
 
-    /// Takes what a value is long from the budget, for each time that it is looked at.
+    /// Charges the value's length to the budget, `times` times.
     fn charge(&self, value: RawValue<'_>, times: usize) {
         let bytes = value.text().len().saturating_add(1).saturating_mul(times);
         self.budget.set(self.budget.get().saturating_sub(bytes));
     }
 
     /// What `field` leads to within an item.
-    fn within(&self, item: RawValue<'a>, field: u32, depth: usize) -> Option<RawValue<'a>> {
+    fn within(&self, item: RawValue<'a>, field: FieldSlot, depth: usize) -> Option<RawValue<'a>> {
         self.charge(item, 1);
-        if field == Source::Item.root() {
+        if field == FieldSlot::root(Source::Item) {
             return Some(item);
         }
         let (before, name) = self.image.field_step(field)?;
         self.within(item, before, depth.checked_sub(1)?)?.member(name)
     }
 
-    pub(crate) fn value(&self, field: u32) -> Result<RawValue<'a>, (PredicateProblem, u32)> {
-        let value = self.field(field).ok_or((PredicateProblem::Missing, field))?;
-        if value.kind() == Kind::Null { Err((PredicateProblem::Null, field)) } else { Ok(value) }
+    pub(crate) fn value(&self, field: FieldSlot) -> Result<RawValue<'a>, Unknown> {
+        let value = self.field(field).ok_or(Unknown { problem: PredicateProblem::Missing, field })?;
+        if value.kind() == Kind::Null { Err(Unknown { problem: PredicateProblem::Null, field }) } else { Ok(value) }
     }
 
     fn compare_number(&self, text: &str, number: &NumberRecord) -> Option<Ordering> {

@@ -7,7 +7,6 @@ use alloc::string::String;
 use crate::call::Call;
 use crate::image::PolicyImage;
 use crate::image::predicate::Predicate;
-use crate::image::records::NONE;
 use crate::image::texts::{Texts, UrlParts};
 use crate::judge::decision::{Code, Decision, Failure, PredicateProblem};
 use crate::language::dialect::Dialect;
@@ -162,8 +161,7 @@ impl Decision {
     }
 
     fn write_sentence(&self, image: &PolicyImage<'_>, kind: TargetKind, out: &mut Sentence<'_>) {
-        // A rule without a reason of its own has one that is nowhere.
-        let own = self.rule.and_then(|rule| image.texts(image.rule(rule)?.reason.get(), 1)?.first());
+        let own = self.rule.and_then(|rule| image.texts(image.rule(rule)?.reason.get()?, 1)?.first());
         if let Some(text) = own.and_then(|&text| image.text(text)) {
             return out.push_text(text);
         }
@@ -241,7 +239,7 @@ impl Decision {
                 return out.push_str("judging this call takes more work than one call may cost");
             }
             (_, None) => ("no rule matched tool '", "'; applying default_action"),
-            (_, Some(rule)) if rule.condition.get() == NONE => ("rule matched tool '", "'; no condition required"),
+            (_, Some(rule)) if rule.condition.get().is_none() => ("rule matched tool '", "'; no condition required"),
             (Code::Allowed, Some(_)) => ("rule matched tool '", "'; condition passed"),
             (_, Some(_)) => ("rule matched tool '", "'; condition failed"),
         };

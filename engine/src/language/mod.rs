@@ -1,6 +1,7 @@
 //! The words that policies and calls share: targets, effects, operators and times.
 
 pub mod effect;
+pub(crate) mod index;
 pub mod operators;
 pub(crate) mod pattern;
 pub mod target;

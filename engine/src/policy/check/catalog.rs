@@ -6,11 +6,12 @@ use alloc::vec::Vec;
 
 use crate::canonical::uri;
 use crate::language::dialect::Dialect;
+use crate::language::index::Index as _;
 use crate::language::pattern::matches_pattern;
 use crate::language::target::is_bad_character;
 use crate::language::target::{MAX_NAME_CHARS, TargetKind, can_be_name};
 use crate::policy::automaton::{self, Tables};
-use crate::policy::check::name_table::{NameTable, declare, to_index};
+use crate::policy::check::name_table::{NameTable, PatternIndex, TargetIndex, declare};
 use crate::policy::document::{PolicyDocument, Rule};
 use crate::policy::text::diagnostic::{Diagnostic, quoted};
 use crate::policy::text::spanned::Spanned;
@@ -27,11 +28,11 @@ pub(crate) struct Catalog {
     pub(crate) kind: TargetKind,
     dialect: Dialect,
     /// The names that are declared, then those that only a rule names.
-    pub(crate) names: NameTable,
+    pub(crate) names: NameTable<TargetIndex>,
     /// How many names are declared; `None` where the kind is open.
     pub(crate) declared: Option<usize>,
     /// The patterns of the rules, where the kind is open.
-    patterns: NameTable,
+    patterns: NameTable<PatternIndex>,
     /// The automaton of the patterns. Its labels from 1 on are the classes of names that match the same patterns.
     pub(crate) automaton: Option<Tables>,
 }
@@ -58,7 +59,7 @@ impl Catalog {
                 findings.push(Diagnostic::error("duplicate_name", &name.span, message));
             }
         }
-        catalog.declared = declared.map(|_| catalog.names.words.len());
+        catalog.declared = declared.map(|_| catalog.names.names.len());
         if catalog.declared.is_none() {
             catalog.collect_from_rules(&document.rules, findings);
         }
@@ -74,16 +75,15 @@ impl Catalog {
                 findings.push(Diagnostic::error("bad_name", &rule.target.span, message));
                 continue;
             }
-            let words = if rule.target.value.contains('*') {
+            if rule.target.value.contains('*') {
                 first_pattern.get_or_insert(&rule.target.span);
-                &mut self.patterns
+                self.patterns.add(&rule.target.value);
             } else {
-                &mut self.names
-            };
-            words.add(&rule.target.value);
+                self.names.add(&rule.target.value);
+            }
         }
         if let Some(span) = first_pattern {
-            match automaton::build_patterns(&self.patterns.words, self.kind) {
+            match automaton::build_patterns(&self.patterns.names, self.kind) {
                 Ok(automaton) => self.automaton = Some(automaton),
                 Err(_) => {
                     let message = "the patterns of this policy take too many states together";
@@ -98,8 +98,8 @@ impl Catalog {
         }
     }
 
-    /// The numbers of the targets that a rule speaks of: names by their place, then the classes behind them.
-    pub(crate) fn targets_of(&mut self, rule: &Rule, findings: &mut Vec<Diagnostic>) -> Vec<u32> {
+    /// The targets that a rule matches.
+    pub(crate) fn targets_of(&mut self, rule: &Rule, findings: &mut Vec<Diagnostic>) -> Vec<TargetIndex> {
         let name = &rule.target;
         if name.value.contains('\0') {
             findings.push(Diagnostic::error("bad_name", &name.span, "a name must not hold NUL"));
@@ -120,9 +120,11 @@ impl Catalog {
     }
 
     /// The declared names that a pattern matches.
-    fn expand(&self, declared: usize, name: &Spanned<String>, findings: &mut Vec<Diagnostic>) -> Vec<u32> {
-        let matched: Vec<u32> = (0_u32..)
-            .zip(self.names.words.iter().take(declared))
+    fn expand(&self, declared: usize, name: &Spanned<String>, findings: &mut Vec<Diagnostic>) -> Vec<TargetIndex> {
+        let matched: Vec<TargetIndex> = self
+            .names
+            .iter()
+            .take(declared)
             .filter(|(_, word)| matches_pattern(&name.value, word))
             .map(|(at, _)| at)
             .collect();
@@ -136,7 +138,7 @@ impl Catalog {
         matched
     }
 
-    fn declared_target(&mut self, name: &Spanned<String>, findings: &mut Vec<Diagnostic>) -> Option<u32> {
+    fn declared_target(&mut self, name: &Spanned<String>, findings: &mut Vec<Diagnostic>) -> Option<TargetIndex> {
         let known = self.names.get(&name.value);
         if known.is_none() && self.dialect == Dialect::Perso1 {
             return Some(self.names.add(&name.value).0);
@@ -145,22 +147,30 @@ impl Catalog {
             let (noun, value) = (self.kind.noun(), quoted(&name.value));
             let code = if self.kind == TargetKind::Prompt { "unknown_prompt" } else { "unknown_tool" };
             let problem = Diagnostic::error(code, &name.span, format!("{value} is not declared in `{noun}s`"));
-            findings.push(problem.with_likely_word(&name.value, self.names.words.iter().map(String::as_str)));
+            findings.push(problem.with_likely_word(&name.value, self.names.names.iter().map(String::as_str)));
         }
         known
     }
 
     /// The names and the classes that a pattern of an open kind matches.
-    fn open_targets(&self, name: &Spanned<String>) -> Vec<u32> {
-        let (Some(automaton), Some(pattern)) = (&self.automaton, self.patterns.get(&name.value).map(to_index)) else {
+    fn open_targets(&self, name: &Spanned<String>) -> Vec<TargetIndex> {
+        let (Some(automaton), Some(pattern)) =
+            (&self.automaton, self.patterns.get(&name.value).map(PatternIndex::to_usize))
+        else {
             return Vec::new();
         };
-        let of_names = (0_u32..).zip(&self.names.words).filter(|(_, word)| {
+        let of_names = self.names.iter().filter(|(_, word)| {
             let label = automaton.label(word);
             label.is_some_and(|label| automaton.matched.get(label).is_some_and(|matched| matched.contains(&pattern)))
         });
-        let classes = (self.names.len()..).zip(&automaton.matched).filter(|(_, matched)| matched.contains(&pattern));
+        let classes = self.classes().zip(&automaton.matched).filter(|(_, matched)| matched.contains(&pattern));
         of_names.map(|(at, _)| at).chain(classes.map(|(at, _)| at)).collect()
+    }
+
+    /// The indices of the classes of names, after those of the names.
+    pub(crate) fn classes(&self) -> impl Iterator<Item = TargetIndex> {
+        let classes = self.automaton.as_ref().map_or(0, |tables| tables.matched.len());
+        (self.names.len()..).map(TargetIndex::from_u32).take(classes)
     }
 
     /// Checks a name that no list declares.

@@ -9,11 +9,11 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::language::index::Index as _;
 use crate::language::operators::{Source, StringOp};
 use crate::language::pattern::matches_pattern;
 use crate::language::target::TargetKind;
 use crate::policy::check::domain::{Domain, Numbers};
-use crate::policy::check::name_table::to_index;
 use crate::policy::check::target::RuleTarget;
 use crate::policy::condition::{Condition, ConditionKind, Field};
 use crate::policy::document::{InputSchema, PolicyDocument};
@@ -44,7 +44,7 @@ pub(crate) fn check(document: &PolicyDocument<'_>, rule_targets: &[Vec<RuleTarge
             continue;
         }
         for target in targets.iter().filter(|target| target.kind == TargetKind::Tool) {
-            let Some(tool) = tools.get(to_index(target.at)) else { continue };
+            let Some(tool) = tools.get(target.at.to_usize()) else { continue };
             let Some(schema) = tool.schema.as_ref().filter(|schema| schema.limits_something()) else { continue };
             let of_whom = format!(" for a call that fits the schema of {}", quoted(&tool.name.value));
             find(condition, &Knowledge::from_schema(schema), &of_whom, findings);

@@ -16,6 +16,7 @@ use alloc::vec::Vec;
 use std::collections::{HashMap, HashSet};
 
 use crate::language::dialect::Dialect;
+use crate::language::index::Index as _;
 use crate::language::target::TargetKind;
 use crate::language::target::can_be_name;
 use crate::limits::MAX_POLICY_BYTES;
@@ -23,6 +24,7 @@ use crate::policy::check::catalog::bad_name;
 use crate::policy::check::catalog::{Catalog, check_uri_pattern};
 use crate::policy::check::conditions::Expressions;
 use crate::policy::check::conditions::check_condition;
+use crate::policy::check::name_table::RoleIndex;
 use crate::policy::check::roles::Roles;
 use crate::policy::check::target::RuleTarget;
 use crate::policy::document::{PolicyDocument, Rule};
@@ -39,8 +41,8 @@ pub struct ValidPolicy<'t> {
     pub(crate) roles: Vec<String>,
     /// For each rule of the document, the targets that it speaks of.
     pub(crate) rule_targets: Vec<Vec<RuleTarget>>,
-    /// For each rule of the document, the roles that it speaks of, as indices of `roles`.
-    pub(crate) rule_roles: Vec<Vec<u32>>,
+    /// For each rule of the document, the roles that it matches, as indices of `roles`.
+    pub(crate) rule_roles: Vec<Vec<RoleIndex>>,
     warnings: Vec<Diagnostic>,
 }
 
@@ -106,7 +108,7 @@ pub fn validate(mut document: PolicyDocument<'_>) -> Result<ValidPolicy<'_>, Vec
     if findings.iter().any(|finding| finding.severity == Severity::Error) {
         return Err(findings);
     }
-    Ok(ValidPolicy { document, catalogs, roles: roles.names.words, rule_targets, rule_roles, warnings: findings })
+    Ok(ValidPolicy { document, catalogs, roles: roles.names.names, rule_targets, rule_roles, warnings: findings })
 }
 
 /// The most pairs of a role and a target that the rules of a policy speak of, each counted once for each rule: the rows of
@@ -118,7 +120,7 @@ const _: () = assert!(4 * MAX_POLICY_BYTES + 12 * MAX_PAIRS < 1 << 31);
 fn check_pairs(
     document: &PolicyDocument<'_>,
     rule_targets: &[Vec<RuleTarget>],
-    rule_roles: &[Vec<u32>],
+    rule_roles: &[Vec<RoleIndex>],
     findings: &mut Vec<Diagnostic>,
 ) {
     let mut pairs: usize = 0;
@@ -173,14 +175,14 @@ fn check_servers(document: &PolicyDocument<'_>, findings: &mut Vec<Diagnostic>) 
 fn warn_of_unused_names(
     document: &PolicyDocument<'_>,
     rule_targets: &[Vec<RuleTarget>],
-    rule_roles: &[Vec<u32>],
+    rule_roles: &[Vec<RoleIndex>],
     findings: &mut Vec<Diagnostic>,
 ) {
     let of_kind = |kind: TargetKind| {
         let targets = rule_targets.iter().flatten().filter(move |target| target.kind == kind);
-        targets.map(|target| target.at).collect::<HashSet<u32>>()
+        targets.map(|target| target.at.to_u32()).collect::<HashSet<u32>>()
     };
-    let used_roles: HashSet<u32> = rule_roles.iter().flatten().copied().collect();
+    let used_roles: HashSet<u32> = rule_roles.iter().flatten().map(|role| role.to_u32()).collect();
     let mut warn = |what: &str, names: &mut dyn Iterator<Item = &Spanned<String>>, used: &HashSet<u32>| {
         for (_, name) in (0_u32..).zip(names).filter(|(at, _)| !used.contains(at)) {
             let message =

@@ -1,59 +1,77 @@
-//! Names in the order in which they are declared.
+//! Names in the order in which they are declared, and the indices that they have there.
 
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::marker::PhantomData;
 use std::collections::HashMap;
 
 use crate::language::dialect::Dialect;
+use crate::language::index::{Index, define_index};
 use crate::language::target::{MAX_NAME_CHARS, has_bad_character};
 use crate::policy::text::diagnostic::Diagnostic;
 use crate::policy::text::spanned::Spanned;
 
-/// NameTable and their places in a list.
-#[derive(Debug, Default)]
-pub(crate) struct NameTable {
-    pub(crate) words: Vec<String>,
-    index: HashMap<String, u32>,
+define_index! {
+    /// A role among those that a policy declares.
+    RoleIndex;
+    /// A target of one kind: a name of its catalog, or after the names a class of names.
+    TargetIndex;
+    /// A pattern among those of a kind that is open.
+    PatternIndex;
 }
 
-impl NameTable {
-    pub(crate) fn get(&self, word: &str) -> Option<u32> {
-        self.index.get(word).copied()
+/// Names and their indices.
+#[derive(Debug)]
+pub(crate) struct NameTable<I> {
+    pub(crate) names: Vec<String>,
+    numbers: HashMap<String, u32>,
+    index: PhantomData<I>,
+}
+
+impl<I> Default for NameTable<I> {
+    fn default() -> Self {
+        Self { names: Vec::new(), numbers: HashMap::new(), index: PhantomData }
+    }
+}
+
+impl<I: Index> NameTable<I> {
+    pub(crate) fn get(&self, name: &str) -> Option<I> {
+        self.numbers.get(name).copied().map(I::from_u32)
     }
 
-    /// Adds a word unless it is there, and returns its place and whether it is new.
-    pub(crate) fn add(&mut self, word: &str) -> (u32, bool) {
-        if let Some(at) = self.get(word) {
-            return (at, false);
+    /// Adds a name unless it is present, and returns its index and whether it is new.
+    pub(crate) fn add(&mut self, name: &str) -> (I, bool) {
+        if let Some(known) = self.get(name) {
+            return (known, false);
         }
-        let at = self.len();
-        self.words.push(word.into());
-        self.index.insert(word.into(), at);
-        (at, true)
+        let number = self.len();
+        self.names.push(name.into());
+        self.numbers.insert(name.into(), number);
+        (I::from_u32(number), true)
     }
 
-    /// How many words there are.
+    /// How many names there are.
     pub(crate) fn len(&self) -> u32 {
-        // INVARIANT: a policy text has fewer than 2^32 bytes, so it has fewer words.
-        u32::try_from(self.words.len()).unwrap_or(u32::MAX)
+        // INVARIANT: a policy text has fewer than 2^32 bytes, so it has fewer names.
+        u32::try_from(self.names.len()).unwrap_or(u32::MAX)
     }
-}
 
-/// The number of a word as an index of a list.
-pub(crate) fn to_index(number: u32) -> usize {
-    usize::try_from(number).unwrap_or(usize::MAX)
+    /// The names with their indices, in the order in which they were added.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (I, &String)> {
+        (0_u32..).map(I::from_u32).zip(&self.names)
+    }
 }
 
 /// Adds a declared name and checks it; `false` if it was there before.
-pub(crate) fn declare(
-    words: &mut NameTable,
+pub(crate) fn declare<I: Index>(
+    names: &mut NameTable<I>,
     name: &Spanned<String>,
     noun: &str,
     dialect: Dialect,
     findings: &mut Vec<Diagnostic>,
 ) -> bool {
-    let (_, is_new) = words.add(&name.value);
+    let (_, is_new) = names.add(&name.value);
     if dialect == Dialect::Perso1 || !is_new {
         // perso takes a name twice.
         return is_new || dialect == Dialect::Perso1;

@@ -4,6 +4,8 @@ use alloc::format;
 use std::collections::HashMap;
 
 use crate::language::effect::Effect;
+use crate::language::index::Index as _;
+use crate::policy::check::name_table::TargetIndex;
 use crate::policy::check::target::RuleTarget;
 use crate::policy::condition::{Condition, ConditionKind};
 use crate::policy::document::PolicyDocument;
@@ -22,11 +24,11 @@ pub(crate) fn warn_where_it_fails_open(
         let message = "`default_action` allows every call that no rule speaks of, unknown tools and roles included";
         findings.push(Diagnostic::warning("allows_by_default", &span, message).with_fix("write `Deny`"));
     }
-    let mut last: HashMap<(u32, &str), usize> = HashMap::new();
+    let mut last: HashMap<(TargetIndex, &str), usize> = HashMap::new();
     let mut overridden: Vec<(usize, usize)> = Vec::new();
     for (at, (rule, targets)) in document.rules.iter().zip(rule_targets).enumerate() {
         for &RuleTarget { at: tool, .. } in targets {
-            if !rule.target.value.contains('*') && usize::try_from(tool).is_ok_and(|at| at >= declared_tools) {
+            if !rule.target.value.contains('*') && tool.to_usize() >= declared_tools {
                 let message =
                     format!("{} is not declared in `tools`, yet this rule allows it", quoted(&rule.target.value));
                 findings.push(Diagnostic::warning("undeclared_tool", &rule.target.span, message));

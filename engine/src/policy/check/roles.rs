@@ -6,7 +6,8 @@ use alloc::vec::Vec;
 use std::collections::HashSet;
 
 use crate::language::dialect::Dialect;
-use crate::policy::check::name_table::{NameTable, declare, to_index};
+use crate::language::index::Index as _;
+use crate::policy::check::name_table::{NameTable, RoleIndex, declare};
 use crate::policy::document::{PolicyDocument, Role, Rule};
 use crate::policy::text::diagnostic::{Diagnostic, quoted};
 
@@ -16,9 +17,9 @@ const MAX_INHERITED_PAIRS: usize = 1_000_000;
 /// The roles that a policy's rules may use.
 pub(crate) struct Roles {
     dialect: Dialect,
-    pub(crate) names: NameTable,
+    pub(crate) names: NameTable<RoleIndex>,
     /// For each role, the roles that have its rules: itself and those that inherit it.
-    descendants: Vec<Vec<u32>>,
+    descendants: Vec<Vec<RoleIndex>>,
     is_declared: bool,
 }
 
@@ -38,8 +39,8 @@ impl Roles {
         roles
     }
 
-    /// The numbers of the roles that a rule speaks of, those that inherit its rules included.
-    pub(crate) fn roles_for(&self, rule: &Rule, findings: &mut Vec<Diagnostic>) -> Vec<u32> {
+    /// The roles that a rule names, those that inherit its rules included.
+    pub(crate) fn roles_for(&self, rule: &Rule, findings: &mut Vec<Diagnostic>) -> Vec<RoleIndex> {
         if self.dialect == Dialect::Perso1 {
             return self.perso_roles_for(rule, findings);
         }
@@ -47,7 +48,7 @@ impl Roles {
             let message = "this rule names no role, so it never applies";
             findings.push(Diagnostic::error("no_role", &(rule.span.start..rule.span.start.saturating_add(1)), message));
         }
-        let mut seen: Vec<u32> = Vec::new();
+        let mut seen: Vec<RoleIndex> = Vec::new();
         for role in &rule.roles {
             match self.names.get(&role.value) {
                 Some(known) if seen.contains(&known) => {
@@ -58,14 +59,14 @@ impl Roles {
                 None if self.is_declared => {
                     let message = format!("{} is not declared in `roles`", quoted(&role.value));
                     let problem = Diagnostic::error("unknown_role", &role.span, message);
-                    let roles = self.names.words.iter().map(String::as_str);
+                    let roles = self.names.names.iter().map(String::as_str);
                     findings.push(problem.with_likely_word(&role.value, roles));
                 }
                 None => {}
             }
         }
-        let descendants = |role: &u32| usize::try_from(*role).ok().and_then(|role| self.descendants.get(role));
-        let mut roles: Vec<u32> = seen.iter().filter_map(descendants).flatten().copied().collect();
+        let descendants = |role: &RoleIndex| self.descendants.get(role.to_usize());
+        let mut roles: Vec<RoleIndex> = seen.iter().filter_map(descendants).flatten().copied().collect();
         roles.sort_unstable();
         roles.dedup();
         roles
@@ -73,7 +74,7 @@ impl Roles {
 
     /// Finds out which roles have the rules of which, and that no role inherits itself.
     fn inherit(&mut self, roles: &[Role], findings: &mut Vec<Diagnostic>) {
-        let mut parents: Vec<Vec<u32>> = alloc::vec![Vec::new(); self.names.words.len()];
+        let mut parents: Vec<Vec<RoleIndex>> = alloc::vec![Vec::new(); self.names.names.len()];
         for role in roles {
             let mut known = Vec::new();
             for parent in &role.inherits {
@@ -82,38 +83,36 @@ impl Roles {
                     None => {
                         let message = format!("{} is not declared in `roles`", quoted(&parent.value));
                         let problem = Diagnostic::error("unknown_role", &parent.span, message);
-                        let names = self.names.words.iter().map(String::as_str);
+                        let names = self.names.names.iter().map(String::as_str);
                         findings.push(problem.with_likely_word(&parent.value, names));
                     }
                 }
             }
-            let at = self.names.get(&role.name.value).and_then(|at| usize::try_from(at).ok());
-            if let Some(slot) = at.and_then(|at| parents.get_mut(at)) {
+            let at = self.names.get(&role.name.value);
+            if let Some(slot) = at.and_then(|at| parents.get_mut(at.to_usize())) {
                 *slot = known;
             }
         }
         self.descendants = alloc::vec![Vec::new(); parents.len()];
         let mut pairs: usize = 0;
-        for (at, role) in (0_u32..).zip(&self.names.words) {
+        for (at, role) in self.names.iter() {
             let ancestors = ancestors(at, &parents);
             if ancestors.contains(&at)
-                && let Some(declared) = roles.get(to_index(at)).filter(|declared| declared.name.value == *role)
+                && let Some(declared) = roles.get(at.to_usize()).filter(|declared| declared.name.value == *role)
             {
                 let message = format!("the role {} inherits itself", quoted(role));
                 findings.push(Diagnostic::error("role_cycle", &declared.name.span, message));
             }
             pairs = pairs.saturating_add(ancestors.len());
             if pairs > MAX_INHERITED_PAIRS {
-                if let Some(declared) = roles.get(to_index(at)) {
+                if let Some(declared) = roles.get(at.to_usize()) {
                     let message = "the roles of this policy inherit too much: more than a million pairs";
                     findings.push(Diagnostic::error("too_many_heirs", &declared.name.span, message));
                 }
                 return;
             }
             for ancestor in ancestors.into_iter().chain([at]) {
-                if let Some(descendants) =
-                    usize::try_from(ancestor).ok().and_then(|ancestor| self.descendants.get_mut(ancestor))
-                {
+                if let Some(descendants) = self.descendants.get_mut(ancestor.to_usize()) {
                     descendants.push(at);
                 }
             }
@@ -122,10 +121,10 @@ impl Roles {
 }
 
 /// The roles that a role inherits, at any remove; the role itself is among them only in a cycle.
-fn ancestors(role: u32, parents: &[Vec<u32>]) -> HashSet<u32> {
-    let parents_of = |role: u32| usize::try_from(role).ok().and_then(|role| parents.get(role)).into_iter().flatten();
-    let mut found: HashSet<u32> = HashSet::new();
-    let mut open: Vec<u32> = parents_of(role).copied().collect();
+fn ancestors(role: RoleIndex, parents: &[Vec<RoleIndex>]) -> HashSet<RoleIndex> {
+    let parents_of = |role: RoleIndex| parents.get(role.to_usize()).into_iter().flatten();
+    let mut found: HashSet<RoleIndex> = HashSet::new();
+    let mut open: Vec<RoleIndex> = parents_of(role).copied().collect();
     while let Some(next) = open.pop() {
         if found.insert(next) {
             open.extend(parents_of(next));
@@ -136,7 +135,7 @@ fn ancestors(role: u32, parents: &[Vec<u32>]) -> HashSet<u32> {
 
 impl Roles {
     /// perso leaves out the roles of a rule that the policy does not declare; no role is a pattern.
-    fn perso_roles_for(&self, rule: &Rule, findings: &mut Vec<Diagnostic>) -> Vec<u32> {
+    fn perso_roles_for(&self, rule: &Rule, findings: &mut Vec<Diagnostic>) -> Vec<RoleIndex> {
         let mut known = Vec::new();
         for role in &rule.roles {
             match self.names.get(&role.value) {
@@ -145,7 +144,7 @@ impl Roles {
                     let message =
                         format!("{} is not declared in `roles`, so perso ignores it here", quoted(&role.value));
                     let problem = Diagnostic::warning("unknown_role", &role.span, message);
-                    let roles = self.names.words.iter().map(String::as_str);
+                    let roles = self.names.names.iter().map(String::as_str);
                     findings.push(problem.with_likely_word(&role.value, roles));
                 }
             }

@@ -4,9 +4,9 @@
 use alloc::format;
 use alloc::vec::Vec;
 
+use crate::language::index::Index as _;
 use crate::language::operators::Source;
 use crate::language::target::TargetKind;
-use crate::policy::check::name_table::to_index;
 use crate::policy::check::target::RuleTarget;
 use crate::policy::condition::{Condition, ConditionKind, Field};
 use crate::policy::document::{InputSchema, PolicyDocument, Property, Tool};
@@ -21,7 +21,7 @@ pub(crate) fn check(document: &PolicyDocument<'_>, rule_targets: &[Vec<RuleTarge
     for (rule, targets) in document.rules.iter().zip(rule_targets) {
         let Some(condition) = &rule.condition else { continue };
         let tools_of = targets.iter().filter(|target| target.kind == TargetKind::Tool);
-        let tools_of = tools_of.filter_map(|target| tools.get(to_index(target.at)));
+        let tools_of = tools_of.filter_map(|target| tools.get(target.at.to_usize()));
         let schemas: Vec<(&Tool, &InputSchema)> =
             tools_of.filter_map(|tool| Some((tool, tool.schema.as_ref()?))).collect();
         if !schemas.is_empty() {

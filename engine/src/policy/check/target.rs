@@ -1,10 +1,11 @@
 //! What a rule matches.
 
 use crate::language::target::TargetKind;
+use crate::policy::check::name_table::TargetIndex;
 
-/// A target that a rule speaks of: a name of its kind's catalog, or behind them a class of names.
+/// A target that a rule matches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct RuleTarget {
     pub(crate) kind: TargetKind,
-    pub(crate) at: u32,
+    pub(crate) at: TargetIndex,
 }
