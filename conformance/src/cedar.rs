@@ -8,7 +8,9 @@
 use std::ops::Range;
 
 use callgate_engine::language::operators::{NumericOp, Source, StringOp};
-use callgate_engine::policy::condition::{Condition, ConditionKind, Field};
+use callgate_engine::policy::condition::{
+    BoolCheck, Condition, ConditionKind, Field, FieldEquals, NumericCheck, StringCheck,
+};
 use callgate_engine::policy::document::{PolicyDocument, Rule};
 use callgate_engine::{Effect, TargetKind, parse};
 use cedar_policy::{Authorizer, Context, Decision, Entities, EntityUid, PolicySet};
@@ -185,7 +187,7 @@ fn translate_condition(condition: &Condition) -> Option<String> {
         ConditionKind::All(children) => joined(children, " && ")?,
         ConditionKind::Any(children) => joined(children, " || ")?,
         ConditionKind::Not(inner) => format!("(!{})", translate_condition(inner)?),
-        ConditionKind::NumericCheck { field, op, value } => {
+        ConditionKind::NumericCheck(NumericCheck { field, op, value }) => {
             let op = match op {
                 NumericOp::Eq => "==",
                 NumericOp::Ne => "!=",
@@ -196,16 +198,18 @@ fn translate_condition(condition: &Condition) -> Option<String> {
             };
             format!("({} {op} {value})", translate_field(field)?)
         }
-        ConditionKind::StringCheck { field, op: StringOp::In, values } => {
+        ConditionKind::StringCheck(StringCheck { field, op: StringOp::In, values }) => {
             let values = list(values.iter().map(|value| &value.value), "");
             format!("({values}.contains({}))", translate_field(field)?)
         }
-        ConditionKind::StringCheck { field, op: StringOp::NotIn, values } => {
+        ConditionKind::StringCheck(StringCheck { field, op: StringOp::NotIn, values }) => {
             let values = list(values.iter().map(|value| &value.value), "");
             format!("(!{values}.contains({}))", translate_field(field)?)
         }
-        ConditionKind::BoolCheck { field, value } => format!("({} == {value})", translate_field(field)?),
-        ConditionKind::FieldEquals { a, b } => format!("({} == {})", translate_field(a)?, translate_field(b)?),
+        ConditionKind::BoolCheck(BoolCheck { field, value }) => format!("({} == {value})", translate_field(field)?),
+        ConditionKind::FieldEquals(FieldEquals { a, b }) => {
+            format!("({} == {})", translate_field(a)?, translate_field(b)?)
+        }
         _ => return None,
     })
 }

@@ -5,7 +5,10 @@ use std::collections::HashMap;
 
 use bigdecimal::BigDecimal;
 use callgate_engine::language::operators::{NumericOp, Source, StringOp};
-use callgate_engine::policy::condition::{Condition, ConditionKind, Field};
+use callgate_engine::policy::condition::{
+    BoolCheck, CidrCheck, Condition, ConditionKind, Field, FieldCompare, FieldEquals, FieldPresent, ItemsCheck,
+    LengthCheck, NumericCheck, PathCheck, StringCheck, TimeCheck, UrlCheck,
+};
 use callgate_engine::policy::document::{PolicyDocument, Rule};
 use callgate_engine::policy::text::Spanned;
 use callgate_engine::{Code, Effect, TargetKind};
@@ -188,28 +191,29 @@ impl<'d> Reference<'d> {
             ConditionKind::All(children) => all(children.iter().map(|child| self.truth(child, facts))),
             ConditionKind::Any(children) => any(children.iter().map(|child| self.truth(child, facts))),
             ConditionKind::Not(inner) => self.truth(inner, facts).map(|truth| !truth),
-            ConditionKind::Every { field, condition } => {
-                all(items(field, facts)?.iter().map(|item| self.truth(condition, Facts { item: Some(item), ..facts })))
+            ConditionKind::Items(ItemsCheck { every, field, condition }) => {
+                let items = items(field, facts)?.iter();
+                let truths = items.map(|item| self.truth(condition, Facts { item: Some(item), ..facts }));
+                if *every { all(truths) } else { any(truths) }
             }
-            ConditionKind::Some { field, condition } => {
-                any(items(field, facts)?.iter().map(|item| self.truth(condition, Facts { item: Some(item), ..facts })))
-            }
-            ConditionKind::FieldPresent { field } => Some(value(field, facts).is_some()),
-            ConditionKind::NumericCheck { field, op, value } => {
+            ConditionKind::FieldPresent(FieldPresent { field }) => Some(value(field, facts).is_some()),
+            ConditionKind::NumericCheck(NumericCheck { field, op, value }) => {
                 Some(compares(*op, number(field, facts)?.cmp(&value.parse().ok()?)))
             }
-            ConditionKind::FieldCompare { a, op, b } => Some(compares(*op, number(a, facts)?.cmp(&number(b, facts)?))),
-            ConditionKind::FieldEquals { a, b } => match (value(a, facts)?, value(b, facts)?) {
+            ConditionKind::FieldCompare(FieldCompare { a, op, b }) => {
+                Some(compares(*op, number(a, facts)?.cmp(&number(b, facts)?)))
+            }
+            ConditionKind::FieldEquals(FieldEquals { a, b }) => match (value(a, facts)?, value(b, facts)?) {
                 (Json::String(a), Json::String(b)) => Some(a == b),
                 (Json::Bool(a), Json::Bool(b)) => Some(a == b),
                 (Json::Number(_), Json::Number(_)) => Some(number(a, facts)? == number(b, facts)?),
                 _ => None,
             },
-            ConditionKind::BoolCheck { field, value: wanted } => match value(field, facts)? {
+            ConditionKind::BoolCheck(BoolCheck { field, value: wanted }) => match value(field, facts)? {
                 Json::Bool(value) => Some(value == wanted),
                 _ => None,
             },
-            ConditionKind::LengthCheck { field, op, value: bound } => {
+            ConditionKind::LengthCheck(LengthCheck { field, op, value: bound }) => {
                 let length = match value(field, facts)? {
                     Json::String(text) => text.chars().count(),
                     Json::Array(items) => items.len(),
@@ -218,7 +222,7 @@ impl<'d> Reference<'d> {
                 };
                 Some(compares(*op, length.cmp(&bound.value.parse().ok()?)))
             }
-            ConditionKind::StringCheck { field, op, values } => {
+            ConditionKind::StringCheck(StringCheck { field, op, values }) => {
                 let text = text(field, facts)?;
                 let is_one = |holds: &dyn Fn(&str) -> bool| values.iter().any(|value| holds(&value.value));
                 Some(match op {
@@ -233,16 +237,16 @@ impl<'d> Reference<'d> {
                     }
                 })
             }
-            ConditionKind::TimeCheck { field, window } => match value(field, facts)? {
+            ConditionKind::TimeCheck(TimeCheck { field, window }) => match value(field, facts)? {
                 Json::Number(seconds) => time_is_in(seconds.parse().ok()?, *window),
                 _ => None,
             },
-            ConditionKind::PathCheck { field, roots } => path_is_in(text(field, facts)?, &texts(roots)),
-            ConditionKind::UrlCheck { field, schemes, hosts, ports } => {
+            ConditionKind::PathCheck(PathCheck { field, roots }) => path_is_in(text(field, facts)?, &texts(roots)),
+            ConditionKind::UrlCheck(UrlCheck { field, schemes, hosts, ports }) => {
                 let allowed = AllowedUrls { schemes: texts(schemes), hosts: texts(hosts), ports: texts(ports) };
                 allowed.hold(text(field, facts)?)
             }
-            ConditionKind::CidrCheck { field, op, networks } => {
+            ConditionKind::CidrCheck(CidrCheck { field, op, networks }) => {
                 let is_inside = address_is_in(text(field, facts)?, &texts(networks))?;
                 Some(is_inside == (*op == StringOp::In))
             }
@@ -267,8 +271,9 @@ impl<'d> Reference<'d> {
                 children.iter().map(|child| self.obstacles(child, wanted, facts)).sum()
             }
             ConditionKind::Not(inner) => self.obstacles(inner, !wanted, facts),
-            ConditionKind::Every { field, condition } if wanted => of_items(field, condition),
-            ConditionKind::Some { field, condition } if !wanted => of_items(field, condition),
+            ConditionKind::Items(ItemsCheck { every, field, condition }) if *every == wanted => {
+                of_items(field, condition)
+            }
             _ => 1,
         }
     }
@@ -362,21 +367,12 @@ fn collect_expressions<'d>(
     condition: &'d Condition,
     expressions: &mut HashMap<&'d str, Regex>,
 ) -> Result<(), regex::Error> {
-    match &condition.kind {
-        ConditionKind::All(children) | ConditionKind::Any(children) => {
-            children.iter().try_for_each(|child| collect_expressions(child, expressions))?;
+    if let ConditionKind::StringCheck(StringCheck { op: StringOp::Matches, values, .. }) = &condition.kind {
+        for value in values {
+            // An expression stands by itself before it is put between the ends of the text.
+            Regex::new(&value.value)?;
+            expressions.insert(&value.value, Regex::new(&format!(r"\A(?:{})\z", value.value))?);
         }
-        ConditionKind::Not(inner)
-        | ConditionKind::Every { condition: inner, .. }
-        | ConditionKind::Some { condition: inner, .. } => collect_expressions(inner, expressions)?,
-        ConditionKind::StringCheck { op: StringOp::Matches, values, .. } => {
-            for value in values {
-                // An expression stands by itself before it is put between the ends of the text.
-                Regex::new(&value.value)?;
-                expressions.insert(&value.value, Regex::new(&format!(r"\A(?:{})\z", value.value))?);
-            }
-        }
-        _ => {}
     }
-    Ok(())
+    condition.children().iter().try_for_each(|child| collect_expressions(child, expressions))
 }

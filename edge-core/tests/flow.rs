@@ -1,10 +1,5 @@
 //! Every path of the state machine, without a platform: what an edge is told to do, and what the response owes to it.
-#![expect(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a test states what must hold by failing"
-)]
+#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test states what must hold by failing")]
 
 use callgate_edge_core::log::{ChainLink, hash_text, record_hash};
 use callgate_edge_core::{

@@ -27,6 +27,7 @@ mod compile;
 // Image and call to decision, where it is deployed.
 mod image;
 pub mod call;
+pub mod condition;
 pub mod judge;
 
 pub use call::{Call, CallerFacts, RequestError, RequestFacts};

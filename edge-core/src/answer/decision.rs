@@ -3,8 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use callgate_engine::judge::reason::{FailedPredicate, Requirement};
-use callgate_engine::language::operators::Source;
+use callgate_engine::judge::reason::{FailedPredicate, MemberValue};
 use callgate_engine::{Call, CallLimits, PolicyImage, RequestError, RequestFacts, evaluate};
 use sha2::{Digest as _, Sha256};
 
@@ -112,55 +111,34 @@ fn write_decision(
     }
 }
 
-fn write_failed(failed: &FailedPredicate<'_>, out: &mut String) {
+fn write_failed(failed: &FailedPredicate<'_, '_>, out: &mut String) {
     out.push_str("{\"check\":\"");
-    out.push_str(failed.requirement.check());
+    out.push_str(failed.check());
     out.push('"');
-    write_plain_member("source", failed.source.name(), out);
-    write_member("field", failed.field, out);
-    write_plain_member("op", failed.requirement.op(), out);
-    match failed.requirement {
-        Requirement::Numeric(_, number) | Requirement::Length(_, number) => {
-            out.push_str(",\"value\":");
-            out.push_str(number);
+    write_plain_member("source", failed.source().name(), out);
+    write_member("field", failed.field(), out);
+    write_plain_member("op", failed.op(), out);
+    failed.visit_members(&mut |name, value| match value {
+        MemberValue::Bool(value) => write_literal(name, if value { "true" } else { "false" }, out),
+        MemberValue::Number(number) => write_literal(name, number, out),
+        MemberValue::Text(text) => write_member(name, text, out),
+        MemberValue::Texts(texts) => write_list(name, texts, out),
+        MemberValue::Field(source, field) => {
+            write_literal(name, "{\"source\":", out);
+            write_text(source.name(), out);
+            write_member("field", field, out);
+            out.push('}');
         }
-        Requirement::Path(_, texts) | Requirement::Cidr(_, texts) => {
-            write_list("value", texts.iter(), out);
-        }
-        Requirement::Time(_, window) => {
-            if let Some((from, to)) = window.hours() {
-                write_member("from", &from, out);
-                write_member("to", &to, out);
-            }
-            write_list("weekdays", window.weekday_names(), out);
-            write_member("offset", &window.offset(), out);
-        }
-        Requirement::Url(_, allowed) => {
-            write_list("schemes", allowed.schemes(), out);
-            write_list("hosts", allowed.hosts(), out);
-            write_list("ports", allowed.ports(), out);
-        }
-        Requirement::String(asked, _, texts) => {
-            write_list("value", texts.iter(), out);
-            out.push_str(if asked { "" } else { ",\"negated\":true" });
-        }
-        Requirement::Bool(value) => {
-            out.push_str(if value { ",\"value\":true" } else { ",\"value\":false" });
-        }
-        Requirement::Present(_) | Requirement::Items { .. } => {}
-        Requirement::Equals(_, source, field) | Requirement::Compare(_, source, field) => {
-            write_other(source, field, out)
-        }
-    }
-    write_plain_member("problem", failed.problem.name(), out);
+    });
+    write_plain_member("problem", failed.problem().name(), out);
     out.push('}');
 }
 
-fn write_other(source: Source, field: &str, out: &mut String) {
-    out.push_str(",\"other\":{\"source\":");
-    write_text(source.name(), out);
-    write_member("field", field, out);
-    out.push('}');
+/// Writes a member whose value is JSON as it stands, or starts with it.
+fn write_literal(name: &str, value: &str, out: &mut String) {
+    for part in [",\"", name, "\":", value] {
+        out.push_str(part);
+    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 
 mod error;
 mod facts;
+pub(crate) mod fields;
 
 use alloc::borrow::Cow;
 use alloc::string::String;

@@ -13,7 +13,6 @@ use crate::image::records::NONE;
 use crate::json::name_hash::{hash_name, hash_within, name_bit};
 use crate::language::index::Index as _;
 use crate::language::operators::Source;
-use crate::policy::condition::{collect_fields, whole_condition};
 use crate::policy::document::Rule;
 use alloc::string::String;
 
@@ -21,11 +20,11 @@ impl Writer {
     pub(crate) fn collect_fields(&mut self, rules: &[Rule]) {
         // Every name on the way to a field, with the field's spelling where a rule reads it. Shorter paths come first,
         // so that the slot of the name before is known.
-        let conditions: Vec<_> = rules.iter().filter_map(whole_condition).collect();
+        let conditions: Vec<_> = rules.iter().filter_map(Rule::whole_condition).collect();
         let mut nodes: BTreeMap<(usize, Source, &[String]), Option<&str>> = BTreeMap::new();
         let mut fields = Vec::new();
         for condition in &conditions {
-            collect_fields(condition, &mut fields);
+            condition.collect_fields(&mut fields);
         }
         for field in fields {
             for length in 1..=field.path.len() {

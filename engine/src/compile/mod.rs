@@ -28,8 +28,8 @@ use crate::policy::document::{PolicyDocument, Rule};
 /// however large the policy is, and data that is read together is stored together.
 #[must_use]
 pub fn compile(policy: &ValidPolicy<'_>) -> Vec<u8> {
-    let mut writer = Writer::default();
     let document = &policy.document;
+    let mut writer = Writer::new(document.dialect.semantics());
     let version = writer.text(&document.version);
     let roles = writer.names(&policy.roles);
     writer.collect_fields(&document.rules);

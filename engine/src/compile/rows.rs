@@ -8,10 +8,10 @@ use zerocopy::little_endian::U32;
 
 use crate::image::index::{RoleSlot, RowOffset, RuleListOffset, RuleOffset, Stored};
 use crate::image::records::{CellRecord, NONE, to_u32};
-use crate::language::dialect::Dialect;
 use crate::language::index::{Index, define_index};
 use crate::policy::check::ValidPolicy;
 use crate::policy::check::target::RuleTarget;
+use crate::policy::semantics::Conflicts;
 
 define_index! {
     /// A rule's number in the order of the image: the strictest effect first.
@@ -33,7 +33,7 @@ type Row = Vec<(RoleSlot, CellRules)>;
 /// The contents of a row are known before the offsets of its rules, so a row is reserved first and patched when all rules
 /// are written.
 pub(crate) struct Rows {
-    dialect: Dialect,
+    conflicts: Conflicts,
     /// For each target without a row the roles and rules, in the order of the policy.
     pairs: HashMap<RuleTarget, Vec<(RoleSlot, RuleNumber)>>,
     /// Where the targets' rows start.
@@ -55,7 +55,7 @@ impl Rows {
             }
         }
         Self {
-            dialect: policy.document.dialect,
+            conflicts: policy.document.dialect.semantics().conflicts,
             pairs,
             targets: HashMap::new(),
             rows: HashMap::new(),
@@ -75,10 +75,9 @@ impl Rows {
         pairs.sort_by_key(|&(role, _)| role);
         let mut row = Row::new();
         for of_role in pairs.chunk_by(|(a, _), (b, _)| a == b) {
-            let deciding = match self.dialect {
-                Dialect::Callgate1 => of_role,
-                // In perso the last rule for a tool and a role is the only one.
-                Dialect::Perso1 => of_role.last().map(core::slice::from_ref).unwrap_or_default(),
+            let deciding = match self.conflicts {
+                Conflicts::Strictest => of_role,
+                Conflicts::Last => of_role.last().map(core::slice::from_ref).unwrap_or_default(),
             };
             let mut rules: Vec<RuleNumber> = deciding.iter().map(|&(_, rule)| rule).collect();
             rules.sort_unstable();

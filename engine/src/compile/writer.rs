@@ -10,8 +10,8 @@ use zerocopy::little_endian::{I64, U16, U32, U64};
 use crate::compile::rows::Rows;
 use crate::image::hash_table;
 use crate::image::index::{
-    AutomatonIndex, FieldSlot, NumberOffset, RowOffset, RuleOffset, StepOffset, Stored, StoredOption, TextListOffset,
-    ToolSlot,
+    AutomatonIndex, FieldSlot, NumberOffset, RowOffset, RuleOffset, StepOffset, StoredOption, TextListOffset, ToolSlot,
+    UrlOffset,
 };
 use crate::image::records::{
     ArgumentRecord, AutomatonRecord, CLOSED, CatalogRecord, FieldRecord, HeaderRecord, NO_TEXT, NONE, NameRecord,
@@ -23,8 +23,8 @@ use crate::language::operators::Source;
 use crate::policy::automaton::{self, Tables};
 use crate::policy::check::catalog::Catalog;
 use crate::policy::check::target::RuleTarget;
-use crate::policy::condition::{Field, whole_condition};
 use crate::policy::document::{Rule, Tool};
+use crate::policy::semantics::Semantics;
 
 /// A hash table of names and the slot of each.
 pub(crate) struct NameSlots<S> {
@@ -43,8 +43,8 @@ pub(crate) struct CatalogTable {
 }
 
 /// The tables of an image as they grow.
-#[derive(Default)]
 pub(crate) struct Writer {
+    pub(crate) semantics: &'static Semantics,
     pub(crate) fields: Vec<FieldRecord>,
     pub(crate) field_names: u64,
     pub(crate) field_slots: HashMap<(Source, Vec<String>), FieldSlot>,
@@ -56,6 +56,7 @@ pub(crate) struct Writer {
     /// Where each condition starts, by the bytes of its steps.
     conditions: HashMap<Vec<u8>, StepOffset>,
     numbers: HashMap<String, NumberOffset>,
+    pub(crate) urls: HashMap<Vec<u8>, UrlOffset>,
     automata: Vec<AutomatonRecord>,
     automaton_indices: HashMap<Vec<String>, Option<AutomatonIndex>>,
     transitions: Vec<U16>,
@@ -66,6 +67,28 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
+    pub(crate) fn new(semantics: &'static Semantics) -> Self {
+        Self {
+            semantics,
+            fields: Vec::new(),
+            field_names: 0,
+            field_slots: HashMap::new(),
+            class_rows: Vec::new(),
+            rule_offsets: Vec::new(),
+            steps: Vec::new(),
+            conditions: HashMap::new(),
+            numbers: HashMap::new(),
+            urls: HashMap::new(),
+            automata: Vec::new(),
+            automaton_indices: HashMap::new(),
+            transitions: Vec::new(),
+            arguments: Vec::new(),
+            text_lists: HashMap::new(),
+            bytes: Vec::new(),
+            text_refs: HashMap::new(),
+        }
+    }
+
     pub(crate) fn text(&mut self, text: &str) -> TextRef {
         if let Some(&known) = self.text_refs.get(text) {
             return known;
@@ -132,16 +155,9 @@ impl Writer {
         self.fields.get_mut(slot.to_usize())
     }
 
-    pub(crate) fn field(&self, field: &Field) -> Stored<FieldSlot> {
-        if field.path.is_empty() {
-            return Stored::new(FieldSlot::root(field.source));
-        }
-        self.field_slots.get(&(field.source, field.path.clone())).map_or(Stored::EMPTY, |&slot| Stored::new(slot))
-    }
-
     pub(crate) fn rule(&mut self, rule: &Rule) {
         let id = self.text(&rule.name());
-        let condition = match whole_condition(rule) {
+        let condition = match rule.whole_condition() {
             None => None,
             Some(condition) => {
                 self.steps.clear();
@@ -168,15 +184,6 @@ impl Writer {
         self.bytes.extend_from_slice(record.as_bytes());
     }
 
-    /// Gives a step its texts, in ascending order of their bytes.
-    pub(crate) fn set_texts(&mut self, step: &mut StepRecord, texts: impl Iterator<Item = String>) {
-        let mut list: Vec<String> = texts.collect();
-        list.sort_unstable();
-        list.dedup();
-        step.count = U32::new(to_u32(list.len()));
-        step.operand = U32::new(self.list(list).to_u32());
-    }
-
     /// The automaton of regular expressions, which `validate` found to be right.
     pub(crate) fn expression(&mut self, expressions: Vec<String>) -> Option<AutomatonIndex> {
         if let Some(&known) = self.automaton_indices.get(&expressions) {
@@ -201,7 +208,7 @@ impl Writer {
         at
     }
 
-    pub(crate) fn number(&mut self, text: &str) -> NumberOffset {
+    pub(crate) fn number_record(&mut self, text: &str) -> NumberOffset {
         if let Some(&known) = self.numbers.get(text) {
             return known;
         }
@@ -214,7 +221,7 @@ impl Writer {
         at
     }
 
-    fn list(&mut self, list: Vec<String>) -> TextListOffset {
+    pub(crate) fn list(&mut self, list: Vec<String>) -> TextListOffset {
         if let Some(&known) = self.text_lists.get(&list) {
             return known;
         }

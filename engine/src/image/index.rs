@@ -24,6 +24,8 @@ define_index! {
     NumberOffset;
     /// Where the first of some texts starts.
     TextListOffset;
+    /// Where the description of some URLs starts.
+    UrlOffset;
     /// An automaton among those of the image.
     AutomatonIndex;
     /// A field's slot in the table of fields, or the root of a source.

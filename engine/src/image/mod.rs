@@ -8,7 +8,6 @@ pub(crate) mod automaton;
 mod bytes;
 pub(crate) mod hash_table;
 pub(crate) mod index;
-pub(crate) mod predicate;
 pub(crate) mod records;
 pub(crate) mod texts;
 
@@ -19,12 +18,13 @@ use crate::image::automaton::Automaton;
 use crate::image::bytes::{ImageBytes, Record};
 use crate::image::index::{
     AutomatonIndex, FieldSlot, NumberOffset, RoleSlot, RowOffset, RuleOffset, StepOffset, Stored, StoredOption,
-    TextListOffset, ToolSlot,
+    TextListOffset, ToolSlot, UrlOffset,
 };
 use crate::image::records::{
     ArgumentRecord, AutomatonRecord, CLOSED, CatalogRecord, CellRecord, CellRules, FORMAT, FieldRecord, HeaderRecord,
-    MAGIC, NONE, NameRecord, NumberRecord, RULE_MARK, RuleRecord, Section, StepRecord, TextRef,
+    MAGIC, NONE, NameRecord, NumberRecord, RULE_MARK, RuleRecord, Section, StepRecord, TextList, TextRef, UrlRecord,
 };
+use crate::image::texts::Texts;
 use crate::json::name_hash::{hash_name, hash_within, is_same, name_bit, short_hash};
 use crate::language::dialect::Dialect;
 use crate::language::effect::Effect;
@@ -330,13 +330,19 @@ impl<'i> PolicyImage<'i> {
         self.bytes.0.get(start..end)
     }
 
-    /// The first `count` texts of a list, in ascending order of their bytes.
-    pub(crate) fn texts(&self, first: TextListOffset, count: u32) -> Option<&'i [TextRef]> {
-        self.bytes.records(first.to_u32(), count)
+    /// The texts of a list.
+    pub(crate) fn texts(&self, list: TextList) -> Option<Texts<'i>> {
+        let texts = self.bytes.records(list.first.get().to_u32(), list.count.get())?;
+        Some(Texts::new(self.bytes, texts))
     }
 
-    pub(crate) fn text_bytes(&self) -> ImageBytes<'i> {
-        self.bytes
+    /// The one text at the start of a list.
+    pub(crate) fn first_text(&self, list: TextListOffset) -> Option<&'i str> {
+        self.text(*self.bytes.record(list.to_u32())?)
+    }
+
+    pub(crate) fn url(&self, url: UrlOffset) -> Option<&'i UrlRecord> {
+        self.bytes.record(url.to_u32())
     }
 
     pub(crate) fn text(&self, text: TextRef) -> Option<&'i str> {

@@ -3,6 +3,7 @@
 use zerocopy::little_endian::{I64, U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
+use crate::image::bytes::Record;
 use crate::image::hash_table::Slot;
 use crate::image::index::{
     AutomatonIndex, FieldSlot, RoleSlot, RowOffset, RuleListOffset, RuleOffset, StepOffset, Stored, StoredOption,
@@ -13,7 +14,7 @@ use crate::language::index::Index as _;
 /// The first bytes of every image.
 pub(crate) const MAGIC: [u8; 8] = *b"callgate";
 /// Changes with every change of a record or of the hash.
-pub(crate) const FORMAT: u32 = 7;
+pub(crate) const FORMAT: u32 = 8;
 /// The hash of the entry that closes a tool in the table of arguments.
 pub(crate) const CLOSED: u64 = 0;
 /// Stands for "no entry" in a record.
@@ -234,7 +235,7 @@ pub(crate) const RULE_MARK: [u8; 2] = [0x9a, 0xc5];
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 pub(crate) struct StepRecord {
-    /// One of [`step`].
+    /// One of [`code`](crate::condition::code).
     pub(crate) code: u8,
     /// The predicate's operator, or the boolean that it asks for.
     pub(crate) op: u8,
@@ -243,15 +244,32 @@ pub(crate) struct StepRecord {
     pub(crate) len: U32,
     /// The field that the predicate reads; a combinator has none.
     pub(crate) field: Stored<FieldSlot>,
-    /// The other field, or the place of the number or of the first of the texts that the predicate compares with.
-    pub(crate) operand: U32,
-    /// How many texts there are.
-    pub(crate) count: U32,
-    /// The automaton of a regular expression.
-    pub(crate) automaton: StoredOption<AutomatonIndex>,
+    /// What the predicate compares with, which each kind reads as a record of its own.
+    operand: [u8; OPERAND_BYTES],
 }
 
+/// The length of what each kind compares with.
+const OPERAND_BYTES: usize = 12;
+
+/// What a step without an operand holds in its place.
+#[cfg(feature = "compile")]
+pub(crate) const NO_OPERAND: [u8; OPERAND_BYTES] = [0; OPERAND_BYTES];
+
 impl StepRecord {
+    #[cfg(feature = "compile")]
+    pub(crate) fn new<T: IntoBytes + Immutable>(code: u8, op: u8, field: Stored<FieldSlot>, operand: &T) -> Self {
+        const { assert!(size_of::<T>() == OPERAND_BYTES, "an operand fills its place") };
+        let mut bytes = NO_OPERAND;
+        bytes.copy_from_slice(operand.as_bytes());
+        Self { code, op, reserved: [0; 2], len: U32::ZERO, field, operand: bytes }
+    }
+
+    /// What the predicate compares with, as the record of its kind.
+    #[inline]
+    pub(crate) fn operand<T: Record>(&self) -> Option<&T> {
+        T::ref_from_bytes(&self.operand).ok()
+    }
+
     /// The offset after the step at `at` and its descendants.
     #[inline]
     pub(crate) fn end(&self, at: StepOffset) -> Option<StepOffset> {
@@ -269,24 +287,22 @@ pub(crate) fn first_child(at: StepOffset) -> Option<StepOffset> {
 const STEP_BYTES: u32 = 24;
 const _: () = assert!(size_of::<StepRecord>() == 24);
 
-/// The codes of [`StepRecord`].
-pub(crate) mod step {
-    pub(crate) const ALL: u8 = 1;
-    pub(crate) const ANY: u8 = 2;
-    pub(crate) const NOT: u8 = 3;
-    pub(crate) const NUMERIC: u8 = 4;
-    pub(crate) const STRING: u8 = 5;
-    pub(crate) const BOOL: u8 = 6;
-    pub(crate) const PRESENT: u8 = 7;
-    pub(crate) const EQUALS: u8 = 8;
-    pub(crate) const LENGTH: u8 = 9;
-    pub(crate) const COMPARE: u8 = 10;
-    pub(crate) const PATH: u8 = 11;
-    pub(crate) const URL: u8 = 12;
-    pub(crate) const CIDR: u8 = 13;
-    pub(crate) const EVERY: u8 = 14;
-    pub(crate) const SOME: u8 = 15;
-    pub(crate) const TIME: u8 = 16;
+/// Some texts, in ascending order of their bytes.
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub(crate) struct TextList {
+    /// The offset of the first [`TextRef`].
+    pub(crate) first: Stored<TextListOffset>,
+    pub(crate) count: U32,
+}
+
+/// What a URL may be.
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub(crate) struct UrlRecord {
+    pub(crate) schemes: TextList,
+    pub(crate) hosts: TextList,
+    pub(crate) ports: TextList,
 }
 
 /// An automaton: a regular expression, or the patterns of one kind of target.

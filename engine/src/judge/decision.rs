@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use crate::image::index::{FieldSlot, RuleOffset, StepOffset};
 use crate::language::effect::Effect;
+pub use crate::language::problem::PredicateProblem;
 
 /// Why a decision fell as it did. The names are stable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -58,35 +59,6 @@ impl Code {
     }
 }
 
-/// What kept a predicate from being as its rule asks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum PredicateProblem {
-    /// The value is there and is not as asked.
-    Value,
-    /// The field is not there.
-    Missing,
-    /// The field is null.
-    Null,
-    /// The field is of a type that the predicate does not compare.
-    WrongType,
-    /// The field has more than one reading: as a path, a URL or an address.
-    Ambiguous,
-}
-
-impl PredicateProblem {
-    /// The problem's name in answers.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Value => "value",
-            Self::Missing => "missing",
-            Self::Null => "null",
-            Self::WrongType => "wrong_type",
-            Self::Ambiguous => "ambiguous",
-        }
-    }
-}
-
 /// A predicate that decided a call, as a step of the image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Failure {
@@ -117,23 +89,5 @@ impl Decision {
     /// A Deny without a rule.
     pub(crate) fn deny(code: Code) -> Self {
         Self { effect: Effect::Deny, code, rule: None, failures: Vec::new() }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn problems_have_the_names_that_programs_know() {
-        let problems = [
-            PredicateProblem::Value,
-            PredicateProblem::Missing,
-            PredicateProblem::Null,
-            PredicateProblem::WrongType,
-            PredicateProblem::Ambiguous,
-        ]
-        .map(PredicateProblem::name);
-        assert_eq!(problems, ["value", "missing", "null", "wrong_type", "ambiguous"]);
     }
 }

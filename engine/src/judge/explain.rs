@@ -2,14 +2,17 @@
 
 use alloc::vec::Vec;
 
+use crate::call::fields::Unknown;
+use crate::condition::code;
 use crate::image::TargetRef;
 use crate::image::index::StepOffset;
-use crate::image::records::{StepRecord, first_child, step};
-use crate::judge::decision::{Code, Decision, Failure, PredicateProblem};
+use crate::image::records::{StepRecord, first_child};
+use crate::judge::Evaluation;
+use crate::judge::decision::{Code, Decision, Failure};
 use crate::judge::stopped::{OrDamaged as _, Stopped};
 use crate::judge::truth::Truth;
-use crate::judge::{Evaluation, Unknown};
 use crate::language::effect::Effect;
+use crate::language::problem::PredicateProblem;
 use crate::limits::MAX_POLICY_DEPTH;
 
 impl Evaluation<'_, '_, '_> {
@@ -17,7 +20,7 @@ impl Evaluation<'_, '_, '_> {
     pub(crate) fn explain_default_deny(&self, target: TargetRef, decision: &mut Decision) -> Result<(), Stopped> {
         let mut nearest: Option<Decision> = None;
         for rule in self.rules_for(target) {
-            let record = self.image.rule(rule).or_damaged()?;
+            let record = self.fields.image.rule(rule).or_damaged()?;
             if Effect::from_code(record.effect) == Effect::Deny
                 || nearest.as_ref().is_some_and(|decision| decision.rule == Some(rule))
             {
@@ -62,11 +65,11 @@ impl Evaluation<'_, '_, '_> {
             return Ok(());
         }
         let depth = depth.checked_sub(1).or_damaged()?;
-        let node = self.image.step(at).or_damaged()?;
+        let node = self.fields.image.step(at).or_damaged()?;
         match node.code {
-            step::ALL | step::ANY => {
+            code::ALL | code::ANY => {
                 // Where one child would do, what keeps the others from being so are alternatives.
-                let one_would_do = (node.code == step::ANY) != negated;
+                let one_would_do = (node.code == code::ANY) != negated;
                 let first = failures.len();
                 for child in self.children(at, node) {
                     let before = failures.len();
@@ -76,8 +79,8 @@ impl Evaluation<'_, '_, '_> {
                     }
                 }
             }
-            step::NOT => self.explain_step(first_child(at).or_damaged()?, !negated, failures, depth)?,
-            step::EVERY | step::SOME => self.explain_items(at, node, negated, failures, depth)?,
+            code::NOT => self.explain_step(first_child(at).or_damaged()?, !negated, failures, depth)?,
+            code::EVERY | code::SOME => self.explain_items(at, node, negated, failures, depth)?,
             _ => {
                 let known = Unknown { problem: PredicateProblem::Value, field: node.field.get() };
                 let Unknown { problem, field } = self.predicate(node)?.err().unwrap_or(known);
@@ -98,9 +101,9 @@ impl Evaluation<'_, '_, '_> {
     ) -> Result<(), Stopped> {
         let field = node.field.get();
         let mut failure = Failure { step: at, negated, problem: PredicateProblem::Value, field, is_alternative: false };
-        let each_must = (node.code == step::EVERY) != negated;
+        let each_must = (node.code == code::EVERY) != negated;
         let before = failures.len();
-        match self.value(field) {
+        match self.fields.value(field) {
             Err(Unknown { problem, .. }) => failure.problem = problem,
             Ok(list) => {
                 let condition = first_child(at).or_damaged()?;

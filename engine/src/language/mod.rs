@@ -3,6 +3,7 @@
 pub mod effect;
 pub(crate) mod index;
 pub mod operators;
+pub(crate) mod problem;
 pub(crate) mod pattern;
 pub mod target;
 pub mod time_window;

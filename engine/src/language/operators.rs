@@ -176,4 +176,8 @@ impl StringOp {
             Self::Matches => 6,
         }
     }
+
+    pub(crate) fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|op| op.code() == code)
+    }
 }

@@ -51,29 +51,6 @@ impl TimeWindow {
         }
     }
 
-    /// The window as two words of an image.
-    #[cfg(feature = "compile")]
-    pub(crate) fn pack(&self) -> (u32, u32) {
-        let (from, to) = self.minutes.unwrap_or((u16::MAX, u16::MAX));
-        let [offset_low, offset_high] = self.offset.to_le_bytes();
-        let [from_low, from_high] = from.to_le_bytes();
-        let [to_low, to_high] = to.to_le_bytes();
-        let minutes = u32::from_le_bytes([from_low, from_high, to_low, to_high]);
-        (minutes, u32::from_le_bytes([offset_low, offset_high, self.weekdays, 0]))
-    }
-
-    /// The window of two words of an image.
-    pub(crate) fn unpack(minutes: u32, rest: u32) -> Self {
-        let [from_low, from_high, to_low, to_high] = minutes.to_le_bytes();
-        let [offset_low, offset_high, weekdays, _] = rest.to_le_bytes();
-        let hours = (u16::from_le_bytes([from_low, from_high]), u16::from_le_bytes([to_low, to_high]));
-        Self {
-            minutes: (hours != (u16::MAX, u16::MAX)).then_some(hours),
-            weekdays,
-            offset: i16::from_le_bytes([offset_low, offset_high]),
-        }
-    }
-
     /// The first minute and the one after the last as `HH:MM`, where the window has hours.
     #[must_use]
     pub fn hours(self) -> Option<(String, String)> {
@@ -131,7 +108,7 @@ fn write_clock(minutes: u16) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::parse::clock::{read_clock, read_offset};
+    use crate::policy::text::clock::{read_clock, read_offset};
 
     /// Saturday, 21 November 2026, 04:05:06 in UTC.
     const SATURDAY: i64 = 1_795_233_906;
@@ -141,8 +118,6 @@ mod tests {
         let minutes = hours.map(|(from, to)| (read_clock(from).expect("a clock"), read_clock(to).expect("a clock")));
         let window = TimeWindow { minutes, weekdays, offset: read_offset(offset).expect("an offset") };
         assert_eq!(window.holds(SATURDAY), Some(expected), "{hours:?} {weekdays:b} {offset}");
-        let (first, second) = window.pack();
-        assert_eq!(TimeWindow::unpack(first, second), window);
     }
 
     #[test]

@@ -1,14 +1,16 @@
 //! What a policy text says, before anything is checked against anything else.
 
+use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::ops::Range;
 
+use crate::condition::{Condition, ConditionKind, Field, StringCheck};
 use crate::language::dialect::Dialect;
 use crate::language::effect::Effect;
 use crate::language::operators::NumericOp;
+use crate::language::operators::{SERVER_FIELD, StringOp};
 use crate::language::target::TargetKind;
-use crate::policy::condition::Condition;
 use crate::policy::text::diagnostic::Diagnostic;
 use crate::policy::text::spanned::Spanned;
 
@@ -145,5 +147,16 @@ impl Rule {
     #[must_use]
     pub fn name(&self) -> String {
         self.id.as_ref().map_or_else(|| alloc::format!("/rules/{}", self.index), |id| id.value.clone())
+    }
+
+    /// The rule's condition, with the server that it names as a check: for a call that names no server it is unknown.
+    pub(crate) fn whole_condition(&self) -> Option<Cow<'_, Condition>> {
+        let Some(server) = &self.server else { return self.condition.as_ref().map(Cow::Borrowed) };
+        let field = Field::of_request(SERVER_FIELD, server.span.clone());
+        let check = StringCheck { field, op: StringOp::In, values: alloc::vec![server.clone()] };
+        let is_server = Condition { span: server.span.clone(), kind: ConditionKind::StringCheck(check) };
+        let Some(condition) = &self.condition else { return Some(Cow::Owned(is_server)) };
+        let kind = ConditionKind::All(alloc::vec![is_server, condition.clone()]);
+        Some(Cow::Owned(Condition { span: condition.span.clone(), kind }))
     }
 }

@@ -2,11 +2,12 @@
 
 pub mod text;
 pub mod document;
-pub mod condition;
 pub(crate) mod parse;
 pub(crate) mod automaton;
 pub(crate) mod check;
+pub(crate) mod semantics;
 
+pub use crate::condition;
 pub use check::{ValidPolicy, validate};
 pub use document::PolicyDocument;
 pub use parse::parse;

@@ -6,7 +6,9 @@
 //! here and false there, under an odd number none false here and true there.
 
 use callgate_engine::language::operators::{NumericOp, StringOp};
-use callgate_engine::policy::condition::{Condition as Source, ConditionKind, Field};
+use callgate_engine::policy::condition::{
+    Condition as Source, ConditionKind, Field, FieldEquals, FieldPresent, NumericCheck, StringCheck,
+};
 use serde_json::value::RawValue;
 
 use super::number::{self, Comparison, Exact};
@@ -65,8 +67,10 @@ impl<'t, 'f> Translator<'t, 'f> {
                 self.join(children, negated, false)
             }
             ConditionKind::Not(inner) => self.translate_not(at, inner, negated),
-            ConditionKind::NumericCheck { field, op, value } => self.translate_numeric(at, field, *op, value, negated),
-            ConditionKind::StringCheck { field, op, values } if values.is_empty() => {
+            ConditionKind::NumericCheck(NumericCheck { field, op, value }) => {
+                self.translate_numeric(at, field, *op, value, negated)
+            }
+            ConditionKind::StringCheck(StringCheck { field, op, values }) if values.is_empty() => {
                 let is_in = *op == StringOp::In;
                 let (code, message) = if is_in {
                     (
@@ -82,18 +86,18 @@ impl<'t, 'f> Translator<'t, 'f> {
                 self.note(at, code, message, "");
                 if is_in { Translated::Never } else { Translated::When(is_string(field)) }
             }
-            ConditionKind::StringCheck { field, op, values } => Translated::When(Condition::StringCheck {
+            ConditionKind::StringCheck(StringCheck { field, op, values }) => Translated::When(Condition::StringCheck {
                 source: field.source.name(),
                 field: spelt(field),
                 op: op.name(),
                 value: values.iter().map(|text| text.value.clone()).collect(),
             }),
-            ConditionKind::FieldPresent { field } => {
+            ConditionKind::FieldPresent(FieldPresent { field }) => {
                 let message = "`FieldPresent` is true for `false`, 0 and the empty string, as in perso";
                 self.note(at, "presence_only", message, "if the field is a boolean, check for `true` with `BoolCheck`");
                 Translated::When(is_present(field))
             }
-            ConditionKind::FieldEquals { a, b } => self.translate_equals(at, a, b, negated),
+            ConditionKind::FieldEquals(FieldEquals { a, b }) => self.translate_equals(at, a, b, negated),
             // The reader of perso's policies knows no other condition; one that it learns must not become more than it is.
             _ => {
                 self.note(
@@ -244,7 +248,7 @@ fn can_be_unknown(condition: &Source) -> bool {
     match &condition.kind {
         ConditionKind::All(children) | ConditionKind::Any(children) => children.iter().any(can_be_unknown),
         ConditionKind::Not(inner) => can_be_unknown(inner),
-        ConditionKind::FieldPresent { .. } => false,
+        ConditionKind::FieldPresent(_) => false,
         _ => true,
     }
 }

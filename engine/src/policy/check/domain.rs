@@ -1,10 +1,9 @@
-//! What a field may hold after some predicates on it are known to be true or false.
+//! What a field may hold after some checks on it are assumed to be true or false.
 
 use alloc::vec::Vec;
 
 use crate::json::decimal::Decimal;
 use crate::language::operators::NumericOp;
-use crate::policy::document::Property;
 
 /// Some numbers: those between two bounds, without a few.
 #[derive(Clone, Default)]
@@ -13,7 +12,7 @@ pub(crate) struct Numbers<'p> {
     upper: Option<Bound<'p>>,
     without: Vec<Decimal<'p>>,
     /// The only ones that are meant, where they can be counted.
-    only: Option<Vec<Decimal<'p>>>,
+    pub(crate) only: Option<Vec<Decimal<'p>>>,
 }
 
 #[derive(Clone, Copy)]
@@ -156,22 +155,6 @@ impl<'p> Domain<'p> {
             may_be_compound: true,
             may_be_absent: true,
         }
-    }
-
-    /// What an argument may be by the schema of its tool, types aside.
-    pub(crate) fn from_property(property: &'p Property) -> Self {
-        let mut domain = Self::all();
-        for (op, number) in &property.limits {
-            domain.numbers.narrow(*op, number);
-        }
-        if let Some(choices) = &property.choices {
-            domain.numbers.only = Some(choices.numbers.iter().filter_map(|text| Decimal::read(text)).collect());
-            domain.strings = Strings::Only(choices.strings.iter().map(|text| text.as_str()).collect());
-            domain.may_be_true = choices.booleans.contains(&true);
-            domain.may_be_false = choices.booleans.contains(&false);
-            domain.may_be_compound = choices.has_others;
-        }
-        domain
     }
 
     pub(crate) fn keep_numbers(&mut self) {

@@ -2,8 +2,9 @@
 
 pub(crate) mod catalog;
 mod conditions;
-mod domain;
+pub(crate) mod domain;
 mod guard;
+pub(crate) mod knowledge;
 mod perso;
 pub(crate) mod roles;
 mod schema;
@@ -15,6 +16,7 @@ use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use std::collections::{HashMap, HashSet};
 
+use crate::condition::check::{Expressions, Validation};
 use crate::language::dialect::Dialect;
 use crate::language::index::Index as _;
 use crate::language::target::TargetKind;
@@ -22,7 +24,6 @@ use crate::language::target::can_be_name;
 use crate::limits::MAX_POLICY_BYTES;
 use crate::policy::check::catalog::bad_name;
 use crate::policy::check::catalog::{Catalog, check_uri_pattern};
-use crate::policy::check::conditions::Expressions;
 use crate::policy::check::conditions::check_condition;
 use crate::policy::check::name_table::RoleIndex;
 use crate::policy::check::roles::Roles;
@@ -81,8 +82,9 @@ pub fn validate(mut document: PolicyDocument<'_>) -> Result<ValidPolicy<'_>, Vec
         }
         rule_targets.push(targets);
         rule_roles.push(roles.roles_for(rule, &mut findings));
-        if let Some(condition) = &rule.condition {
-            check_condition(condition, document.dialect, &mut expressions, &mut findings);
+        if let Some(condition) = rule.condition.as_ref().filter(|_| document.dialect == Dialect::Callgate1) {
+            let mut validation = Validation { findings: &mut findings, expressions: &mut expressions };
+            check_condition(condition, &mut validation);
         }
     }
     check_pairs(&document, &rule_targets, &rule_roles, &mut findings);

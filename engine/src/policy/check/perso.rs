@@ -3,11 +3,11 @@
 use alloc::format;
 use std::collections::HashMap;
 
+use crate::condition::{Condition, ConditionKind};
 use crate::language::effect::Effect;
 use crate::language::index::Index as _;
 use crate::policy::check::name_table::TargetIndex;
 use crate::policy::check::target::RuleTarget;
-use crate::policy::condition::{Condition, ConditionKind};
 use crate::policy::document::PolicyDocument;
 use crate::policy::text::diagnostic::{Diagnostic, quoted};
 use alloc::vec::Vec;
@@ -74,23 +74,17 @@ fn warn_of_condition(condition: &Condition, findings: &mut Vec<Diagnostic>) {
             "`Not` is true where its field is missing, null or of the wrong type",
             "ask for the field with `FieldPresent` too, or move to `callgate-1`, where `Not` of unknown is unknown",
         ),
-        ConditionKind::FieldPresent { .. } => warn(
+        ConditionKind::FieldPresent(_) => warn(
             "presence_only",
             "`FieldPresent` is true for `false`, 0 and the empty string",
             "compare the value with `StringCheck`, or move to `callgate-1` and use `BoolCheck`",
         ),
-        ConditionKind::FieldEquals { .. } => warn(
+        ConditionKind::FieldEquals(_) => warn(
             "null_equals_null",
             "`FieldEquals` is true where both fields are null, empty or equal objects",
             "ask for one of the fields with `StringCheck` too",
         ),
         _ => {}
     }
-    match &condition.kind {
-        ConditionKind::All(children) | ConditionKind::Any(children) => {
-            children.iter().for_each(|child| warn_of_condition(child, findings));
-        }
-        ConditionKind::Not(inner) => warn_of_condition(inner, findings),
-        _ => {}
-    }
+    condition.children().iter().for_each(|child| warn_of_condition(child, findings));
 }

@@ -4,11 +4,11 @@
 use alloc::format;
 use alloc::vec::Vec;
 
+use crate::condition::{Condition, Field};
 use crate::language::index::Index as _;
 use crate::language::operators::Source;
 use crate::language::target::TargetKind;
 use crate::policy::check::target::RuleTarget;
-use crate::policy::condition::{Condition, ConditionKind, Field};
 use crate::policy::document::{InputSchema, PolicyDocument, Property, Tool};
 use crate::policy::text::diagnostic::{Diagnostic, quoted};
 
@@ -31,37 +31,10 @@ pub(crate) fn check(document: &PolicyDocument<'_>, rule_targets: &[Vec<RuleTarge
 }
 
 fn check_condition(condition: &Condition, schemas: &[(&Tool, &InputSchema)], findings: &mut Vec<Diagnostic>) {
-    match &condition.kind {
-        ConditionKind::All(children) | ConditionKind::Any(children) => {
-            children.iter().for_each(|child| check_condition(child, schemas, findings));
-        }
-        ConditionKind::Not(inner) => check_condition(inner, schemas, findings),
-        ConditionKind::Every { field, condition } | ConditionKind::Some { field, condition } => {
-            check_field(field, &["array"], schemas, findings);
-            check_condition(condition, schemas, findings);
-        }
-        ConditionKind::NumericCheck { field, .. } => check_field(field, &["number", "integer"], schemas, findings),
-        ConditionKind::StringCheck { field, .. }
-        | ConditionKind::PathCheck { field, .. }
-        | ConditionKind::UrlCheck { field, .. }
-        | ConditionKind::CidrCheck { field, .. } => check_field(field, &["string"], schemas, findings),
-        ConditionKind::BoolCheck { field, .. } => check_field(field, &["boolean"], schemas, findings),
-        ConditionKind::LengthCheck { field, .. } => {
-            check_field(field, &["string", "array", "object"], schemas, findings);
-        }
-        ConditionKind::FieldPresent { field } => check_field(field, &[], schemas, findings),
-        ConditionKind::FieldEquals { a, b } => {
-            for field in [a, b] {
-                check_field(field, &["string", "number", "integer", "boolean"], schemas, findings);
-            }
-        }
-        ConditionKind::FieldCompare { a, b, .. } => {
-            for field in [a, b] {
-                check_field(field, &["number", "integer"], schemas, findings);
-            }
-        }
-        ConditionKind::TimeCheck { .. } => {}
+    if let Some(check) = condition.kind.as_check() {
+        check.fields().into_iter().for_each(|field| check_field(field, check.accepted_types(), schemas, findings));
     }
+    condition.children().iter().for_each(|child| check_condition(child, schemas, findings));
 }
 
 /// Checks a field against the tools' schemas; `types` are those that its predicate compares, none for all.

@@ -1,7 +1,5 @@
 //! Policy text to document: `callgate-1`, and which of the two dialects a text is in.
 
-pub(crate) mod clock;
-mod condition;
 mod input_schema;
 mod perso;
 
@@ -9,11 +7,12 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::condition::field::Scope;
+use crate::condition::read_condition;
 use crate::language::dialect::Dialect;
 use crate::language::effect::Effect;
 use crate::language::target::TargetKind;
 use crate::policy::document::{PolicyDocument, Role, Rule, Tool};
-use crate::policy::parse::condition::{Scope, read_condition};
 use crate::policy::parse::input_schema::read_input_schema;
 use crate::policy::text::diagnostic::{Diagnostic, Severity, quoted};
 use crate::policy::text::node_reader::{NodeReader, Object, start_of};

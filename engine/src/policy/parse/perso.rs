@@ -5,11 +5,12 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::condition::field::Scope;
+use crate::condition::read_condition;
 use crate::language::dialect::Dialect;
 use crate::language::effect::Effect;
 use crate::language::target::TargetKind;
 use crate::policy::document::{PolicyDocument, Role, Rule, Tool};
-use crate::policy::parse::condition::{Scope, read_condition};
 use crate::policy::text::diagnostic::Severity;
 use crate::policy::text::node_reader::NodeReader;
 use crate::policy::text::tree::{Node, Value};

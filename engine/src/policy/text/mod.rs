@@ -1,5 +1,6 @@
 //! The text of a policy: its nodes and their places, what is wrong with it, and how that is printed.
 
+pub(crate) mod clock;
 pub mod diagnostic;
 pub mod places;
 #[cfg(feature = "report")]

@@ -1,0 +1,79 @@
+//! What the build does with a check, whatever its kind.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::ops::Range;
+use std::collections::HashMap;
+
+use crate::condition::field::Field;
+use crate::image::index::{AutomatonIndex, FieldSlot, NumberOffset, Stored, UrlOffset};
+use crate::image::records::{StepRecord, TextList, UrlRecord};
+use crate::policy::check::knowledge::Knowledge;
+use crate::policy::semantics::Semantics;
+use crate::policy::text::diagnostic::Diagnostic;
+use crate::policy::text::spanned::Spanned;
+
+/// A check of a policy text.
+pub(crate) trait Check {
+    /// The fields that it reads.
+    fn fields(&self) -> Vec<&Field>;
+
+    /// The types of JSON Schema that it compares; none if it compares all.
+    fn accepted_types(&self) -> &'static [&'static str];
+
+    /// Finds what is wrong with it by itself.
+    fn validate(&self, span: &Range<usize>, validation: &mut Validation<'_>);
+
+    /// Assumes that it is true, or is false, and keeps what its fields can then contain; returns whether that is anything.
+    fn narrow<'p>(&'p self, known: &mut Knowledge<'p>, truth: bool) -> bool;
+
+    /// Its step in the image.
+    fn encode(&self, encoder: &mut dyn Encoder) -> StepRecord;
+}
+
+/// Where checks report what is wrong with them.
+pub(crate) struct Validation<'v> {
+    pub(crate) findings: &'v mut Vec<Diagnostic>,
+    pub(crate) expressions: &'v mut Expressions,
+}
+
+/// Lists of regular expressions that were tried, and what is wrong with each: many rules have the same.
+pub(crate) type Expressions = HashMap<Vec<String>, Option<String>>;
+
+impl Validation<'_> {
+    pub(crate) fn error(&mut self, code: &'static str, span: &Range<usize>, message: impl Into<String>) {
+        self.findings.push(Diagnostic::error(code, span, message));
+    }
+
+    pub(crate) fn error_with_fix(&mut self, code: &'static str, span: &Range<usize>, message: String, fix: &str) {
+        self.findings.push(Diagnostic::error(code, span, message).with_fix(fix));
+    }
+
+    /// Reports a list without entries.
+    pub(crate) fn check_not_empty<T>(&mut self, span: &Range<usize>, list: &[T], what: &str) {
+        if list.is_empty() {
+            self.error("empty_list", span, alloc::format!("an empty list of {what} says nothing"));
+        }
+    }
+}
+
+/// Puts what checks compare with into an image.
+pub(crate) trait Encoder {
+    /// The meaning of the policy's language.
+    fn semantics(&self) -> &'static Semantics;
+
+    /// The slot of a field.
+    fn field(&self, field: &Field) -> Stored<FieldSlot>;
+
+    /// A number.
+    fn number(&mut self, text: &str) -> NumberOffset;
+
+    /// Some texts, in ascending order of their bytes.
+    fn texts(&mut self, texts: &[Spanned<String>]) -> TextList;
+
+    /// The automaton of regular expressions, which were found to be valid.
+    fn expressions(&mut self, expressions: &[Spanned<String>]) -> Option<AutomatonIndex>;
+
+    /// What a URL may be.
+    fn url(&mut self, record: UrlRecord) -> UrlOffset;
+}

@@ -1,0 +1,270 @@
+//! `FieldEquals`: two fields have the same value.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
+
+use crate::call::fields::{Fields, Unknown};
+use crate::condition::sentence::{Describe, Sentence, Visit, visit_other};
+use crate::image::PolicyImage;
+use crate::image::index::{FieldSlot, Stored};
+use crate::image::records::StepRecord;
+use crate::json::decimal::Decimal;
+use crate::json::{Kind, RawValue};
+
+#[cfg(feature = "compile")]
+pub use build::FieldEquals;
+#[cfg(feature = "compile")]
+pub(crate) use build::check_two_fields;
+
+/// What the step compares with.
+#[derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub(crate) struct FieldOperand {
+    pub(crate) other: Stored<FieldSlot>,
+    pub(crate) reserved: [u8; 8],
+}
+
+/// The check as the image holds it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Equals {
+    field: FieldSlot,
+    other: FieldSlot,
+}
+
+impl Equals {
+    pub(crate) fn decode(step: &StepRecord) -> Option<Self> {
+        let operand: &FieldOperand = step.operand()?;
+        Some(Self { field: step.field.get(), other: operand.other.get() })
+    }
+
+    /// Compares strings, numbers and booleans. Lists, objects and values of two types are unknown.
+    pub(crate) fn evaluate(self, fields: &Fields<'_, '_, '_>) -> Result<bool, Unknown> {
+        let value = fields.value(self.field)?;
+        scalars_equal(value, fields.value(self.other)?).ok_or(Unknown::wrong_type(self.field))
+    }
+
+    /// Compares values of all types, lists and objects by their contents; unknown is false.
+    pub(crate) fn evaluate_deep(self, fields: &Fields<'_, '_, '_>) -> bool {
+        match (fields.uncharged(self.field), fields.uncharged(self.other)) {
+            (Some(a), Some(b)) => deeply_equal(a, b),
+            _ => false,
+        }
+    }
+}
+
+impl Describe for Equals {
+    fn name(&self) -> &'static str {
+        "FieldEquals"
+    }
+
+    fn op(&self, asked: bool) -> &'static str {
+        if asked { "Equals" } else { "Differs" }
+    }
+
+    fn field(&self) -> FieldSlot {
+        self.field
+    }
+
+    fn type_requirement(&self) -> Option<&'static str> {
+        None
+    }
+
+    fn write_requirement(&self, asked: bool, image: &PolicyImage<'_>, out: &mut Sentence<'_>) {
+        out.push_str(if asked { "be the same as " } else { "differ from " });
+        out.push_field(self.other, image);
+    }
+
+    fn visit_members(&self, _: bool, image: &PolicyImage<'_>, visit: Visit<'_>) {
+        visit_other(self.other, image, visit);
+    }
+}
+
+/// Whether two strings, numbers or booleans are the same; `None` for other values and for values of two types.
+fn scalars_equal(a: RawValue<'_>, b: RawValue<'_>) -> Option<bool> {
+    match (a.kind(), b.kind()) {
+        (Kind::String, Kind::String) => Some(a.as_string() == b.as_string()),
+        (Kind::Bool(a), Kind::Bool(b)) => Some(a == b),
+        (Kind::Number, Kind::Number) => Some(Decimal::read(a.text())?.compare(&Decimal::read(b.text())?).is_eq()),
+        _ => None,
+    }
+}
+
+/// Whether two values are equal as perso compares them.
+///
+/// perso parses with serde_json: an integer that fits 64 bits stays one, any other number becomes a binary64, and
+/// numbers of the two kinds are never equal, so 1 is not 1.0. Lists and objects compare by their contents.
+fn deeply_equal(a: RawValue<'_>, b: RawValue<'_>) -> bool {
+    match (a.kind(), b.kind()) {
+        (Kind::Number, Kind::Number) => {
+            matches!((Number::read(a.text()), Number::read(b.text())), (Some(a), Some(b)) if a == b)
+        }
+        (Kind::String, Kind::String) => a.as_string() == b.as_string(),
+        (Kind::Array, Kind::Array) => {
+            let (a, b) = (items(a), items(b));
+            a.len() == b.len() && a.iter().zip(&b).all(|(&a, &b)| deeply_equal(a, b))
+        }
+        (Kind::Object, Kind::Object) => {
+            // INVARIANT: the request reader refused duplicate names, so sorted members pair up.
+            let (a, b) = (members(a), members(b));
+            a.len() == b.len() && a.iter().zip(&b).all(|(a, b)| a.0 == b.0 && deeply_equal(a.1, b.1))
+        }
+        (a, b) => a == b,
+    }
+}
+
+fn items(list: RawValue<'_>) -> Vec<RawValue<'_>> {
+    let mut items = Vec::new();
+    list.for_items(|item| {
+        items.push(item);
+        true
+    });
+    items
+}
+
+/// The members of an object, in the order of their names.
+fn members(object: RawValue<'_>) -> Vec<(String, RawValue<'_>)> {
+    let mut members = Vec::new();
+    object.for_members(|name, value| {
+        members.push((String::from(name), value));
+        true
+    });
+    members.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+    members
+}
+
+/// A number as serde_json holds it.
+#[derive(PartialEq)]
+enum Number {
+    Unsigned(u64),
+    Negative(i64),
+    Binary64(f64),
+}
+
+impl Number {
+    fn read(text: &str) -> Option<Self> {
+        if !text.contains(['.', 'e', 'E']) && text != "-0" {
+            if let Ok(value) = text.parse() {
+                return Some(Self::Unsigned(value));
+            }
+            if let Ok(value) = text.parse() {
+                return Some(Self::Negative(value));
+            }
+        }
+        text.parse().ok().map(Self::Binary64)
+    }
+}
+
+#[cfg(feature = "compile")]
+mod build {
+    use alloc::vec::Vec;
+    use core::ops::Range;
+
+    use super::FieldOperand;
+    use crate::condition::check::{Check, Encoder, Validation};
+    use crate::condition::field::{Field, Scope, read_first_field, read_second_field};
+    use crate::condition::{ConditionKind, code};
+    use crate::image::records::StepRecord;
+    use crate::policy::check::domain::Domain;
+    use crate::policy::check::knowledge::Knowledge;
+    use crate::policy::semantics::Equality;
+    use crate::policy::text::node_reader::NodeReader;
+    use crate::policy::text::tree::Node;
+
+    /// Two fields have the same value.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct FieldEquals {
+        /// One field.
+        pub a: Field,
+        /// The other field.
+        pub b: Field,
+    }
+
+    impl FieldEquals {
+        pub(crate) fn read(node: &Node<'_>, reader: &mut NodeReader, scope: Scope) -> Option<ConditionKind> {
+            let check = reader.object(node, "`FieldEquals`", &["source_a", "field_a", "source_b", "field_b"])?;
+            let a = read_first_field(&check, reader, scope);
+            let b = read_second_field(&check, reader, scope);
+            Some(ConditionKind::FieldEquals(Self { a: a?, b: b? }))
+        }
+    }
+
+    impl Check for FieldEquals {
+        fn fields(&self) -> Vec<&Field> {
+            alloc::vec![&self.a, &self.b]
+        }
+
+        fn accepted_types(&self) -> &'static [&'static str] {
+            &["string", "number", "integer", "boolean"]
+        }
+
+        fn validate(&self, span: &Range<usize>, validation: &mut Validation<'_>) {
+            check_two_fields(&self.a, &self.b, span, validation);
+        }
+
+        fn narrow<'p>(&'p self, known: &mut Knowledge<'p>, _: bool) -> bool {
+            [&self.a, &self.b].into_iter().all(|field| known.narrow(field, Domain::keep_scalars, |_| {}))
+        }
+
+        fn encode(&self, encoder: &mut dyn Encoder) -> StepRecord {
+            let code = match encoder.semantics().equality {
+                Equality::Scalars => code::EQUALS,
+                Equality::Deep => code::EQUALS_DEEP,
+            };
+            let operand = FieldOperand { other: encoder.field(&self.b), reserved: [0; 8] };
+            StepRecord::new(code, 0, encoder.field(&self.a), &operand)
+        }
+    }
+
+    /// Reports a field that is compared with itself.
+    pub(crate) fn check_two_fields(a: &Field, b: &Field, span: &Range<usize>, validation: &mut Validation<'_>) {
+        if a.is_same(b) {
+            validation.error("same_field", span, "a field is compared with itself");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json;
+
+    #[track_caller]
+    fn check(a: &'static str, b: &'static str, expected: bool) {
+        let read = |text: &'static str| json::read(text.as_bytes(), 32).expect("JSON");
+        let (left, right) = (read(a), read(b));
+        assert_eq!(deeply_equal(left, right), expected, "{a} and {b}");
+        assert_eq!(deeply_equal(right, left), expected, "{b} and {a}");
+    }
+
+    #[test]
+    fn integers_and_binary64_numbers_never_meet() {
+        check("1", "1", true);
+        check("1", "1.0", false);
+        check("1.0", "1e0", true);
+        check("-0", "0", false);
+        check("-0", "0.0", true);
+        check("18446744073709551615", "18446744073709551616", false);
+        check("-3", "-3", true);
+    }
+
+    #[test]
+    fn lists_and_objects_compare_by_content() {
+        check("[1,2]", "[1, 2]", true);
+        check("[1,2]", "[2,1]", false);
+        check(r#"{"a":1,"b":[null]}"#, r#"{"b":[null],"\u0061":1}"#, true);
+        check(r#"{"a":1}"#, r#"{"a":1,"b":1}"#, false);
+        check("{}", "[]", false);
+        check("null", "null", true);
+        check(r#""1""#, "1", false);
+        check("[1]", "[1,2]", false);
+        check("[]", "[]", true);
+        check(r#"{"a":1}"#, r#"{"b":1}"#, false);
+        check(r#"{"a":1}"#, r#"{"a":2}"#, false);
+        check(r#"["a"]"#, r#"["b"]"#, false);
+        check("true", "true", true);
+        check("true", "false", false);
+        check("null", "false", false);
+    }
+}

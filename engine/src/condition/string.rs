@@ -1,0 +1,350 @@
+//! `StringCheck`: a string compares with the texts of a list.
+
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
+
+use crate::call::fields::{Fields, Unknown};
+use crate::condition::sentence::{Describe, MemberValue, Sentence, Visit};
+use crate::image::PolicyImage;
+use crate::image::automaton::Automaton;
+use crate::image::index::{AutomatonIndex, FieldSlot, StoredOption};
+use crate::image::records::{StepRecord, TextList};
+use crate::image::texts::Texts;
+use crate::json::RawValue;
+use crate::language::operators::StringOp;
+use crate::language::pattern::matches_pattern;
+
+#[cfg(feature = "compile")]
+pub use build::StringCheck;
+
+/// What the step compares with.
+#[derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+struct StringOperand {
+    texts: TextList,
+    /// The automaton of the operator `Matches`.
+    automaton: StoredOption<AutomatonIndex>,
+}
+
+/// The check as the image holds it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct StringPredicate<'i> {
+    field: FieldSlot,
+    op: StringOp,
+    texts: Texts<'i>,
+    automaton: Option<Automaton<'i>>,
+}
+
+impl<'i> StringPredicate<'i> {
+    pub(crate) fn decode(image: &PolicyImage<'i>, step: &StepRecord) -> Option<Self> {
+        let operand: &StringOperand = step.operand()?;
+        Some(Self {
+            field: step.field.get(),
+            op: StringOp::from_code(step.op)?,
+            texts: image.texts(operand.texts)?,
+            automaton: operand.automaton.get().and_then(|automaton| image.automaton(automaton)),
+        })
+    }
+
+    pub(crate) fn evaluate(self, fields: &Fields<'_, '_, '_>) -> Result<bool, Unknown> {
+        let value = fields.value(self.field)?;
+        fields.charge(value, self.cost());
+        let wrong_type = Unknown::wrong_type(self.field);
+        self.holds(&value.as_string().ok_or(wrong_type)?).ok_or(wrong_type)
+    }
+
+    /// As [`Self::evaluate`], but unknown is false, also for `NotIn`.
+    pub(crate) fn evaluate_or_false(self, fields: &Fields<'_, '_, '_>) -> bool {
+        let text = fields.uncharged(self.field).and_then(RawValue::as_string);
+        text.and_then(|text| self.holds(&text)).unwrap_or(false)
+    }
+
+    /// How often the field is gone through, roughly: to search for a text is fast.
+    fn cost(&self) -> usize {
+        match self.op {
+            StringOp::Contains | StringOp::Glob => self.texts.count() / 8,
+            _ => 0,
+        }
+    }
+
+    /// Whether a string compares as the operator says; `None` if the automaton is damaged.
+    fn holds(&self, string: &str) -> Option<bool> {
+        let texts = self.texts;
+        Some(match self.op {
+            StringOp::In => texts.contains(string),
+            StringOp::NotIn => !texts.contains(string),
+            StringOp::StartsWith => texts.iter().any(|text| string.starts_with(text)),
+            StringOp::EndsWith => texts.iter().any(|text| string.ends_with(text)),
+            StringOp::Contains => texts.iter().any(|text| string.contains(text)),
+            StringOp::Glob => texts.iter().any(|pattern| matches_pattern(pattern, string)),
+            StringOp::Matches => self.automaton?.label(string)? != 0,
+        })
+    }
+
+    /// The operator to describe, and whether it is asked for and not its opposite.
+    fn op_asked(&self, asked: bool) -> (StringOp, bool) {
+        match (asked, self.op) {
+            (false, StringOp::In) => (StringOp::NotIn, true),
+            (false, StringOp::NotIn) => (StringOp::In, true),
+            (asked, op) => (op, asked),
+        }
+    }
+}
+
+impl Describe for StringPredicate<'_> {
+    fn name(&self) -> &'static str {
+        "StringCheck"
+    }
+
+    fn op(&self, asked: bool) -> &'static str {
+        self.op_asked(asked).0.name()
+    }
+
+    fn field(&self) -> FieldSlot {
+        self.field
+    }
+
+    fn type_requirement(&self) -> Option<&'static str> {
+        Some("be a string")
+    }
+
+    fn write_requirement(&self, asked: bool, _: &PolicyImage<'_>, out: &mut Sentence<'_>) {
+        let (op, asked) = self.op_asked(asked);
+        let mut rest = self.texts.iter().peekable();
+        let first = rest.next().unwrap_or_default();
+        let is_single = rest.peek().is_none();
+        // `NotIn` is negative by itself, the others where the opposite is asked for.
+        let is_negative = !asked || op == StringOp::NotIn;
+        if op == StringOp::NotIn && is_single && first.is_empty() {
+            return out.push_str("not be empty");
+        }
+        out.push_str(if is_negative && is_single { "not " } else { "" });
+        out.push_str(match op {
+            StringOp::In | StringOp::NotIn => "be ",
+            StringOp::StartsWith => "start with ",
+            StringOp::EndsWith => "end with ",
+            StringOp::Contains => "contain ",
+            StringOp::Glob | StringOp::Matches => "match ",
+        });
+        out.push_str(match (is_single, is_negative) {
+            (true, _) => "",
+            (false, false) => "one of ",
+            (false, true) => "none of ",
+        });
+        out.push_quoted(first);
+        for text in rest {
+            out.push_str(", ");
+            out.push_quoted(text);
+        }
+    }
+
+    fn visit_members(&self, asked: bool, _: &PolicyImage<'_>, visit: Visit<'_>) {
+        visit("value", MemberValue::Texts(&mut self.texts.iter()));
+        if !self.op_asked(asked).1 {
+            visit("negated", MemberValue::Bool(true));
+        }
+    }
+}
+
+#[cfg(feature = "compile")]
+mod build {
+    use alloc::format;
+    use alloc::string::{String, ToString as _};
+    use alloc::vec::Vec;
+    use core::net::IpAddr;
+    use core::ops::Range;
+
+    use ipnet::IpNet;
+
+    use super::StringOperand;
+    use crate::condition::check::{Check, Encoder, Validation};
+    use crate::condition::field::{Field, Scope, read_field};
+    use crate::condition::{ConditionKind, code};
+    use crate::image::index::StoredOption;
+    use crate::image::records::StepRecord;
+    use crate::language::dialect::Dialect;
+    use crate::language::operators::{Source, StringOp};
+    use crate::language::pattern::matches_pattern;
+    use crate::policy::automaton;
+    use crate::policy::check::domain::Domain;
+    use crate::policy::check::knowledge::Knowledge;
+    use crate::policy::semantics::Unknowns;
+    use crate::policy::text::diagnostic::quoted;
+    use crate::policy::text::node_reader::NodeReader;
+    use crate::policy::text::spanned::Spanned;
+    use crate::policy::text::tree::{Node, Value};
+
+    /// A string compares with one of a list.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct StringCheck {
+        /// The string that is compared.
+        pub field: Field,
+        /// How it is compared.
+        pub op: StringOp,
+        /// The list.
+        pub values: Vec<Spanned<String>>,
+    }
+
+    impl StringCheck {
+        pub(crate) fn read(node: &Node<'_>, reader: &mut NodeReader, scope: Scope) -> Option<ConditionKind> {
+            let check = reader.object(node, "`StringCheck`", &["source", "field", "op", "value"])?;
+            let field = read_field(&check, reader, scope);
+            let ops = StringOp::ALL
+                .into_iter()
+                .filter(|&op| scope.dialect != Dialect::Perso1 || matches!(op, StringOp::In | StringOp::NotIn));
+            let op = check
+                .required("op", reader)
+                .and_then(|node| reader.word(node, "an operator", "unknown_op", ops.map(|op| (op.name(), op))));
+            // One text may stand without its list, except where the operator asks for membership.
+            let takes_one = op.is_some_and(|op| !matches!(op, StringOp::In | StringOp::NotIn));
+            let values = check.required("value", reader).and_then(|node| match &node.value {
+                Value::String(_) if takes_one => reader.string(node, "`value`").map(|text| alloc::vec![text]),
+                _ => reader.strings(node, "`value`"),
+            });
+            Some(ConditionKind::StringCheck(Self { field: field?, op: op?, values: values? }))
+        }
+    }
+
+    impl Check for StringCheck {
+        fn fields(&self) -> Vec<&Field> {
+            alloc::vec![&self.field]
+        }
+
+        fn accepted_types(&self) -> &'static [&'static str] {
+            &["string"]
+        }
+
+        fn validate(&self, span: &Range<usize>, validation: &mut Validation<'_>) {
+            if self.field.source == Source::Request {
+                check_request_values(&self.field.name.value, self.op, &self.values, validation);
+            }
+            if self.values.is_empty() {
+                return validation.check_not_empty(span, &self.values, "strings");
+            }
+            if self.op == StringOp::Matches {
+                return check_expressions(span, &self.values, validation);
+            }
+            for value in self.values.iter().filter(|value| is_always_true(self.op, &value.value)) {
+                let message = format!("`{}` with {} is true for every string", self.op.name(), quoted(&value.value));
+                validation.error("always_true", &value.span, message);
+            }
+        }
+
+        fn narrow<'p>(&'p self, known: &mut Knowledge<'p>, truth: bool) -> bool {
+            known.narrow(&self.field, Domain::keep_strings, |domain| self.narrow_strings(domain, truth))
+        }
+
+        fn encode(&self, encoder: &mut dyn Encoder) -> StepRecord {
+            let code = match encoder.semantics().unknowns {
+                Unknowns::StayUnknown => code::STRING,
+                Unknowns::AreFalse => code::STRING_OR_FALSE,
+            };
+            let texts = encoder.texts(&self.values);
+            let automaton = (self.op == StringOp::Matches).then(|| encoder.expressions(&self.values)).flatten();
+            let operand = StringOperand { texts, automaton: StoredOption::new(automaton) };
+            StepRecord::new(code, self.op.code(), encoder.field(&self.field), &operand)
+        }
+    }
+
+    impl StringCheck {
+        fn narrow_strings<'p>(&'p self, domain: &mut Domain<'p>, truth: bool) {
+            let texts: Vec<&str> = self.values.iter().map(|value| value.value.as_str()).collect();
+            let one = |holds: &dyn Fn(&str) -> bool| texts.iter().any(|text| holds(text)) == truth;
+            match self.op {
+                StringOp::In => domain.strings.narrow(&texts, truth),
+                StringOp::NotIn => domain.strings.narrow(&texts, !truth),
+                StringOp::StartsWith => domain.strings.keep(|string| one(&|text| string.starts_with(text))),
+                StringOp::EndsWith => domain.strings.keep(|string| one(&|text| string.ends_with(text))),
+                StringOp::Contains => domain.strings.keep(|string| one(&|text| string.contains(text))),
+                StringOp::Glob => domain.strings.keep(|string| one(&|text| matches_pattern(text, string))),
+                // What an expression matches is not worked out here.
+                StringOp::Matches => {}
+            }
+        }
+    }
+
+    /// Checks what the facts of a request are compared with: an edge gives no other country and no other address.
+    fn check_request_values(field: &str, op: StringOp, values: &[Spanned<String>], validation: &mut Validation<'_>) {
+        for value in values {
+            let text = &value.value;
+            match field {
+                "country" if !may_match_country(op, text) => {
+                    let message = format!("{} never matches `country`, which is two capital letters", quoted(text));
+                    let capitals = text.to_ascii_uppercase();
+                    let is_code = capitals.len() == 2 && capitals.bytes().all(|byte| byte.is_ascii_uppercase());
+                    let fix =
+                        if is_code { format!("write `{capitals}`") } else { "write a code such as `DE`".to_string() };
+                    validation.error_with_fix("bad_country", &value.span, message, &fix);
+                }
+                "ip" if !may_match_address(op, text) => {
+                    let message = format!("{} never matches `ip`, which is an address in canonical form", quoted(text));
+                    let fix = match text.parse::<IpAddr>() {
+                        Ok(address) => format!("write `{address}`"),
+                        Err(_) if text.parse::<IpNet>().is_ok() => "use `CidrCheck` for a network".to_string(),
+                        Err(_) => "write an address such as `10.0.0.1`".to_string(),
+                    };
+                    validation.error_with_fix("bad_address", &value.span, message, &fix);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Whether an operator may compare with a text as the whole string, and the text without what stands for any characters.
+    fn whole_and_letters(op: StringOp, text: &str) -> (bool, String) {
+        match op {
+            StringOp::In | StringOp::NotIn | StringOp::Matches => (true, text.to_string()),
+            StringOp::StartsWith | StringOp::EndsWith | StringOp::Contains => (false, text.to_string()),
+            StringOp::Glob => (!text.contains('*'), text.replace('*', "")),
+        }
+    }
+
+    /// Whether a country code may compare with a text as the operator says, or for `NotIn` as it does not.
+    fn may_match_country(op: StringOp, text: &str) -> bool {
+        if op == StringOp::Matches {
+            // An expression that can't be built is another mistake.
+            let Ok(automaton) = automaton::build(&[text.to_string()]) else { return true };
+            let matches = |first: char, second: char| automaton.label(&String::from_iter([first, second])).is_some();
+            return ('A'..='Z').any(|first| ('A'..='Z').any(|second| matches(first, second)));
+        }
+        let (is_whole, letters) = whole_and_letters(op, text);
+        letters.bytes().all(|byte| byte.is_ascii_uppercase())
+            && (letters.len() == 2 || (!is_whole && letters.len() < 2))
+    }
+
+    /// Whether an address in canonical form may compare with a text as the operator says, or for `NotIn` as it does not. What
+    /// an expression matches is not worked out.
+    fn may_match_address(op: StringOp, text: &str) -> bool {
+        let (is_whole, letters) = whole_and_letters(op, text);
+        match op {
+            StringOp::Matches => true,
+            _ if is_whole => letters.parse::<IpAddr>().is_ok_and(|address| address.to_string() == letters),
+            _ => letters.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f' | b':' | b'.')),
+        }
+    }
+
+    fn check_expressions(span: &Range<usize>, values: &[Spanned<String>], validation: &mut Validation<'_>) {
+        let known = &mut *validation.expressions;
+        let mut problem_of = |values: &[Spanned<String>]| {
+            let texts: Vec<String> = values.iter().map(|value| value.value.clone()).collect();
+            known.entry(texts).or_insert_with_key(|texts| automaton::build(texts).err()).clone()
+        };
+        let Some(problem) = problem_of(values) else { return };
+        let bad: Vec<(&Spanned<String>, String)> =
+            values.iter().filter_map(|value| Some((value, problem_of(core::slice::from_ref(value))?))).collect();
+        if bad.is_empty() {
+            validation.error("bad_regex", span, format!("these regular expressions can't be one: {problem}"));
+        }
+        for (value, problem) in bad {
+            let message = format!("{} is no regular expression here: {problem}", quoted(&value.value));
+            validation.error("bad_regex", &value.span, message);
+        }
+    }
+
+    fn is_always_true(op: StringOp, text: &str) -> bool {
+        match op {
+            StringOp::In | StringOp::NotIn | StringOp::Matches => false,
+            StringOp::StartsWith | StringOp::EndsWith | StringOp::Contains => text.is_empty(),
+            StringOp::Glob => !text.is_empty() && text.bytes().all(|byte| byte == b'*'),
+        }
+    }
+}
