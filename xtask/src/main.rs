@@ -46,7 +46,7 @@ enum Command {
     Rooms,
     /// Runs the fuzz targets and keeps what crashes them
     Fuzz(fuzz::Options),
-    /// Changes the code that judges a call, one thing at a time, and asks whether a test notices
+    /// Changes the engine and the HTTP contract, one thing at a time, and asks whether a test notices
     Mutants(mutants::Options),
     /// Measures callgate beside its peers and writes the tables of bench/README.md
     Bench(bench::Options),

@@ -1,13 +1,15 @@
-//! `cargo xtask mutants`: changes the code that judges a call, one small thing at a time, and asks whether a test notices.
+//! `cargo xtask mutants`: changes the engine and the HTTP contract, one small thing at a time, and asks whether a test
+//! notices.
 //!
-//! `.cargo/mutants.toml` says which files are changed and which tests must notice.
-//! `engine/mutants-missed.txt` lists the changes that no test can notice, each with why: they change no answer.
+//! `.cargo/mutants.toml` leaves out the changes that no test can notice, because they change no answer.
+//! `.cargo/mutants-missed.txt` lists the few of them that cargo-mutants cannot tell from others.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::process::Command;
 
 use anyhow::{Context as _, Result, bail, ensure};
+use cargo_metadata::{MetadataCommand, TargetKind};
 use clap::Args;
 use serde::Deserialize;
 
@@ -15,25 +17,60 @@ use crate::checkout::Checkout;
 use crate::process::Group;
 use crate::tools::cargo_tools;
 
+/// A package that is changed. Its own tests must notice.
+struct Package {
+    name: &'static str,
+    /// Its directory, from the top of the checkout.
+    directory: &'static str,
+    /// The tests that judge no change, because each of them starts cargo, which takes minutes.
+    slow_tests: &'static [&'static str],
+}
+
+const PACKAGES: [Package; 2] = [
+    Package { name: "callgate-engine", directory: "engine", slow_tests: &[] },
+    Package { name: "callgate-edge-core", directory: "edge-core", slow_tests: &["signed_build"] },
+];
+
 /// The mutants that may be missed, from the top of the checkout.
-const KNOWN: &str = "engine/mutants-missed.txt";
+const KNOWN: &str = ".cargo/mutants-missed.txt";
 /// How many of a hundred mutants must be caught.
-const LEAST_PERCENT: usize = 95;
+const MIN_PERCENT: usize = 95;
 /// How many seconds the tests may take at the least before a mutant counts as one that never ends: other work on the
 /// machine must not look like that.
-const LEAST_TIMEOUT: &str = "120";
+const MIN_TIMEOUT: &str = "120";
 /// What cargo-mutants ends with where it tried all mutants: all were caught, some were missed, some did not end.
 const TRIED: [i32; 3] = [0, 2, 3];
 
 /// What to change.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// The files to change, by their names without `.rs` [default: all in .cargo/mutants.toml]
-    #[arg(value_name = "FILE")]
-    files: Vec<String>,
+    /// The modules to change with all that is in them, by the ends of their paths, such as `evaluate` or `auth/keys`
+    /// [default: all]
+    #[arg(value_name = "MODULE", value_parser = module)]
+    modules: Vec<String>,
+    /// Change only the files that differ from the last commit in common with BASE
+    #[arg(
+        long,
+        value_name = "BASE",
+        num_args = 0..=1,
+        default_missing_value = "main",
+        conflicts_with = "modules"
+    )]
+    changed: Option<String>,
     /// How many mutants are tried at the same time
     #[arg(long, value_name = "N", default_value_t = 1)]
     jobs: u32,
+}
+
+/// The end of a module's path, as that of its file: `auth::keys` and `auth/keys` are the same.
+fn module(text: &str) -> Result<String, String> {
+    let path = text.replace("::", "/");
+    let is_name = |name: &str| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    if path.split('/').all(is_name) {
+        Ok(path)
+    } else {
+        Err("name a module, such as `evaluate` or `auth/keys`".to_owned())
+    }
 }
 
 /// The report that cargo-mutants writes.
@@ -104,21 +141,29 @@ impl Tally {
     fn row(self, name: &str) -> String {
         let Self { caught, missed, unviable } = self;
         let score = format!("{}.{} %", self.per_mille() / 10, self.per_mille() % 10);
-        format!("{name:<28}{caught:>8}{missed:>8}{unviable:>10}{score:>10}")
+        format!("{name:<40}{caught:>8}{missed:>8}{unviable:>10}{score:>10}")
     }
 }
 
 /// Tries the mutants, prints how many each file has and which were missed, and fails where one was.
 pub(crate) fn run(checkout: &Checkout, options: &Options) -> Result<()> {
-    let path = checkout.target().join("mutants.out/outcomes.json");
-    // Where nothing is to change no report is written, and the one of a run before must not pass for it.
-    let _gone = fs::remove_file(&path);
-    try_all(checkout, options)?;
-    ensure!(path.is_file(), "there is nothing to change in {}", options.files.join(", "));
-    let text = fs::read(&path).with_context(|| format!("can't read `{}`", path.display()))?;
-    let report: Report = serde_json::from_slice(&text).with_context(|| format!("can't read `{}`", path.display()))?;
+    let changed = options.changed.as_deref().map(|base| changed_files(checkout, base)).transpose()?;
+    let mut outcomes = Vec::new();
+    for package in &PACKAGES {
+        let globs = globs(package, &options.modules, changed.as_deref());
+        if !globs.is_empty() {
+            outcomes.extend(try_all(checkout, package, &globs, options.jobs)?.outcomes);
+        }
+    }
+    let report = Report { outcomes };
     let (files, missed) = count(&report);
-    println!("\n{:<28}{:>8}{:>8}{:>10}{:>10}", "file", "caught", "missed", "unviable", "score");
+    if files.is_empty() {
+        // A module without a mutant has no such name; files that differ may well have none.
+        ensure!(changed.is_some(), "there is nothing to change in {}", options.modules.join(", "));
+        println!("there is nothing to change in the files that differ");
+        return Ok(());
+    }
+    println!("\n{:<40}{:>8}{:>8}{:>10}{:>10}", "file", "caught", "missed", "unviable", "score");
     files.iter().for_each(|(file, tally)| println!("{}", tally.row(file)));
     let all = files.values().fold(Tally::default(), |all, file| Tally {
         caught: all.caught.saturating_add(file.caught),
@@ -126,21 +171,52 @@ pub(crate) fn run(checkout: &Checkout, options: &Options) -> Result<()> {
         unviable: all.unviable.saturating_add(file.unviable),
     });
     println!("{}", all.row("all"));
-    if all.per_mille() < LEAST_PERCENT * 10 {
-        println!("\nfewer than {LEAST_PERCENT} of a hundred mutants were caught");
+    if all.per_mille() < MIN_PERCENT * 10 {
+        println!("\nfewer than {MIN_PERCENT} of a hundred mutants were caught");
     }
     let known = fs::read_to_string(checkout.root().join(KNOWN)).with_context(|| format!("can't read `{KNOWN}`"))?;
     let surprising = not_known(&missed, &known);
     println!("\n{} missed mutants are in `{KNOWN}`", missed.len().saturating_sub(surprising.len()));
     if !surprising.is_empty() {
         println!("\nno test notices:\n{}", surprising.join("\n"));
-        bail!("write a test that notices, or say in `{KNOWN}` why none can");
+        bail!("write a test that notices, or say in `.cargo/mutants.toml` why none can");
     }
-    ensure!(all.per_mille() >= LEAST_PERCENT * 10, "too few mutants were caught");
+    ensure!(all.per_mille() >= MIN_PERCENT * 10, "too few mutants were caught");
     Ok(())
 }
 
-/// The missed mutants that are not known: each line of the list that is no comment stands for one, without its place.
+/// The files of the checkout that differ from the last commit in common with `base`, committed or not.
+fn changed_files(checkout: &Checkout, base: &str) -> Result<Vec<String>> {
+    let git = |arguments: &[&str]| -> Result<String> {
+        let mut command = Command::new("git");
+        command.current_dir(checkout.root()).args(arguments);
+        let output = command.output().context("can't start `git`")?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.success(), "cannot compare with `{base}`: {}", said.trim_end());
+        Ok(String::from_utf8(output.stdout)?)
+    };
+    let tracked = git(&["diff", "--name-only", "--no-renames", "--diff-filter=d", "--merge-base", base, "--"])?;
+    let untracked = git(&["ls-files", "--others", "--exclude-standard"])?;
+    Ok(tracked.lines().chain(untracked.lines()).map(str::to_owned).collect())
+}
+
+/// The globs of the files of a package that are to be changed.
+fn globs(package: &Package, modules: &[String], changed: Option<&[String]>) -> Vec<String> {
+    let source = format!("{}/src/", package.directory);
+    match (changed, modules) {
+        (Some(files), _) => {
+            let own = |file: &&String| file.starts_with(&source) && file.ends_with(".rs");
+            files.iter().filter(own).cloned().collect()
+        }
+        (None, []) => vec![format!("{source}**/*.rs")],
+        (None, modules) => {
+            let globs = |module| [format!("{source}**/{module}.rs"), format!("{source}**/{module}/**/*.rs")];
+            modules.iter().flat_map(globs).collect()
+        }
+    }
+}
+
+/// The missed mutants that are not known: each line of the list that is no comment stands for one, wherever it is.
 fn not_known<'m>(missed: &[&'m str], known: &str) -> Vec<&'m str> {
     let mut known: Vec<&str> = known.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
     let is_new = |name: &&&str| {
@@ -150,32 +226,49 @@ fn not_known<'m>(missed: &[&'m str], known: &str) -> Vec<&'m str> {
     missed.iter().filter(is_new).copied().collect()
 }
 
-/// The name of a mutant without its line and column, which any edit above it moves.
-fn without_place(name: &str) -> String {
-    let mut parts = name.splitn(4, ':');
-    match (parts.next(), parts.next(), parts.next(), parts.next()) {
-        (Some(file), Some(_), Some(_), Some(change)) => format!("{file}:{change}"),
-        _ => name.to_owned(),
-    }
+/// What a mutant changes, without its file, line and column, which any other edit may move.
+fn without_place(name: &str) -> &str {
+    name.splitn(4, ':').nth(3).map_or(name, str::trim_start)
 }
 
-/// Has cargo-mutants try the mutants in a copy of the checkout, and write its report where cargo builds.
-fn try_all(checkout: &Checkout, options: &Options) -> Result<()> {
+/// Has cargo-mutants try the mutants of a package in a copy of the checkout.
+fn try_all(checkout: &Checkout, package: &Package, globs: &[String], jobs: u32) -> Result<Report> {
+    let output = checkout.target().join("mutants").join(package.name);
+    let path = output.join("mutants.out/outcomes.json");
+    // Where nothing is to change no report is written, and the one of a run before must not pass for it.
+    let _gone = fs::remove_file(&path);
+    fs::create_dir_all(&output).with_context(|| format!("can't create `{}`", output.display()))?;
     let mut command = Command::new(cargo_tools::install_cargo_mutants()?);
-    command.current_dir(checkout.root()).args([
-        "mutants",
-        "--colors",
-        "never",
-        "--minimum-test-timeout",
-        LEAST_TIMEOUT,
-    ]);
-    command.arg("--output").arg(checkout.target()).arg("--jobs").arg(options.jobs.to_string());
-    if !options.files.is_empty() {
-        command.arg("--re").arg(format!("/src/({})\\.rs:", options.files.join("|")));
-    }
+    command.current_dir(checkout.root()).args(["mutants", "--colors", "never"]);
+    command.args(["--minimum-test-timeout", MIN_TIMEOUT, "--package", package.name]);
+    command.args(globs.iter().flat_map(|glob| ["--file", glob]));
+    command.args(tests(checkout, package)?.iter().flat_map(|test| ["--cargo-arg", test]));
+    command.arg("--output").arg(output).arg("--jobs").arg(jobs.to_string());
     let status = Group::start(command)?.wait()?;
     ensure!(status.code().is_some_and(|code| TRIED.contains(&code)), "cargo-mutants failed: {status}");
-    Ok(())
+    if !path.is_file() {
+        return Ok(Report { outcomes: Vec::new() });
+    }
+    let text = fs::read(&path).with_context(|| format!("can't read `{}`", path.display()))?;
+    serde_json::from_slice(&text).with_context(|| format!("can't read `{}`", path.display()))
+}
+
+/// The arguments by which cargo runs the tests of a package that judge.
+fn tests(checkout: &Checkout, package: &Package) -> Result<Vec<String>> {
+    let mut command = MetadataCommand::new();
+    let metadata = command.current_dir(checkout.root()).no_deps().exec().context("can't read the manifests")?;
+    let found = metadata.packages.iter().find(|found| *found.name == *package.name);
+    let targets = &found.with_context(|| format!("there is no package `{}`", package.name))?.targets;
+    let tests: Vec<&str> = targets
+        .iter()
+        .filter(|target| target.kind.contains(&TargetKind::Test))
+        .map(|target| target.name.as_str())
+        .collect();
+    for slow in package.slow_tests {
+        ensure!(tests.contains(slow), "`{}` has no test `{slow}`", package.name);
+    }
+    let judging = tests.into_iter().filter(|test| !package.slow_tests.contains(test));
+    Ok(std::iter::once("--lib".to_owned()).chain(judging.map(|test| format!("--test={test}"))).collect())
 }
 
 /// How many mutants of each file came to what, and which were missed.
@@ -219,11 +312,71 @@ mod tests {
     #[test]
     fn a_line_of_the_list_stands_for_one_mutant_wherever_it_is() {
         let missed =
-            ["a.rs:2:1: replace < with > in f", "a.rs:3:1: replace < with > in f", "a.rs:3:1: delete ! in f::g"];
-        let known =
-            "# They cost more.\n\na.rs: replace < with > in f\na.rs: delete ! in f::g\nb.rs: delete ! in f::g\n";
-        assert_eq!(not_known(&missed, known), ["a.rs:3:1: replace < with > in f"]);
+            ["a.rs:2:1: replace < with > in f", "b/a.rs:3:1: replace < with > in f", "a.rs:3:1: delete ! in f::g"];
+        let known = "# They cost more.\n\nreplace < with > in f\ndelete ! in f::g\ndelete ! in f::h\n";
+        assert_eq!(not_known(&missed, known), ["b/a.rs:3:1: replace < with > in f"]);
         assert_eq!(not_known(&missed, ""), missed);
+    }
+
+    #[test]
+    fn a_module_is_chosen_by_the_end_of_its_path() {
+        let [engine, edge_core] = &PACKAGES;
+        let modules = [module("evaluate"), module("auth::keys")].map(|module| module.expect("a module"));
+        let expected = [
+            "engine/src/**/evaluate.rs",
+            "engine/src/**/evaluate/**/*.rs",
+            "engine/src/**/auth/keys.rs",
+            "engine/src/**/auth/keys/**/*.rs",
+        ];
+        assert_eq!(globs(engine, &modules, None), expected);
+        assert_eq!(globs(edge_core, &[], None), ["edge-core/src/**/*.rs"]);
+        for wrong in ["", "evaluate.rs", "a//b", "../a", "*"] {
+            assert!(module(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn of_the_files_that_differ_only_source_of_the_package_is_changed() {
+        let [engine, edge_core] = &PACKAGES;
+        let changed = ["README.md", "engine/src/a.rs", "engine/src/a.json", "engine/tests/a.rs", "cli/src/a.rs"];
+        let changed = changed.map(str::to_owned);
+        assert_eq!(globs(engine, &[], Some(&changed)), ["engine/src/a.rs"]);
+        assert!(globs(edge_core, &[], Some(&changed)).is_empty());
+    }
+
+    #[test]
+    fn files_differ_that_were_edited_or_added_since_the_base_and_none_that_is_gone() {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let checkout = Checkout::at(directory.path().to_owned(), directory.path().to_owned());
+        let write = |file: &str, text: &str| fs::write(directory.path().join(file), text).expect("a file");
+        let git = |arguments: &[&str]| {
+            let mut command = Command::new("git");
+            command.current_dir(directory.path()).args(["-c", "user.name=Ada", "-c", "user.email=ada@example.com"]);
+            assert!(command.args(arguments).status().expect("git starts").success(), "{arguments:?}");
+        };
+        git(&["init", "--quiet", "--initial-branch", "main"]);
+        ["same.rs", "edited.rs", "committed.rs", "gone.rs"].iter().for_each(|file| write(file, "fn before() {}"));
+        git(&["add", "--all"]);
+        git(&["commit", "--quiet", "--message", "Begin"]);
+        git(&["switch", "--quiet", "--create", "branch"]);
+        write("committed.rs", "fn after() {}");
+        git(&["commit", "--quiet", "--all", "--message", "Change"]);
+        write("edited.rs", "fn after() {}");
+        write("added.rs", "fn added() {}");
+        fs::remove_file(directory.path().join("gone.rs")).expect("a file");
+        let changed = changed_files(&checkout, "main").expect("the files that differ");
+        assert_eq!(changed, ["committed.rs", "edited.rs", "added.rs"]);
+        let error = changed_files(&checkout, "elsewhere").expect_err("an error").to_string();
+        assert!(error.starts_with("cannot compare with `elsewhere`: "), "{error}");
+    }
+
+    #[test]
+    fn the_tests_of_a_package_judge_it_but_for_the_slow_ones() {
+        let checkout = Checkout::find().expect("a checkout");
+        let [engine, edge_core] = PACKAGES.map(|package| tests(&checkout, &package).expect("tests"));
+        assert!(engine.iter().any(|test| test == "--test=policy_errors"), "{engine:?}");
+        assert!(edge_core.iter().any(|test| test == "--test=contract"), "{edge_core:?}");
+        assert!(edge_core.iter().all(|test| test != "--test=signed_build"), "{edge_core:?}");
     }
 
     #[test]

@@ -50,7 +50,7 @@ pub(crate) fn install_cargo_fuzz() -> Result<PathBuf> {
     install(&Tool { package: "cargo-fuzz", version: "0.13.2".to_owned(), binary: "cargo-fuzz", features: None })
 }
 
-/// Installs the tool that changes the engine for `cargo xtask mutants`.
+/// Installs the tool that changes the code for `cargo xtask mutants`.
 pub(crate) fn install_cargo_mutants() -> Result<PathBuf> {
     install(&Tool { package: "cargo-mutants", version: "27.1.0".to_owned(), binary: "cargo-mutants", features: None })
 }
