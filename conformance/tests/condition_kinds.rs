@@ -1,0 +1,91 @@
+//! Every kind of condition is in each place that lists or tries them all.
+#![expect(clippy::expect_used, clippy::panic, reason = "a test states what must hold by failing")]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use callgate_conformance::generate::Language;
+use callgate_conformance::judge::policy_of;
+use callgate_engine::Dialect;
+use callgate_engine::policy::condition;
+use serde_json::Value;
+
+/// How many random policies are searched for the kinds. Each kind is in many of them.
+const POLICIES: u64 = 300;
+
+fn checkout(path: &str) -> String {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path);
+    fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
+}
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+/// Collects the keys of all objects with one key, as conditions are.
+fn collect_keys(value: &Value, keys: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(members) => {
+            if let (Some((name, _)), 1) = (members.iter().next(), members.len()) {
+                keys.insert(name.clone());
+            }
+            members.values().for_each(|value| collect_keys(value, keys));
+        }
+        Value::Array(items) => items.iter().for_each(|item| collect_keys(item, keys)),
+        _ => {}
+    }
+}
+
+fn keys_in(policies: impl IntoIterator<Item = String>) -> BTreeSet<String> {
+    let mut keys = BTreeSet::new();
+    policies.into_iter().for_each(|policy| collect_keys(&json(&policy), &mut keys));
+    keys
+}
+
+fn texts_at(value: &Value, pointer: &str) -> BTreeSet<String> {
+    let list = value.pointer(pointer).and_then(Value::as_array).unwrap_or_else(|| panic!("{pointer} is not a list"));
+    list.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+#[test]
+fn every_kind_of_condition_is_in_each_place_that_lists_them() {
+    let schema = json(&checkout("policies/policy.schema.json"));
+    let one_of = schema.pointer("/$defs/condition/oneOf").and_then(Value::as_array).expect("the kinds of the schema");
+    let in_schema: BTreeSet<String> =
+        one_of.iter().filter_map(|kind| kind["$ref"].as_str()?.strip_prefix("#/$defs/").map(str::to_owned)).collect();
+    let reference = checkout("docs/policy-language.md");
+    let headings = reference.lines().filter_map(|line| line.strip_prefix("### "));
+    let in_reference: BTreeSet<String> =
+        headings.flat_map(|heading| heading.split(", ")).map(|name| name.replace('`', "")).collect();
+    let cases = checkout("testdata/http/conditions.jsonl");
+    let in_cases: BTreeSet<String> =
+        cases.lines().filter_map(|line| json(line)["class"].as_str().map(str::to_owned)).collect();
+    let in_openapi = texts_at(
+        &json(&checkout("edge-core/openapi.json")),
+        "/components/schemas/FailedPredicate/properties/check/enum",
+    );
+    let places = [
+        ("policies/policy.schema.json", in_schema),
+        ("docs/policy-language.md, as a heading", in_reference),
+        ("testdata/http/conditions.json", keys_in([checkout("testdata/http/conditions.json")])),
+        ("testdata/http/conditions.jsonl, as a class", in_cases),
+        (
+            "conformance/src/generate.rs",
+            keys_in((0..POLICIES).map(|seed| policy_of(seed, Language::WHOLE).to_string())),
+        ),
+        ("fuzz/oracles/src/every_condition.json", keys_in([checkout("fuzz/oracles/src/every_condition.json")])),
+        ("edge-core/openapi.json, as a check", in_openapi),
+    ];
+    let mut missing = Vec::new();
+    for kind in condition::names(Dialect::Callgate1) {
+        for (place, kinds) in &places {
+            // No answer names a condition that combines others.
+            let is_combined = matches!(kind, "All" | "Any" | "Not") && place.ends_with("as a check");
+            if !kinds.contains(kind) && !is_combined {
+                missing.push(format!("{kind} is not in {place}"));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "{}", missing.join("\n"));
+}
