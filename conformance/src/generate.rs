@@ -157,9 +157,6 @@ fn predicate(random: &mut Rng, scope: Scope) -> Json {
         1 => {
             let kind = pick_kind(random, &[Kind::Text, Kind::List, Kind::Object]);
             let mut check = on(random, kind);
-            if once_in(random, 3) {
-                return object([("EmptyCheck", check)]);
-            }
             check.insert("op", numeric_op(random));
             check.insert("value", Json::Number(random.u32(0..5).to_string()));
             object([("LengthCheck", check)])

@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use bigdecimal::BigDecimal;
 use callgate_engine::language::operators::{NumericOp, Source, StringOp};
 use callgate_engine::policy::condition::{
-    BoolCheck, CidrCheck, Condition, ConditionKind, EmptyCheck, Field, FieldCompare, FieldEquals, FieldPresent,
-    ItemsCheck, LengthCheck, NumericCheck, PathCheck, StringCheck, TimeCheck, UrlCheck,
+    BoolCheck, CidrCheck, Condition, ConditionKind, Field, FieldCompare, FieldEquals, FieldPresent, ItemsCheck,
+    LengthCheck, NumericCheck, PathCheck, StringCheck, TimeCheck, UrlCheck,
 };
 use callgate_engine::policy::document::{PolicyDocument, Rule};
 use callgate_engine::policy::text::Spanned;
@@ -200,12 +200,6 @@ impl<'d> Reference<'d> {
             ConditionKind::NumericCheck(NumericCheck { field, op, value }) => {
                 Some(compares(*op, number(field, facts)?.cmp(&value.parse().ok()?)))
             }
-            ConditionKind::EmptyCheck(EmptyCheck { field }) => match value(field, facts)? {
-                Json::String(text) => Some(text.is_empty()),
-                Json::Array(items) => Some(items.is_empty()),
-                Json::Object(members) => Some(members.is_empty()),
-                Json::Null | Json::Bool(_) | Json::Number(_) => None,
-            },
             ConditionKind::FieldCompare(FieldCompare { a, op, b }) => {
                 Some(compares(*op, number(a, facts)?.cmp(&number(b, facts)?)))
             }

@@ -8,7 +8,6 @@ mod bool;
 pub(crate) mod check;
 mod cidr;
 mod compare;
-mod empty;
 mod equals;
 #[cfg(feature = "compile")]
 pub(crate) mod field;
@@ -26,7 +25,6 @@ use crate::call::fields::{Fields, Unknown};
 use crate::condition::bool::Bool;
 use crate::condition::cidr::Cidr;
 use crate::condition::compare::Compare;
-use crate::condition::empty::Empty;
 use crate::condition::equals::Equals;
 use crate::condition::items::Items;
 use crate::condition::length::Length;
@@ -44,8 +42,8 @@ use crate::image::records::StepRecord;
 pub(crate) use build::read_condition;
 #[cfg(feature = "compile")]
 pub use build::{
-    BoolCheck, CidrCheck, Condition, ConditionKind, EmptyCheck, Field, FieldCompare, FieldEquals, FieldPresent,
-    ItemsCheck, LengthCheck, NumericCheck, PathCheck, StringCheck, TimeCheck, UrlCheck, names,
+    BoolCheck, CidrCheck, Condition, ConditionKind, Field, FieldCompare, FieldEquals, FieldPresent, ItemsCheck,
+    LengthCheck, NumericCheck, PathCheck, StringCheck, TimeCheck, UrlCheck, names,
 };
 
 /// The codes of steps. Kinds whose meaning differs between languages have a code for each meaning.
@@ -70,7 +68,6 @@ pub(crate) mod code {
     pub(crate) const STRING_OR_FALSE: u8 = 18;
     pub(crate) const PRESENT_UNCHARGED: u8 = 19;
     pub(crate) const EQUALS_DEEP: u8 = 20;
-    pub(crate) const EMPTY: u8 = 21;
 }
 
 /// A leaf of a condition as the image holds it, or a condition on the items of a list.
@@ -79,7 +76,6 @@ pub(crate) enum Predicate<'i> {
     Numeric(Numeric<'i>),
     String(StringPredicate<'i>),
     Bool(Bool),
-    Empty(Empty),
     Present(Present),
     Equals(Equals),
     Length(Length<'i>),
@@ -101,7 +97,6 @@ pub(crate) fn evaluate(step: &StepRecord, fields: &Fields<'_, '_, '_>) -> Option
         code::STRING => StringPredicate::decode(image, step)?.evaluate(fields),
         code::STRING_OR_FALSE => Ok(StringPredicate::decode(image, step)?.evaluate_or_false(fields)),
         code::BOOL => Bool::decode(step).evaluate(fields),
-        code::EMPTY => Empty::decode(step).evaluate(fields),
         code::PRESENT => Ok(Present::decode(step).evaluate(fields)),
         code::PRESENT_UNCHARGED => Ok(Present::decode(step).evaluate_uncharged(fields)),
         code::EQUALS => Equals::decode(step)?.evaluate(fields),
@@ -123,7 +118,6 @@ impl<'i> Predicate<'i> {
             code::NUMERIC | code::NUMERIC_BINARY64 => Self::Numeric(Numeric::decode(image, step)?),
             code::STRING | code::STRING_OR_FALSE => Self::String(StringPredicate::decode(image, step)?),
             code::BOOL => Self::Bool(Bool::decode(step)),
-            code::EMPTY => Self::Empty(Empty::decode(step)),
             code::PRESENT | code::PRESENT_UNCHARGED => Self::Present(Present::decode(step)),
             code::EQUALS | code::EQUALS_DEEP => Self::Equals(Equals::decode(step)?),
             code::LENGTH => Self::Length(Length::decode(image, step)?),
@@ -144,7 +138,6 @@ impl<'i> Predicate<'i> {
             Self::Numeric(predicate) => predicate,
             Self::String(predicate) => predicate,
             Self::Bool(predicate) => predicate,
-            Self::Empty(predicate) => predicate,
             Self::Present(predicate) => predicate,
             Self::Equals(predicate) => predicate,
             Self::Length(predicate) => predicate,
@@ -169,7 +162,6 @@ mod build {
     use crate::condition::check::Check;
     pub use crate::condition::cidr::CidrCheck;
     pub use crate::condition::compare::FieldCompare;
-    pub use crate::condition::empty::EmptyCheck;
     pub use crate::condition::equals::FieldEquals;
     pub use crate::condition::field::Field;
     use crate::condition::field::Scope;
@@ -214,8 +206,6 @@ mod build {
         LengthCheck(LengthCheck),
         /// A boolean is the one given.
         BoolCheck(BoolCheck),
-        /// A string, a list or an object is empty.
-        EmptyCheck(EmptyCheck),
         /// A field is present and not null.
         FieldPresent(FieldPresent),
         /// Two fields have the same value.
@@ -243,7 +233,7 @@ mod build {
     }
 
     /// All kinds, in the order in which messages list them.
-    const KINDS: [Kind; 17] = [
+    const KINDS: [Kind; 16] = [
         Kind { name: "All", is_in_perso: true, read: read_all },
         Kind { name: "Any", is_in_perso: true, read: read_any },
         Kind { name: "Not", is_in_perso: true, read: read_not },
@@ -251,7 +241,6 @@ mod build {
         Kind { name: "StringCheck", is_in_perso: true, read: StringCheck::read },
         Kind { name: "BoolCheck", is_in_perso: false, read: BoolCheck::read },
         Kind { name: "LengthCheck", is_in_perso: false, read: LengthCheck::read },
-        Kind { name: "EmptyCheck", is_in_perso: false, read: EmptyCheck::read },
         Kind { name: "FieldPresent", is_in_perso: true, read: FieldPresent::read },
         Kind { name: "FieldEquals", is_in_perso: true, read: FieldEquals::read },
         Kind { name: "FieldCompare", is_in_perso: false, read: FieldCompare::read },
@@ -282,7 +271,6 @@ mod build {
                 Self::StringCheck(check) => check,
                 Self::LengthCheck(check) => check,
                 Self::BoolCheck(check) => check,
-                Self::EmptyCheck(check) => check,
                 Self::FieldPresent(check) => check,
                 Self::FieldEquals(check) => check,
                 Self::FieldCompare(check) => check,
