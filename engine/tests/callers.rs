@@ -122,7 +122,7 @@ fn what_no_token_can_say_denies() {
 fn a_policy_of_perso_takes_one_role() {
     let body = r#"{"tool":"open"}"#;
     assert_eq!(judge(PERSO, caller(&["agent"], "{}"), body).map(|(code, _)| code), Ok(Code::Allowed));
-    assert_eq!(judge(PERSO, caller(&["agent", "other"], "{}"), body), Err(RequestError::RolesInPerso));
+    assert_eq!(judge(PERSO, caller(&["agent", "other"], "{}"), body), Err(RequestError::RolesNotSupported));
 }
 
 #[test]

@@ -402,5 +402,5 @@ fn perso_knows_tools_only() {
     let image = PolicyImage::open(&bytes).expect("an image");
     let facts = RequestFacts::default();
     let seen = Call::read(br#"{"prompt":"view_customer","role":"agent"}"#, &facts, &image).map(drop);
-    assert_eq!(seen, Err(RequestError::TargetInPerso));
+    assert_eq!(seen, Err(RequestError::TargetNotSupported));
 }

@@ -26,10 +26,10 @@ pub enum RequestError {
     RolesDiffer,
     /// `agentAttributes` was sent though a token says them.
     AttributesInToken,
-    /// `roles` was sent to a policy of `perso-1`, which knows one `role` for each call.
-    RolesInPerso,
-    /// A prompt or a resource was sent to a policy of `perso-1`, which knows tools only.
-    TargetInPerso,
+    /// `roles` was sent to a policy whose language takes one `role` for each call.
+    RolesNotSupported,
+    /// A prompt or a resource was sent to a policy whose language takes tools only.
+    TargetNotSupported,
     /// `calls` is empty or longer than [`CallLimits`] let it be.
     CallCount,
 }
@@ -90,8 +90,8 @@ impl RequestError {
             Self::RoleCount => "role_count",
             Self::RolesDiffer => "roles_differ",
             Self::AttributesInToken => "attributes_not_supported",
-            Self::RolesInPerso => "roles_not_supported",
-            Self::TargetInPerso => "target_not_supported",
+            Self::RolesNotSupported => "roles_not_supported",
+            Self::TargetNotSupported => "target_not_supported",
             Self::CallCount => "call_count",
         }
     }
@@ -136,8 +136,8 @@ impl RequestError {
             }
             Self::RolesDiffer => "the roles of the body are not those of the token",
             Self::AttributesInToken => "the caller's attributes come from the token: leave `agentAttributes` out",
-            Self::RolesInPerso => "the policy is written in `perso-1`, which takes one `role` and no `roles`",
-            Self::TargetInPerso => "the policy is written in `perso-1`, which takes a `tool` and no other target",
+            Self::RolesNotSupported => "the policy is written in `perso-1`, which takes one `role` and no `roles`",
+            Self::TargetNotSupported => "the policy is written in `perso-1`, which takes a `tool` and no other target",
             Self::CallCount => {
                 "`calls` must hold at least one call and no more than the limit `callsPerBatch`, which is 100 unless the \
                  deployment sets it lower"

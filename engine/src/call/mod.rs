@@ -20,7 +20,6 @@ use crate::json::fault::Fault;
 use crate::json::lexer::Name;
 use crate::json::name_hash::hash_name;
 use crate::json::{Kind, RawValue, Reader};
-use crate::language::dialect::Dialect;
 use crate::language::operators::SERVER_FIELD;
 use crate::language::operators::Source;
 use crate::language::target::TargetKind;
@@ -196,8 +195,8 @@ impl<'a> Call<'a> {
         if caller.roles.is_empty() || caller.roles.len() > limits.roles {
             return Err(RequestError::RoleCount);
         }
-        if image.dialect() == Dialect::Perso1 && caller.roles.len() > 1 {
-            return Err(RequestError::RolesInPerso);
+        if image.takes_one_role() && caller.roles.len() > 1 {
+            return Err(RequestError::RolesNotSupported);
         }
         let is_in_body = |role: &String| self.roles.iter().any(|named| *named == **role);
         let is_in_token = |named: &Cow<'_, str>| caller.roles.iter().any(|role| **role == **named);
@@ -331,12 +330,12 @@ impl<'a> Call<'a> {
             (false, Some(_)) => return Err(RequestError::Ambiguous(Member::Operation)),
             (false, None) => {}
         }
-        if image.dialect() == Dialect::Perso1 && self.target.kind != TargetKind::Tool {
-            return Err(RequestError::TargetInPerso);
+        if image.takes_tools_only() && self.target.kind != TargetKind::Tool {
+            return Err(RequestError::TargetNotSupported);
         }
         self.roles = match (role, roles) {
             (Some(role), None) => SmallVec::from_iter([role]),
-            (None, Some(_)) if image.dialect() == Dialect::Perso1 => return Err(RequestError::RolesInPerso),
+            (None, Some(_)) if image.takes_one_role() => return Err(RequestError::RolesNotSupported),
             (None, Some(roles)) => roles,
             (Some(_), Some(_)) => return Err(RequestError::Ambiguous(Member::Role)),
             (None, None) if facts.caller.is_none() => return Err(RequestError::Missing(Member::Role)),

@@ -5,6 +5,7 @@ mod fields;
 mod rows;
 mod writer;
 
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::cmp::Reverse;
 
@@ -13,7 +14,7 @@ use zerocopy::little_endian::{U32, U64};
 
 use crate::compile::rows::{Rows, RuleNumber};
 use crate::compile::writer::Writer;
-use crate::image::index::StoredOption;
+use crate::image::index::{StoredOption, TextListOffset};
 use crate::image::records::to_u32;
 use crate::image::records::{CatalogRecord, FORMAT, HeaderRecord, MAGIC, NONE, Section, Sections, TextRef};
 use crate::language::index::Index as _;
@@ -41,7 +42,8 @@ pub fn compile(policy: &ValidPolicy<'_>) -> Vec<u8> {
     writer.collect_arguments(document.tools.as_deref().unwrap_or_default(), &tools.names.slots);
     rows.patch(&writer.rule_offsets, &mut writer.bytes);
     let description = writer.text(&document.description);
-    let header = header(policy, &writer, version, description);
+    let reasons = writer.semantics.reasons.map(|reasons| writer.list(reasons.map(String::from).to_vec()));
+    let header = header(policy, &writer, version, description, reasons);
     writer.finish(header, &catalogs, &roles.records)
 }
 
@@ -92,8 +94,15 @@ fn write_rules(policy: &ValidPolicy<'_>, order: &RuleOrder, rows: &mut Rows, wri
     }
 }
 
-fn header(policy: &ValidPolicy<'_>, writer: &Writer, version: TextRef, description: TextRef) -> HeaderRecord {
+fn header(
+    policy: &ValidPolicy<'_>,
+    writer: &Writer,
+    version: TextRef,
+    description: TextRef,
+    reasons: Option<TextListOffset>,
+) -> HeaderRecord {
     let document = &policy.document;
+    let semantics = writer.semantics;
     HeaderRecord {
         magic: MAGIC,
         format: U32::new(FORMAT),
@@ -103,7 +112,11 @@ fn header(policy: &ValidPolicy<'_>, writer: &Writer, version: TextRef, descripti
             // The server is the one field of the source that the call brings itself.
             *source == Source::Request && path.first().is_some_and(|name| name != SERVER_FIELD)
         })),
-        reserved: 0,
+        conflicts: semantics.conflicts.code(),
+        takes_one_role: u8::from(semantics.takes_one_role),
+        takes_tools_only: u8::from(semantics.takes_tools_only),
+        reserved: [0; 2],
+        reasons: StoredOption::new(reasons),
         policy_digest: hex_digest(document.text),
         policy_bytes: U32::new(to_u32(document.text.len())),
         version,

@@ -8,10 +8,10 @@ use zerocopy::little_endian::U32;
 
 use crate::image::index::{RoleSlot, RowOffset, RuleListOffset, RuleOffset, Stored};
 use crate::image::records::{CellRecord, NONE, to_u32};
+use crate::language::conflicts::Conflicts;
 use crate::language::index::{Index, define_index};
 use crate::policy::check::ValidPolicy;
 use crate::policy::check::target::RuleTarget;
-use crate::policy::semantics::Conflicts;
 
 define_index! {
     /// A rule's number in the order of the image: the strictest effect first.

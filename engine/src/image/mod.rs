@@ -22,10 +22,12 @@ use crate::image::index::{
 };
 use crate::image::records::{
     ArgumentRecord, AutomatonRecord, CLOSED, CatalogRecord, CellRecord, CellRules, FORMAT, FieldRecord, HeaderRecord,
-    MAGIC, NONE, NameRecord, NumberRecord, RULE_MARK, RuleRecord, Section, StepRecord, TextList, TextRef, UrlRecord,
+    MAGIC, NONE, NameRecord, NumberRecord, REASON_TEMPLATES, RULE_MARK, RuleRecord, Section, StepRecord, TextList,
+    TextRef, UrlRecord,
 };
 use crate::image::texts::Texts;
 use crate::json::name_hash::{hash_name, hash_within, is_same, name_bit, short_hash};
+use crate::language::conflicts::Conflicts;
 use crate::language::dialect::Dialect;
 use crate::language::effect::Effect;
 use crate::language::index::Index as _;
@@ -84,6 +86,7 @@ struct CatalogView<'i> {
 pub struct PolicyImage<'i> {
     header: &'i HeaderRecord,
     dialect: Dialect,
+    conflicts: Conflicts,
     version: &'i str,
     policy_digest: &'i str,
     catalogs: [CatalogView<'i>; 5],
@@ -121,6 +124,7 @@ impl<'i> PolicyImage<'i> {
             version: bytes.text(header.version).ok_or(ImageError::Damaged)?,
             policy_digest: hex_digits(&header.policy_digest).ok_or(ImageError::Damaged)?,
             dialect: Dialect::from_code(header.dialect).ok_or(ImageError::Damaged)?,
+            conflicts: Conflicts::from_code(header.conflicts).ok_or(ImageError::Damaged)?,
             catalogs: [catalog(tools)?, catalog(prompts)?, catalog(reads)?, catalog(lists)?, catalog(subscriptions)?],
             roles: table(image, sections.roles)?,
             fields: table(image, sections.fields)?,
@@ -132,7 +136,7 @@ impl<'i> PolicyImage<'i> {
         })
     }
 
-    /// The language of the policy.
+    /// The language of the policy, for people. No decision depends on it.
     #[must_use]
     pub fn dialect(&self) -> Dialect {
         self.dialect
@@ -180,9 +184,29 @@ impl<'i> PolicyImage<'i> {
         self.header.rule_count.get()
     }
 
-    /// Whether a call that no rule speaks of is allowed, which only `perso-1` can say.
+    /// Whether a call that no rule matches is allowed.
     pub(crate) fn allows_by_default(&self) -> bool {
         self.header.default_effect == Effect::Allow.code()
+    }
+
+    /// Which rules for a target and a role decide.
+    pub(crate) fn conflicts(&self) -> Conflicts {
+        self.conflicts
+    }
+
+    /// Whether a call names one role and no list of roles.
+    pub(crate) fn takes_one_role(&self) -> bool {
+        self.header.takes_one_role != 0
+    }
+
+    /// Whether a call names a tool and no other target.
+    pub(crate) fn takes_tools_only(&self) -> bool {
+        self.header.takes_tools_only != 0
+    }
+
+    /// The templates of the reasons, if the language of the policy has reasons of its own.
+    pub(crate) fn reasons(&self) -> Option<&'i [TextRef]> {
+        self.bytes.records(self.header.reasons.get()?.to_u32(), REASON_TEMPLATES)
     }
 
     /// Whether some rule reads the source `Request`, so that an edge has to tell what it knows.

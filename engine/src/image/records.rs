@@ -14,7 +14,7 @@ use crate::language::index::Index as _;
 /// The first bytes of every image.
 pub(crate) const MAGIC: [u8; 8] = *b"callgate";
 /// Changes with every change of a record or of the hash.
-pub(crate) const FORMAT: u32 = 8;
+pub(crate) const FORMAT: u32 = 9;
 /// The hash of the entry that closes a tool in the table of arguments.
 pub(crate) const CLOSED: u64 = 0;
 /// Stands for "no entry" in a record.
@@ -30,6 +30,9 @@ pub(crate) struct TextRef {
 
 /// Stands for a text that is not there.
 pub(crate) const NO_TEXT: TextRef = TextRef { start: U32::MAX_VALUE, len: U32::ZERO };
+
+/// The templates of reasons: no rule, a rule without a condition, a condition that is true, and one that is not.
+pub(crate) const REASON_TEMPLATES: u32 = 4;
 
 /// Where a table lies, in bytes from the front of the image.
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
@@ -57,11 +60,20 @@ pub(crate) struct Sections {
 pub(crate) struct HeaderRecord {
     pub(crate) magic: [u8; 8],
     pub(crate) format: U32,
+    /// The language of the policy, which is shown and decides nothing.
     pub(crate) dialect: u8,
     pub(crate) default_effect: u8,
     /// 1 if some rule reads the source `Request`.
     pub(crate) reads_request: u8,
-    pub(crate) reserved: u8,
+    /// The code of a [`Conflicts`](crate::language::conflicts::Conflicts).
+    pub(crate) conflicts: u8,
+    /// 1 if a call names one role and no list of roles.
+    pub(crate) takes_one_role: u8,
+    /// 1 if a call names a tool and no other target.
+    pub(crate) takes_tools_only: u8,
+    pub(crate) reserved: [u8; 2],
+    /// The first of the [`REASON_TEMPLATES`], if the language has reasons of its own.
+    pub(crate) reasons: StoredOption<TextListOffset>,
     /// SHA-256 of the policy's text in hexadecimal digits, as every answer says it, and the text's length in bytes.
     pub(crate) policy_digest: [u8; 64],
     pub(crate) policy_bytes: U32,

@@ -20,7 +20,7 @@ use crate::json::RawValue;
 use crate::judge::decision::{Code, Decision, Failure};
 use crate::judge::stopped::{OrDamaged as _, Stopped};
 use crate::judge::truth::Truth;
-use crate::language::dialect::Dialect;
+use crate::language::conflicts::Conflicts;
 use crate::language::effect::Effect;
 use crate::language::problem::PredicateProblem;
 use crate::language::target::{TargetKind, can_be_name};
@@ -50,9 +50,9 @@ pub fn evaluate(image: &PolicyImage<'_>, call: &Call<'_>) -> Decision {
     let budget = Cell::new(MAX_JUDGED_BYTES);
     let evaluation = Evaluation { fields: Fields::new(image, call, &budget) };
     let mut decision = Decision::deny(Code::PolicyFault);
-    let is_decided = match image.dialect() {
-        Dialect::Callgate1 => evaluation.strictest_rule(&mut decision),
-        Dialect::Perso1 => evaluation.only_rule(&mut decision),
+    let is_decided = match image.conflicts() {
+        Conflicts::Strictest => evaluation.strictest_rule(&mut decision),
+        Conflicts::Last => evaluation.only_rule(&mut decision),
     };
     if let Err(stopped) = is_decided {
         // Nothing of what was found before counts.
@@ -77,7 +77,7 @@ pub(crate) struct Evaluation<'e, 'i, 'a> {
 }
 
 impl<'a> Evaluation<'_, '_, 'a> {
-    /// `callgate-1`: the strictest rule that applies decides, whatever the order of rules and roles.
+    /// The strictest rule that applies decides, whatever the order of rules and roles.
     ///
     /// `decision` is a Deny when it comes, and stays one unless a rule decides: it is written where it is returned, as
     /// moving it would take as long as looking up a name.
@@ -189,7 +189,7 @@ impl<'a> Evaluation<'_, '_, 'a> {
         Ok(())
     }
 
-    /// `perso-1`: the one rule that is left for the tool and the role decides, else the default.
+    /// The one rule that is kept for the tool and the role decides; without one, the default effect.
     fn only_rule(&self, decision: &mut Decision) -> Result<(), Stopped> {
         let role = self.fields.call.roles.first().and_then(|role| self.fields.image.role(role));
         let target = self.fields.image.target(TargetKind::Tool, &self.fields.call.target.name);
@@ -206,7 +206,9 @@ impl<'a> Evaluation<'_, '_, 'a> {
         };
         decision.rule = Some(rule);
         let record = self.fields.image.rule(rule).or_damaged()?;
-        if self.condition_truth(record)? == Truth::True {
+        // Only a damaged image has a rule of another effect here.
+        let is_allow = Effect::from_code(record.effect) == Effect::Allow;
+        if is_allow && self.condition_truth(record)? == Truth::True {
             decision.effect = Effect::Allow;
             decision.code = Code::Allowed;
         } else {

@@ -1,6 +1,6 @@
 //! What a decision says to a person: one sentence and the predicates that decided.
 //!
-//! In `callgate-1` no text repeats a value that the caller sent; `perso-1` names the tool and the role, as perso does.
+//! No text repeats a value that the caller sent, unless the policy's language has templates that name the tool and the role.
 
 use alloc::string::String;
 
@@ -8,8 +8,8 @@ use crate::call::Call;
 use crate::condition::Predicate;
 use crate::condition::sentence::Sentence;
 use crate::image::PolicyImage;
+use crate::image::records::TextRef;
 use crate::judge::decision::{Code, Decision, Failure};
-use crate::language::dialect::Dialect;
 use crate::language::effect::Effect;
 use crate::language::operators::Source;
 use crate::language::problem::PredicateProblem;
@@ -129,9 +129,9 @@ impl Decision {
         out: &mut String,
     ) {
         let out = &mut Sentence { out, write_text };
-        match image.dialect() {
-            Dialect::Callgate1 => self.write_sentence(image, call.target.kind, out),
-            Dialect::Perso1 => self.write_perso_reason(image, call, out),
+        match image.reasons() {
+            None => self.write_sentence(image, call.target.kind, out),
+            Some(templates) => self.write_by_template(templates, image, call, out),
         }
     }
 
@@ -213,21 +213,37 @@ impl Decision {
         out.push_str(after);
     }
 
-    fn write_perso_reason(&self, image: &PolicyImage<'_>, call: &Call<'_>, out: &mut Sentence<'_>) {
-        let (start, end) = match (self.code, self.rule.and_then(|rule| image.rule(rule))) {
-            (Code::PolicyFault, _) => return out.push_str("the embedded policy can't be read"),
-            (Code::TooComplex, _) => {
-                return out.push_str("judging this call takes more work than one call may cost");
-            }
-            (_, None) => ("no rule matched tool '", "'; applying default_action"),
-            (_, Some(rule)) if rule.condition.get().is_none() => ("rule matched tool '", "'; no condition required"),
-            (Code::Allowed, Some(_)) => ("rule matched tool '", "'; condition passed"),
-            (_, Some(_)) => ("rule matched tool '", "'; condition failed"),
+    /// Writes the reason in the words of the policy's language, which name the tool and the role.
+    fn write_by_template(
+        &self,
+        templates: &[TextRef],
+        image: &PolicyImage<'_>,
+        call: &Call<'_>,
+        out: &mut Sentence<'_>,
+    ) {
+        let at = match (self.code, self.rule.and_then(|rule| image.rule(rule))) {
+            (Code::PolicyFault | Code::TooComplex, _) => return self.write_sentence(image, call.target.kind, out),
+            (_, None) => 0,
+            (_, Some(rule)) if rule.condition.get().is_none() => 1,
+            (Code::Allowed, Some(_)) => 2,
+            (_, Some(_)) => 3,
         };
-        out.push_str(start);
-        out.push_text(&call.target.name);
-        out.push_str("' for role '");
-        out.push_text(call.roles.first().map_or("", |role| role));
-        out.push_str(end);
+        let mut rest = templates.get(at).and_then(|&template| image.text(template)).unwrap_or_default();
+        while let Some((before, name, after)) = next_name(rest) {
+            out.push_text(before);
+            match name {
+                "tool" => out.push_text(&call.target.name),
+                _ => out.push_text(call.roles.first().map_or("", |role| role)),
+            }
+            rest = after;
+        }
+        out.push_text(rest);
     }
+}
+
+/// The next name in braces of a template, with the texts before and after it.
+fn next_name(template: &str) -> Option<(&str, &str, &str)> {
+    let (before, rest) = template.split_once('{')?;
+    let (name, after) = rest.split_once('}')?;
+    Some((before, name, after))
 }

@@ -1,5 +1,6 @@
 //! The words that policies and calls share: targets, effects, operators and times.
 
+pub(crate) mod conflicts;
 pub mod effect;
 pub(crate) mod index;
 pub mod operators;

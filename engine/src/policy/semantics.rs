@@ -1,5 +1,6 @@
 //! What a language means where the languages differ. The compiler consults it and writes the meaning into the image.
 
+use crate::language::conflicts::Conflicts;
 use crate::language::dialect::Dialect;
 
 /// How numbers compare.
@@ -29,15 +30,6 @@ pub(crate) enum Unknowns {
     AreFalse,
 }
 
-/// Which rules for a target and a role are kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Conflicts {
-    /// All; the strictest that applies decides.
-    Strictest,
-    /// The last in the order of the policy, which decides alone.
-    Last,
-}
-
 /// The meaning of a language.
 #[derive(Debug)]
 pub(crate) struct Semantics {
@@ -45,6 +37,13 @@ pub(crate) struct Semantics {
     pub(crate) equality: Equality,
     pub(crate) unknowns: Unknowns,
     pub(crate) conflicts: Conflicts,
+    /// Whether a call names one role and no list of roles.
+    pub(crate) takes_one_role: bool,
+    /// Whether a call names a tool and no other target.
+    pub(crate) takes_tools_only: bool,
+    /// The reasons of decisions by no rule, by a rule without a condition, by one whose condition is true, and by one whose
+    /// condition is not; `{tool}` and `{role}` stand for the names in the call. Without them, callgate writes its own.
+    pub(crate) reasons: Option<[&'static str; 4]>,
 }
 
 impl Dialect {
@@ -56,12 +55,23 @@ impl Dialect {
                 equality: Equality::Scalars,
                 unknowns: Unknowns::StayUnknown,
                 conflicts: Conflicts::Strictest,
+                takes_one_role: false,
+                takes_tools_only: false,
+                reasons: None,
             },
             Self::Perso1 => &Semantics {
                 numbers: Numbers::Binary64,
                 equality: Equality::Deep,
                 unknowns: Unknowns::AreFalse,
                 conflicts: Conflicts::Last,
+                takes_one_role: true,
+                takes_tools_only: true,
+                reasons: Some([
+                    "no rule matched tool '{tool}' for role '{role}'; applying default_action",
+                    "rule matched tool '{tool}' for role '{role}'; no condition required",
+                    "rule matched tool '{tool}' for role '{role}'; condition passed",
+                    "rule matched tool '{tool}' for role '{role}'; condition failed",
+                ]),
             },
         }
     }
