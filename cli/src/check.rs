@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use callgate_engine::policy::text::{Diagnostic, Places, Severity};
+use callgate_engine::policy::text::{Diagnostic, Positions, Severity};
 use serde::Serialize;
 
 use crate::failure::Failure;
@@ -76,22 +76,22 @@ struct Finding<'r> {
 }
 
 fn print_json(file: &PolicyFile, findings: &[Diagnostic], verdict: Verdict) -> Result<(), Failure> {
-    let places = Places::new(&file.text);
+    let positions = Positions::new(&file.text);
     let report = Report {
         file: &file.name,
         ok: verdict == Verdict::Ok,
         findings: findings
             .iter()
             .map(|finding| {
-                let place = places.of(&finding.span);
+                let position = positions.position(&finding.span);
                 Finding {
                     severity: finding.severity.name(),
                     code: finding.code,
                     message: &finding.message,
                     fix: finding.fix.as_deref(),
-                    line: place.line,
-                    column: place.column,
-                    pointer: place.pointer,
+                    line: position.line,
+                    column: position.column,
+                    pointer: position.pointer.unwrap_or_default(),
                 }
             })
             .collect(),

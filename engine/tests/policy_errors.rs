@@ -2,7 +2,7 @@
 
 #![expect(clippy::expect_used, reason = "a test states what must hold by failing")]
 
-use callgate_engine::policy::text::{Places, Severity};
+use callgate_engine::policy::text::{Positions, Severity};
 use callgate_engine::{parse, validate};
 
 /// Checks what is found in a text: `severity code line:column pointer: message [fix]` for each finding, in order.
@@ -12,17 +12,25 @@ fn check(text: &str, expected: &[&str]) {
         Ok(policy) => policy.warnings().to_vec(),
         Err(findings) => findings,
     };
-    let places = Places::new(text);
+    let positions = Positions::new(text);
     let seen: Vec<String> = findings
         .iter()
         .map(|finding| {
-            let place = places.of(&finding.span);
+            let position = positions.position(&finding.span);
             let fix = finding.fix.as_deref().map(|fix| format!(" [{fix}]")).unwrap_or_default();
             let (severity, code) = (finding.severity.name(), finding.code);
-            format!("{severity} {code} {}:{} {}: {}{fix}", place.line, place.column, place.pointer, finding.message)
+            let (line, column, pointer) = (position.line, position.column, position.pointer.unwrap_or_default());
+            format!("{severity} {code} {line}:{column} {pointer}: {}{fix}", finding.message)
         })
         .collect();
     assert_eq!(seen, expected, "{text}");
+}
+
+#[test]
+fn a_position_has_a_pointer_where_the_text_is_json() {
+    let pointer = |text: &str| Positions::new(text).position(&(0..1)).pointer;
+    assert_eq!(pointer("{}"), Some(String::new()));
+    assert_eq!(pointer("{\"a\":1"), None);
 }
 
 /// A policy of which only the rules matter.

@@ -10,4 +10,4 @@ pub(crate) mod semantics;
 pub use crate::condition;
 pub use check::{ValidPolicy, validate};
 pub use document::PolicyDocument;
-pub use parse::parse;
+pub use parse::{Format, parse};

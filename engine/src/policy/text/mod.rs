@@ -1,8 +1,8 @@
-//! The text of a policy: its nodes and their places, what is wrong with it, and how that is printed.
+//! The text of a policy: its nodes and their positions, what is wrong with it, and how that is printed.
 
 pub(crate) mod clock;
 pub mod diagnostic;
-pub mod places;
+pub mod positions;
 #[cfg(feature = "report")]
 pub mod report;
 pub mod spanned;
@@ -10,5 +10,5 @@ pub(crate) mod node_reader;
 pub(crate) mod tree;
 
 pub use diagnostic::{Diagnostic, Severity};
-pub use places::{Place, Places};
+pub use positions::{Position, Positions};
 pub use spanned::Spanned;

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 use crate::policy::text::diagnostic::{Diagnostic, Severity};
-use crate::policy::text::places::Places;
+use crate::policy::text::positions::Positions;
 
 /// The most diagnostics that are shown: nobody reads more, and each shows its whole line.
 const MAX_SHOWN: usize = 100;
@@ -18,7 +18,7 @@ const MAX_SHOWN: usize = 100;
 #[must_use]
 pub fn render(path: &str, text: &str, diagnostics: &[Diagnostic], color: bool) -> String {
     let renderer = if color { Renderer::styled() } else { Renderer::plain() };
-    let places = Places::new(text);
+    let positions = Positions::new(text);
     let mut blocks: Vec<String> = diagnostics
         .iter()
         .take(MAX_SHOWN)
@@ -27,7 +27,7 @@ pub fn render(path: &str, text: &str, diagnostics: &[Diagnostic], color: bool) -
                 Severity::Error => Level::ERROR,
                 Severity::Warning => Level::WARNING,
             };
-            let pointer = places.of(&diagnostic.span).pointer;
+            let pointer = positions.position(&diagnostic.span).pointer.unwrap_or_default();
             let label = if pointer.is_empty() { String::new() } else { format!("at {pointer}") };
             let end = diagnostic.span.end.min(text.len());
             let span = diagnostic.span.start.min(end)..end;

@@ -1,0 +1,216 @@
+//! The language `callgate-1`.
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::condition::field::Scope;
+use crate::condition::read_condition;
+use crate::language::dialect::Dialect;
+use crate::language::effect::Effect;
+use crate::language::target::TargetKind;
+use crate::policy::document::{PolicyDocument, Role, Rule, Tool};
+use crate::policy::parse::input_schema::read_input_schema;
+use crate::policy::text::diagnostic::Diagnostic;
+use crate::policy::text::node_reader::{NodeReader, Object, start_of};
+use crate::policy::text::spanned::Spanned;
+use crate::policy::text::tree::{Member, Node, Value};
+
+pub(crate) fn read_document<'t>(
+    text: &'t str,
+    tree: &Node<'t>,
+    version: String,
+    mut reader: NodeReader,
+) -> PolicyDocument<'t> {
+    const KEYS: &[&str] = &["$schema", "version", "description", "servers", "tools", "prompts", "roles", "rules"];
+    let mut document = PolicyDocument {
+        text,
+        dialect: Dialect::Callgate1,
+        version,
+        description: String::new(),
+        default_effect: Effect::Deny,
+        version_span: 0..0,
+        tools_span: None,
+        tools: None,
+        prompts: None,
+        roles: None,
+        servers: None,
+        rules: Vec::new(),
+        problems: Vec::new(),
+    };
+    if let Some(policy) = reader.object(tree, "a policy", KEYS) {
+        if let Some(node) = policy.optional("$schema") {
+            reader.string(node, "`$schema`");
+        }
+        if let Some(node) = policy.optional("description") {
+            document.description = reader.string(node, "`description`").map(|text| text.value).unwrap_or_default();
+        }
+        document.servers = policy.optional("servers").and_then(|node| reader.strings(node, "`servers`"));
+        document.version_span = policy.optional("version").map_or(0..0, |node| node.span.clone());
+        document.tools_span = policy.optional("tools").map(|node| node.span.clone());
+        document.tools = policy.optional("tools").and_then(|node| read_tools(node, &mut reader));
+        document.prompts = policy.optional("prompts").and_then(|node| reader.strings(node, "`prompts`"));
+        document.roles = policy.required("roles", &mut reader).and_then(|node| read_roles(node, &mut reader));
+        let rules = policy.required("rules", &mut reader).and_then(|node| reader.list(node, "`rules`"));
+        document.rules = rules
+            .unwrap_or_default()
+            .iter()
+            .enumerate()
+            .filter_map(|(index, node)| read_rule(node, index, &mut reader))
+            .collect();
+    }
+    document.problems = reader.problems;
+    document
+}
+
+/// Reads tools: names, or objects as MCP's `tools/list` answers them.
+fn read_tools(node: &Node<'_>, reader: &mut NodeReader) -> Option<Vec<Tool>> {
+    let items = reader.list(node, "`tools`")?;
+    let tools: Vec<Tool> = items.iter().filter_map(|item| read_tool(item, reader)).collect();
+    (tools.len() == items.len()).then_some(tools)
+}
+
+fn read_tool(node: &Node<'_>, reader: &mut NodeReader) -> Option<Tool> {
+    // What MCP says of a tool beside its arguments does not matter here, but stands in every answer of a server.
+    const KEYS: &[&str] =
+        &["name", "inputSchema", "title", "description", "outputSchema", "annotations", "icons", "execution", "_meta"];
+    if let Value::String(name) = &node.value {
+        let name = Spanned { value: name.clone().into_owned(), span: node.span.clone() };
+        return Some(Tool { name, schema: None });
+    }
+    if !matches!(node.value, Value::Object(_)) {
+        reader.wrong_type(node, "a tool", "its name or an object with `name` and `inputSchema`");
+        return None;
+    }
+    let tool = reader.object(node, "a tool", KEYS)?;
+    let name = tool.required("name", reader).and_then(|node| reader.string(node, "`name`"));
+    let schema = match tool.optional("inputSchema") {
+        None => None,
+        Some(node) => Some(read_input_schema(node, reader)?),
+    };
+    Some(Tool { name: name?, schema })
+}
+
+fn read_roles(node: &Node<'_>, reader: &mut NodeReader) -> Option<Vec<Role>> {
+    let Value::Object(members) = &node.value else {
+        let fix = "write `{ \"agent\": {} }`: each role is a key";
+        reader.problems.push(
+            Diagnostic::error("wrong_type", &node.span, format!("`roles` must be an object, not {}", node.kind()))
+                .with_fix(fix),
+        );
+        return None;
+    };
+    let read = |member: &Member<'_>| {
+        let role = reader.object(&member.value, "a role", &["inherits"]);
+        let inherits = role.and_then(|role| role.optional("inherits"));
+        Role {
+            name: Spanned { value: member.name.clone().into_owned(), span: member.name_span.clone() },
+            inherits: inherits.and_then(|node| reader.strings(node, "`inherits`")).unwrap_or_default(),
+        }
+    };
+    Some(members.iter().map(read).collect())
+}
+
+fn read_rule(node: &Node<'_>, index: usize, reader: &mut NodeReader) -> Option<Rule> {
+    const KEYS: &[&str] = &[
+        "id",
+        "effect",
+        "server",
+        "tool_name",
+        "prompt_name",
+        "resource_uri",
+        "operations",
+        "roles",
+        "condition",
+        "reason",
+        "disclose",
+    ];
+    let rule = reader.object(node, "a rule", KEYS)?;
+    let id = rule.optional("id").and_then(|node| reader.string(node, "`id`"));
+    let effect = rule.required("effect", reader).and_then(|node| {
+        reader.word(node, "an effect", "unknown_effect", Effect::ALL.map(|effect| (effect.name(), effect)))
+    });
+    let target = read_target(node, &rule, reader);
+    let roles = rule.required("roles", reader).and_then(|node| reader.strings(node, "`roles`"));
+    let server = rule.optional("server").map(|node| reader.string(node, "`server`"));
+    let reason = rule.optional("reason").map(|node| reader.string(node, "`reason`"));
+    let disclosures = [("all", false), ("code", true)];
+    let hides_condition = rule
+        .optional("disclose")
+        .map(|node| reader.word(node, "a value of `disclose`", "unknown_disclosure", disclosures));
+    let condition = match rule.optional("condition").filter(|node| !matches!(node.value, Value::Null)) {
+        None => None,
+        // A rule whose condition can't be read must not become one without a condition.
+        Some(node) => Some(read_condition(node, reader, Scope { dialect: Dialect::Callgate1, has_item: false })?),
+    };
+    let (kinds, target) = target?;
+    Some(Rule {
+        span: node.span.clone(),
+        index,
+        id,
+        effect: effect?,
+        kinds,
+        target,
+        roles: roles?,
+        // A part that can't be read must not become one that was left out.
+        server: server.map_or(Some(None), |server| server.map(Some))?,
+        condition,
+        reason: reason.map_or(Some(None), |reason| reason.map(Some))?,
+        hides_condition: hides_condition.unwrap_or(Some(false))?,
+    })
+}
+
+/// Reads what a rule speaks of: exactly one of a tool, a prompt and a resource with operations.
+fn read_target(
+    node: &Node<'_>,
+    rule: &Object<'_, '_>,
+    reader: &mut NodeReader,
+) -> Option<(Vec<TargetKind>, Spanned<String>)> {
+    let keys = ["tool_name", "prompt_name", "resource_uri"];
+    let given: Vec<(&str, &Node<'_>)> =
+        keys.into_iter().filter_map(|key| rule.optional(key).map(|node| (key, node))).collect();
+    let kinds = match (given.as_slice(), rule.optional("operations")) {
+        ([(_, first), _, ..], _) => {
+            let message = "a rule has one of `tool_name`, `prompt_name` and `resource_uri`";
+            reader.problems.push(Diagnostic::error("several_targets", &first.span, message));
+            return None;
+        }
+        ([], _) => {
+            let message = "`tool_name`, `prompt_name` or `resource_uri` is missing";
+            reader.problems.push(Diagnostic::error("missing_key", &start_of(node), message));
+            return None;
+        }
+        ([("resource_uri", _)], _) => {
+            rule.required("operations", reader).and_then(|node| read_operations(node, reader))
+        }
+        ([_], Some(operations)) => {
+            let message = "`operations` belongs to `resource_uri`";
+            reader.problems.push(Diagnostic::error("unknown_key", &operations.span, message));
+            None
+        }
+        ([("prompt_name", _)], None) => Some(alloc::vec![TargetKind::Prompt]),
+        ([_], None) => Some(alloc::vec![TargetKind::Tool]),
+    };
+    let (key, node) = given.first()?;
+    let name = reader.string(node, &format!("`{key}`"));
+    Some((kinds?, name?))
+}
+
+fn read_operations(node: &Node<'_>, reader: &mut NodeReader) -> Option<Vec<TargetKind>> {
+    let items = reader.list(node, "`operations`")?;
+    let mut kinds = Vec::new();
+    for item in items {
+        let kind = reader.word(item, "an operation", "unknown_operation", TargetKind::OPERATIONS)?;
+        if kinds.contains(&kind) {
+            let message = "this operation stands twice";
+            reader.problems.push(Diagnostic::error("duplicate_operation", &item.span, message));
+        }
+        kinds.push(kind);
+    }
+    if kinds.is_empty() {
+        let message = "this rule names no operation, so it never applies";
+        let fix = "write `read`, `list` or `subscribe`";
+        reader.problems.push(Diagnostic::error("empty_list", &node.span, message).with_fix(fix));
+    }
+    Some(kinds)
+}
