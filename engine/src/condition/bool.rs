@@ -62,8 +62,8 @@ mod build {
     use core::ops::Range;
 
     use crate::condition::check::{Check, Encoder, Validation};
+    use crate::condition::code;
     use crate::condition::field::{Field, Scope, read_field};
-    use crate::condition::{ConditionKind, code};
     use crate::image::records::{NO_OPERAND, StepRecord};
     use crate::policy::check::domain::Domain;
     use crate::policy::check::knowledge::Knowledge;
@@ -80,11 +80,11 @@ mod build {
     }
 
     impl BoolCheck {
-        pub(crate) fn read(node: &Node<'_>, reader: &mut NodeReader, scope: Scope) -> Option<ConditionKind> {
+        pub(crate) fn read(node: &Node<'_>, reader: &mut NodeReader, scope: Scope) -> Option<Self> {
             let check = reader.object(node, "`BoolCheck`", &["source", "field", "value"])?;
             let field = read_field(&check, reader, scope);
             let value = check.required("value", reader).and_then(|node| reader.boolean(node, "`value`"));
-            Some(ConditionKind::BoolCheck(Self { field: field?, value: value? }))
+            Some(Self { field: field?, value: value? })
         }
     }
 

@@ -83,9 +83,9 @@ mod build {
     use ipnet::IpNet;
 
     use crate::condition::check::{Check, Encoder, Validation};
+    use crate::condition::code;
     use crate::condition::field::{Field, Scope, read_field};
     use crate::condition::path::TextsOperand;
-    use crate::condition::{ConditionKind, code};
     use crate::image::records::StepRecord;
     use crate::language::operators::StringOp;
     use crate::policy::check::domain::Domain;
@@ -107,7 +107,7 @@ mod build {
     }
 
     impl CidrCheck {
-        pub(crate) fn read(node: &Node<'_>, reader: &mut NodeReader, scope: Scope) -> Option<ConditionKind> {
+        pub(crate) fn read(node: &Node<'_>, reader: &mut NodeReader, scope: Scope) -> Option<Self> {
             let check = reader.object(node, "`CidrCheck`", &["source", "field", "op", "value"])?;
             let field = read_field(&check, reader, scope);
             let ops = [StringOp::In, StringOp::NotIn].map(|op| (op.name(), op));
@@ -115,7 +115,7 @@ mod build {
                 .required("op", reader)
                 .and_then(|node| reader.word(node, "an operator of `CidrCheck`", "unknown_op", ops));
             let networks = check.required("value", reader).and_then(|node| reader.strings(node, "`value`"));
-            Some(ConditionKind::CidrCheck(Self { field: field?, op: op?, networks: networks? }))
+            Some(Self { field: field?, op: op?, networks: networks? })
         }
     }
 

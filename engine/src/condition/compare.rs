@@ -72,9 +72,9 @@ mod build {
     use core::ops::Range;
 
     use crate::condition::check::{Check, Encoder, Validation};
+    use crate::condition::code;
     use crate::condition::equals::{FieldOperand, check_two_fields};
     use crate::condition::field::{Field, Scope, read_first_field, read_numeric_op, read_second_field};
-    use crate::condition::{ConditionKind, code};
     use crate::image::records::StepRecord;
     use crate::language::operators::NumericOp;
     use crate::policy::check::domain::Domain;
@@ -94,13 +94,13 @@ mod build {
     }
 
     impl FieldCompare {
-        pub(crate) fn read(node: &Node<'_>, reader: &mut NodeReader, scope: Scope) -> Option<ConditionKind> {
+        pub(crate) fn read(node: &Node<'_>, reader: &mut NodeReader, scope: Scope) -> Option<Self> {
             let keys = ["source_a", "field_a", "op", "source_b", "field_b"];
             let check = reader.object(node, "`FieldCompare`", &keys)?;
             let a = read_first_field(&check, reader, scope);
             let op = read_numeric_op(&check, reader);
             let b = read_second_field(&check, reader, scope);
-            Some(ConditionKind::FieldCompare(Self { a: a?, op: op?, b: b? }))
+            Some(Self { a: a?, op: op?, b: b? })
         }
     }
 

@@ -163,8 +163,8 @@ mod build {
 
     use super::FieldOperand;
     use crate::condition::check::{Check, Encoder, Validation};
+    use crate::condition::code;
     use crate::condition::field::{Field, Scope, read_first_field, read_second_field};
-    use crate::condition::{ConditionKind, code};
     use crate::image::records::StepRecord;
     use crate::policy::check::domain::Domain;
     use crate::policy::check::knowledge::Knowledge;
@@ -182,11 +182,11 @@ mod build {
     }
 
     impl FieldEquals {
-        pub(crate) fn read(node: &Node<'_>, reader: &mut NodeReader, scope: Scope) -> Option<ConditionKind> {
+        pub(crate) fn read(node: &Node<'_>, reader: &mut NodeReader, scope: Scope) -> Option<Self> {
             let check = reader.object(node, "`FieldEquals`", &["source_a", "field_a", "source_b", "field_b"])?;
             let a = read_first_field(&check, reader, scope);
             let b = read_second_field(&check, reader, scope);
-            Some(ConditionKind::FieldEquals(Self { a: a?, b: b? }))
+            Some(Self { a: a?, b: b? })
         }
     }
 

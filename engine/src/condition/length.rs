@@ -74,9 +74,9 @@ mod build {
     use core::ops::Range;
 
     use crate::condition::check::{Check, Encoder, Validation};
+    use crate::condition::code;
     use crate::condition::field::{Field, Scope, read_field, read_numeric_op};
     use crate::condition::numeric::NumberOperand;
-    use crate::condition::{ConditionKind, code};
     use crate::image::index::Stored;
     use crate::image::records::StepRecord;
     use crate::language::operators::NumericOp;
@@ -98,7 +98,7 @@ mod build {
     }
 
     impl LengthCheck {
-        pub(crate) fn read(node: &Node<'_>, reader: &mut NodeReader, scope: Scope) -> Option<ConditionKind> {
+        pub(crate) fn read(node: &Node<'_>, reader: &mut NodeReader, scope: Scope) -> Option<Self> {
             let check = reader.object(node, "`LengthCheck`", &["source", "field", "op", "value"])?;
             let field = read_field(&check, reader, scope);
             let op = read_numeric_op(&check, reader);
@@ -106,7 +106,7 @@ mod build {
                 let text = reader.number(node, "`value`")?;
                 Some(Spanned { value: text, span: node.span.clone() })
             });
-            Some(ConditionKind::LengthCheck(Self { field: field?, op: op?, value: value? }))
+            Some(Self { field: field?, op: op?, value: value? })
         }
     }
 

@@ -130,8 +130,8 @@ mod build {
 
     use super::NumberOperand;
     use crate::condition::check::{Check, Encoder, Validation};
+    use crate::condition::code;
     use crate::condition::field::{Field, Scope, read_field};
-    use crate::condition::{ConditionKind, code};
     use crate::image::index::Stored;
     use crate::image::records::StepRecord;
     use crate::language::dialect::Dialect;
@@ -154,7 +154,7 @@ mod build {
     }
 
     impl NumericCheck {
-        pub(crate) fn read(node: &Node<'_>, reader: &mut NodeReader, scope: Scope) -> Option<ConditionKind> {
+        pub(crate) fn read(node: &Node<'_>, reader: &mut NodeReader, scope: Scope) -> Option<Self> {
             let check = reader.object(node, "`NumericCheck`", &["source", "field", "op", "value"])?;
             let field = read_field(&check, reader, scope);
             let ops = NumericOp::ALL.into_iter().filter(|&op| scope.dialect != Dialect::Perso1 || op != NumericOp::Ne);
@@ -162,7 +162,7 @@ mod build {
                 .required("op", reader)
                 .and_then(|node| reader.word(node, "an operator", "unknown_op", ops.map(|op| (op.name(), op))));
             let value = check.required("value", reader).and_then(|node| reader.number(node, "`value`"));
-            Some(ConditionKind::NumericCheck(Self { field: field?, op: op?, value: value? }))
+            Some(Self { field: field?, op: op?, value: value? })
         }
     }
 

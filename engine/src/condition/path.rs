@@ -79,8 +79,8 @@ mod build {
     use super::TextsOperand;
     use crate::canonical::path;
     use crate::condition::check::{Check, Encoder, Validation};
+    use crate::condition::code;
     use crate::condition::field::{Field, Scope, read_field};
-    use crate::condition::{ConditionKind, code};
     use crate::image::records::StepRecord;
     use crate::policy::check::domain::Domain;
     use crate::policy::check::knowledge::Knowledge;
@@ -99,11 +99,11 @@ mod build {
     }
 
     impl PathCheck {
-        pub(crate) fn read(node: &Node<'_>, reader: &mut NodeReader, scope: Scope) -> Option<ConditionKind> {
+        pub(crate) fn read(node: &Node<'_>, reader: &mut NodeReader, scope: Scope) -> Option<Self> {
             let check = reader.object(node, "`PathCheck`", &["source", "field", "roots"])?;
             let field = read_field(&check, reader, scope);
             let roots = check.required("roots", reader).and_then(|node| reader.strings(node, "`roots`"));
-            Some(ConditionKind::PathCheck(Self { field: field?, roots: roots? }))
+            Some(Self { field: field?, roots: roots? })
         }
     }
 

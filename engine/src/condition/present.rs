@@ -62,8 +62,8 @@ mod build {
     use core::ops::Range;
 
     use crate::condition::check::{Check, Encoder, Validation};
+    use crate::condition::code;
     use crate::condition::field::{Field, Scope, read_field};
-    use crate::condition::{ConditionKind, code};
     use crate::image::records::{NO_OPERAND, StepRecord};
     use crate::policy::check::domain::Domain;
     use crate::policy::check::knowledge::Knowledge;
@@ -79,9 +79,9 @@ mod build {
     }
 
     impl FieldPresent {
-        pub(crate) fn read(node: &Node<'_>, reader: &mut NodeReader, scope: Scope) -> Option<ConditionKind> {
+        pub(crate) fn read(node: &Node<'_>, reader: &mut NodeReader, scope: Scope) -> Option<Self> {
             let check = reader.object(node, "`FieldPresent`", &["source", "field"])?;
-            Some(ConditionKind::FieldPresent(Self { field: read_field(&check, reader, scope)? }))
+            Some(Self { field: read_field(&check, reader, scope)? })
         }
     }
 

@@ -157,8 +157,8 @@ mod build {
 
     use super::StringOperand;
     use crate::condition::check::{Check, Encoder, Validation};
+    use crate::condition::code;
     use crate::condition::field::{Field, Scope, read_field};
-    use crate::condition::{ConditionKind, code};
     use crate::image::index::StoredOption;
     use crate::image::records::StepRecord;
     use crate::language::dialect::Dialect;
@@ -185,7 +185,7 @@ mod build {
     }
 
     impl StringCheck {
-        pub(crate) fn read(node: &Node<'_>, reader: &mut NodeReader, scope: Scope) -> Option<ConditionKind> {
+        pub(crate) fn read(node: &Node<'_>, reader: &mut NodeReader, scope: Scope) -> Option<Self> {
             let check = reader.object(node, "`StringCheck`", &["source", "field", "op", "value"])?;
             let field = read_field(&check, reader, scope);
             let ops = StringOp::ALL
@@ -200,7 +200,7 @@ mod build {
                 Value::String(_) if takes_one => reader.string(node, "`value`").map(|text| alloc::vec![text]),
                 _ => reader.strings(node, "`value`"),
             });
-            Some(ConditionKind::StringCheck(Self { field: field?, op: op?, values: values? }))
+            Some(Self { field: field?, op: op?, values: values? })
         }
     }
 

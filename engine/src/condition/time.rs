@@ -94,8 +94,8 @@ mod build {
 
     use super::{NO_HOURS, TimeOperand};
     use crate::condition::check::{Check, Encoder, Validation};
+    use crate::condition::code;
     use crate::condition::field::{Field, Scope};
-    use crate::condition::{ConditionKind, code};
     use crate::image::records::StepRecord;
     use crate::language::time_window::{TimeWindow, WEEKDAYS};
     use crate::policy::check::domain::Domain;
@@ -116,7 +116,7 @@ mod build {
 
     impl TimeCheck {
         /// Each part is optional, but one that narrows the times is required.
-        pub(crate) fn read(node: &Node<'_>, reader: &mut NodeReader, _: Scope) -> Option<ConditionKind> {
+        pub(crate) fn read(node: &Node<'_>, reader: &mut NodeReader, _: Scope) -> Option<Self> {
             let check = reader.object(node, "`TimeCheck`", &["from", "to", "weekdays", "offset"])?;
             let mut clock = |key: &str| {
                 let Some(node) = check.optional(key) else { return Some(None) };
@@ -158,7 +158,7 @@ mod build {
                 return None;
             }
             let field = Field::of_request("time", node.span.clone());
-            Some(ConditionKind::TimeCheck(Self { field, window: TimeWindow { minutes, weekdays, offset } }))
+            Some(Self { field, window: TimeWindow { minutes, weekdays, offset } })
         }
     }
 

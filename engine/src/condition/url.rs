@@ -133,8 +133,8 @@ mod build {
     use super::UrlOperand;
     use crate::canonical::url;
     use crate::condition::check::{Check, Encoder, Validation};
+    use crate::condition::code;
     use crate::condition::field::{Field, Scope, read_field};
-    use crate::condition::{ConditionKind, code};
     use crate::image::index::Stored;
     use crate::image::records::{StepRecord, UrlRecord};
     use crate::policy::check::domain::Domain;
@@ -158,7 +158,7 @@ mod build {
     }
 
     impl UrlCheck {
-        pub(crate) fn read(node: &Node<'_>, reader: &mut NodeReader, scope: Scope) -> Option<ConditionKind> {
+        pub(crate) fn read(node: &Node<'_>, reader: &mut NodeReader, scope: Scope) -> Option<Self> {
             let check = reader.object(node, "`UrlCheck`", &["source", "field", "schemes", "hosts", "ports"])?;
             let field = read_field(&check, reader, scope);
             let schemes = match check.optional("schemes") {
@@ -170,7 +170,7 @@ mod build {
                 Some(node) => read_ports(node, reader),
                 None => Some(Vec::new()),
             };
-            Some(ConditionKind::UrlCheck(Self { field: field?, schemes: schemes?, hosts: hosts?, ports: ports? }))
+            Some(Self { field: field?, schemes: schemes?, hosts: hosts?, ports: ports? })
         }
     }
 

@@ -1,9 +1,7 @@
 //! What an image holds beside its tables: texts end to end, and between them the records that are read with them.
 
 use zerocopy::little_endian::U32;
-use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
-
-use crate::image::records::TextRef;
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 /// What can be read from any place.
 pub(crate) trait Record: FromBytes + Immutable + KnownLayout + Unaligned {}
@@ -12,6 +10,14 @@ impl<T: FromBytes + Immutable + KnownLayout + Unaligned> Record for T {}
 
 /// Bytes of the number before records.
 const U32_BYTES: u32 = 4;
+
+/// A run of bytes among those of the image.
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub(crate) struct TextRef {
+    pub(crate) start: U32,
+    pub(crate) len: U32,
+}
 
 /// Texts, rows, rules, conditions and classes of bytes, each at its place: its distance from the front in bytes.
 #[derive(Clone, Copy, Debug)]

@@ -7,9 +7,11 @@ use core::marker::PhantomData;
 use zerocopy::little_endian::U32;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
-use crate::image::records::NONE;
 use crate::language::index::{Index, define_index};
 use crate::language::operators::Source;
+
+/// Stands for "no entry" in a record.
+pub(crate) const NONE: u32 = u32::MAX;
 
 define_index! {
     /// Where a rule starts.

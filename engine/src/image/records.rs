@@ -4,7 +4,9 @@ use zerocopy::little_endian::{I64, U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use crate::image::bytes::Record;
+pub(crate) use crate::image::bytes::TextRef;
 use crate::image::hash_table::Slot;
+pub(crate) use crate::image::index::NONE;
 use crate::image::index::{
     AutomatonIndex, FieldSlot, RoleSlot, RowOffset, RuleListOffset, RuleOffset, StepOffset, Stored, StoredOption,
     TextListOffset, ToolSlot,
@@ -17,16 +19,6 @@ pub(crate) const MAGIC: [u8; 8] = *b"callgate";
 pub(crate) const FORMAT: u32 = 9;
 /// The hash of the entry that closes a tool in the table of arguments.
 pub(crate) const CLOSED: u64 = 0;
-/// Stands for "no entry" in a record.
-pub(crate) const NONE: u32 = u32::MAX;
-
-/// A run of bytes among those of the image.
-#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
-#[repr(C)]
-pub(crate) struct TextRef {
-    pub(crate) start: U32,
-    pub(crate) len: U32,
-}
 
 /// Stands for a text that is not there.
 pub(crate) const NO_TEXT: TextRef = TextRef { start: U32::MAX_VALUE, len: U32::ZERO };

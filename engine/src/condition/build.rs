@@ -1,0 +1,297 @@
+//! Conditions as a policy text has them: what each kind says, and the list of all kinds.
+
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::vec::Vec;
+use core::ops::Range;
+
+pub use crate::condition::bool::BoolCheck;
+use crate::condition::check::{Check, Encoder, Validation};
+pub use crate::condition::cidr::CidrCheck;
+use crate::condition::code;
+pub use crate::condition::compare::FieldCompare;
+pub use crate::condition::equals::FieldEquals;
+pub use crate::condition::field::Field;
+use crate::condition::field::{Scope, read_field};
+pub use crate::condition::length::LengthCheck;
+pub use crate::condition::numeric::NumericCheck;
+pub use crate::condition::path::PathCheck;
+pub use crate::condition::present::FieldPresent;
+pub use crate::condition::string::StringCheck;
+pub use crate::condition::time::TimeCheck;
+pub use crate::condition::url::UrlCheck;
+use crate::image::records::{NO_OPERAND, StepRecord};
+use crate::language::dialect::Dialect;
+use crate::language::operators::Source;
+use crate::policy::check::domain::Domain;
+use crate::policy::check::knowledge::Knowledge;
+use crate::policy::text::diagnostic::{Diagnostic, quoted};
+use crate::policy::text::node_reader::NodeReader;
+use crate::policy::text::tree::{Member, Node, Value};
+
+/// A condition and the bytes that it takes in the text.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Condition {
+    /// Where it stands.
+    pub span: Range<usize>,
+    /// What it says.
+    pub kind: ConditionKind,
+}
+
+/// What a condition says.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ConditionKind {
+    /// All of the conditions are true.
+    All(Vec<Condition>),
+    /// At least one of the conditions is true.
+    Any(Vec<Condition>),
+    /// The condition is false.
+    Not(Box<Condition>),
+    /// A condition is true for each item of a list, or for at least one.
+    Items(ItemsCheck),
+    /// A number compares with another.
+    NumericCheck(NumericCheck),
+    /// A string compares with one of a list.
+    StringCheck(StringCheck),
+    /// The length of a string, a list or an object compares with a number.
+    LengthCheck(LengthCheck),
+    /// A boolean is the one given.
+    BoolCheck(BoolCheck),
+    /// A field is present and not null.
+    FieldPresent(FieldPresent),
+    /// Two fields have the same value.
+    FieldEquals(FieldEquals),
+    /// Two fields are numbers that compare.
+    FieldCompare(FieldCompare),
+    /// The time of the request is in a window.
+    TimeCheck(TimeCheck),
+    /// A string is a path within a root.
+    PathCheck(PathCheck),
+    /// A string is a URL with one of some schemes, hosts and ports.
+    UrlCheck(UrlCheck),
+    /// A string is an IP address in one of some networks, or in none.
+    CidrCheck(CidrCheck),
+}
+
+/// Reads what the one key of a condition contains.
+type Read = fn(&Node<'_>, &mut NodeReader, Scope) -> Option<ConditionKind>;
+
+/// A kind of condition as a policy text names it.
+struct Kind {
+    name: &'static str,
+    is_in_perso: bool,
+    read: Read,
+}
+
+/// All kinds, in the order in which messages list them.
+const KINDS: [Kind; 16] = [
+    Kind { name: "All", is_in_perso: true, read: read_all },
+    Kind { name: "Any", is_in_perso: true, read: read_any },
+    Kind { name: "Not", is_in_perso: true, read: read_not },
+    Kind {
+        name: "NumericCheck",
+        is_in_perso: true,
+        read: |node, reader, scope| NumericCheck::read(node, reader, scope).map(ConditionKind::NumericCheck),
+    },
+    Kind {
+        name: "StringCheck",
+        is_in_perso: true,
+        read: |node, reader, scope| StringCheck::read(node, reader, scope).map(ConditionKind::StringCheck),
+    },
+    Kind {
+        name: "BoolCheck",
+        is_in_perso: false,
+        read: |node, reader, scope| BoolCheck::read(node, reader, scope).map(ConditionKind::BoolCheck),
+    },
+    Kind {
+        name: "LengthCheck",
+        is_in_perso: false,
+        read: |node, reader, scope| LengthCheck::read(node, reader, scope).map(ConditionKind::LengthCheck),
+    },
+    Kind {
+        name: "FieldPresent",
+        is_in_perso: true,
+        read: |node, reader, scope| FieldPresent::read(node, reader, scope).map(ConditionKind::FieldPresent),
+    },
+    Kind {
+        name: "FieldEquals",
+        is_in_perso: true,
+        read: |node, reader, scope| FieldEquals::read(node, reader, scope).map(ConditionKind::FieldEquals),
+    },
+    Kind {
+        name: "FieldCompare",
+        is_in_perso: false,
+        read: |node, reader, scope| FieldCompare::read(node, reader, scope).map(ConditionKind::FieldCompare),
+    },
+    Kind {
+        name: "Every",
+        is_in_perso: false,
+        read: |node, reader, scope| ItemsCheck::read(node, reader, scope, true).map(ConditionKind::Items),
+    },
+    Kind {
+        name: "Some",
+        is_in_perso: false,
+        read: |node, reader, scope| ItemsCheck::read(node, reader, scope, false).map(ConditionKind::Items),
+    },
+    Kind {
+        name: "TimeCheck",
+        is_in_perso: false,
+        read: |node, reader, scope| TimeCheck::read(node, reader, scope).map(ConditionKind::TimeCheck),
+    },
+    Kind {
+        name: "PathCheck",
+        is_in_perso: false,
+        read: |node, reader, scope| PathCheck::read(node, reader, scope).map(ConditionKind::PathCheck),
+    },
+    Kind {
+        name: "UrlCheck",
+        is_in_perso: false,
+        read: |node, reader, scope| UrlCheck::read(node, reader, scope).map(ConditionKind::UrlCheck),
+    },
+    Kind {
+        name: "CidrCheck",
+        is_in_perso: false,
+        read: |node, reader, scope| CidrCheck::read(node, reader, scope).map(ConditionKind::CidrCheck),
+    },
+];
+
+/// The names of the kinds of conditions that a language has.
+pub fn names(dialect: Dialect) -> impl Iterator<Item = &'static str> + Clone {
+    kinds(dialect).map(|kind| kind.name)
+}
+
+fn kinds(dialect: Dialect) -> impl Iterator<Item = &'static Kind> + Clone {
+    KINDS.iter().filter(move |kind| kind.is_in_perso || dialect != Dialect::Perso1)
+}
+
+impl ConditionKind {
+    /// The check, unless the condition combines others.
+    pub(crate) fn as_check(&self) -> Option<&dyn Check> {
+        Some(match self {
+            Self::All(_) | Self::Any(_) | Self::Not(_) => return None,
+            Self::Items(check) => check,
+            Self::NumericCheck(check) => check,
+            Self::StringCheck(check) => check,
+            Self::LengthCheck(check) => check,
+            Self::BoolCheck(check) => check,
+            Self::FieldPresent(check) => check,
+            Self::FieldEquals(check) => check,
+            Self::FieldCompare(check) => check,
+            Self::TimeCheck(check) => check,
+            Self::PathCheck(check) => check,
+            Self::UrlCheck(check) => check,
+            Self::CidrCheck(check) => check,
+        })
+    }
+}
+
+impl Condition {
+    /// The conditions that it is made of.
+    pub fn children(&self) -> &[Condition] {
+        match &self.kind {
+            ConditionKind::All(children) | ConditionKind::Any(children) => children,
+            ConditionKind::Not(inner) => core::slice::from_ref(inner),
+            ConditionKind::Items(items) => core::slice::from_ref(&items.condition),
+            _ => &[],
+        }
+    }
+
+    /// The fields that it reads itself; those of its children are not among them.
+    pub fn fields(&self) -> Vec<&Field> {
+        self.kind.as_check().map(Check::fields).unwrap_or_default()
+    }
+
+    /// Collects the fields that it and its children read.
+    pub(crate) fn collect_fields<'c>(&'c self, fields: &mut Vec<&'c Field>) {
+        fields.extend(self.fields());
+        self.children().iter().for_each(|child| child.collect_fields(fields));
+    }
+}
+
+/// Reads a condition: an object with one key, which names its kind.
+pub(crate) fn read_condition(node: &Node<'_>, reader: &mut NodeReader, scope: Scope) -> Option<Condition> {
+    let Value::Object(members) = &node.value else {
+        reader.wrong_type(node, "a condition", "an object with one key");
+        return None;
+    };
+    let [Member { name, name_span, value }] = members.as_slice() else {
+        let message = format!("a condition has one key, not {}", members.len());
+        let fix = "put several conditions into `All` or `Any`";
+        reader.problems.push(Diagnostic::error("condition_keys", &node.span, message).with_fix(fix));
+        return None;
+    };
+    let Some(kind) = kinds(scope.dialect).find(|kind| kind.name == *name) else {
+        let problem = Diagnostic::error("unknown_condition", name_span, format!("{} is no condition", quoted(name)));
+        reader.problems.push(problem.with_likely_word(name, names(scope.dialect)));
+        return None;
+    };
+    Some(Condition { span: node.span.clone(), kind: (kind.read)(value, reader, scope)? })
+}
+
+fn read_all(node: &Node<'_>, reader: &mut NodeReader, scope: Scope) -> Option<ConditionKind> {
+    read_conditions(node, reader, scope).map(ConditionKind::All)
+}
+
+fn read_any(node: &Node<'_>, reader: &mut NodeReader, scope: Scope) -> Option<ConditionKind> {
+    read_conditions(node, reader, scope).map(ConditionKind::Any)
+}
+
+fn read_not(node: &Node<'_>, reader: &mut NodeReader, scope: Scope) -> Option<ConditionKind> {
+    read_condition(node, reader, scope).map(Box::new).map(ConditionKind::Not)
+}
+
+fn read_conditions(node: &Node<'_>, reader: &mut NodeReader, scope: Scope) -> Option<Vec<Condition>> {
+    let items = reader.list(node, "`All` and `Any`")?;
+    let read: Vec<Condition> = items.iter().filter_map(|item| read_condition(item, reader, scope)).collect();
+    (read.len() == items.len()).then_some(read)
+}
+
+/// A condition is true for each item of a list, as for an empty one, or for at least one item.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ItemsCheck {
+    /// Whether each item is meant, and not some item.
+    pub every: bool,
+    /// The list.
+    pub field: Field,
+    /// What must be true for an item, which is the source `Item` in it.
+    pub condition: Box<Condition>,
+}
+
+impl ItemsCheck {
+    fn read(node: &Node<'_>, reader: &mut NodeReader, scope: Scope, every: bool) -> Option<Self> {
+        let name = if every { "`Every`" } else { "`Some`" };
+        let check = reader.object(node, name, &["source", "field", "condition"])?;
+        let field = read_field(&check, reader, scope);
+        let of_item = Scope { has_item: true, ..scope };
+        let condition =
+            check.required("condition", reader).and_then(|node| read_condition(node, reader, of_item)).map(Box::new);
+        let (field, condition) = (field?, condition?);
+        if scope.has_item && field.source != Source::Item {
+            let message = "within `Every` and `Some`, the list is one of the item: its source is `Item`";
+            reader.problems.push(Diagnostic::error("list_of_call", &field.name.span, message));
+            return None;
+        }
+        Some(Self { every, field, condition })
+    }
+}
+
+impl Check for ItemsCheck {
+    fn fields(&self) -> Vec<&Field> {
+        alloc::vec![&self.field]
+    }
+
+    fn accepted_types(&self) -> &'static [&'static str] {
+        &["array"]
+    }
+
+    fn validate(&self, _: &Range<usize>, _: &mut Validation<'_>) {}
+
+    fn narrow<'p>(&'p self, known: &mut Knowledge<'p>, _: bool) -> bool {
+        known.narrow(&self.field, Domain::keep_compound, |_| {})
+    }
+
+    fn encode(&self, encoder: &mut dyn Encoder) -> StepRecord {
+        let code = if self.every { code::EVERY } else { code::SOME };
+        StepRecord::new(code, 0, encoder.field(&self.field), &NO_OPERAND)
+    }
+}
