@@ -3,41 +3,30 @@
 //!
 //! A new kind is a file, a code in `code.rs`, and a variant and a line in each list here and in `build.rs`.
 
-mod bool;
 #[cfg(feature = "compile")]
 mod build;
 #[cfg(feature = "compile")]
 pub(crate) mod check;
-mod cidr;
 pub(crate) mod code;
-mod compare;
-mod equals;
 #[cfg(feature = "compile")]
 pub(crate) mod field;
-mod items;
-mod length;
-mod numeric;
-mod path;
-mod present;
+mod kinds;
 pub(crate) mod sentence;
-mod string;
-mod time;
-mod url;
 
 use crate::call::fields::{Fields, Unknown};
-use crate::condition::bool::Bool;
-use crate::condition::cidr::Cidr;
-use crate::condition::compare::Compare;
-use crate::condition::equals::Equals;
-use crate::condition::items::Items;
-use crate::condition::length::Length;
-use crate::condition::numeric::Numeric;
-use crate::condition::path::Path;
-use crate::condition::present::Present;
+use crate::condition::kinds::bool::Bool;
+use crate::condition::kinds::cidr::Cidr;
+use crate::condition::kinds::compare::Compare;
+use crate::condition::kinds::equals::Equals;
+use crate::condition::kinds::items::Items;
+use crate::condition::kinds::length::Length;
+use crate::condition::kinds::numeric::Numeric;
+use crate::condition::kinds::path::Path;
+use crate::condition::kinds::present::Present;
+use crate::condition::kinds::string::StringPredicate;
+use crate::condition::kinds::time::Time;
+use crate::condition::kinds::url::Url;
 use crate::condition::sentence::Describe;
-use crate::condition::string::StringPredicate;
-use crate::condition::time::Time;
-use crate::condition::url::Url;
 use crate::image::PolicyImage;
 use crate::image::records::StepRecord;
 

@@ -4,7 +4,7 @@ use ipnet::IpNet;
 
 use crate::call::fields::{Fields, Unknown};
 use crate::canonical::address;
-use crate::condition::path::TextsOperand;
+use crate::condition::kinds::path::TextsOperand;
 use crate::condition::sentence::{Describe, MemberValue, Sentence, Visit};
 use crate::image::PolicyImage;
 use crate::image::index::FieldSlot;
@@ -85,7 +85,7 @@ mod build {
     use crate::condition::check::{Check, Encoder, Validation};
     use crate::condition::code;
     use crate::condition::field::{Field, Scope, read_field};
-    use crate::condition::path::TextsOperand;
+    use crate::condition::kinds::path::TextsOperand;
     use crate::image::records::StepRecord;
     use crate::language::operators::StringOp;
     use crate::policy::check::domain::Domain;

@@ -1,7 +1,7 @@
 //! `LengthCheck`: the length of a string (in characters), a list (in items) or an object (in members) compares with a number.
 
 use crate::call::fields::{Fields, Unknown};
-use crate::condition::numeric::{NumberOperand, visit_number};
+use crate::condition::kinds::numeric::{NumberOperand, visit_number};
 use crate::condition::sentence::{Describe, Sentence, Visit};
 use crate::image::PolicyImage;
 use crate::image::index::FieldSlot;
@@ -76,7 +76,7 @@ mod build {
     use crate::condition::check::{Check, Encoder, Validation};
     use crate::condition::code;
     use crate::condition::field::{Field, Scope, read_field, read_numeric_op};
-    use crate::condition::numeric::NumberOperand;
+    use crate::condition::kinds::numeric::NumberOperand;
     use crate::image::index::Stored;
     use crate::image::records::StepRecord;
     use crate::language::operators::NumericOp;

@@ -1,7 +1,7 @@
 //! `FieldCompare`: two fields are numbers that compare.
 
 use crate::call::fields::{Fields, Unknown};
-use crate::condition::equals::FieldOperand;
+use crate::condition::kinds::equals::FieldOperand;
 use crate::condition::sentence::{Describe, Sentence, Visit, visit_other};
 use crate::image::PolicyImage;
 use crate::image::index::FieldSlot;
@@ -73,8 +73,8 @@ mod build {
 
     use crate::condition::check::{Check, Encoder, Validation};
     use crate::condition::code;
-    use crate::condition::equals::{FieldOperand, check_two_fields};
     use crate::condition::field::{Field, Scope, read_first_field, read_numeric_op, read_second_field};
+    use crate::condition::kinds::equals::{FieldOperand, check_two_fields};
     use crate::image::records::StepRecord;
     use crate::language::operators::NumericOp;
     use crate::policy::check::domain::Domain;
