@@ -9,7 +9,7 @@ use callgate_engine::{PolicyImage, compile, limits};
 
 use crate::failure::Failure;
 use crate::policy_file::{self, PolicyFile};
-use crate::print::{self, printable_json};
+use crate::print;
 
 /// Evaluates the call or calls on standard input against the policy in `file`.
 pub(crate) fn run(file: &Path, jsonl: bool) -> Result<(), Failure> {
@@ -60,7 +60,7 @@ fn answer(image: &PolicyImage<'_>, body: &[u8]) -> Result<(Vec<u8>, bool), Failu
 
 fn print_line(answer: &[u8]) -> Result<(), Failure> {
     // The answer is JSON in UTF-8, on one line.
-    print::out(&printable_json(&String::from_utf8_lossy(answer)))
+    print::response(answer)
 }
 
 fn unreadable(error: &io::Error) -> Failure {

@@ -20,6 +20,22 @@ pub(crate) fn out(line: &str) -> Result<(), Failure> {
     write_line(&mut io::stdout().lock(), line).map_err(|error| unwritable(&error))
 }
 
+/// Writes a response as an edge sends it: byte for byte to a program, and without characters that could change what a
+/// terminal shows to a terminal.
+pub(crate) fn response(body: &[u8]) -> Result<(), Failure> {
+    let mut to = io::stdout().lock();
+    let is_terminal = to.is_terminal();
+    write_response(&mut to, body, is_terminal).map_err(|error| unwritable(&error))
+}
+
+fn write_response(to: &mut impl Write, body: &[u8], is_terminal: bool) -> io::Result<()> {
+    if is_terminal {
+        return write_line(to, &printable_json(&String::from_utf8_lossy(body)));
+    }
+    to.write_all(body)?;
+    to.write_all(b"\n")
+}
+
 /// Writes a line to standard error.
 pub(crate) fn err(line: &str) -> Result<(), Failure> {
     write_line(&mut io::stderr().lock(), line).map_err(|error| unwritable(&error))
@@ -152,6 +168,18 @@ mod tests {
         assert!(shown.chars().all(|c| c == '\n' || is_printable(c)), "{shown:?}");
         let value = |text: &str| serde_json::from_str::<serde_json::Value>(text).expect("JSON");
         assert_eq!(value(&shown), value(text));
+    }
+
+    #[test]
+    fn a_response_is_escaped_for_a_terminal_and_unchanged_for_a_program() {
+        let body = "{\"reason\":\"no\u{202e}\"}".as_bytes();
+        let written = |is_terminal| {
+            let mut out = Vec::new();
+            write_response(&mut out, body, is_terminal).expect("a vector accepts all bytes");
+            out
+        };
+        assert_eq!(written(true), b"{\"reason\":\"no\\u202e\"}\n");
+        assert_eq!(written(false), [body, b"\n"].concat());
     }
 
     #[test]

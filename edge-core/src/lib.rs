@@ -2,6 +2,47 @@
 //!
 //! An edge reads the head of a request, asks [`receive`] what to do, reads the body if it is asked for one, and writes
 //! the [`Response`]. Routes, authentication, strict reading, decisions and the shapes of answers and errors are here.
+//!
+//! # Examples
+//!
+//! An edge does what the state machine says; a deployment without a log or a rate limit has two states:
+//!
+//! ```
+//! use callgate_edge_core::{Deployment, Head, Next, Platform, Settings, receive};
+//! use callgate_engine::{PolicyImage, compile, parse, validate};
+//!
+//! let policy = r#"{ "version": "callgate-1", "tools": ["view"], "roles": { "agent": {} }, "rules": [
+//!     { "effect": "Allow", "tool_name": "view", "roles": ["agent"] } ] }"#;
+//! let bytes = compile(&parse(policy).and_then(validate).expect("the policy has no error"));
+//! let settings = Settings::new([Some("desk:key-0123456789abcdef".into()), None, None, None, None]);
+//! let platform = Platform { now: || None, random: || Some([1; 16]), ip_header: None, country_header: None };
+//! let deployment = Deployment::new(PolicyImage::open(&bytes).expect("an image"), &settings, platform);
+//!
+//! let head = Head {
+//!     method: "POST",
+//!     target: "/evaluate",
+//!     credential: Some("Bearer key-0123456789abcdef"),
+//!     content_type: Some("application/json"),
+//!     ..Head::default()
+//! };
+//! let Next::ReadBody(body) = receive(&head, &deployment) else { panic!("the caller may call") };
+//! let Next::Send(response) = body.resume(Ok(br#"{"tool":"view","role":"agent"}"#), |_| None) else { panic!("no log") };
+//! assert_eq!(response.status, 200);
+//! assert!(response.body.starts_with(br#"{"decision":"Allow""#));
+//! ```
+//!
+//! Without a credential there is no state that reads a body:
+//!
+//! ```
+//! use callgate_edge_core::{Deployment, Head, Next, Platform, Settings, policy_image, receive};
+//!
+//! let settings = Settings::new([Some("desk:key-0123456789abcdef".into()), None, None, None, None]);
+//! let platform = Platform { now: || None, random: || Some([1; 16]), ip_header: None, country_header: None };
+//! let deployment = Deployment::new(policy_image().expect("the embedded policy"), &settings, platform);
+//! let head = Head { method: "POST", target: "/evaluate", ..Head::default() };
+//! let Next::Send(response) = receive(&head, &deployment) else { panic!("nobody may call without a key") };
+//! assert_eq!(response.status, 401);
+//! ```
 #![no_std]
 
 extern crate alloc;

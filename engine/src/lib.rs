@@ -6,6 +6,38 @@
 //! build time.
 //! What deploys holds the image and the code that reads it in place; that part is `no_std`,
 //! does no input or output, reads no clock and does not panic.
+//!
+//! # Examples
+//!
+//! A policy is compiled once, and its image decides calls:
+//!
+//! ```
+//! use callgate_engine::{Call, Effect, PolicyImage, RequestFacts, compile, evaluate, parse, validate};
+//!
+//! let policy = r#"{ "version": "callgate-1", "tools": ["process_refund"], "roles": { "agent": {} }, "rules": [
+//!     { "id": "refund", "effect": "Allow", "tool_name": "process_refund", "roles": ["agent"], "condition":
+//!         { "NumericCheck": { "source": "Arguments", "field": "amount", "op": "Lte", "value": 500 } } } ] }"#;
+//! let bytes = compile(&parse(policy).and_then(validate).expect("the policy has no error"));
+//! let image = PolicyImage::open(&bytes).expect("the bytes are an image");
+//!
+//! let facts = RequestFacts::default();
+//! let decide = |body: &[u8]| evaluate(&image, &Call::read(body, &facts, &image).expect("a call")).effect;
+//! assert_eq!(decide(br#"{"tool":"process_refund","role":"agent","args":{"amount":200}}"#), Effect::Allow);
+//! assert_eq!(decide(br#"{"tool":"process_refund","role":"agent","args":{"amount":800}}"#), Effect::Deny);
+//! ```
+//!
+//! A policy with errors does not compile; all of them are reported, each with its position and the fix if there is one:
+//!
+//! ```
+//! use callgate_engine::{parse, validate};
+//!
+//! let policy = r#"{ "version": "callgate-1", "tools": ["view"], "roles": { "agent": {} }, "rules": [
+//!     { "effect": "Allow", "tool_name": "veiw", "roles": ["agnet"] } ] }"#;
+//! let findings = parse(policy).and_then(validate).expect_err("two names are unknown");
+//! let codes: Vec<_> = findings.iter().map(|finding| finding.code).collect();
+//! assert_eq!(codes, ["unknown_tool", "unknown_role"]);
+//! assert_eq!(findings[1].fix.as_deref(), Some("did you mean `agent`?"));
+//! ```
 #![no_std]
 
 extern crate alloc;

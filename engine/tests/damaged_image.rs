@@ -1,4 +1,5 @@
-//! Bytes that are no image, or an image cut or changed anywhere: refused or denied, never a panic.
+//! Bytes that are not an image are refused, and an image that is cut or changed anywhere leads to no panic, no endless loop
+//! and no access out of bounds. A changed byte may make another policy, so what is decided then is not asserted.
 #![expect(clippy::panic, reason = "a test states what must hold by failing")]
 
 use callgate_engine::{Call, Effect, ImageError, PolicyImage, RequestFacts, compile, evaluate, parse, validate};

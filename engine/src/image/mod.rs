@@ -2,7 +2,7 @@
 //!
 //! All records are of fixed size, little-endian and without alignment, so opening an image checks a header and a few
 //! bounds, whatever its size: nothing is parsed, copied or allocated. Every bit pattern is a legal record, and every index
-//! and place is looked up with its bound, so a damaged image leads to [`None`] and from there to Deny.
+//! and place is looked up with its bound, so a place outside the image leads to [`None`] and from there to Deny.
 
 pub(crate) mod automaton;
 mod bytes;

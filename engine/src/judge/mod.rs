@@ -44,7 +44,8 @@ struct Candidates {
 
 /// Decides a call.
 ///
-/// Nothing turns into Allow that no rule allows: what can't be decided, a damaged image included, is denied.
+/// Nothing turns into Allow that no rule of the image allows: a call that cannot be decided is denied, as it is if a record
+/// is not where the image says. Bytes of an image that changed may be another policy, which nothing here can see.
 #[must_use]
 pub fn evaluate(image: &PolicyImage<'_>, call: &Call<'_>) -> Decision {
     let budget = Cell::new(MAX_JUDGED_BYTES);
