@@ -7,10 +7,10 @@ use crate::log::warn;
 /// Whether a call is within the rate of its caller; `None` if nobody could count it, which the operator is told.
 pub(crate) fn count(count: &CallCount<'_>) -> Option<bool> {
     let counted = match count.counter() {
-        Some(Counter::Store { store }) => {
-            let key = count.store_key()?;
-            increment(store, &key)
-        }
+        Some(Counter::Store { store }) => match count.store_key() {
+            Some(key) => increment(store, &key),
+            None => Err("the host does not know the time".to_owned()),
+        },
         Some(Counter::Binding { .. }) => Err("`rateLimit.binding` works on Cloudflare only; use `store`".to_owned()),
         None => return None,
     };

@@ -73,7 +73,11 @@ impl<'d> Sender<'d> {
         let Ok(mut outbox) = self.deployment.outbox.try_borrow_mut() else { return SenderStep::Done };
         self.batch = outbox.next_batch(self.deployment.platform.millis());
         match &self.batch {
-            Some(batch) => SenderStep::Post(Post::new(self.deployment, self.collector, batch)),
+            Some(batch) => {
+                let done = self.deployment.platform.millis().saturating_add(self.collector.timeout_millis.into());
+                outbox.keep_sending(done);
+                SenderStep::Post(Post::new(self.deployment, self.collector, batch))
+            }
             None => {
                 outbox.stop_sending();
                 SenderStep::Done

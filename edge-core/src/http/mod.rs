@@ -50,8 +50,8 @@ impl<'h> Head<'h> {
     /// The path of the target, without the query.
     pub(crate) fn path(&self) -> &'h str {
         let path = match self.target.split_once("://") {
-            // A path may hold `://` itself.
-            Some((_, rest)) if !self.target.starts_with('/') => {
+            // A path or a query may hold `://` itself.
+            Some((scheme, rest)) if is_scheme(scheme) => {
                 let path = rest.find(['/', '?', '#']).and_then(|end| rest.get(end..)).unwrap_or_default();
                 if path.starts_with('/') { path } else { "/" }
             }
@@ -64,6 +64,12 @@ impl<'h> Head<'h> {
     pub(crate) fn declared_length(&self) -> Option<u64> {
         self.content_length.and_then(|length| length.trim().parse().ok())
     }
+}
+
+/// Whether a text is the scheme of a URL (RFC 3986, section 3.1).
+fn is_scheme(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_alphabetic())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
 }
 
 /// An answer that an edge writes as it is.
@@ -129,6 +135,10 @@ mod tests {
         check("https://gate.test", "/");
         check("https://gate.test?/evaluate", "/");
         check("/a://b/evaluate", "/a://b/evaluate");
+        check("?x://y/evaluate", "");
+        check("#x://y/evaluate", "");
+        check("a?b://c/evaluate", "a");
+        check("://c/evaluate", "://c/evaluate");
         check("", "");
         check("*", "*");
     }

@@ -139,9 +139,12 @@ impl Outbox {
         self.trusted_until = Some(unix_millis.saturating_add(TRUSTED_MILLIS));
     }
 
-    /// Nobody sends any more: the next request that has records sees to it.
+    /// Somebody stops, since nothing waits or another one has a batch under way. In the first case nobody sends any more, and
+    /// the next request that has records sees to it.
     pub fn stop_sending(&mut self) {
-        self.trusted_until = None;
+        if !matches!(self.sending, Sending::UnderWay { .. }) {
+            self.trusted_until = None;
+        }
     }
 
     /// Counts records that were handed out and did not arrive.

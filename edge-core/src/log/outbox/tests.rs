@@ -171,6 +171,22 @@ fn somebody_is_asked_to_send_unless_somebody_is_trusted_to() {
 }
 
 #[test]
+fn somebody_who_finds_a_batch_under_way_leaves_its_sender_trusted() {
+    let mut outbox = outbox(&log(&format!(r#""mode":"best-effort",{COLLECTOR}"#)));
+    outbox.push(records([1]));
+    assert_eq!(outbox.start_sending(0, 0), Some(0));
+    let batch = outbox.next_batch(0).expect("a batch");
+    outbox.keep_sending(20_000);
+    assert!(outbox.next_batch(1).is_none());
+    outbox.stop_sending();
+    outbox.push(records([2]));
+    assert_eq!(outbox.start_sending(24_999, 300), None);
+    outbox.delivered(&batch);
+    outbox.stop_sending();
+    assert_eq!(outbox.start_sending(24_999, 300), Some(300));
+}
+
+#[test]
 fn a_full_batch_is_sent_at_once_whoever_waits() {
     let mut outbox = outbox(&log(&format!(r#""mode":"best-effort",{COLLECTOR}"#)));
     outbox.push(records([1]));
