@@ -47,6 +47,27 @@ pub struct PolicyDocument<'t> {
     pub problems: Vec<Diagnostic>,
 }
 
+impl<'t> PolicyDocument<'t> {
+    /// A document that says nothing yet, and so denies every call.
+    pub(crate) fn new(text: &'t str, dialect: Dialect, version: String) -> Self {
+        Self {
+            text,
+            dialect,
+            version,
+            description: String::new(),
+            default_effect: Effect::Deny,
+            version_span: 0..0,
+            tools_span: None,
+            tools: None,
+            prompts: None,
+            roles: None,
+            servers: None,
+            rules: Vec::new(),
+            problems: Vec::new(),
+        }
+    }
+}
+
 /// A tool that calls may name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tool {

@@ -23,21 +23,7 @@ pub(crate) fn read_document<'t>(
     mut reader: NodeReader,
 ) -> PolicyDocument<'t> {
     const KEYS: &[&str] = &["$schema", "version", "description", "servers", "tools", "prompts", "roles", "rules"];
-    let mut document = PolicyDocument {
-        text,
-        dialect: Dialect::Callgate1,
-        version,
-        description: String::new(),
-        default_effect: Effect::Deny,
-        version_span: 0..0,
-        tools_span: None,
-        tools: None,
-        prompts: None,
-        roles: None,
-        servers: None,
-        rules: Vec::new(),
-        problems: Vec::new(),
-    };
+    let mut document = PolicyDocument::new(text, Dialect::Callgate1, version);
     if let Some(policy) = reader.object(tree, "a policy", KEYS) {
         if let Some(node) = policy.optional("$schema") {
             reader.string(node, "`$schema`");

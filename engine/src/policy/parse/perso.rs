@@ -24,21 +24,7 @@ pub(crate) fn read_document<'t>(
     // `description` is no key of perso's, but ignoring it loses nothing.
     const KEYS: &[&str] = &["version", "description", "default_action", "tools", "roles", "rules"];
     reader.unknown_keys = Severity::Warning;
-    let mut document = PolicyDocument {
-        text,
-        dialect: Dialect::Perso1,
-        version,
-        description: String::new(),
-        default_effect: Effect::Deny,
-        version_span: 0..0,
-        tools_span: None,
-        tools: None,
-        prompts: None,
-        roles: None,
-        servers: None,
-        rules: Vec::new(),
-        problems: Vec::new(),
-    };
+    let mut document = PolicyDocument::new(text, Dialect::Perso1, version);
     if let Some(policy) = reader.object(tree, "a policy", KEYS) {
         if let Some(Node { value: Value::String(description), .. }) = policy.optional("description") {
             document.description = description.clone().into_owned();
