@@ -11,7 +11,8 @@ import { BackgroundLoad, type Tally } from "./support/background-load.ts";
 import { askOf, assertExpected, controlCase } from "./support/cases.ts";
 import { apiKey, crm } from "./support/environment.ts";
 import { exchange } from "./support/exchange.ts";
-import { type Host, runtimes } from "./support/hosts.ts";
+import { type Host, runtimes, startWorker } from "./support/hosts.ts";
+import { probe } from "./support/probe.ts";
 import { Connection, head } from "./support/raw.ts";
 
 const control = controlCase(crm);
@@ -120,6 +121,25 @@ describe("a fault", { concurrency: true }, () => {
       }
     });
   }
+
+  test("a trap in the Worker's wasm ends what waits, and the next call is decided by a new instance", async () => {
+    await using worker = await startWorker(crm, { ...settings, main: probe });
+    const trap = worker.others.get("Trap");
+    assert.ok(trap);
+    for (let round = 0; round < 3; round += 1) {
+      const waiting = await Connection.open(worker.url);
+      waiting.send(`${chunked}${body.length.toString(16)}\r\n${body.toString()}\r\n`);
+      // A call that is answered shows that the one before it has arrived.
+      await stillDecides(worker);
+      assert.equal((await exchange(trap, call)).status, 500);
+      await stillDecides(worker);
+      waiting.send("0\r\n\r\n");
+      const [answer] = await waiting.wait(1, answerLimit);
+      waiting.close();
+      // The memory that the call waited in is gone.
+      assert.equal(answer?.status, 500);
+    }
+  });
 });
 
 function openMany(host: Host, count: number): Promise<Connection[]> {

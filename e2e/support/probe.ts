@@ -14,7 +14,7 @@ export const settingsHeader = "x-test-settings";
 
 /** The modules that stand before the Worker's own. */
 export const probe: NonNullable<WorkerdSettings["main"]> = {
-  entryPoints: ["Memory", "Keyed", "Set"],
+  entryPoints: ["Memory", "Keyed", "Set", "Trap"],
   modules: {
     "main.js": `
       import "./memories.js";
@@ -32,12 +32,19 @@ export const probe: NonNullable<WorkerdSettings["main"]> = {
       export const Keyed = {
         fetch(request, env, ctx) {
           const CALLGATE_API_KEYS = request.headers.get("${keysHeader}") ?? undefined;
-          return new Edge(ctx, { ...env, CALLGATE_API_KEYS }).fetch(request);
+          return Edge.fetch(request, { ...env, CALLGATE_API_KEYS }, ctx);
         },
       };
       export const Set = {
         fetch(request, env, ctx) {
-          return new Edge(ctx, { ...env, ...JSON.parse(request.headers.get("${settingsHeader}")) }).fetch(request);
+          return Edge.fetch(request, { ...env, ...JSON.parse(request.headers.get("${settingsHeader}")) }, ctx);
+        },
+      };
+      // A request that fails in the middle of the wasm, which leaves its memory as it is at that point.
+      export const Trap = {
+        fetch(request, env, ctx) {
+          const broken = new Proxy(env, { get: () => { throw new Error("no setting can be read"); } });
+          return Edge.fetch(request, broken, ctx);
         },
       };
     `,

@@ -4,7 +4,6 @@ use std::cell::RefCell;
 
 use callgate_edge_core::{Deployment, Head, Platform, Settings, policy_image};
 use wasm_bindgen::JsValue;
-use worker::js_sys::Date;
 
 use crate::platform;
 
@@ -55,7 +54,7 @@ impl Instance {
 
 /// Microseconds since the start of 1970 in UTC.
 fn unix_micros() -> Option<i64> {
-    micros(Date::now())
+    micros(platform::unix_millis())
 }
 
 /// Whole microseconds of a time in milliseconds.

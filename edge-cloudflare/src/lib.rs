@@ -1,8 +1,10 @@
-//! callgate as a Cloudflare Worker: reads a request, does what `edge-core` says next, writes its response.
+//! callgate as a Cloudflare Worker: reads a request, performs the step that `edge-core` names next, and writes the response.
 //!
-//! The SDK's own handler runs a future, and its bindings cross between wasm and JavaScript for each header; together that
-//! takes several times as long as the decision. So `platform.js` does what takes JavaScript, in a call for each need, and
-//! what is waited for comes back as a call of what waits ([`waiting`], [`records`]).
+//! `entry.js` is the module that the runtime starts; it calls [`fetch`]. [`request`] has the path of a request.
+//!
+//! Bindings to the methods of JavaScript objects cross between wasm and JavaScript for each header, which takes several
+//! times as long as the decision. `platform.js` therefore has one function for each need. A state that waits for the
+//! platform is an object that JavaScript owns and resumes ([`waiting`]).
 
 mod instance;
 mod platform;
@@ -12,19 +14,22 @@ mod waiting;
 
 use callgate_edge_core::Problem;
 use wasm_bindgen::JsValue;
+use wasm_bindgen::handler::{schedule_reinit, set_on_abort};
 use wasm_bindgen::prelude::wasm_bindgen;
-use worker::web_sys::Request;
 
-use crate::request::Incoming;
+use crate::request::{Incoming, write};
 
-/// Responds to a request, or promises the response. The Worker's entry point calls it by this name.
-///
-/// # Errors
-/// The runtime could make no response.
+/// Prepares an instance of the wasm: after a trap in it, the next call gets a new instance.
+#[wasm_bindgen(start)]
+pub fn start() {
+    set_on_abort(schedule_reinit);
+}
+
+/// Returns a `Response`, or a promise of one.
 #[wasm_bindgen]
-pub fn fetch(request: Request, env: JsValue, context: JsValue) -> Result<JsValue, JsValue> {
+pub fn fetch(request: JsValue, env: JsValue, context: JsValue) -> JsValue {
     match instance::of_settings(&env) {
         Some(instance) => Incoming { request, env, context }.respond(instance),
-        None => request::write(&Problem::Internal.response()),
+        None => write(&Problem::Internal.response()),
     }
 }

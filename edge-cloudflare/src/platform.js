@@ -77,8 +77,8 @@ export async function readBody(request, isLengthKnown, limit, waiting) {
   return waiting.resume(body);
 }
 
-/** Fetches the keys of the issuer of tokens, hands them to `fetching` and promises what that answers. */
-export async function fetchKeys(url, limit, timeout, fetching) {
+/** Fetches the token issuer's keys, and promises the response that follows from them. */
+export async function fetchKeys(url, limit, timeout, waiting) {
   let keys;
   try {
     // A redirection would lead to an address that nobody configured.
@@ -90,9 +90,9 @@ export async function fetchKeys(url, limit, timeout, fetching) {
     if (response.status === 200) keys = await collect(response.body ?? [], limit);
     else await response.body?.cancel();
   } catch {
-    // Keys from before may do.
+    // Keys from an earlier fetch may be sufficient.
   }
-  return fetching.resume(keys);
+  return waiting.resume(keys);
 }
 
 const algorithms = {
@@ -101,17 +101,18 @@ const algorithms = {
   RS256: { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" },
 };
 
-/** Verifies the signature of a token, tells `verification` whether it holds and promises what that answers. */
-export async function verify(algorithm, jwk, signature, input, verification) {
-  let isGenuine = false;
+/** Promises whether the signature of a token is genuine. */
+export async function verify(algorithm, jwk, signature, input) {
+  // The wasm's memory can change before the key is imported.
+  const [signatureBytes, inputBytes] = [signature.slice(), input.slice()];
   try {
     const parameters = algorithms[algorithm];
     const key = await crypto.subtle.importKey("jwk", JSON.parse(jwk), parameters, false, ["verify"]);
-    isGenuine = await crypto.subtle.verify(parameters, key, signature, input);
+    return await crypto.subtle.verify(parameters, key, signatureBytes, inputBytes);
   } catch {
-    // A key or a signature that the runtime does not take does not hold.
+    // The runtime rejects the key or the signature.
+    return false;
   }
-  return verification.resume(isGenuine === true);
 }
 
 /** How long what is bound to the Worker may take, in milliseconds. */
@@ -130,15 +131,14 @@ async function inTime(promise) {
   }
 }
 
-/** Asks a rate-limiting binding whether `key` may call once more, and promises what `count` makes of it. */
-export async function limitRate(env, binding, key, count) {
-  let isWithin;
+/** Promises whether a rate-limiting binding permits one more call of `key`; undefined if it does not answer. */
+export async function limitRate(env, binding, key) {
   try {
-    ({ success: isWithin } = await inTime(env[binding].limit({ key })));
+    const { success } = await inTime(env[binding].limit({ key }));
+    return typeof success === "boolean" ? success : undefined;
   } catch {
-    // It is not bound, or does not answer in time.
+    return undefined;
   }
-  return count.resume(typeof isWithin === "boolean" ? isWithin : undefined);
 }
 
 /** Writes a line to standard output, which Workers Logs keep. */
@@ -161,11 +161,13 @@ export function writeDataPoint(env, binding, index, blobs, doubles) {
   }
 }
 
-/** Sends records to a collector and promises whether it has them. */
-export async function post(url, token, contentType, body, timeout) {
+/** Sends records to a collector, and promises whether they were delivered. */
+export async function post(url, token, contentType, view, timeout) {
   try {
     const headers = { "content-type": contentType };
     if (token !== undefined) headers.authorization = `Bearer ${token}`;
+    // The wasm's memory can change before the runtime has sent it.
+    const body = view.slice();
     const signal = AbortSignal.timeout(timeout);
     const response = await fetch(url, { method: "POST", headers, body, redirect: "manual", signal });
     await response.body?.cancel();
@@ -201,9 +203,9 @@ export async function sendToQueue(env, binding, lines) {
   }
 }
 
-/** Promises what `waiting` answers once it is known whether its records were written. */
-export async function conclude(isWritten, waiting) {
-  return waiting.resume(await isWritten);
+/** Promises the response that follows from a promised answer. */
+export async function resume(answer, waiting) {
+  return waiting.resume(await answer);
 }
 
 /** Lets the runtime wait for a promise that no answer waits for. */
@@ -245,7 +247,12 @@ async function collect(stream, limit) {
   return body;
 }
 
-/** Makes the answer. `body` is a view of the wasm's memory, which changes before the runtime has sent it. */
+/** Makes headers from lines of a name, a colon and a value. */
+export function makeHeaders(lines) {
+  return new Headers(lines.split("\n").map((line) => [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 1)]));
+}
+
+/** Makes the response. `body` is a view of the wasm's memory, which can change before the runtime has sent it. */
 export function respond(status, headers, traceparent, body) {
   const response = new Response(body.slice(), { status, headers });
   if (traceparent !== undefined) response.headers.set("traceparent", traceparent);

@@ -2,10 +2,15 @@
 
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
-use worker::web_sys::{Headers, Request};
 
-use crate::records::{WaitingBackground, WaitingRecords, WaitingSender};
-use crate::waiting::{WaitingBody, WaitingCount, WaitingFetch, WaitingVerification};
+use crate::waiting::{Waiting, WaitingForBytes, WaitingSender};
+
+#[wasm_bindgen]
+extern "C" {
+    /// Milliseconds since the start of 1970 in UTC.
+    #[wasm_bindgen(js_namespace = Date, js_name = now)]
+    pub(crate) fn unix_millis() -> f64;
+}
 
 #[wasm_bindgen(module = "/src/platform.js")]
 extern "C" {
@@ -18,27 +23,26 @@ extern "C" {
     pub(crate) fn setting(at: usize, name: &str) -> Option<String>;
 
     #[wasm_bindgen(js_name = readHead)]
-    pub(crate) fn read_head(request: &Request, names: &str) -> String;
+    pub(crate) fn read_head(request: &JsValue, names: &str) -> String;
 
     #[wasm_bindgen(js_name = readHeader)]
-    pub(crate) fn read_header(request: &Request, name: &str) -> Option<String>;
+    pub(crate) fn read_header(request: &JsValue, name: &str) -> Option<String>;
 
     #[wasm_bindgen(js_name = readBody)]
-    pub(crate) fn read_body(request: &Request, is_length_known: bool, limit: usize, body: WaitingBody) -> JsValue;
-
-    #[wasm_bindgen(js_name = fetchKeys)]
-    pub(crate) fn fetch_keys(url: &str, limit: usize, timeout: u32, fetching: WaitingFetch) -> JsValue;
-
-    pub(crate) fn verify(
-        algorithm: &str,
-        jwk: &str,
-        signature: Vec<u8>,
-        input: Vec<u8>,
-        verification: WaitingVerification,
+    pub(crate) fn read_body(
+        request: &JsValue,
+        is_length_known: bool,
+        limit: usize,
+        waiting: WaitingForBytes,
     ) -> JsValue;
 
+    #[wasm_bindgen(js_name = fetchKeys)]
+    pub(crate) fn fetch_keys(url: &str, limit: usize, timeout: u32, waiting: WaitingForBytes) -> JsValue;
+
+    pub(crate) fn verify(algorithm: &str, jwk: &str, signature: &[u8], input: &[u8]) -> JsValue;
+
     #[wasm_bindgen(js_name = limitRate)]
-    pub(crate) fn limit_rate(env: &JsValue, binding: &str, key: &str, count: WaitingCount) -> JsValue;
+    pub(crate) fn limit_rate(env: &JsValue, binding: &str, key: &str) -> JsValue;
 
     #[wasm_bindgen(js_name = writeLine)]
     pub(crate) fn write_line(line: &str);
@@ -54,15 +58,12 @@ extern "C" {
         doubles: &[f64],
     ) -> bool;
 
-    pub(crate) fn post(url: &str, token: Option<&str>, content_type: &str, body: Vec<u8>, timeout: u32) -> JsValue;
+    pub(crate) fn post(url: &str, token: Option<&str>, content_type: &str, body: &[u8], timeout: u32) -> JsValue;
 
     #[wasm_bindgen(js_name = sendToQueue)]
     pub(crate) fn send_to_queue(env: &JsValue, binding: &str, lines: Vec<String>) -> JsValue;
 
-    pub(crate) fn conclude(is_written: JsValue, records: WaitingRecords) -> JsValue;
-
-    #[wasm_bindgen(js_name = conclude)]
-    pub(crate) fn report(is_written: JsValue, background: WaitingBackground) -> JsValue;
+    pub(crate) fn resume(answer: JsValue, waiting: Waiting) -> JsValue;
 
     #[wasm_bindgen(js_name = waitUntil)]
     pub(crate) fn wait_until(context: &JsValue, promise: &JsValue);
@@ -70,5 +71,8 @@ extern "C" {
     #[wasm_bindgen(js_name = sendLater)]
     pub(crate) fn send_later(context: &JsValue, sender: WaitingSender);
 
-    pub(crate) fn respond(status: u16, headers: &Headers, traceparent: Option<String>, body: &[u8]) -> JsValue;
+    #[wasm_bindgen(js_name = makeHeaders)]
+    pub(crate) fn make_headers(lines: &str) -> JsValue;
+
+    pub(crate) fn respond(status: u16, headers: &JsValue, traceparent: Option<String>, body: &[u8]) -> JsValue;
 }

@@ -61,7 +61,7 @@ fn an_allowed_call_passes_every_state_in_order() {
     assert_eq!(count.counter(), Some(Counter::Binding { binding: "LIMIT", key: "desk" }));
     let Next::ReadBody(body) = count.resume(Some(true)) else { panic!("the body is not read next") };
     assert_eq!((body.limit(), body.declared_length()), (262_144, None));
-    let Next::WriteRecords(write) = body.resume(Ok(CALL), |_| None) else { panic!("the record is not written next") };
+    let Next::WriteRecords(write) = body.resume(Ok(CALL), &|_| None) else { panic!("the record is not written next") };
     let Destination::Stdout(lines) = write.destination() else { panic!("the record goes elsewhere") };
     assert_eq!(lines.len(), 1);
     check(&write.finish(true), 200, "Allow", "allowed");
@@ -189,7 +189,7 @@ fn a_collector_is_asked_with_its_credential_and_in_its_time() {
     let config = format!(r#"{{"log":{{"mode":"required","format":"opa",{COLLECTOR}}}}}"#);
     let deployment = deployment(&image, &config, PLATFORM);
     let Next::ReadBody(body) = receive(&HEAD, &deployment) else { panic!("the body is not read") };
-    let Next::WriteRecords(write) = body.resume(Ok(CALL), |_| None) else { panic!("the record is not written") };
+    let Next::WriteRecords(write) = body.resume(Ok(CALL), &|_| None) else { panic!("the record is not written") };
     let Destination::Collector(post) = write.destination() else { panic!("the record goes elsewhere") };
     assert_eq!((post.url, post.token), ("https://logs.example.com", Some("collector-token")));
     assert_eq!(post.content_type, "application/json");
@@ -209,8 +209,8 @@ fn two_interleaved_requests_keep_their_own_callers_and_share_one_chain() {
         };
         // The second overtakes the first while both wait for their bodies, and both wait for their records.
         let denied = br#"{"tool":"t","role":"other"}"#;
-        let Next::WriteRecords(second) = second.resume(Ok(denied), |_| None) else { panic!("no record") };
-        let Next::WriteRecords(first) = first.resume(Ok(CALL), |_| None) else { panic!("no record") };
+        let Next::WriteRecords(second) = second.resume(Ok(denied), &|_| None) else { panic!("no record") };
+        let Next::WriteRecords(first) = first.resume(Ok(CALL), &|_| None) else { panic!("no record") };
         let mut previous = ChainLink::NO_PREVIOUS.to_owned();
         for (at, write) in [(0, &second), (1, &first)] {
             let Destination::Stdout([line]) = write.destination() else { panic!("one line each") };

@@ -65,7 +65,7 @@ async fn respond(request: types::Request) -> Result<Response, Problem> {
             Next::ReadBody(read) => {
                 let request = request.take().ok_or(Problem::Internal)?;
                 let body = http::read_body(request, read.declared_length(), read.limit()).await;
-                read.resume(body.as_deref().map_err(|&fault| fault), header)
+                read.resume(body.as_deref().map_err(|&fault| fault), &header)
             }
             Next::WriteRecords(write) => {
                 let is_written = log::write(write.destination()).await;

@@ -106,7 +106,7 @@ impl<'e> Edge<'e> {
                 let header = |name: &str| {
                     self.headers.iter().find(|(sent, _)| *sent == name).map(|&(_, value)| Cow::Borrowed(value))
                 };
-                read.resume(self.body, header)
+                read.resume(self.body, &header)
             }
             Next::WriteRecords(write) => {
                 did.keep(write.destination());

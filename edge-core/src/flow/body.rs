@@ -36,7 +36,7 @@ impl<'d> BodyRead<'d> {
     }
 
     /// Decides the call or the calls of the whole body. `header` reads one more header of the request.
-    pub fn resume<'h>(self, body: Result<&[u8], BodyFault>, header: impl Fn(&str) -> Option<Cow<'h, str>>) -> Next<'d> {
+    pub fn resume<'h>(self, body: Result<&[u8], BodyFault>, header: &dyn Fn(&str) -> Option<Cow<'h, str>>) -> Next<'d> {
         let limit = self.limit();
         let Self { admitted } = self;
         let body = match body {
@@ -65,14 +65,14 @@ impl<'d> BodyRead<'d> {
 /// What the platform knows of the request, if the policy reads it.
 fn request_facts<'h>(
     Admitted { deployment, .. }: &Admitted<'_>,
-    header: impl Fn(&str) -> Option<Cow<'h, str>>,
+    header: &dyn Fn(&str) -> Option<Cow<'h, str>>,
 ) -> RequestFacts {
     if !deployment.image.reads_request() {
         return RequestFacts::default();
     }
     let platform = &deployment.platform;
     // Any caller can send any header: only the platform, or the operator, knows which one is set on the way.
-    let ip = platform.ip_header.or(deployment.client_ip_header.as_deref()).and_then(&header);
-    let country = platform.country_header.and_then(&header);
+    let ip = platform.ip_header.or(deployment.client_ip_header.as_deref()).and_then(header);
+    let country = platform.country_header.and_then(header);
     RequestFacts::new(platform.seconds(), ip.as_deref(), country.as_deref())
 }

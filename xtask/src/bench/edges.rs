@@ -70,7 +70,7 @@ fn build(checkout: &Checkout) -> Result<Vec<(&'static str, &'static str, PathBuf
             worker::build(checkout, &Policy::Shipped, Some(&bundle))?;
             spin::build(checkout, &Policy::Shipped, checkout.target())?
         } else {
-            worker::build_crate(checkout, worker::EMPTY_CRATE, &Policy::Shipped, Some(&bundle), features)?;
+            worker::build_empty(checkout, &bundle, features)?;
             spin::build_crate(checkout, spin::EMPTY_PACKAGE, &Policy::Shipped, checkout.target(), features)?
         };
         // The next one is built to the same place.

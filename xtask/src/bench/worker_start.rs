@@ -43,7 +43,7 @@ fn measure(run: &Run<'_>) -> Result<Vec<Measurement>> {
     wasm::build_modules(checkout)?;
     let workers = checkout.target().join("bench-workers");
     let empty = workers.join("empty");
-    worker::build_crate(checkout, worker::EMPTY_CRATE, &Policy::Shipped, Some(&empty), None)?;
+    worker::build_empty(checkout, &empty, None)?;
     let build = |name: &str| -> Result<PathBuf> {
         let directory = workers.join(name);
         let policy = wasm::modules(checkout).join(name).with_extension("json");

@@ -23,11 +23,6 @@ struct Tool {
     features: Option<&'static str>,
 }
 
-/// Installs the tool that turns the crate of the Worker into a bundle.
-pub(crate) fn install_worker_build() -> Result<PathBuf> {
-    install(&Tool { package: "worker-build", version: "0.8.7".to_owned(), binary: "worker-build", features: None })
-}
-
 /// Installs the tool that writes the JavaScript beside the Worker's wasm.
 pub(crate) fn install_wasm_bindgen(checkout: &Checkout) -> Result<PathBuf> {
     let version = wasm_bindgen_version(&checkout.root().join("Cargo.lock"))?;
