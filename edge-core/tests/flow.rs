@@ -3,7 +3,7 @@
 
 use callgate_edge_core::log::{ChainLink, hash_text, record_hash};
 use callgate_edge_core::{
-    BodyFault, Counter, Deployment, Destination, Head, Next, Platform, Response, Settings, receive,
+    BodyFault, Counter, Deployment, Destination, Head, Next, Platform, RecordWrite, Response, Settings, receive,
 };
 use callgate_engine::PolicyImage;
 use callgate_engine::json::read;
@@ -223,6 +223,31 @@ fn two_interleaved_requests_keep_their_own_callers_and_share_one_chain() {
         check(&first.finish(true), 200, "Allow", "allowed");
         check(&second.finish(false), 503, "Deny", "log_unavailable");
     }
+}
+
+#[test]
+fn a_forgotten_request_counts_its_record_as_lost() {
+    let image = image_of(POLICY);
+    let deployment = deployment(&image, r#"{"log":{"mode":"required","chain":true}}"#, PLATFORM);
+    let write = || {
+        let Next::ReadBody(body) = receive(&HEAD, &deployment) else { panic!("the body is not read") };
+        let Next::WriteRecords(write) = body.resume(Ok(CALL), &|_| None) else { panic!("no record") };
+        write
+    };
+    let record_of = |write: &RecordWrite<'_>| -> Value {
+        let Destination::Stdout([line]) = write.destination() else { panic!("one line") };
+        serde_json::from_str(line).expect("JSON")
+    };
+    let written = write();
+    assert_eq!(record_of(&written)["data"].get("dropped"), None);
+    check(&written.finish(true), 200, "Allow", "allowed");
+    drop(write());
+    let next = write();
+    assert_eq!(record_of(&next)["data"]["dropped"], 1);
+    check(&next.finish(true), 200, "Allow", "allowed");
+    let last = write();
+    assert_eq!(record_of(&last)["data"].get("dropped"), None);
+    check(&last.finish(true), 200, "Allow", "allowed");
 }
 
 #[test]

@@ -125,4 +125,6 @@ pub struct BackgroundWrite<'d> {
     pub(super) points: Vec<DataPoint>,
     /// The records as one body, if they go to a collector.
     pub(super) batch: Option<Batch>,
+    /// Unless the platform reports that they are written, the records are lost.
+    pub(super) is_written: bool,
 }

@@ -113,7 +113,7 @@ impl<'d> BackgroundWrite<'d> {
         let lines = deployment.outbox.try_borrow_mut().ok()?.write_now(records);
         let is_posted = matches!(deployment.log.sink, Sink::Https(_));
         let batch = is_posted.then(|| lines.batch(deployment.log.format));
-        Some(Self { deployment, lines, points, batch })
+        Some(Self { deployment, lines, points, batch, is_written: false })
     }
 
     /// Where the records are written to.
@@ -130,8 +130,17 @@ impl<'d> BackgroundWrite<'d> {
     }
 
     /// Counts the records as lost unless they were written.
-    pub fn finish(self, is_written: bool) {
-        if !is_written && let Ok(mut outbox) = self.deployment.outbox.try_borrow_mut() {
+    pub fn finish(mut self, is_written: bool) {
+        self.is_written = is_written;
+    }
+}
+
+/// A platform that forgets a request whose caller disconnected never reports, so the state itself counts the loss.
+impl Drop for BackgroundWrite<'_> {
+    fn drop(&mut self) {
+        if !self.is_written
+            && let Ok(mut outbox) = self.deployment.outbox.try_borrow_mut()
+        {
             outbox.lose_lines(&self.lines);
         }
     }
