@@ -49,13 +49,48 @@ fn with_condition(condition: &str) -> String {
 
 #[test]
 fn text_that_is_no_json_is_refused_where_it_stops_being_json() {
-    check("", &["error invalid_json 1:1 : the text ends in the middle of a JSON value"]);
-    check("xx", &["error invalid_json 1:1 : this is not JSON"]);
-    check("{\n  \"version\": nope }", &["error invalid_json 2:14 : this is not JSON"]);
-    check("{\"a\":1,}", &["error invalid_json 1:8 : this is not JSON"]);
-    check("{\"version\":\"callgate-1\"", &["error invalid_json 1:24 : the text ends in the middle of a JSON value"]);
-    check("\"\\é\"", &["error invalid_json 1:3 : this is not JSON"]);
-    check(&"[".repeat(200), &["error invalid_json 1:129 : objects and arrays nest deeper than 128"]);
+    check("", &["error invalid_json 1:1 : the policy ends in the middle of a JSON value"]);
+    check("xx", &["error invalid_json 1:1 : the policy is not valid JSON at this position"]);
+    check("{\n  \"version\": nope }", &["error invalid_json 2:14 : the policy is not valid JSON at this position"]);
+    check("{\"a\":1,}", &["error invalid_json 1:8 : the policy is not valid JSON at this position"]);
+    check("{\"version\":\"callgate-1\"", &["error invalid_json 1:24 : the policy ends in the middle of a JSON value"]);
+    check("\"\\é\"", &["error invalid_json 1:3 : the policy is not valid JSON at this position"]);
+    check(&"[".repeat(200), &["error invalid_json 1:129 : objects and lists nest deeper than 128 levels"]);
+}
+
+#[test]
+fn a_fault_within_a_token_has_the_position_of_its_character() {
+    let not_json =
+        |position: &str| format!("error invalid_json {position} : the policy is not valid JSON at this position");
+    for (text, position) in [
+        (r#""\x""#, "1:3"),
+        (r#"{"\u00e":1}"#, "1:8"),
+        ("[\"a\nb\"]", "1:4"),
+        ("{\"a name of more than 32 bytes: \u{e9}\\q\":1}", "1:35"),
+        ("[1.]", "1:4"),
+        ("[1e400, -1e]", "1:12"),
+        ("[01]", "1:2"),
+        ("[true, [truf]]", "1:9"),
+    ] {
+        check(text, &[&not_json(position)]);
+    }
+    let ends =
+        |position: &str| format!("error invalid_json {position} : the policy ends in the middle of a JSON value");
+    for (text, position) in [(r#"{"a"#, "1:4"), (r#"["\u00"#, "1:7"), ("[1.", "1:4"), ("{\"a\":\n", "2:1")] {
+        check(text, &[&ends(position)]);
+    }
+    for (text, position) in [(r#"["\udc00"]"#, "1:2"), (r#"["\ud800\u0041"]"#, "1:2"), (r#"{"a":1,"\ud800":2}"#, "1:8")]
+    {
+        let expected = format!("error invalid_json {position} : this string contains a surrogate without its partner");
+        check(text, &[&expected]);
+    }
+}
+
+#[test]
+fn nesting_up_to_the_bound_is_read() {
+    let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+    check(&nested(128), &["error wrong_type 1:1 : a policy must be an object, not a list"]);
+    check(&nested(129), &["error invalid_json 1:129 : objects and lists nest deeper than 128 levels"]);
 }
 
 #[test]
@@ -95,11 +130,20 @@ fn every_mistake_is_found_at_once() {
 
 #[test]
 fn keys_that_stand_twice_are_refused_after_escapes_are_read() {
-    let fix = "[keep one of the two: programs differ in which one they read]";
+    let fix = "[remove one of the two, because programs differ in which one they read]";
     check(
         &with_rules(r#"{"effect":"Deny","\u0065ffect":"Allow","tool_name":"view","roles":["agent"]}"#),
-        &[&format!("error duplicate_key 3:18 /rules/0/effect: `effect` stands twice in this object {fix}")],
+        &[&format!("error duplicate_key 3:18 /rules/0/effect: the key `effect` is duplicated in this object {fix}")],
     );
+    let text = r#"{"version":"callgate-1","roles":{},"rules":[],"roles":{},
+"description":1e400,"roles":{}}"#;
+    let duplicate = |position: &str| {
+        format!("error duplicate_key {position} /roles: the key `roles` is duplicated in this object {fix}")
+    };
+    let out_of_range = "error number_out_of_range 2:15 /description: this number is out of range \
+        [use an absolute value below 1.8e308, and an exponent from -999999 to 999999]";
+    let wrong_type = "error wrong_type 2:15 /description: `description` must be a string, not a number";
+    check(text, &[&duplicate("1:47"), out_of_range, wrong_type, &duplicate("2:21")]);
 }
 
 #[test]
@@ -135,7 +179,9 @@ fn a_condition_is_one_known_key_with_what_it_needs() {
     );
     check(
         &with_condition(r#"{"NumericCheck":{"source":"Arguments","field":"x","op":"Lt","value":1e400}}"#),
-        &["error number_out_of_range 4:81 /rules/0/condition/NumericCheck/value: this number is out of range"],
+        &[
+            "error number_out_of_range 4:81 /rules/0/condition/NumericCheck/value: this number is out of range [use an absolute value below 1.8e308, and an exponent from -999999 to 999999]",
+        ],
     );
 }
 

@@ -7,6 +7,8 @@
 use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
+#[cfg(feature = "compile")]
+use core::ops::Range;
 
 use crate::json::decimal::Decimal;
 use crate::json::fault::Fault;
@@ -228,6 +230,47 @@ impl<'a> Lexer<'a> {
         Ok(())
     }
 
+    /// Reads what follows the digits at the front of the number from `start` on.
+    #[inline]
+    fn rest_of_number(&mut self, start: usize) -> Result<(), Fault> {
+        if self.byte() == Some(b'.') {
+            self.skip(1);
+            if self.digits().0 == 0 {
+                return Err(Fault::Syntax);
+            }
+        }
+        let has_exponent = matches!(self.byte(), Some(b'e' | b'E'));
+        if has_exponent {
+            self.skip(1);
+            if matches!(self.byte(), Some(b'+' | b'-')) {
+                self.skip(1);
+            }
+            if self.digits().0 == 0 {
+                return Err(Fault::Syntax);
+            }
+        }
+        let number = self.since(start).ok_or(Fault::Syntax)?;
+        // Fewer than 300 digits are in range whatever they are.
+        let is_finite = || Decimal::read(number).is_some_and(|decimal| decimal.is_finite(number));
+        if !has_exponent && number.len() < 300 || is_finite() { Ok(()) } else { Err(Fault::NumberOutOfRange) }
+    }
+
+    /// Reads a string from behind its first quote to its last, which stays unread, and says whether it has an escape.
+    #[inline]
+    fn rest_of_string(&mut self) -> Result<bool, Fault> {
+        let mut has_escape = false;
+        loop {
+            self.at = find_special(self.text, self.at);
+            match self.byte() {
+                Some(b'"') => return Ok(has_escape),
+                Some(b'\\') => self.skip(1),
+                _ => return Err(Fault::Syntax),
+            }
+            self.escape()?;
+            has_escape = true;
+        }
+    }
+
     /// Reads digits, and returns how many there are and what comes next.
     #[inline]
     fn digits(&mut self) -> (usize, Option<u8>) {
@@ -243,32 +286,39 @@ impl<'a> Lexer<'a> {
 
     /// Reads what follows a backslash, and returns the character that both stand for.
     fn escape(&mut self) -> Result<char, Fault> {
-        Ok(match self.next().ok_or(Fault::Syntax)? {
+        let escaped = match self.byte().ok_or(Fault::Syntax)? {
             plain @ (b'"' | b'\\' | b'/') => char::from(plain),
             b'b' => '\u{8}',
             b'f' => '\u{c}',
             b'n' => '\n',
             b'r' => '\r',
             b't' => '\t',
-            b'u' => {
-                let first = self.code_unit()?;
-                let is_pair = matches!(first, 0xd800..=0xdbff);
-                if is_pair && !(self.next() == Some(b'\\') && self.next() == Some(b'u')) {
-                    return Err(Fault::LoneSurrogate);
-                }
-                let second = if is_pair { Some(self.code_unit()?) } else { None };
-                let read = char::decode_utf16([first].into_iter().chain(second)).next();
-                read.and_then(Result::ok).ok_or(Fault::LoneSurrogate)?
-            }
+            b'u' => return self.code_point(),
             _ => return Err(Fault::Syntax),
-        })
+        };
+        self.skip(1);
+        Ok(escaped)
+    }
+
+    /// Reads the unit of UTF-16 before whose `u` the lexer stands, and its partner in the next escape if it needs one.
+    fn code_point(&mut self) -> Result<char, Fault> {
+        self.skip(1);
+        let first = self.code_unit()?;
+        let is_pair = matches!(first, 0xd800..=0xdbff);
+        if is_pair && !(self.next() == Some(b'\\') && self.next() == Some(b'u')) {
+            return Err(Fault::LoneSurrogate);
+        }
+        let second = if is_pair { Some(self.code_unit()?) } else { None };
+        let read = char::decode_utf16([first].into_iter().chain(second)).next();
+        read.and_then(Result::ok).ok_or(Fault::LoneSurrogate)
     }
 
     /// Reads the four digits of a unit of UTF-16.
     fn code_unit(&mut self) -> Result<u16, Fault> {
         let mut unit = 0_u16;
         for _ in 0..4 {
-            let digit = self.next().and_then(|byte| char::from(byte).to_digit(16)).ok_or(Fault::Syntax)?;
+            let digit = self.byte().and_then(|byte| char::from(byte).to_digit(16)).ok_or(Fault::Syntax)?;
+            self.skip(1);
             unit = unit << 4 | u16::try_from(digit).unwrap_or_default();
         }
         Ok(unit)
@@ -288,47 +338,51 @@ impl<'a> Lexer<'a> {
     }
 }
 
+/// The reader of policy texts reports each fault with its position, which the faults themselves do not have.
+#[cfg(feature = "compile")]
+impl Lexer<'_> {
+    /// The offset of the first wrong byte in the next token: the start of the token if it is correct, or if it is a string
+    /// with a lone surrogate; the end of the token if it is a number that is out of range.
+    pub(crate) fn fault_offset(mut self) -> usize {
+        let start = self.at;
+        let next = self.byte();
+        self.skip(1);
+        let read = match next {
+            Some(b'"') => self.rest_of_string().map(drop),
+            Some(b'-' | b'0'..=b'9') => {
+                self.digits();
+                self.rest_of_number(start)
+            }
+            _ => Ok(()),
+        };
+        if matches!(read, Ok(()) | Err(Fault::LoneSurrogate)) { start } else { self.at }
+    }
+}
+
+#[cfg(feature = "compile")]
+impl Name<'_> {
+    /// The bytes of the name, with its quotes, in the text from which it was read.
+    pub(crate) fn span_in(self, text: &str) -> Range<usize> {
+        // INVARIANT: the name borrows from the text, so the difference of the addresses is an offset in the text.
+        let start = self.quoted.as_ptr().addr().wrapping_sub(text.as_ptr().addr());
+        start.wrapping_sub(1)..start.wrapping_add(self.quoted.len()).wrapping_add(1)
+    }
+}
+
 /// Where the number from `start` on ends, of which nothing but the digits at its front was read, up to `at`.
 #[inline(never)]
 fn long_number(text: &str, start: usize, at: usize) -> Result<usize, Fault> {
     let mut lexer = Lexer { text, at };
-    if lexer.byte() == Some(b'.') {
-        lexer.skip(1);
-        if lexer.digits().0 == 0 {
-            return Err(Fault::Syntax);
-        }
-    }
-    let has_exponent = matches!(lexer.byte(), Some(b'e' | b'E'));
-    if has_exponent {
-        lexer.skip(1);
-        if matches!(lexer.byte(), Some(b'+' | b'-')) {
-            lexer.skip(1);
-        }
-        if lexer.digits().0 == 0 {
-            return Err(Fault::Syntax);
-        }
-    }
-    let number = lexer.since(start).ok_or(Fault::Syntax)?;
-    // Fewer than 300 digits are in range whatever they are.
-    let is_finite = || Decimal::read(number).is_some_and(|decimal| decimal.is_finite(number));
-    if !has_exponent && number.len() < 300 || is_finite() { Ok(lexer.at) } else { Err(Fault::NumberOutOfRange) }
+    lexer.rest_of_number(start)?;
+    Ok(lexer.at)
 }
 
 /// Where the string that starts at `start`, behind its quote, ends, and whether it has an escape.
 #[inline(never)]
 fn long_string(text: &str, start: usize) -> Result<(usize, bool), Fault> {
     let mut lexer = Lexer { text, at: start };
-    let mut has_escape = false;
-    loop {
-        let end = find_special(text, lexer.at);
-        lexer.at = end;
-        match lexer.next() {
-            Some(b'"') => return Ok((end, has_escape)),
-            Some(b'\\') => _ = lexer.escape()?,
-            _ => return Err(Fault::Syntax),
-        }
-        has_escape = true;
-    }
+    let has_escape = lexer.rest_of_string()?;
+    Ok((lexer.at, has_escape))
 }
 
 /// The name that starts at `start`, behind its quote, and the offset behind it.

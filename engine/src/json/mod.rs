@@ -248,6 +248,20 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// The reader of policy texts reports each fault with its position, and continues after some of them.
+#[cfg(feature = "compile")]
+impl<'a> Reader<'a> {
+    /// Starts at the front of a policy text. Duplicate names are no fault, because the caller reports each of them.
+    pub(crate) fn of_policy(text: &'a str, max_depth: usize) -> Self {
+        Self::start(text, max_depth, false)
+    }
+
+    /// Moves to the first wrong byte of the next token, or to the end of a number that is out of range.
+    pub(crate) fn go_to_fault(&mut self) {
+        self.lexer.go_on_at(self.lexer.fault_offset());
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
