@@ -4,8 +4,9 @@
 //! policy text, [`PolicyDocument`], [`ValidPolicy`], [`PolicyImage`] (bytes), [`Decision`].
 //! The stages up to the image are the folders `policy` and `compile`; they belong to the feature `compile` and run at
 //! build time.
-//! What deploys holds the image and the code that reads it in place; that part is `no_std`,
+//! What deploys holds the image and the code that reads it in place; that part
 //! does no input or output, reads no clock and does not panic.
+//! Both halves are `no_std`; of the crates behind the feature `compile`, some need the standard library.
 //!
 //! # Examples
 //!
@@ -41,8 +42,6 @@
 #![no_std]
 
 extern crate alloc;
-#[cfg(feature = "compile")]
-extern crate std;
 
 // What both halves stand on.
 pub mod limits;

@@ -1,8 +1,8 @@
 //! What the rules say of each target, as the rows of an image.
 
 use alloc::vec::Vec;
-use std::collections::HashMap;
 
+use hashbrown::HashMap;
 use zerocopy::IntoBytes as _;
 use zerocopy::little_endian::U32;
 

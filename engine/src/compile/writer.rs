@@ -2,8 +2,8 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use std::collections::HashMap;
 
+use hashbrown::HashMap;
 use zerocopy::IntoBytes as _;
 use zerocopy::little_endian::{I64, U16, U32, U64};
 

@@ -3,7 +3,8 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::ops::Range;
-use std::collections::HashMap;
+
+use hashbrown::HashMap;
 
 use crate::condition::field::Field;
 use crate::image::index::{AutomatonIndex, FieldSlot, NumberOffset, Stored, UrlOffset};

@@ -407,14 +407,14 @@ fn table<T: Record>(image: &[u8], section: Section) -> Result<&[T], ImageError> 
 mod tests {
     use super::*;
     use crate::{compile, parse, validate};
+    use alloc::collections::BTreeMap;
     use alloc::format;
     use alloc::string::String;
     use alloc::vec::Vec;
-    use std::collections::HashMap;
 
     /// Two names of one length that a table can tell apart by nothing but their texts.
     fn names_that_hash_alike(prefix: &str) -> (String, String) {
-        let mut seen = HashMap::new();
+        let mut seen = BTreeMap::new();
         let mut names = (0..1_000_000).map(|at| format!("{prefix}{at:06}"));
         let alike = names.find_map(|name| {
             let earlier = seen.insert(short_hash(hash_name(name.as_bytes())), name.clone())?;

@@ -14,7 +14,8 @@ pub(crate) mod name_table;
 use alloc::format;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
-use std::collections::{HashMap, HashSet};
+
+use hashbrown::{HashMap, HashSet};
 
 use crate::condition::check::{Expressions, Validation};
 use crate::language::dialect::Dialect;

@@ -4,7 +4,8 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::marker::PhantomData;
-use std::collections::HashMap;
+
+use hashbrown::HashMap;
 
 use crate::language::dialect::Dialect;
 use crate::language::index::{Index, define_index};

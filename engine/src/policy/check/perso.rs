@@ -1,7 +1,9 @@
 //! Where a policy of `perso-1` lets through what its text seems to forbid.
 
 use alloc::format;
-use std::collections::HashMap;
+use alloc::vec::Vec;
+
+use hashbrown::HashMap;
 
 use crate::condition::{Condition, ConditionKind};
 use crate::language::effect::Effect;
@@ -10,7 +12,6 @@ use crate::policy::check::name_table::TargetIndex;
 use crate::policy::check::target::RuleTarget;
 use crate::policy::document::PolicyDocument;
 use crate::policy::text::diagnostic::{Diagnostic, quoted};
-use alloc::vec::Vec;
 
 /// Names each spot where perso's meaning lets through what the text seems to forbid.
 pub(crate) fn warn_where_it_fails_open(

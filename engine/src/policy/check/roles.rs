@@ -3,7 +3,8 @@
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
-use std::collections::HashSet;
+
+use hashbrown::HashSet;
 
 use crate::language::dialect::Dialect;
 use crate::language::index::Index as _;
