@@ -1,4 +1,4 @@
-//! What an isolate makes once for the settings that it serves.
+//! The state that an isolate creates once for its settings.
 
 use std::cell::RefCell;
 
@@ -7,19 +7,19 @@ use wasm_bindgen::JsValue;
 
 use crate::platform;
 
-/// Cloudflare sets both headers itself, whatever the client sent.
+/// Cloudflare always sets both headers itself.
 const PLATFORM: Platform =
     Platform { now: unix_micros, random, ip_header: Some("cf-connecting-ip"), country_header: Some("cf-ipcountry") };
 
-/// A deployment, and the names of the headers that `platform.js` reads of each request for it.
+/// A deployment, and the names of the headers that `platform.js` reads from each request.
 pub(crate) struct Instance {
     pub(crate) deployment: Deployment<'static>,
     pub(crate) header_names: String,
 }
 
-/// The instance for the settings in `env`. It outlives the request, as a call that waits for its body refers to it.
+/// The instance for the settings in `env`. It outlives the request because a call that waits for its body refers to it.
 ///
-/// There is one for each version of the settings, and no more of them than a person made.
+/// There is one instance for each version of the settings, and an operator makes only a few versions.
 pub(crate) fn of_settings(env: &JsValue) -> Option<&'static Instance> {
     thread_local! {
         static KNOWN: RefCell<Vec<Option<&'static Instance>>> = const { RefCell::new(Vec::new()) };

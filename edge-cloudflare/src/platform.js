@@ -1,48 +1,51 @@
-// What callgate needs of the Workers runtime, each need in one call from wasm.
+// The Workers runtime functions that callgate uses, one call from wasm for each step.
 //
-// Bindings to the single methods would cross between wasm and JavaScript for every header and every member, and decode
-// each name from the wasm's memory anew. Nothing is decided here: what a request means, wasm says.
+// Bindings to the individual methods would cross between wasm and JavaScript for every header and member, and decode
+// each name from wasm memory again. This file makes no decisions.
 //
-// Where something is waited for, an object of the wasm waits for it. JavaScript owns that object: the runtime forgets a
-// request whose caller goes away, whatever was waited for, and what is forgotten is freed in the wasm too.
+// Each wait has a wasm object that JavaScript owns. If a caller disconnects, the runtime drops its request at any wait,
+// and the wasm object is freed too.
 
-/** The names of the settings, which the wasm knows. */
+/** The names of the settings, from the wasm. */
 let settings = [];
 
-/** Takes the names of the settings, one a line; called before anything else. */
+/** Sets the names of the settings, one per line; called first. */
 export function nameSettings(names) {
   settings = names.split("\n");
 }
 
-/** The values of the settings, for each time that they were other ones. */
+/** The distinct sets of setting values so far. */
 const known = [];
 
 /**
- * Which of the known values `env` has.
+ * The index of the values in `env` among the known values.
  *
- * The runtime can go on with an isolate whose secrets were changed, and even serve both from it, so they are compared for
- * each request; here, where that takes no copy.
+ * The runtime can keep an isolate after its secrets change, and even serve both versions from it. So the values are
+ * compared for each request, here because that needs no copy.
  */
 export function settingsOf(env) {
   const at = known.findIndex((values) => settings.every((name, index) => values[index] === env[name]));
   return at >= 0 ? at : known.push(settings.map((name) => env[name])) - 1;
 }
 
-/** A value of a setting. What is set to another thing than text is read as its text, since to pass over it would be to
- * take a deployment for one where nothing is set. */
+/**
+ * A value of a setting. A value that is not a string is read as its text, because ignoring it would treat the setting
+ * as unset.
+ */
 export function setting(at, name) {
   const value = known[at][settings.indexOf(name)];
   return value === undefined || value === null ? undefined : String(value);
 }
 
-/** The names of headers as the wasm gave them last, and as a list. */
+/** The last header names from the wasm, as text and as a list. */
 let [namesText, headerNames] = ["", []];
 
 /**
- * The method, the URL and the headers of the given names (one a line), each on a line: none of them can hold a line feed.
+ * The method, the URL and the headers of the given names (one per line), each on a line; none of them can contain a
+ * line feed.
  *
- * The line of a header that was sent starts with a colon, so that an empty one is told from none. `get` joins the values
- * of a header that was sent more than once.
+ * The line of a present header starts with a colon, to distinguish an empty header from a missing one. `get` joins the
+ * values of a repeated header.
  */
 export function readHead(request, names) {
   if (names !== namesText) [namesText, headerNames] = [names, names.split("\n")];
@@ -61,18 +64,18 @@ export function readHeader(request, name) {
 }
 
 /**
- * Reads the body, hands it to `waiting` and promises what that answers.
+ * Reads the body, passes it to `waiting` and promises the result.
  *
- * `waiting` gets nothing where the body ended early, and more than `limit` bytes where it is too long: the rest of such a
- * body is not waited for.
+ * `waiting` gets nothing if the body ended early, and more than `limit` bytes if the body is too long, because the rest
+ * is not read.
  */
 export async function readBody(request, isLengthKnown, limit, waiting) {
   let body;
   try {
-    // Of a body whose length was found to be in bounds, the runtime delivers no more than what was declared.
+    // The runtime delivers at most the declared length, which is within the limit.
     body = isLengthKnown ? new Uint8Array(await request.arrayBuffer()) : await collect(request.body ?? [], limit);
   } catch {
-    // The caller went away, or sent less than it declared.
+    // The caller disconnected, or sent less than it declared.
   }
   return waiting.resume(body);
 }
@@ -81,7 +84,7 @@ export async function readBody(request, isLengthKnown, limit, waiting) {
 export async function fetchKeys(url, limit, timeout, waiting) {
   let keys;
   try {
-    // A redirection would lead to an address that nobody configured.
+    // A redirection could lead to an address that nobody configured.
     const response = await fetch(url, {
       headers: { accept: "application/json" },
       redirect: "manual",
@@ -115,14 +118,17 @@ export async function verify(algorithm, jwk, signature, input) {
   }
 }
 
-/** How long what is bound to the Worker may take, in milliseconds. */
+/** The timeout of a binding, in milliseconds. */
 const bindingTimeout = 5_000;
 
-/** What `promise` gives, or a failure where that takes too long: no binding takes a time limit, and a caller waits. */
+/**
+ * The result of `promise`, or a failure after the timeout: bindings have no time limit of their own, and a caller
+ * waits.
+ */
 async function inTime(promise) {
   let timer;
   const end = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error("it took too long")), bindingTimeout);
+    timer = setTimeout(() => reject(new Error("the binding timed out")), bindingTimeout);
   });
   try {
     return await Promise.race([promise, end]);
@@ -141,7 +147,7 @@ export async function limitRate(env, binding, key) {
   }
 }
 
-/** Writes a line to standard output, which Workers Logs keep. */
+/** Writes a line to standard output, which Workers Logs stores. */
 export function writeLine(line) {
   console.log(line);
 }
@@ -151,7 +157,7 @@ export function warn(message) {
   console.error(message);
 }
 
-/** Writes a data point; the runtime tells no failure but that of the binding. */
+/** Writes a data point; the runtime reports no failure except a missing binding. */
 export function writeDataPoint(env, binding, index, blobs, doubles) {
   try {
     env[binding].writeDataPoint({ indexes: [index], blobs, doubles: Array.from(doubles) });
@@ -177,20 +183,20 @@ export async function post(url, token, contentType, view, timeout) {
   }
 }
 
-/** What a queue takes at once, in messages and in bytes, with room for what the runtime adds. */
+/** The limits of one queue batch in messages and bytes, with room for the runtime's overhead. */
 const [queueMessages, queueBytes] = [100, 200_000];
 
 /**
- * Sends records to a queue, one a message, and promises whether it has all of them.
+ * Sends records to a queue, one per message, and promises whether all of them were accepted.
  *
- * They are sent as text: as JSON they would be written anew, and the digits of a number are a part of a hash chain.
+ * They are sent as text, because JSON would be serialized again, and the digits of a number are part of a hash chain.
  */
 export async function sendToQueue(env, binding, lines) {
   try {
     for (let at = 0; at < lines.length; ) {
       const messages = [];
       for (let bytes = 0; at < lines.length && messages.length < queueMessages; at += 1) {
-        // A character of UTF-16 has at most three bytes.
+        // A UTF-16 code unit has at most three bytes in UTF-8.
         bytes += lines[at].length * 3;
         if (bytes > queueBytes && messages.length > 0) break;
         messages.push({ body: lines[at], contentType: "text" });
@@ -208,12 +214,12 @@ export async function resume(answer, waiting) {
   return waiting.resume(await answer);
 }
 
-/** Lets the runtime wait for a promise that no answer waits for. */
+/** Makes the runtime wait for a promise that no response waits for. */
 export function waitUntil(context, promise) {
   context.waitUntil(promise);
 }
 
-/** Does what `sender` says next, until it has nothing more to send. */
+/** Performs the steps of `sender` until it has nothing to send. */
 export function sendLater(context, sender) {
   const send = async () => {
     for (let next; (next = sender.next()) !== undefined; ) {

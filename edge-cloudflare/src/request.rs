@@ -1,4 +1,4 @@
-//! One request on its way to its response.
+//! Handles one request.
 
 use std::cell::RefCell;
 

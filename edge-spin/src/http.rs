@@ -1,4 +1,4 @@
-//! Requests and responses as WASI has them.
+//! Converts WASI requests and responses.
 
 use std::borrow::Cow;
 use std::future::poll_fn;
@@ -13,10 +13,10 @@ use spin_sdk::wasip3::http::types::{self, ErrorCode, Fields, Method, Scheme};
 use spin_sdk::wasip3::wit_bindgen::{FutureReader, StreamReader, StreamResult};
 use spin_sdk::wasip3::{self, wit_future, wit_stream};
 
-/// How much room a body of unknown length gets at a time, in bytes.
+/// The buffer space for each read of a body of unknown length, in bytes.
 const CHUNK: usize = 16_384;
 
-/// Reads the body to its end, or refuses it as soon as it is too long.
+/// Reads the body to its end, or rejects it once it is too long.
 pub(crate) async fn read_body(
     request: types::Request,
     declared: Option<usize>,
@@ -24,21 +24,21 @@ pub(crate) async fn read_body(
 ) -> Result<Vec<u8>, BodyFault> {
     let (outcome, outcome_reader) = wit_future::new(|| Ok(()));
     let (mut stream, trailers) = types::Request::consume_body(request, outcome_reader);
-    // The host wants to hear what became of the body. It hears that all is well, whatever is read of it, and hears it now
-    // that it listens: a value that waits for its reader takes one more turn between host and guest.
+    // The host waits for the outcome of the body. Success is reported at once, because a value that waits for its
+    // reader takes one more turn between host and guest.
     drop(outcome);
     let body = collect(&mut stream, declared, limit).await.ok_or(BodyFault::TooLong)?;
-    // The stream ends alike where the body does and where the connection broke; the trailers tell which.
-    // A body that is as long as declared is whole, and needs no wait for them.
+    // The stream ends the same way after a complete body and after a broken connection; only the trailers differ. A
+    // body of the declared length is complete, so its trailers are not awaited.
     if declared != Some(body.len()) {
         trailers.await.map_err(|_| BodyFault::Incomplete)?;
     }
     Ok(body)
 }
 
-/// Reads a stream to its end; `None` where it is longer than `limit`.
+/// Reads a stream to its end; `None` if it is longer than `limit`.
 async fn collect(stream: &mut StreamReader<u8>, declared: Option<usize>, limit: usize) -> Option<Vec<u8>> {
-    // The host writes straight into the buffer; the last byte of room is for the read that finds the end.
+    // The host writes directly into the buffer; the last byte of space is for the read that finds the end.
     let mut body = Vec::with_capacity(declared.unwrap_or(CHUNK).min(limit).saturating_add(1));
     loop {
         let result;
@@ -55,11 +55,11 @@ async fn collect(stream: &mut StreamReader<u8>, declared: Option<usize>, limit: 
     }
 }
 
-/// The values of a header, joined with `, ` where it was sent more than once.
+/// The values of a header, joined with `, ` if it was sent more than once.
 pub(crate) fn joined<'h>(headers: &'h [(String, Vec<u8>)], name: &str) -> Option<Cow<'h, str>> {
     let mut joined: Option<Cow<'h, str>> = None;
     for (_, value) in headers.iter().filter(|(sent, _)| sent.eq_ignore_ascii_case(name)) {
-        // Bytes beyond ASCII are kept as a character that no credential or media type holds.
+        // Non-ASCII bytes become a character that no credential or media type contains.
         let value = String::from_utf8_lossy(value);
         joined = Some(match joined {
             None => value,
@@ -69,7 +69,7 @@ pub(crate) fn joined<'h>(headers: &'h [(String, Vec<u8>)], name: &str) -> Option
     joined
 }
 
-/// Makes the host's response.
+/// Creates the host's response.
 pub(crate) fn write(response: Response) -> Result<types::Response, ErrorCode> {
     // The host would send a body of unknown length in chunks, which takes more packets.
     let trace = response.traceparent().map(|trace| (String::from("traceparent"), trace.into_bytes()));
@@ -83,17 +83,17 @@ pub(crate) fn write(response: Response) -> Result<types::Response, ErrorCode> {
     let fields = Fields::from_list(&fields).map_err(|_| ErrorCode::InternalError(None))?;
     let (body, trailers) = body_of(response.body);
     let (answer, _) = types::Response::new(fields, Some(body), trailers);
-    // Each call of the host counts, and 200 is what an answer starts with.
+    // Each host call costs time, and 200 is the default status.
     if response.status != 200 {
         answer.set_status_code(response.status).map_err(|()| ErrorCode::InternalError(None))?;
     }
     Ok(answer)
 }
 
-/// The end of a body, as WASI tells it.
+/// The end of a body in WASI's form.
 type Trailers = FutureReader<Result<Option<Fields>, ErrorCode>>;
 
-/// A body as a stream, for a message that is handed to the host next: the host reads it once it has the message.
+/// A body as a stream, for a message that the host reads after it gets the message.
 fn body_of(bytes: Vec<u8>) -> (StreamReader<u8>, Trailers) {
     let (mut body, body_reader) = wit_stream::new();
     let (trailers, trailers_reader) = wit_future::new(|| Ok(None));
@@ -109,18 +109,18 @@ fn body_of(bytes: Vec<u8>) -> (StreamReader<u8>, Trailers) {
 pub(crate) struct Outgoing<'o> {
     pub(crate) url: &'o str,
     pub(crate) headers: Vec<(String, Vec<u8>)>,
-    /// The body of a `POST`; without one, it is a `GET`.
+    /// The body of a `POST`; without a body, the request is a `GET`.
     pub(crate) body: Option<Vec<u8>>,
-    /// How long all of it may take, to the end of the answer, in milliseconds.
+    /// The maximum duration until the response ends, in milliseconds.
     pub(crate) timeout_millis: u32,
 }
 
 impl Outgoing<'_> {
-    /// Sends the request, and returns the status and the body, of which at most `limit` bytes are read. Redirections are
-    /// not followed; `None` where there is no answer in time, or a longer one.
+    /// Sends the request, and returns the status and at most `limit` bytes of the body. Redirections are not followed.
+    /// `None` if the response is late or longer.
     pub(crate) async fn send(self, limit: usize) -> Option<(u16, Vec<u8>)> {
-        // What a host bounds by itself are the parts, and not all of them: a TLS handshake takes as long as the other side
-        // likes, and an answer that comes byte by byte too.
+        // A host limits only some parts by itself: the other side can delay a TLS handshake, or send a response byte by
+        // byte.
         let timeout = u64::from(self.timeout_millis).saturating_mul(1_000_000);
         let mut exchange = pin!(self.exchange(limit));
         let mut end = pin!(wait_for(timeout));

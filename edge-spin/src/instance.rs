@@ -1,4 +1,4 @@
-//! What an instance makes once for the settings that it serves.
+//! The state that an instance creates once for its settings.
 
 use std::cell::RefCell;
 use std::time::SystemTime;
@@ -7,16 +7,16 @@ use callgate_edge_core::{Deployment, Platform, Settings, policy_image};
 
 use crate::log::warn;
 
-/// A WASI host names neither the address nor the country of a client in a header of its own.
+/// A WASI host has no header of its own for the client's address or country.
 const PLATFORM: Platform = Platform { now: unix_micros, random, ip_header: None, country_header: None };
 
 /// The platform failed to read a setting.
 struct Unreadable;
 
-/// The deployment of the settings as they are now. It outlives the request, as records wait longer than it.
+/// The deployment for the current settings. It outlives the request, because records can wait longer.
 ///
-/// A host can change a variable while an instance runs, so there is one for each version of the settings, and no more
-/// of them than a person made.
+/// A host can change a variable while an instance runs, so there is one deployment for each version of the settings. An
+/// operator makes only a few versions.
 pub(crate) async fn deployment() -> Option<&'static Deployment<'static>> {
     thread_local! {
         static KNOWN: RefCell<Vec<(Option<Settings>, &'static Deployment<'static>)>> = const { RefCell::new(Vec::new()) };
@@ -55,18 +55,17 @@ async fn setting(name: &str) -> Result<Option<String>, Unreadable> {
     Ok(std::env::var_os(name).map(|value| value.to_string_lossy().into_owned()))
 }
 
-/// A setting as the operator set it: the Spin variable has its name in lower case.
+/// A setting as the operator set it; the Spin variable has the setting's name in lower case.
 #[cfg(feature = "spin-variables")]
 async fn setting(name: &str) -> Result<Option<String>, Unreadable> {
     let name = name.to_ascii_lowercase();
     read_variable(spin_sdk::variables::get(&name).await).inspect_err(|_| {
-        // What a provider says of its failure can have a part of the value.
+        // A provider's error message can contain a part of the value.
         warn(&["callgate: the Spin variable `", &name, "` cannot be read; check the variables provider"].concat());
     })
 }
 
-/// Takes only a variable that nobody declared for one that is not set: where a provider fails, what it holds may be
-/// stricter than the defaults.
+/// Only an undeclared variable counts as unset. If a provider fails, its value may be stricter than the defaults.
 #[cfg(feature = "spin-variables")]
 fn read_variable(value: Result<String, spin_sdk::variables::Error>) -> Result<Option<String>, Unreadable> {
     use spin_sdk::variables::Error;
@@ -95,7 +94,7 @@ mod tests {
 
     const MANIFEST: &str = include_str!("../../spin.toml");
 
-    /// The lines of a table of the manifest.
+    /// The lines of a manifest table.
     fn table(name: &str) -> Vec<&'static str> {
         let header = format!("[{name}]");
         let lines = MANIFEST.lines().skip_while(|line| *line != header).skip(1);
@@ -106,7 +105,7 @@ mod tests {
     fn the_manifest_declares_each_setting_twice() {
         let (application, component) = (table("variables"), table("component.callgate.variables"));
         for name in Settings::NAMES.map(str::to_ascii_lowercase) {
-            // Blank is a mistake in the configuration, and for the others the same as not set.
+            // A blank value is a configuration error; for the other settings it means unset.
             let default = match &*name {
                 "callgate_config" => "default = \"{}\"",
                 "callgate_client_ip_header" => "default = \"\"",

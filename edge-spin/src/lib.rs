@@ -1,9 +1,9 @@
-//! callgate as a Spin app: reads a request, does what `edge-core` says next, writes its response.
+//! callgate as a Spin app: reads a request, performs the steps that `edge-core` requests, and writes the response.
 //!
-//! Without the features of Spin it imports only WASI, so `wasmtime serve` runs it too.
+//! Without the Spin features, it imports only WASI, so `wasmtime serve` can run it too.
 //!
-//! It speaks WASI's own types, not those of the `http` crate that the SDK's handler offers: to make those, the host is
-//! asked for every part of the request and the headers are copied twice, which costs more than the decision does.
+//! It uses WASI's own types. The SDK's handler offers those of the `http` crate, which need a host call for every part
+//! of the request and copy the headers twice. That costs more than the decision.
 
 mod http;
 mod log;
@@ -39,7 +39,7 @@ async fn respond(request: types::Request) -> Result<Response, Problem> {
     let head =
         Head::new(method.as_str(), &target, credential.as_deref(), values.each_ref().map(|value| value.as_deref()));
     let mut next = receive(&head, deployment);
-    // There is one body to read, and one state that reads it.
+    // There is one body, and only one state reads it.
     let mut request = Some(request);
     loop {
         next = match next {

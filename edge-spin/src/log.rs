@@ -1,4 +1,4 @@
-//! Records of decisions on their way out.
+//! Writes decision records.
 
 use std::io::{self, Write};
 
@@ -7,10 +7,10 @@ use spin_sdk::wasip3::clocks::monotonic_clock::wait_for;
 
 use crate::http::Outgoing;
 
-/// What is read of a collector's answer, in bytes.
+/// The maximum number of bytes that are read of a collector's response.
 const MAX_COLLECTOR_ANSWER: usize = 65_536;
 
-/// Writes records, and returns whether all of them are written.
+/// Writes records, and returns whether all of them were written.
 pub(crate) async fn write(destination: Destination<'_>) -> bool {
     match destination {
         Destination::Stdout(lines) => write_lines(io::stdout().lock(), lines).is_ok(),
@@ -20,10 +20,10 @@ pub(crate) async fn write(destination: Destination<'_>) -> bool {
     }
 }
 
-/// Sends what waits: once a response is on its way, the host lets an instance go on.
+/// Sends pending records; after a response is sent, the host keeps the instance running for this.
 ///
-/// An instance that ends before takes along what waits, so where the host makes one for each request, a
-/// `batchWaitMillis` of 0 loses the least.
+/// If an instance stops earlier, its pending records are lost. If the host creates an instance per request, a
+/// `batchWaitMillis` of 0 loses the fewest.
 pub(crate) async fn send(mut sender: Sender<'static>) {
     loop {
         let is_delivered = match sender.next() {
@@ -38,7 +38,7 @@ pub(crate) async fn send(mut sender: Sender<'static>) {
     }
 }
 
-/// Sends records to a collector, and returns whether it has them.
+/// Sends records to a collector, and returns whether they arrived.
 async fn post(request: Post<'_>) -> bool {
     let Post { url, token, content_type, body, timeout_millis } = request;
     let mut headers = vec![("content-type".to_owned(), content_type.as_bytes().to_vec())];
@@ -50,8 +50,8 @@ async fn post(request: Post<'_>) -> bool {
     matches!(post.send(MAX_COLLECTOR_ANSWER).await, Some((200..=299, _)))
 }
 
-/// Writes each record with its line feed at once: what goes out in two writes can have the record of another instance in
-/// between, and then is no line of JSON.
+/// Writes each record and its line feed at once. With two writes, the record of another instance could be in between,
+/// and the line would not be valid JSON.
 fn write_lines(mut out: impl Write, lines: &[String]) -> io::Result<()> {
     for line in lines {
         let mut record = Vec::with_capacity(line.len().saturating_add(1));
@@ -64,7 +64,7 @@ fn write_lines(mut out: impl Write, lines: &[String]) -> io::Result<()> {
 
 /// Writes a message to standard error, for the operator.
 pub(crate) fn warn(message: &str) {
-    // Where nobody listens, there is nobody to tell that either.
+    // If standard error is closed, there is nowhere to report that.
     let _is_heard = writeln!(io::stderr(), "{message}");
 }
 
@@ -72,7 +72,7 @@ pub(crate) fn warn(message: &str) {
 mod tests {
     use super::*;
 
-    /// Keeps what each write brings, or fails from some write on.
+    /// Stores each write, or fails after a number of writes.
     struct Writes {
         made: Vec<Vec<u8>>,
         room: usize,
@@ -94,7 +94,7 @@ mod tests {
 
     #[test]
     fn each_record_is_one_write_with_its_line_feed() {
-        // Longer than any buffer of standard output.
+        // Longer than any standard output buffer.
         let lines = ["{}".to_owned(), format!("{{\"a\":\"{}\"}}", "x".repeat(300_000)), "{\"b\":1}".to_owned()];
         let mut out = Writes { made: Vec::new(), room: usize::MAX };
         write_lines(&mut out, &lines).expect("a write");

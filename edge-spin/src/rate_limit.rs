@@ -1,10 +1,10 @@
-//! How many calls a caller may make.
+//! Limits the calls of a caller.
 
 use callgate_edge_core::{CallCount, Counter};
 
 use crate::log::warn;
 
-/// Whether a call is within the rate of its caller; `None` if nobody could count it, which the operator is told.
+/// Whether a call is within its caller's rate. `None` if it could not be counted, which is reported to the operator.
 pub(crate) fn count(count: &CallCount<'_>) -> Option<bool> {
     let counted = match count.counter() {
         Some(Counter::Store { store }) => match count.store_key() {
@@ -20,10 +20,10 @@ pub(crate) fn count(count: &CallCount<'_>) -> Option<bool> {
     is_within.inspect_err(|problem| warn(&["callgate: calls cannot be counted: ", problem].concat())).ok()
 }
 
-/// Counts one more call under a key in one step of the store, and returns how many there are.
+/// Counts one more call under a key atomically, and returns the count.
 #[cfg(feature = "spin-key-value")]
 fn increment(store: &str, key: &str) -> Result<i64, String> {
-    // The SDK has its own interface of key-value stores, which can only read and write, and under this name that of WASI.
+    // The SDK's own key-value interface can only read and write; this name is the WASI interface.
     use spin_sdk::experimental::wasi::keyvalue::{atomics, store as stores};
 
     let told = |error| match error {

@@ -1,4 +1,4 @@
-//! Who is calling: from the head of a request to an authenticated one.
+//! Authenticates the caller of a request.
 
 use alloc::boxed::Box;
 
@@ -41,7 +41,7 @@ impl<'d> Admission<'d> {
         }
     }
 
-    /// Goes on once it is known who is calling.
+    /// Continues with the authentication result.
     fn enter(self, outcome: Result<Caller, Problem>) -> Next<'d> {
         let caller = match outcome {
             Ok(caller) => caller,
@@ -50,32 +50,32 @@ impl<'d> Admission<'d> {
         endpoint::enter(self, caller)
     }
 
-    /// Calls `act` with the keys that were fetched; `None` where they are borrowed, which no path of this crate leaves.
+    /// Calls `act` with the key cache; `None` if it is borrowed, which no path of this crate leaves.
     fn with_keys<T>(&self, act: impl FnOnce(&mut KeyCache) -> T) -> Option<T> {
         self.deployment.key_cache.try_borrow_mut().ok().map(|mut cache| act(&mut cache))
     }
 }
 
 impl<'d> KeyFetch<'d> {
-    /// The longest set of keys that is read, in bytes.
+    /// The maximum size of a key set, in bytes.
     pub const LIMIT: usize = MAX_KEYS_BYTES;
 
-    /// How long all of it may take, in milliseconds.
+    /// The maximum duration of the fetch, in milliseconds.
     pub const TIMEOUT_MILLIS: u32 = 5_000;
 
-    /// The address of the keys, which the configuration names, for a `GET` that follows no redirection.
+    /// The address of the keys from the configuration, for a `GET` that follows no redirection.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Goes on with the body of an answer with status 200; with `None` where there is none, as keys from before may do.
+    /// Continues with the body of a response with status 200, or with `None` if there is none: cached keys may suffice.
     pub fn resume(self, body: Option<&[u8]>) -> Next<'d> {
         let Self { admission, credential, .. } = self;
         if let (Ok(authentication), Some(body), Some(now)) =
             (&admission.deployment.authentication, body, admission.deployment.platform.seconds())
         {
-            // Keys that are of no use leave those from before, and what follows says what is missing.
+            // An unusable key set leaves the cached keys in place; the next step reports what is missing.
             admission.with_keys(|cache| authentication.store_keys(cache, body, now).is_ok());
         }
         admission.authenticate(credential.as_deref(), false)
@@ -83,13 +83,13 @@ impl<'d> KeyFetch<'d> {
 }
 
 impl<'d> Verification<'d> {
-    /// What must be verified: [`Unverified::verify`] does it with crates; a platform does it with the key, the signing
-    /// input and the signature.
+    /// The token to verify: [`Unverified::verify`] uses crates; a platform uses the key, the signing input and the
+    /// signature.
     pub fn token(&self) -> &Unverified<'static> {
         &self.unverified
     }
 
-    /// Goes on, now that it is known whether the signature holds. A platform that fails says that it does not.
+    /// Continues with the result of the verification. A platform that fails passes `false`.
     pub fn finish(self, is_genuine: bool) -> Next<'d> {
         let Self { admission, unverified } = self;
         let outcome = admission.with_keys(|cache| unverified.finish(is_genuine, cache));

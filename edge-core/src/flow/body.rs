@@ -16,14 +16,14 @@ use crate::log::recorder::DecisionRecorder;
 /// Why an edge has no body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BodyFault {
-    /// It is longer than [`BodyRead::limit`]; the rest need not be read.
+    /// The body is longer than [`BodyRead::limit`]; the rest need not be read.
     TooLong,
-    /// It ended early, or could not be read.
+    /// The body ended early or could not be read.
     Incomplete,
 }
 
 impl<'d> BodyRead<'d> {
-    /// The longest body that is read, in bytes.
+    /// The maximum length of the body, in bytes.
     #[must_use]
     pub fn limit(&self) -> usize {
         self.admitted.deployment.limits.body_bytes
@@ -62,7 +62,7 @@ impl<'d> BodyRead<'d> {
     }
 }
 
-/// What the platform knows of the request, if the policy reads it.
+/// The request facts from the platform, if the policy reads them.
 fn request_facts<'h>(
     Admitted { deployment, .. }: &Admitted<'_>,
     header: &dyn Fn(&str) -> Option<Cow<'h, str>>,

@@ -1,4 +1,4 @@
-//! What an instance makes once: the policy, and what the configuration and the secrets say.
+//! The state that an instance creates once from its policy, configuration and secrets.
 
 use alloc::string::String;
 use core::cell::RefCell;
@@ -17,38 +17,38 @@ use crate::log::recorder::Recorded;
 use crate::log::{LogConfig, Outbox};
 use crate::platform::Platform;
 
-/// A deployment, as one instance of an edge holds it.
+/// A deployment in one instance of an edge.
 #[derive(Debug)]
 pub struct Deployment<'d> {
-    /// The policy that judges.
+    /// The policy.
     pub image: PolicyImage<'d>,
-    /// Who may call; or why nobody may.
+    /// The authentication of callers, or the reason why every call is denied.
     pub(crate) authentication: Result<Authentication, Closed>,
     pub(crate) limits: Limits,
     pub(crate) rate_limit: Option<RateLimit>,
     pub(crate) log: LogConfig,
     pub(crate) platform: Platform,
-    /// The credential that a collector of records requires.
+    /// The credential for the record collector.
     pub(crate) log_token: Option<String>,
-    /// The header that names the address of the client, if the operator vouches for one.
+    /// The header with the client address, if the operator trusts one.
     pub(crate) client_ip_header: Option<String>,
-    /// Borrowed within single functions of this crate only, so that it is free whenever one begins.
+    /// Borrowed only within single functions of this crate, so it is free whenever one begins.
     pub(crate) key_cache: RefCell<KeyCache>,
-    /// The records of this instance on their way out; borrowed like the keys.
+    /// The pending records of this instance; borrowed like the keys.
     pub(crate) outbox: RefCell<Outbox>,
 }
 
-/// Why a deployment lets nobody in.
+/// Why a deployment denies every call.
 #[derive(Debug)]
 pub(crate) enum Closed {
-    /// The first mistake in the configuration or the secrets.
+    /// The first error in the configuration or the secrets.
     Mistake(ConfigError),
-    /// The platform could not tell the settings.
+    /// The platform could not read the settings.
     Unavailable,
 }
 
 impl Closed {
-    /// The answer to every call.
+    /// The response to every call.
     pub(crate) fn response(&self) -> Response {
         match self {
             Self::Mistake(mistake) => mistake.response(),
@@ -60,7 +60,8 @@ impl Closed {
 impl<'d> Deployment<'d> {
     /// Reads the settings.
     ///
-    /// A mistake in them is no error here: such a deployment lets nobody in, and answers with the place of the mistake.
+    /// An error in the settings is not an error here. Such a deployment denies every call and reports the error's
+    /// position.
     #[must_use]
     pub fn new(image: PolicyImage<'d>, settings: &Settings, platform: Platform) -> Self {
         let read = settings
@@ -73,8 +74,8 @@ impl<'d> Deployment<'d> {
         }
     }
 
-    /// A deployment whose settings the platform can't tell now: it lets nobody in, since what was set may be stricter than
-    /// the defaults.
+    /// A deployment whose settings cannot be read. It denies every call, because the settings may be stricter than the
+    /// defaults.
     #[must_use]
     pub fn unavailable(image: PolicyImage<'d>, platform: Platform) -> Self {
         Self::with(image, Err(Closed::Unavailable), Config::default(), &Settings::default(), platform)
@@ -102,7 +103,7 @@ impl<'d> Deployment<'d> {
         }
     }
 
-    /// What is wrong with the configuration or a secret, for the operator's eyes.
+    /// The error in the configuration or a secret, for the operator.
     #[must_use]
     pub fn mistake(&self) -> Option<&ConfigError> {
         match &self.authentication {
@@ -111,13 +112,13 @@ impl<'d> Deployment<'d> {
         }
     }
 
-    /// The name of the header that holds the credential, in lower case.
+    /// The name of the credential header, in lower case.
     #[must_use]
     pub fn credential_header(&self) -> &str {
         self.authentication.as_ref().map_or("authorization", Authentication::header)
     }
 
-    /// What the records of decisions are made of.
+    /// The parts of every decision record.
     pub(crate) fn recorded(&self) -> Recorded<'_> {
         Recorded { config: &self.log, image: &self.image, platform: &self.platform }
     }

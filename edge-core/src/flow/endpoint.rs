@@ -1,4 +1,4 @@
-//! What a request leads to once its caller is known.
+//! Handles a request after its caller is authenticated.
 
 use callgate_engine::PolicyImage;
 
@@ -9,7 +9,7 @@ use crate::flow::{rate, record};
 use crate::http::Response;
 use crate::http::problem::Problem;
 
-/// Goes on with an authenticated request.
+/// Continues with an authenticated request.
 pub(super) fn enter<'d>(admission: Admission<'d>, caller: Caller) -> Next<'d> {
     let Admission { deployment, endpoint, trace, started } = admission;
     match endpoint {
@@ -34,7 +34,7 @@ impl Admitted<'_> {
         (self.deployment.platform.random)()
     }
 
-    /// The response if the platform fails to give random bytes.
+    /// The response if the platform returns no random bytes.
     pub(super) fn fault(&self) -> Response {
         Problem::Internal.response().traced(self.trace)
     }

@@ -1,6 +1,6 @@
 //! The states of a request, and what an edge does in each.
 //!
-//! A state is owned, and its one method consumes it, so that an edge can neither skip a wait nor answer one twice:
+//! Each state is owned and its one method consumes it, so an edge can neither skip a wait nor complete one twice:
 //!
 //! ```text
 //! receive ──► FetchKeys ──► Verify ──► CountCall ──► ReadBody ──► WriteRecords ──► Response
@@ -8,7 +8,7 @@
 //!    └────────────────────────── Send: refused, or needs no body ─────────────────────┘
 //! ```
 //!
-//! The methods are in the files beside this one; the types are here since each of them leads to a [`Next`].
+//! The methods are in the sibling files; the types are here because each of them leads to a [`Next`].
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -25,23 +25,23 @@ use crate::log::{Batch, DataPoint, Lines};
 /// What an edge does next for a request.
 #[must_use]
 pub enum Next<'d> {
-    /// Send the response; the request is done.
+    /// Send the response; the request is complete.
     Send(Response),
-    /// Send the response, and do the rest without letting the caller wait for it.
+    /// Send the response, then do the rest without delaying the caller.
     SendThen(Response, Afterwards<'d>),
-    /// Fetch the keys of the token issuer, and go on with [`KeyFetch::resume`].
+    /// Fetch the token issuer's keys, and continue with [`KeyFetch::resume`].
     FetchKeys(Box<KeyFetch<'d>>),
-    /// Verify the signature of a token, and go on with [`Verification::finish`].
+    /// Verify the token signature, and continue with [`Verification::finish`].
     Verify(Box<Verification<'d>>),
-    /// Count one more call of the caller, and go on with [`CallCount::resume`].
+    /// Count one more call of the caller, and continue with [`CallCount::resume`].
     CountCall(CallCount<'d>),
-    /// Read the body, and go on with [`BodyRead::resume`].
+    /// Read the body, and continue with [`BodyRead::resume`].
     ReadBody(BodyRead<'d>),
-    /// Write the records, and go on with [`RecordWrite::finish`], which alone gives the response.
+    /// Write the records, and continue with [`RecordWrite::finish`], the only source of the response.
     WriteRecords(RecordWrite<'d>),
 }
 
-/// What an edge does once a response is on its way.
+/// What an edge does after it sends a response.
 #[must_use]
 pub enum Afterwards<'d> {
     /// Write the records, and report to [`BackgroundWrite::finish`].
@@ -50,7 +50,7 @@ pub enum Afterwards<'d> {
     Send(Sender<'d>),
 }
 
-/// What a request that needs a credential is for.
+/// The purpose of a request that requires a credential.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Endpoint {
     /// The description of the policy.
@@ -60,23 +60,23 @@ pub(crate) enum Endpoint {
         is_batch: bool,
         /// The length of the body in bytes, if the head declares one.
         declared_length: Option<u64>,
-        /// The problem of the head, if it has one, which only those learn of who may call.
+        /// The error in the head, if any; only authenticated callers see it.
         problem: Option<Problem>,
     },
 }
 
-/// A request whose caller is not known yet.
+/// A request whose caller is not authenticated yet.
 #[derive(Clone, Copy)]
 pub(crate) struct Admission<'d> {
     pub(crate) deployment: &'d Deployment<'d>,
     pub(crate) endpoint: Endpoint,
     /// The trace of the header `traceparent`, if that is valid.
     pub(crate) trace: Option<TraceContext>,
-    /// When the request arrived, in microseconds; if nothing is recorded, nobody asked.
+    /// When the request arrived, in microseconds; 0 if nothing is recorded.
     pub(crate) started: i64,
 }
 
-/// A request that waits for the keys of the token issuer.
+/// A request that waits for the token issuer's keys.
 pub struct KeyFetch<'d> {
     pub(super) admission: Admission<'d>,
     pub(super) url: String,
@@ -89,20 +89,20 @@ pub struct Verification<'d> {
     pub(super) unverified: Unverified<'static>,
 }
 
-/// A request whose caller is known.
+/// A request whose caller is authenticated.
 pub(crate) struct Admitted<'d> {
     pub(crate) deployment: &'d Deployment<'d>,
     pub(crate) is_batch: bool,
     pub(crate) caller: Caller,
     /// The trace of the header `traceparent`, if that is valid.
     pub(crate) trace: Option<TraceContext>,
-    /// When the request arrived, in microseconds; if nothing is recorded, nobody asked.
+    /// When the request arrived, in microseconds; 0 if nothing is recorded.
     pub(crate) started: i64,
     /// The length of the body in bytes, if the head declared one.
     pub(crate) declared_length: Option<u64>,
 }
 
-/// A request that waits to hear whether its caller may call once more.
+/// A request that waits for the rate limit.
 pub struct CallCount<'d> {
     pub(super) admitted: Admitted<'d>,
 }
@@ -118,7 +118,7 @@ pub struct RecordWrite<'d> {
     pub(super) write: BackgroundWrite<'d>,
 }
 
-/// Records on their way out.
+/// Records that are being written.
 pub struct BackgroundWrite<'d> {
     pub(super) deployment: &'d Deployment<'d>,
     pub(super) lines: Lines,

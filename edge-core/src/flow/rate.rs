@@ -1,11 +1,11 @@
-//! Whether a caller may call once more: asked before a byte of the body is read.
+//! Checks the rate limit before a byte of the body is read.
 
 use crate::config::rate_limit::RateLimit;
 use crate::flow::next::{Admitted, BodyRead, CallCount, Next};
 use crate::flow::record;
 use crate::http::problem::Problem;
 
-/// Has the call counted if the configuration limits calls, and reads its body otherwise.
+/// Counts the call if the configuration has a rate limit; otherwise reads its body.
 pub(super) fn count<'d>(admitted: Admitted<'d>) -> Next<'d> {
     match admitted.deployment.rate_limit {
         Some(_) => Next::CountCall(CallCount { admitted }),
@@ -16,11 +16,11 @@ pub(super) fn count<'d>(admitted: Admitted<'d>) -> Next<'d> {
 /// Where the calls of one caller are counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Counter<'c> {
-    /// A rate-limiting binding of Cloudflare: whether it has room for one more call under a key.
+    /// A rate-limiting binding of Cloudflare, which reports whether `key` may make one more call.
     Binding {
         /// The name of the binding.
         binding: &'c str,
-        /// The principal of the caller.
+        /// The caller's principal.
         key: &'c str,
     },
     /// A key-value store: add one to [`CallCount::store_key`], and compare with [`CallCount::judge`].
@@ -50,15 +50,15 @@ impl<'d> CallCount<'d> {
         Some(RateLimit::counter(*period_seconds, now, principal))
     }
 
-    /// Whether a call that a store counted as the `counted`th of its period is within the rate; `None` if that is no count,
-    /// since nobody is let through uncounted.
+    /// Whether the `counted`th call of a period is within the rate. `None` if `counted` is not a count, because no call
+    /// may pass uncounted.
     #[must_use]
     pub fn judge(&self, counted: i64) -> Option<bool> {
         let Some(RateLimit::Store { calls, .. }) = &self.admitted.deployment.rate_limit else { return None };
         (counted > 0).then(|| counted <= i64::from(*calls))
     }
 
-    /// Goes on, now that it is known whether the caller is within its rate; `None` if nobody could tell, which denies.
+    /// Continues with the result; `None` means that the calls could not be counted, which denies the call.
     pub fn resume(self, is_within: Option<bool>) -> Next<'d> {
         let Self { admitted } = self;
         match is_within {

@@ -1,4 +1,4 @@
-//! From a decision to a response, by way of its record.
+//! Records a decision and returns its response.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -12,7 +12,7 @@ use crate::http::trace_context::TraceContext;
 use crate::log::recorder::DecisionRecorder;
 use crate::log::{Collector, DataPoint, Mode, Record, Sink};
 
-/// Denies a call for what is wrong with its head, its rate, or the way in which its body came.
+/// Denies a call because of its head, its rate or its incomplete body.
 pub(super) fn refuse<'d>(admitted: Admitted<'d>, problem: Problem) -> Next<'d> {
     let Some(random) = admitted.random() else { return Next::Send(admitted.fault()) };
     let Admitted { deployment, caller, trace, started, .. } = admitted;
@@ -21,7 +21,7 @@ pub(super) fn refuse<'d>(admitted: Admitted<'d>, problem: Problem) -> Next<'d> {
     conclude_refusal(deployment, problem, trace, recorder)
 }
 
-/// Records that a call or a batch was refused, and responds.
+/// Records that a call or a batch was rejected, and responds.
 pub(super) fn conclude_refusal<'d>(
     deployment: &'d Deployment<'d>,
     problem: Problem,
@@ -34,7 +34,7 @@ pub(super) fn conclude_refusal<'d>(
     conclude(deployment, problem.response(), trace, recorder)
 }
 
-/// Responds once the records of a response have gone where the configuration wants them.
+/// Responds after the records reach the configured sink.
 pub(super) fn conclude<'d>(
     deployment: &'d Deployment<'d>,
     response: Response,
@@ -68,7 +68,7 @@ pub(super) fn conclude<'d>(
     }
 }
 
-/// Queues records for a collector, and returns who sends them, unless somebody does already.
+/// Queues records for a collector, and returns a sender unless one is active.
 fn push<'d>(deployment: &'d Deployment<'d>, collector: &'d Collector, records: Vec<Record>) -> Option<Sender<'d>> {
     let Ok(mut outbox) = deployment.outbox.try_borrow_mut() else { return None };
     outbox.push(records);
@@ -76,28 +76,28 @@ fn push<'d>(deployment: &'d Deployment<'d>, collector: &'d Collector, records: V
     Some(Sender::new(deployment, collector, wait))
 }
 
-/// Where records are written to.
+/// Where to write records.
 #[derive(Clone, Copy, Debug)]
 pub enum Destination<'w> {
-    /// Standard output: each record with its line feed in one write, so that no other comes in between.
+    /// Standard output: write each record and its line feed at once, so that records are not interleaved.
     Stdout(&'w [String]),
-    /// A queue of Cloudflare, by its binding: one message for each record.
+    /// A queue of Cloudflare, by its binding: one message per record.
     Queue(&'w str, &'w [String]),
-    /// A dataset of Cloudflare's Analytics Engine, by its binding: one data point for each record.
+    /// A dataset of Cloudflare's Analytics Engine, by its binding: one data point per record.
     Analytics(&'w str, &'w [DataPoint]),
     /// A collector.
     Collector(Post<'w>),
 }
 
 impl RecordWrite<'_> {
-    /// Where the records are written to.
+    /// Where to write the records.
     #[must_use]
     pub fn destination(&self) -> Destination<'_> {
         self.write.destination()
     }
 
-    /// The response, now that it is known whether the records were written: without a record that the configuration
-    /// requires, a Deny that says nothing of the decision.
+    /// The response, after the records were written or not. If a required record was not written, the response is a
+    /// Deny that does not reveal the decision.
     #[must_use]
     pub fn finish(self, is_written: bool) -> Response {
         let Self { response, write } = self;
@@ -116,7 +116,7 @@ impl<'d> BackgroundWrite<'d> {
         Some(Self { deployment, lines, points, batch, is_written: false })
     }
 
-    /// Where the records are written to.
+    /// Where to write the records.
     #[must_use]
     pub fn destination(&self) -> Destination<'_> {
         match (&self.deployment.log.sink, &self.batch) {

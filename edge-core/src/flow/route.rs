@@ -1,4 +1,4 @@
-//! From the head of a request to what is next.
+//! Routes a request by its head.
 
 use crate::config::limits::Limits;
 use crate::flow::deployment::Deployment;
@@ -9,7 +9,7 @@ use crate::http::{Head, Response};
 /// The OpenAPI 3.1 description of this contract.
 const OPENAPI: &str = include_str!("../../openapi.json");
 
-/// Decides from the head of a request what to do with it.
+/// Returns the next state for a request head.
 pub fn receive<'d>(head: &Head<'_>, deployment: &'d Deployment<'d>) -> Next<'d> {
     route(head, deployment).unwrap_or_else(|problem| Next::Send(problem.response()))
 }
@@ -46,7 +46,7 @@ fn route<'d>(head: &Head<'_>, deployment: &'d Deployment<'d>) -> Result<Next<'d>
     }
 }
 
-/// Refuses what can be refused before a byte of the body is read.
+/// Rejects a request by its head, before a byte of the body is read.
 fn check_body_head(head: &Head<'_>, limits: &Limits) -> Result<(), Problem> {
     if !head.content_type.is_some_and(is_json) {
         return Err(Problem::UnsupportedMediaType);

@@ -1,18 +1,18 @@
-//! Who sends the records that wait for a collector, while no caller waits for it.
+//! Sends pending records to a collector while no caller waits.
 
 use crate::flow::deployment::Deployment;
 use crate::log::{Batch, Collector};
 
-/// How long a collector that failed is left alone, in milliseconds.
+/// The pause after a failed batch, in milliseconds.
 const PAUSE_MILLIS: u32 = 500;
 
-/// Who sends the records that wait, one batch after the other.
+/// Sends pending records, one batch after the other.
 pub struct Sender<'d> {
     deployment: &'d Deployment<'d>,
     collector: &'d Collector,
     /// How long to wait before the next batch, in milliseconds.
     wait: Option<u32>,
-    /// The batch on its way.
+    /// The batch that is being sent.
     batch: Option<Batch>,
 }
 
@@ -20,7 +20,7 @@ pub struct Sender<'d> {
 #[derive(Clone, Copy, Debug)]
 #[must_use]
 pub enum SenderStep<'s> {
-    /// Wait for so many milliseconds; records of later calls join the batch meanwhile.
+    /// Wait this many milliseconds; records of later calls join the batch meanwhile.
     Wait(u32),
     /// Send the batch, and report to [`Sender::conclude`].
     Post(Post<'s>),
@@ -28,18 +28,19 @@ pub enum SenderStep<'s> {
     Done,
 }
 
-/// A `POST` of records to a collector. An edge follows no redirection, and any 2xx status means that they arrived.
+/// A `POST` of records to a collector. The edge must not follow redirections; any 2xx status means that the records
+/// arrived.
 #[derive(Clone, Copy, Debug)]
 pub struct Post<'p> {
     /// The address.
     pub url: &'p str,
-    /// The credential of the header `Authorization`, with the scheme `Bearer`.
+    /// The Bearer credential for the header `Authorization`.
     pub token: Option<&'p str>,
     /// The media type of the body.
     pub content_type: &'static str,
     /// A JSON array of records.
     pub body: &'p [u8],
-    /// How long all of it may take, in milliseconds.
+    /// The maximum duration of the request, in milliseconds.
     pub timeout_millis: u32,
 }
 
@@ -63,7 +64,7 @@ impl<'d> Sender<'d> {
     /// What to do next.
     #[expect(
         clippy::should_implement_trait,
-        reason = "what it returns borrows the sender, as no item of an iterator does"
+        reason = "the returned step borrows the sender, which an iterator item cannot do"
     )]
     pub fn next(&mut self) -> SenderStep<'_> {
         if let Some(wait) = self.wait.take() {
