@@ -40,8 +40,8 @@ const mistakes: readonly { variables: Readonly<Record<string, string>>; place: s
     secret: "too-short",
   },
   { variables: { CALLGATE_API_KEYS: "crm-host:too-short" }, place: "CALLGATE_API_KEYS", secret: "too-short" },
-  { variables: { CALLGATE_API_KEYS: `crm-host:sha256:${digestOf("")}` }, place: "is a variable unset?" },
-  { variables: { CALLGATE_API_KEYS: `${apiKey} sha256:${digestOf("\n")}` }, place: "has key 2" },
+  { variables: { CALLGATE_API_KEYS: `crm-host:sha256:${digestOf("")}` }, place: "check for an unset variable" },
+  { variables: { CALLGATE_API_KEYS: `${apiKey} sha256:${digestOf("\n")}` }, place: "key 2" },
 ];
 
 function digestOf(text: string): string {

@@ -1,5 +1,5 @@
-//! Compiles the policy file that `CALLGATE_POLICY` names into an image beside the crate's other output, after it was
-//! verified where `CALLGATE_POLICY_PUBKEY` says whom to trust.
+//! Compiles the policy file that `CALLGATE_POLICY` names into an image next to the crate's other output. If
+//! `CALLGATE_POLICY_PUBKEY` is set, the policy's signature is verified first.
 
 use std::process::ExitCode;
 
@@ -28,7 +28,7 @@ mod embed {
 
     use crate::commit::{self, Commit};
 
-    /// The policy that is embedded where the environment names none.
+    /// The policy that is embedded by default.
     const DEFAULT_POLICY: &str = "policies/crm.json";
 
     pub(super) fn run() -> ExitCode {
@@ -36,7 +36,7 @@ mod embed {
             println!("cargo::rerun-if-env-changed={variable}");
         }
         let embedded = choose().and_then(|shown| {
-            // A relative path starts at the top of the checkout, wherever cargo runs the script.
+            // A relative path starts at the root of the checkout, wherever cargo runs the script.
             let path = workspace().join(&shown);
             println!("cargo::rerun-if-changed={}", path.display());
             embed(&path, &shown)
@@ -44,16 +44,16 @@ mod embed {
         match embedded {
             Ok(()) => ExitCode::SUCCESS,
             Err(message) => {
-                // Cargo shows what a failed build script wrote to standard error.
+                // Cargo prints the standard error of a failed build script.
                 _ = writeln!(io::stderr(), "{message}");
                 ExitCode::FAILURE
             }
         }
     }
 
-    /// The path of the policy, as it is shown.
+    /// The path of the policy, as shown in messages.
     ///
-    /// Somebody who sets the variable to nothing wanted a policy of their own, and must not deploy the example.
+    /// An empty variable is an error: its operator wanted another policy and must not deploy the example.
     fn choose() -> Result<String, String> {
         let fix = format!("set it to the path of a policy, or unset it to embed `{DEFAULT_POLICY}`");
         match env::var("CALLGATE_POLICY") {
@@ -62,7 +62,7 @@ mod embed {
                 Err(format!("error: the variable `CALLGATE_POLICY` is not Unicode\n  = help: {fix}"))
             }
             Ok(path) if path.trim().is_empty() => {
-                Err(format!("error: the variable `CALLGATE_POLICY` is set, but names no policy\n  = help: {fix}"))
+                Err(format!("error: the variable `CALLGATE_POLICY` is empty\n  = help: {fix}"))
             }
             Ok(path) => Ok(path),
         }
@@ -73,8 +73,8 @@ mod embed {
     }
 
     fn embed(path: &Path, shown: &str) -> Result<(), String> {
-        let bytes = fs::read(path).map_err(|error| format!("error: can't read the policy `{shown}`: {error}"))?;
-        // What nobody trusted has signed is not even read.
+        let bytes = fs::read(path).map_err(|error| format!("error: cannot read the policy `{shown}`: {error}"))?;
+        // A policy without a trusted signature is not even parsed.
         let manifest = verify(path, &bytes).map_err(|refusal| {
             let fix = refusal.fix();
             format!("error: the policy `{shown}` is not embedded: {refusal}\n  = help: {fix}")
@@ -82,7 +82,7 @@ mod embed {
         let text = String::from_utf8(bytes).map_err(|_| format!("error: the policy `{shown}` is not UTF-8"))?;
         let policy = parse(&text).and_then(validate).map_err(|problems| {
             let report = report::render(shown, &text, &problems, false);
-            format!("{report}\n\nerror: the policy `{shown}` is not embedded: mend what is listed above")
+            format!("{report}\n\nerror: the policy `{shown}` is not embedded; fix the errors above")
         })?;
         for warning in policy.warnings() {
             println!("cargo::warning={shown}: {}", warning.message);
@@ -103,7 +103,7 @@ mod embed {
         Ok(())
     }
 
-    /// Verifies the policy where the environment says whom to trust.
+    /// Verifies the policy if the environment configures trusted keys.
     fn verify(path: &Path, text: &[u8]) -> Result<Option<Manifest>, Refusal> {
         let Some(trust) = Trust::from_environment()? else { return Ok(None) };
         let SignedFiles { manifest, signature } = SignedFiles::beside(path);
@@ -112,13 +112,13 @@ mod embed {
         }
         let manifest = trust.verify_beside(path, text, SystemTime::now())?;
         if manifest.expires.is_some() {
-            // Time passes without a file that changes. Cargo runs a script each time that names a file which is missing.
+            // A policy can expire without a file change. Cargo runs a script every time that names a missing file.
             println!("cargo::rerun-if-changed={}", path.join("the-clock").display());
         }
         Ok(Some(manifest))
     }
 
-    /// Writes the expression that `src/embedded.rs` includes.
+    /// Writes the expression that `src/answer/embedded.rs` includes.
     fn write_facts(manifest: Option<&Manifest>, commit: Option<&Commit>) -> String {
         let revision = manifest.map(|manifest| manifest.revision.to_string());
         let commit = commit.map(|Commit { id, author, time, is_dirty }| {

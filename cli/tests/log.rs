@@ -1,4 +1,4 @@
-//! `callgate log verify` on logs that were tampered with, and `callgate config`.
+//! `callgate log verify` on tampered logs, and `callgate config`.
 #![expect(clippy::expect_used, reason = "a test states what must hold by failing")]
 
 use std::cell::Cell;
@@ -20,13 +20,13 @@ thread_local! {
     static NEXT_ID: Cell<u8> = const { Cell::new(0) };
 }
 
-/// The bytes of the next id.
+/// The bytes of the next ID.
 #[expect(clippy::unnecessary_wraps, reason = "a host may fail to give random bytes")]
 fn next_id() -> Option<[u8; 16]> {
     Some([NEXT_ID.replace(NEXT_ID.get().wrapping_add(1)); 16])
 }
 
-/// What `count` calls leave on the standard output of one instance; `first` makes the id of its chain.
+/// The standard output of one instance after `count` calls; `first` determines the ID of its chain.
 fn log_of(format: &str, first: u8, count: u8) -> Vec<String> {
     let bytes = image_of(POLICY);
     let image = PolicyImage::open(&bytes).expect("an image");
@@ -50,7 +50,7 @@ fn log_of(format: &str, first: u8, count: u8) -> Vec<String> {
     (0..count).flat_map(serve).collect()
 }
 
-/// What `callgate` prints when it gets `input`, and how it exits.
+/// The output of `callgate` for `input`, and its exit code.
 #[track_caller]
 fn run(arguments: &[&str], input: &str) -> (Option<i32>, String) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_callgate"))
@@ -64,7 +64,7 @@ fn run(arguments: &[&str], input: &str) -> (Option<i32>, String) {
     (output.status.code(), String::from_utf8(output.stdout).expect("UTF-8"))
 }
 
-/// Holds the breaks that are found in `lines` against those that are expected, each as the start of a line.
+/// Compares the breaks in `lines` with the expected ones, each as the start of a line.
 #[track_caller]
 fn check(lines: &[impl AsRef<str>], expected: &[&str]) {
     let input: String = lines.iter().map(|line| format!("{}\n", line.as_ref())).collect();
@@ -109,7 +109,7 @@ fn chains_of_many_instances_and_other_lines_are_mixed_as_they_come() {
 #[test]
 fn a_collector_may_format_a_record_anew_and_store_a_batch_twice() {
     let mut lines = log_of("cloudevents", 1, 3);
-    // Members are sorted by name, and have white space between them.
+    // The members are sorted by name and separated by white space.
     let value: Value = serde_json::from_str(&lines[1].replace("1.50", "null")).expect("JSON");
     assert_ne!(value.to_string(), lines[1]);
     lines[1] = serde_json::to_string_pretty(&value).expect("JSON").replace('\n', " ").replacen("null", "1.50", 1);
@@ -117,7 +117,7 @@ fn a_collector_may_format_a_record_anew_and_store_a_batch_twice() {
     check(&twice, &[]);
 }
 
-/// The JSON pointers of all that stands in a value.
+/// The JSON pointers of all parts of a value.
 fn pointers(value: &Value, at: &str, found: &mut Vec<String>) {
     match value {
         Value::Object(members) => {
@@ -162,7 +162,7 @@ fn each_field_that_is_changed_or_taken_out_is_found() {
                 let tampered = [&lines[0], &changed.to_string(), &lines[2]].map(String::as_str).join("\n");
                 let (code, out) = run(&["log", "verify"], &tampered);
                 assert_eq!(code, Some(1), "{format}: {place}: {out}");
-                // What is no longer in the chain is missing from it.
+                // A record that is no longer in the chain is missing from it.
                 let is_named = out.starts_with("standard input:2: changed: record ")
                     || out.starts_with("standard input:3: missing: record 1 ");
                 assert!(is_named, "{format}: {place}: {out}");
@@ -205,7 +205,7 @@ fn lines_that_are_swapped_are_found() {
 
 #[test]
 fn a_record_that_was_rewritten_with_its_hash_is_found_by_the_next() {
-    // A liar who knows how hashes are made: the same call at another time, in the same place of the same chain.
+    // An attacker who can compute hashes: the same call at another time, in the same position of the same chain.
     let lines = log_of("cloudevents", 1, 4);
     let other = log_of("cloudevents", 1, 4);
     assert_eq!(lines, other, "records of the same calls at the same times are the same");
@@ -219,7 +219,7 @@ fn a_record_that_was_rewritten_with_its_hash_is_found_by_the_next() {
     check(&[&lines[0], &lines[1], &start], &["3: restarted: "]);
 }
 
-/// The record with another decision in it, and the hash that is right for it.
+/// The record with another decision, and the matching hash.
 fn rewritten(line: &str) -> String {
     use callgate_edge_core::log::{hash_text, record_hash};
     let line = line.replace("Allow", "Deny");
@@ -232,11 +232,11 @@ fn rewritten(line: &str) -> String {
 #[test]
 fn what_a_chain_can_not_show_is_not_claimed() {
     let lines = log_of("cloudevents", 1, 4);
-    // Without a hash that was kept elsewhere nothing tells that a chain went on.
+    // Without a hash that was stored elsewhere, nothing shows that the chain continued.
     check(&lines[..3], &[]);
-    // Nor that the last record is another, for who makes its hash anew.
+    // The same applies to a changed last record with a new hash.
     check(&[&lines[0], &lines[1], &rewritten(&lines[2])], &[]);
-    // But the last hash that is printed is not the one that was kept.
+    // However, the printed last hash differs from the stored one.
     let last =
         |lines: &[String]| run(&["log", "verify"], &lines.join("\n")).1.lines().next().expect("a chain").to_owned();
     assert_ne!(last(&lines), last(&lines[..3]));
@@ -251,7 +251,8 @@ fn a_part_of_a_log_may_begin_in_the_middle_where_that_is_said() {
     assert_eq!(run(&["log", "verify", "--partial"], &part).0, Some(0));
 }
 
-/// Whether a terminal shows a text as it is: no control characters but line breaks, nothing that turns the direction.
+/// Whether a terminal shows a text unchanged: it has no control characters except line breaks, and does not change the
+/// text direction.
 fn is_harmless(text: &str) -> bool {
     !text.chars().any(|c| (c.is_control() && c != '\n') || ('\u{2000}'..='\u{206f}').contains(&c) && c != '…')
 }
@@ -262,7 +263,7 @@ fn a_log_can_not_change_what_a_terminal_shows() {
     let record = |id: &str, hash: &str| {
         format!(r#"{{"data":{{"chain":{{"id":"{id}","sequence":3,"previous":"p","hash":"{hash}"}}}}}}"#)
     };
-    // With the characters as escapes, and as far as JSON allows it as they are.
+    // With the characters as escapes, and unescaped as far as JSON allows.
     for (id, hash) in [(id, id), ("x\u{9b}2J\u{7f}\u{202e}", "\u{9b}2J"), (&*"x".repeat(5000), &*"y".repeat(5000))] {
         let (code, out) = run(&["log", "verify"], &format!("{}\n", record(id, hash)));
         assert_eq!(code, Some(1), "{out}");
@@ -305,11 +306,11 @@ fn a_configuration_is_checked_before_it_is_deployed() {
     for (text, code, expected) in [
         (r#"{"log":{"mode":"required"}}"#, 0, ": ok\n"),
         ("{}", 0, ": ok\n"),
-        ("", 1, ":1:0: the configuration is blank: write `{}` for the defaults, or do not set `CALLGATE_CONFIG`\n"),
-        (" \n", 1, ":2:0: the configuration is blank: write `{}` for the defaults, or do not set `CALLGATE_CONFIG`\n"),
+        ("", 1, ":1:0: the configuration is blank; write `{}` for the defaults, or unset `CALLGATE_CONFIG`\n"),
+        (" \n", 1, ":2:0: the configuration is blank; write `{}` for the defaults, or unset `CALLGATE_CONFIG`\n"),
         (r#"{"log":{"mode":"on"}}"#, 1, ": /log/mode must be `off`, `best-effort` or `required`\n"),
         ("{\n  \"log\": {,}\n}", 1, ":2:11: the configuration must be exactly one JSON object\n"),
-        (r#"{"log":{},"log":{}}"#, 1, ": the configuration has an object that names a key twice\n"),
+        (r#"{"log":{},"log":{}}"#, 1, ": the configuration has an object with a duplicate key\n"),
     ] {
         fs::write(&path, text).expect("a scratch file");
         assert_eq!(run(&["config", file], ""), (Some(code), format!("{file}{expected}")));

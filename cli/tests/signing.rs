@@ -1,4 +1,4 @@
-//! Keys, signing and verifying, as a user runs them.
+//! Keys, signatures and their verification, run as by a user.
 #![expect(clippy::expect_used, reason = "a test states what must hold by failing")]
 
 use std::fs;
@@ -16,7 +16,7 @@ struct Ended {
     err: String,
 }
 
-/// A directory with a policy and a pair of keys.
+/// A directory that contains a policy and a key pair.
 struct Desk {
     directory: TempDir,
     public_key: String,
@@ -61,7 +61,7 @@ impl Desk {
             .stderr(Stdio::piped())
             .spawn()
             .expect("the program starts");
-        // A command that takes no input may have ended before it is written.
+        // A command that reads no input may have exited before the write.
         _ = child.stdin.take().expect("standard input").write_all(input.as_bytes());
         let output = child.wait_with_output().expect("the program ends");
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
@@ -86,14 +86,14 @@ impl Desk {
 #[test]
 fn a_policy_that_was_signed_verifies() {
     let desk = Desk::new();
-    desk.verify(1, "can't read `crm.json.manifest`");
+    desk.verify(1, "cannot read `crm.json.manifest`");
     let ended = desk.sign(&[], 0);
     let told = format!("to verify it, run: minisign -Vm crm.json.manifest -P {}\n", desk.public_key);
     assert!(ended.out.starts_with("crm.json: signed as revision 1, without expiry\n"), "{}", ended.out);
     assert!(ended.out.ends_with(&told), "{}", ended.out);
     desk.verify(0, "crm.json: verified, revision 1\n");
     desk.write("crm.json", &format!("{POLICY}\n"));
-    desk.verify(1, "the policy is not the one that was signed");
+    desk.verify(1, "the policy differs from the signed policy");
 }
 
 #[test]
@@ -119,10 +119,10 @@ fn revisions_go_up() {
 fn the_time_is_a_part_of_what_is_signed() {
     let desk = Desk::new();
     desk.sign(&["--not-before", "2998-01-01T00:00:00Z", "--expires", "2999-01-01T00:00:00Z"], 0);
-    desk.verify(1, "the policy may be built from 2998-01-01T00:00:00Z on");
+    desk.verify(1, "the policy is not valid before 2998-01-01T00:00:00Z");
     let manifest = desk.read("crm.json.manifest");
     let past = desk.sign(&["--expires", "2020-01-01T00:00:00Z"], 1);
-    assert!(past.err.contains("the policy could be built until 2020-01-01T00:00:00Z"), "{}", past.err);
+    assert!(past.err.contains("the policy expired at 2020-01-01T00:00:00Z"), "{}", past.err);
     desk.sign(&["--not-before", "2998-01-01T00:00:00Z", "--expires", "2997-01-01T00:00:00Z"], 1);
     desk.sign(&["--expires", "2999-01-01"], 2);
     assert_eq!(desk.read("crm.json.manifest"), manifest, "what is refused is not written");
@@ -149,10 +149,10 @@ fn the_environment_says_whom_to_trust() {
     assert_eq!(verify(&[key, ("CALLGATE_POLICY_MIN_REVISION", "1")]).code, Some(0));
     let old = verify(&[key, ("CALLGATE_POLICY_MIN_REVISION", "2")]);
     assert_eq!(old.code, Some(1));
-    assert!(old.err.contains("the policy is revision 1, and 2 is the oldest that may be built"), "{}", old.err);
+    assert!(old.err.contains("the policy is revision 1, but the minimum is revision 2"), "{}", old.err);
     let nobody = verify(&[]);
     assert_eq!(nobody.code, Some(1));
-    assert!(nobody.err.contains("no public key is given"), "{}", nobody.err);
+    assert!(nobody.err.contains("no trusted public key is set"), "{}", nobody.err);
 }
 
 #[test]
@@ -166,7 +166,7 @@ fn a_password_comes_from_a_variable_or_from_standard_input() {
     assert_eq!(desk.run(&sign, &[password], "").code, Some(0));
     assert_eq!(desk.run(&sign, &[], "correct horse\n").code, Some(0));
     let wrong = desk.run(&sign, &[], "wrong horse\n");
-    assert_eq!((wrong.code, &*wrong.err), (Some(2), "callgate: `new.key` is not opened by this password\n"));
+    assert_eq!((wrong.code, &*wrong.err), (Some(2), "callgate: `new.key` cannot be decrypted with this password\n"));
     let none = desk.run(&sign, &[], "");
     assert_eq!(none.code, Some(2));
     assert!(none.err.contains("the key needs a password; set `CALLGATE_KEY_PASSWORD`"), "{}", none.err);

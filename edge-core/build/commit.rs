@@ -1,4 +1,4 @@
-//! The commit that a build is made from, asked of git once.
+//! The commit of a build, read from git once.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -7,10 +7,10 @@ use std::time::{Duration, SystemTime};
 
 use callgate_signing::write_time;
 
-/// The variable that says how much of the commit is embedded.
+/// The variable that selects which facts of the commit are embedded.
 const VARIABLE: &str = "CALLGATE_COMMIT_FACTS";
 
-/// What the two edges are made of and by, from the top of the checkout: what else changes there is not in the build.
+/// The inputs of the two edges, relative to the root of the checkout; other files do not affect the build.
 const BUILT: [&str; 17] = [
     ".cargo",
     "Cargo.lock",
@@ -31,21 +31,21 @@ const BUILT: [&str; 17] = [
     "signing/src",
 ];
 
-/// The commit, as it is embedded.
+/// The commit facts to embed.
 pub(crate) struct Commit {
     pub(crate) id: String,
-    /// The name of the author, without an address.
+    /// The author's name, without an address.
     pub(crate) author: Option<String>,
-    /// When it was committed.
+    /// The commit time.
     pub(crate) time: String,
-    /// Whether what is built is not what was committed.
+    /// Whether the built files differ from the commit.
     pub(crate) is_dirty: bool,
 }
 
-/// Finds the commit of the checkout at `root`, from which `inputs` are built too; `None` where there is none to find.
+/// Finds the commit of the checkout at `root`, which also contains `inputs`; `None` if there is none.
 ///
 /// # Errors
-/// The variable asks for something that there is not.
+/// The variable has an unknown value.
 pub(crate) fn find(root: &Path, inputs: &[PathBuf]) -> Result<Option<Commit>, String> {
     println!("cargo::rerun-if-env-changed={VARIABLE}");
     let wanted = env::var(VARIABLE).unwrap_or_default();
@@ -53,16 +53,16 @@ pub(crate) fn find(root: &Path, inputs: &[PathBuf]) -> Result<Option<Commit>, St
         "" | "all" => true,
         "no-author" => false,
         "none" => return Ok(None),
-        _ => return Err(format!("error: `{VARIABLE}` is `{wanted}`, and may be `all`, `no-author` or `none`")),
+        _ => return Err(format!("error: `{VARIABLE}` is `{wanted}`; set it to `all`, `no-author` or `none`")),
     };
     let git = Git { root };
-    // A checkout may lie in the repository of something else, which then knows nothing of its files.
+    // A checkout can be inside another repository, which does not track its files.
     if git.ask(&["ls-files", "--error-unmatch", "--", "Cargo.toml"]).is_none() {
         return Ok(None);
     }
     let commit = git.commit(inputs);
     match &commit {
-        None => println!("cargo::warning=git does not tell the commit, so `GET /policy` will not name it"),
+        None => println!("cargo::warning=git does not report the commit, so `GET /policy` omits it"),
         Some(_) => git.watch(),
     }
     Ok(commit.map(|commit| if has_author { commit } else { Commit { author: None, ..commit } }))
@@ -76,7 +76,7 @@ impl Git<'_> {
     fn ask(&self, arguments: &[&str]) -> Option<String> {
         let mut command = Command::new("git");
         command.current_dir(self.root).args(["--literal-pathspecs", "-c", "i18n.logOutputEncoding=UTF-8"]);
-        // Looking must not lock or write anything, and a hook of git that builds must not lead elsewhere.
+        // Git must not lock or write anything, and a git hook that builds must not redirect it.
         command.env("GIT_OPTIONAL_LOCKS", "0");
         for variable in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"] {
             command.env_remove(variable);
@@ -94,23 +94,23 @@ impl Git<'_> {
         Some(Commit { id, author: Some(author), time: write_time(time), is_dirty })
     }
 
-    /// Whether a file that is built differs from the commit or is not in it.
+    /// Whether a built file differs from the commit or is not in it.
     fn is_dirty(&self, inputs: &[PathBuf]) -> Option<bool> {
-        // A policy from elsewhere is no part of the commit; its digest tells it apart.
+        // A policy outside the checkout is not part of the commit; its digest identifies it.
         let inside = inputs.iter().filter_map(|input| input.strip_prefix(self.root).ok()?.to_str());
         let inside: Vec<&str> = inside.collect();
         let status =
             self.ask(&[&["status", "--porcelain", "--untracked-files=all", "--"], &BUILT[..], &inside].concat())?;
-        // A policy that git was told to ignore is in no commit either, and has no status.
+        // A policy that git ignores is in no commit either, and has no status.
         let ls_files = [&["ls-files", "--error-unmatch", "--"], &*inside].concat();
         let is_known = inside.is_empty() || self.ask(&ls_files).is_some();
         Some(!is_known || !status.is_empty())
     }
 
-    /// Has cargo ask again once the commit, or what it is compared with, may be another.
+    /// Makes cargo run the script again after the commit or its files change.
     fn watch(&self) {
         let branch = self.ask(&["symbolic-ref", "--quiet", "HEAD"]);
-        // Cargo would take a file that is missing for one that changes all the time.
+        // Cargo treats a missing file as always changed.
         let states = ["HEAD", "packed-refs", "reftable"].into_iter().chain(branch.as_deref());
         let states = states.filter_map(|name| self.ask(&["rev-parse", "--git-path", name]));
         for path in states.map(PathBuf::from).chain(BUILT.map(PathBuf::from)) {

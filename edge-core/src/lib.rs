@@ -1,11 +1,12 @@
 //! The HTTP contract of callgate, the same on every host.
 //!
-//! An edge reads the head of a request, asks [`receive`] what to do, reads the body if it is asked for one, and writes
-//! the [`Response`]. Routes, authentication, strict reading, decisions and the shapes of answers and errors are here.
+//! An edge reads the head of a request, asks [`receive`] for the next state, reads the body if that state needs it, and
+//! writes the [`Response`]. This crate contains routes, authentication, strict reading, decisions and the formats of
+//! responses.
 //!
 //! # Examples
 //!
-//! An edge does what the state machine says; a deployment without a log or a rate limit has two states:
+//! An edge follows the state machine; a deployment without a log or a rate limit has two states:
 //!
 //! ```
 //! use callgate_edge_core::{Deployment, Head, Next, Platform, Settings, receive};
@@ -31,7 +32,7 @@
 //! assert!(response.body.starts_with(br#"{"decision":"Allow""#));
 //! ```
 //!
-//! Without a credential there is no state that reads a body:
+//! Without a credential, no state reads a body:
 //!
 //! ```
 //! use callgate_edge_core::{Deployment, Head, Next, Platform, Settings, policy_image, receive};

@@ -1,27 +1,27 @@
-//! What only the platform knows: the time and randomness, as functions that an edge hands in.
+//! The time and the random bytes of the platform, as functions of the edge.
 
-/// What an edge lends a deployment.
+/// The functions and facts that an edge gives a deployment.
 #[derive(Clone, Copy, Debug)]
 pub struct Platform {
-    /// Microseconds since the start of 1970 in UTC, or `None` if the host does not know the time.
+    /// Microseconds since the start of 1970 in UTC, or `None` if the host has no clock.
     ///
-    /// It is asked only if tokens, records or the policy need it, since asking leaves the wasm.
+    /// Called only if tokens, records or the policy need the time, because each call leaves the wasm.
     pub now: fn() -> Option<i64>,
-    /// Sixteen random bytes, or `None` if the host failed. They become ids of decisions, so they must not repeat.
+    /// Sixteen random bytes, or `None` if the host failed. They become decision IDs, so they must not repeat.
     pub random: fn() -> Option<[u8; 16]>,
-    /// The header in which the platform itself names the address of the client, whatever the client sent, if it does.
+    /// The header in which the platform always sets the client's address, if it has one.
     pub ip_header: Option<&'static str>,
-    /// The header in which the platform itself names the country of the client, if it does.
+    /// The header in which the platform always sets the client's country, if it has one.
     pub country_header: Option<&'static str>,
 }
 
 impl Platform {
-    /// The time in microseconds, or the start of 1970 if it is unknown: for records, which need one.
+    /// The time in microseconds for records, which need one; the start of 1970 if it is unknown.
     pub(crate) fn micros(&self) -> i64 {
         (self.now)().unwrap_or(0)
     }
 
-    /// The time in milliseconds, or the start of 1970 if it is unknown: for records on their way out.
+    /// The time in milliseconds for outgoing records; the start of 1970 if it is unknown.
     pub(crate) fn millis(&self) -> i64 {
         self.micros().div_euclid(1_000)
     }

@@ -1,4 +1,4 @@
-//! What a configuration may say, and how a mistake in it is told.
+//! Valid configurations, and the messages for invalid ones.
 #![expect(clippy::expect_used, reason = "a test states what must hold by failing")]
 
 use callgate_edge_core::log::{Collector, Format, Mode, Sink};
@@ -35,7 +35,7 @@ fn nothing_is_recorded_and_every_bound_is_the_default_unless_it_is_set() {
 #[test]
 fn a_blank_configuration_is_refused() {
     for text in ["", " ", "\n", " \t\r\n "] {
-        check(text, "the configuration is blank: write `{}` for the defaults, or do not set `CALLGATE_CONFIG`");
+        check(text, "the configuration is blank; write `{}` for the defaults, or unset `CALLGATE_CONFIG`");
     }
 }
 
@@ -48,16 +48,16 @@ fn limits_are_read() {
 
 #[test]
 fn limits_have_limits() {
-    check(r#"{"limits":{"bodyBytes":1023}}"#, "/limits/bodyBytes must be a whole number from 1024 to 1048576");
-    check(r#"{"limits":{"bodyBytes":1048577}}"#, "/limits/bodyBytes must be a whole number from 1024 to 1048576");
-    check(r#"{"limits":{"depth":1}}"#, "/limits/depth must be a whole number from 2 to 32");
-    check(r#"{"limits":{"depth":33}}"#, "/limits/depth must be a whole number from 2 to 32");
-    check(r#"{"limits":{"callsPerBatch":101}}"#, "/limits/callsPerBatch must be a whole number from 1 to 100");
-    check(r#"{"limits":{"rolesPerCaller":"2"}}"#, "/limits/rolesPerCaller must be a whole number from 1 to 32");
-    check(r#"{"limits":{"logQueue":1.5}}"#, "/limits/logQueue must be a whole number from 1 to 100000");
+    check(r#"{"limits":{"bodyBytes":1023}}"#, "/limits/bodyBytes must be an integer from 1024 to 1048576");
+    check(r#"{"limits":{"bodyBytes":1048577}}"#, "/limits/bodyBytes must be an integer from 1024 to 1048576");
+    check(r#"{"limits":{"depth":1}}"#, "/limits/depth must be an integer from 2 to 32");
+    check(r#"{"limits":{"depth":33}}"#, "/limits/depth must be an integer from 2 to 32");
+    check(r#"{"limits":{"callsPerBatch":101}}"#, "/limits/callsPerBatch must be an integer from 1 to 100");
+    check(r#"{"limits":{"rolesPerCaller":"2"}}"#, "/limits/rolesPerCaller must be an integer from 1 to 32");
+    check(r#"{"limits":{"logQueue":1.5}}"#, "/limits/logQueue must be an integer from 1 to 100000");
     check(
         r#"{"limits":{"body":1}}"#,
-        "/limits has a key `body` that callgate does not know; it may have `bodyBytes`, `depth`, `callsPerBatch`, \
+        "/limits has an unknown key `body`; use `bodyBytes`, `depth`, `callsPerBatch`, \
          `rolesPerCaller` or `logQueue`",
     );
 }
@@ -86,7 +86,7 @@ fn calls_are_counted_by_a_binding_or_by_a_store() {
 #[test]
 fn bindings_have_names_wherever_they_are_named() {
     for name in ["", "A-B", "A B", "A.B", "\u{c4}"] {
-        let problem = "must be the name of a binding, of ASCII letters, digits and `_`";
+        let problem = "must be a binding name of ASCII letters, digits and `_`";
         check(&format!(r#"{{"rateLimit":{{"binding":"{name}"}}}}"#), &format!("/rateLimit/binding {problem}"));
         for sink in ["queue", "analytics"] {
             check(
@@ -154,20 +154,17 @@ fn records_are_sent_over_tls_or_stay_on_the_machine() {
         let text = format!(r#"{{"log":{{"sink":{{"type":"https","url":"{url}"}}}}}}"#);
         check(
             &text,
-            "/log/sink/url must be an `https:` address without a user or a fragment; `http:` only to `localhost`",
+            "/log/sink/url must be an `https:` URL without a user or fragment; `http:` is only for `localhost`",
         );
     }
 }
 
 #[test]
-fn a_mistake_is_told_with_its_place() {
+fn an_error_is_reported_with_its_position() {
     check("[]", "the configuration must be an object");
     check("{", "the configuration must be exactly one JSON object");
-    check(r#"{"log":{},"log":{}}"#, "the configuration has an object that names a key twice");
-    check(
-        r#"{"logs":{}}"#,
-        "the configuration has a key `logs` that callgate does not know; it may have `auth`, `log`, `limits` or `rateLimit`",
-    );
+    check(r#"{"log":{},"log":{}}"#, "the configuration has an object with a duplicate key");
+    check(r#"{"logs":{}}"#, "the configuration has an unknown key `logs`; use `auth`, `log`, `limits` or `rateLimit`");
     check(r#"{"log":{"mode":"always"}}"#, "/log/mode must be `off`, `best-effort` or `required`");
     check(r#"{"log":{"mode":true}}"#, "/log/mode must be a string");
     check(r#"{"log":{"format":"ecs"}}"#, "/log/format must be `cloudevents` or `opa`");
@@ -176,7 +173,7 @@ fn a_mistake_is_told_with_its_place() {
     check(r#"{"log":{"source":"a b"}}"#, "/log/source must be a URI or a path, such as `/callgate`");
     check(r#"{"log":{"labels":{"env":1}}}"#, "/log/labels must be an object of strings");
     check(r#"{"log":{"labels":[]}}"#, "/log/labels must be an object of strings");
-    check(r#"{"log":{"labels":{"app":"x"}}}"#, "/log/labels can't have `app` or `version`, which callgate sets itself");
+    check(r#"{"log":{"labels":{"app":"x"}}}"#, "/log/labels must not have `app` or `version`, which callgate sets");
     check(r#"{"log":{"sink":"stdout"}}"#, "/log/sink must be an object");
     check(r#"{"log":{"sink":{}}}"#, "/log/sink/type is missing");
     check(r#"{"log":{"sink":{"type":"kafka"}}}"#, "/log/sink/type must be `stdout`, `https`, `queue` or `analytics`");
@@ -184,22 +181,22 @@ fn a_mistake_is_told_with_its_place() {
     check(r#"{"log":{"sink":{"type":"queue"}}}"#, "/log/sink/binding is missing");
     check(
         r#"{"log":{"sink":{"type":"queue","binding":"A","batch":1}}}"#,
-        "/log/sink has a key `batch` that callgate does not know; it may have `type` or `binding`",
+        "/log/sink has an unknown key `batch`; use `type` or `binding`",
     );
     check(
         r#"{"log":{"sink":{"type":"https","url":"https://a.example","batch":0}}}"#,
-        "/log/sink/batch must be a whole number from 1 to 1000",
+        "/log/sink/batch must be an integer from 1 to 1000",
     );
 }
 
 #[test]
-fn arguments_are_recorded_only_beside_a_word_on_what_is_masked() {
+fn arguments_are_recorded_only_with_a_mask() {
     check(r#"{"log":{"arguments":"all"}}"#, "/log/arguments must be `none` or `masked`");
-    check(r#"{"log":{"arguments":"masked"}}"#, "/log/mask is missing; `[]` records every argument as it is");
-    check(r#"{"log":{"mask":["a"]}}"#, "/log/mask has no use where `arguments` is not `masked`");
+    check(r#"{"log":{"arguments":"masked"}}"#, "/log/mask is missing; `[]` records all arguments unmasked");
+    check(r#"{"log":{"mask":["a"]}}"#, "/log/mask requires `arguments` to be `masked`");
     check(
         r#"{"log":{"arguments":"none","argumentBytes":64}}"#,
-        "/log/argumentBytes has no use where `arguments` is not `masked`",
+        "/log/argumentBytes requires `arguments` to be `masked`",
     );
     check(r#"{"log":{"arguments":"masked","mask":["a",1]}}"#, "/log/mask must be a list of strings");
     check(
@@ -208,22 +205,22 @@ fn arguments_are_recorded_only_beside_a_word_on_what_is_masked() {
     );
     check(
         r#"{"log":{"arguments":"masked","mask":[],"argumentBytes":65537}}"#,
-        "/log/argumentBytes must be a whole number from 64 to 65536",
+        "/log/argumentBytes must be an integer from 64 to 65536",
     );
     Config::read(r#"{"log":{"arguments":"masked","mask":["a","/b/0"]}}"#).expect("a configuration");
 }
 
 #[test]
-fn a_dataset_can_not_be_waited_for() {
+fn a_dataset_cannot_be_required() {
     let with = |more: &str| format!(r#"{{"log":{{"sink":{{"type":"analytics","binding":"A"}},{more}}}}}"#);
     check(
         &with(r#""mode":"required""#),
-        "/log/mode can't be `required` with the sink `analytics`, which tells no failure",
+        "/log/mode cannot be `required` with the sink `analytics`, which reports no failures",
     );
-    check(&with(r#""chain":true"#), "/log/chain can't be true with the sink `analytics`, which keeps a sample");
+    check(&with(r#""chain":true"#), "/log/chain cannot be true with the sink `analytics`, which samples records");
     check(
         &with(r#""arguments":"masked","mask":[]"#),
-        "/log/arguments can't be `masked` with the sink `analytics`, which has no place for them",
+        "/log/arguments cannot be `masked` with the sink `analytics`, which cannot store arguments",
     );
 }
 

@@ -1,4 +1,4 @@
-//! The case files that run over real HTTP against both edges, here against the contract itself.
+//! Runs the HTTP case files against the contract itself; other tests run them over HTTP against both edges.
 #![expect(clippy::expect_used, clippy::panic, reason = "a test states what must hold by failing")]
 
 use std::collections::{HashMap, HashSet};
@@ -59,7 +59,7 @@ struct Expect {
     decisions: Option<Vec<Value>>,
 }
 
-/// Keeps a `null` that is there apart from a member that is not.
+/// Distinguishes a `null` member from a missing one.
 fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
     Value::deserialize(deserializer).map(Some)
 }
@@ -76,7 +76,7 @@ impl Case {
         self.body.clone().unwrap_or_default().into()
     }
 
-    /// What an edge does with the request.
+    /// The steps of an edge for the request.
     fn send(&self, deployment: &Deployment<'_>) -> Response {
         let body = self.body();
         let length = body.len().to_string();
@@ -133,7 +133,7 @@ fn check(deployment: &Deployment<'_>, case: &Case) {
 fn deployment<'d>(image: PolicyImage<'d>, api_keys: Option<&str>) -> Deployment<'d> {
     let settings = Settings::new([api_keys.map(Into::into), None, None, None, None]);
     let platform = Platform {
-        // The edges take their own time, so no case may depend on it.
+        // Edges use the real time, so no case may depend on it.
         now: || Some(1_795_233_906_000_000),
         random: || Some([0; 16]),
         ip_header: None,
@@ -142,7 +142,7 @@ fn deployment<'d>(image: PolicyImage<'d>, api_keys: Option<&str>) -> Deployment<
     Deployment::new(image, &settings, platform)
 }
 
-/// Holds the deployment of a policy against each of its case files, and says how many cases each has.
+/// Compares a policy's deployment with each of its case files, and prints how many cases each has.
 #[track_caller]
 fn check_files(policy: &str, files: &[&str]) {
     let text = fs::read_to_string(checkout(policy)).expect("a policy");
@@ -159,10 +159,10 @@ fn check_files(policy: &str, files: &[&str]) {
         let mut names = HashSet::new();
         for case in &cases {
             assert!(!case.class.is_empty(), "{path}: {}", case.name);
-            assert!(names.insert(&case.name), "{path}: two cases go by the name of {}", case.name);
+            assert!(names.insert(&case.name), "{path}: two cases have the name {}", case.name);
             check(&deployment, case);
         }
-        // What a test prints with a macro is shown only where it fails; how many cases ran is a part of every record.
+        // Macros print only in failed tests; the number of cases must appear in every log.
         writeln!(io::stderr(), "{path}: {} cases answered as expected", cases.len()).expect("standard error");
     }
 }
@@ -207,7 +207,7 @@ fn without_keys_nothing_is_decided() {
             ("GET", "/openapi.json", 200),
         ] {
             let head = Head { method, target: path, credential: Some("Bearer "), ..Head::default() };
-            let Next::Send(response) = receive(&head, &deployment) else { panic!("{path} asks for a body") };
+            let Next::Send(response) = receive(&head, &deployment) else { panic!("{path} requires a body") };
             assert_eq!(response.status, expected, "{path}");
         }
     }

@@ -1,4 +1,4 @@
-//! What is recorded of decisions, in both shapes, and what is not.
+//! The content of decision records in both formats, and what they omit.
 #![expect(clippy::expect_used, clippy::panic, reason = "a test states what must hold by failing")]
 
 use std::cell::Cell;
@@ -16,11 +16,11 @@ const TRACEPARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-
 const RANDOM: [u8; 16] = *b"0123456789abcdef";
 const DECISION_ID: &str = "30313233-3435-4637-b839-616263646566";
 
-/// The call of the documentation.
+/// The call in the documentation.
 const REFUND: &str = r#"{"tool":"process_refund","role":"agent","server":"crm","traceId":"run-7",
     "args":{"amount":800,"customer_id":"c-77","note":"Ada asked for it"},"agentAttributes":{"userId":"u-1"}}"#;
 
-/// The policy of the documentation.
+/// The policy in the documentation.
 const POLICY: &str = r#"{"version":"callgate-1","tools":["process_refund"],"roles":{"agent":{}},"rules":[
     {"id":"refund-agent","effect":"Allow","tool_name":"process_refund","roles":["agent"],"condition":
         {"NumericCheck":{"source":"Arguments","field":"amount","op":"Lte","value":500}}}]}"#;
@@ -29,7 +29,7 @@ fn checkout(path: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)).expect("a file")
 }
 
-/// The head of a call, but for its path.
+/// The head of a call without its path.
 const HEAD: Head<'static> = Head {
     method: "POST",
     target: "/evaluate",
@@ -44,7 +44,7 @@ thread_local! {
     static HAS_STARTED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Each decision falls 412 microseconds after the head came in.
+/// Each decision is made 412 microseconds after the head arrived.
 #[expect(clippy::unnecessary_wraps, reason = "a host may not know the time")]
 fn clock() -> Option<i64> {
     Some(if HAS_STARTED.replace(true) { 1_795_233_906_789_512 } else { 1_795_233_906_789_100 })
@@ -61,7 +61,7 @@ fn deployment<'d>(image: PolicyImage<'d>, config: Option<&str>) -> Deployment<'d
     deployment
 }
 
-/// What the deployment of `policy` with the section `log` responds and records.
+/// The response and the records of a deployment of `policy` with the section `log`.
 #[track_caller]
 fn served_by(policy: &str, log: &str, target: &str, body: &str) -> (Response, Vec<String>, Vec<DataPoint>) {
     let bytes = image_of(policy);
@@ -79,7 +79,7 @@ fn served(log: &str, target: &str, body: &str) -> (Response, Vec<String>, Vec<Da
     served_by(&checkout("policies/crm.json"), log, target, body)
 }
 
-/// The lines that are written of one call.
+/// The lines for one call.
 #[track_caller]
 fn lines(log: &str, body: &str) -> Vec<String> {
     served(log, "/evaluate", body).1
@@ -94,7 +94,7 @@ fn record(log: &str, body: &str) -> Value {
     serde_json::from_str(&line).expect("JSON")
 }
 
-/// The blocks of JSON in the documentation that stand below a heading.
+/// The JSON blocks below a heading in the documentation.
 fn documented(heading: &str) -> Vec<Value> {
     let text = checkout("docs/decision-log.md");
     let (_, section) = text.split_once(&format!("\n{heading}\n")).unwrap_or_else(|| panic!("no heading `{heading}`"));
@@ -109,7 +109,7 @@ fn documented(heading: &str) -> Vec<Value> {
     blocks
 }
 
-/// The text of a record as a person reads it: its outer two objects with a member a line.
+/// The text of a record for people: its two outer objects have one member per line.
 fn laid_out(text: &str) -> String {
     let mut out = String::new();
     let (mut depth, mut is_quoted, mut is_escaped) = (0_usize, false, false);
@@ -156,7 +156,7 @@ fn the_documented_records_are_what_is_written() {
             let (_, after) = rest.split_once("\n```\n").expect("the end of a block");
             documentation = format!("{before}{expected}{after}");
         }
-        assert!(documentation.contains(&expected), "what is written of the call in the documentation:\n{expected}");
+        assert!(documentation.contains(&expected), "the records of the call in the documentation:\n{expected}");
     }
     if std::env::var_os("BLESS").is_some() {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/decision-log.md");
@@ -178,7 +178,7 @@ fn every_key_of_the_configuration_is_documented() {
         let text = checkout(file);
         let config = format!(r#"{{"{section}":{{"x":1}}}}"#);
         let told = Config::read(&config).expect_err("an unknown key").to_string();
-        let (_, keys) = told.split_once("it may have ").expect("the keys");
+        let (_, keys) = told.split_once("`; use ").expect("the keys");
         for key in keys.split('`').skip(1).step_by(2) {
             assert!(text.contains(&format!("\n| `{key}` | ")), "`{key}` is not documented");
         }
@@ -193,12 +193,12 @@ fn the_documented_bounds_are_those_that_are_read() {
         let [default, from, to] = [2, 3, 4].map(|column| row.split('|').nth(column).expect("a column").trim());
         let config = |value: &str| format!(r#"{{"limits":{{"{key}":{value}}}}}"#);
         let told = Config::read(&config("0")).expect_err("a bound").to_string();
-        assert_eq!(told, format!("/limits/{key} must be a whole number from {from} to {to}"));
+        assert_eq!(told, format!("/limits/{key} must be an integer from {from} to {to}"));
         assert_eq!(Config::read(&config(default)).expect("a bound").limits, Limits::default(), "{key}");
     }
 }
 
-/// A call in which every value that a model or a host could want to keep to itself is marked, with its names beside.
+/// A call in which every possibly confidential value is marked, and its name too.
 fn marked(tool: &str, role: &str, more: &str) -> String {
     format!(
         r#"{{"tool":"{tool}","role":"{role}",{more}
@@ -242,7 +242,7 @@ fn by_default_no_value_of_an_argument_or_an_attribute_is_recorded() {
         }
     }
     for code in ["allowed", "condition_failed", "condition_unknown", "unknown_tool", "unknown_role", "no_rule"] {
-        assert!(codes.contains(code), "{code} is among what was recorded: {codes:?}");
+        assert!(codes.contains(code), "{code} is in the record: {codes:?}");
     }
 }
 
@@ -289,7 +289,7 @@ fn nothing_is_recorded_without_a_log() {
     assert!(lines("{}", r#"{"tool":1}"#).is_empty());
 }
 
-/// What is recorded of a request that is refused, by the name of what is wrong with it.
+/// The record of a rejected request, by the name of its error.
 #[track_caller]
 #[expect(clippy::indexing_slicing, reason = "a test states what must hold by failing")]
 fn check_refused(target: &str, head: Head<'_>, body: &[u8], status: u16, code: &str) {
@@ -340,7 +340,7 @@ fn a_data_point_of_a_refused_body_has_its_columns_too() {
 }
 
 #[test]
-fn who_is_not_let_in_leaves_no_record() {
+fn an_unauthenticated_request_leaves_no_record() {
     let bytes = image_of(POLICY);
     let config = r#"{"log":{"mode":"required"}}"#;
     let deployment = deployment(PolicyImage::open(&bytes).expect("an image"), Some(config));
@@ -409,7 +409,7 @@ fn an_event_follows_cloudevents() {
         assert!(name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()), "{name} is an attribute");
     }
     assert_eq!((&event["specversion"], &event["id"]), (&json!("1.0"), &json!(DECISION_ID)));
-    // What the caller called is no attribute where an attribute can't hold it.
+    // A target name that is not a valid attribute value is omitted.
     for tool in ["", "a\\u0000b", "a\\u0085b", "\\ufffe", &"x".repeat(257)] {
         let event = record(r#"{"mode":"required"}"#, &format!(r#"{{"tool":"{tool}","role":"agent"}}"#));
         assert_eq!(event.get("subject"), None, "{tool}");

@@ -1,4 +1,4 @@
-//! Every path of the state machine, without a platform: what an edge is told to do, and what the response owes to it.
+//! Every path of the state machine without a platform: the steps for the edge, and the response.
 #![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test states what must hold by failing")]
 
 use callgate_edge_core::log::{ChainLink, hash_text, record_hash};
@@ -93,7 +93,7 @@ fn a_store_counts_under_the_principal_and_the_period() {
         [1, 2, 3, i64::MAX].map(|counted| count.judge(counted)),
         [Some(true), Some(true), Some(false), Some(false)]
     );
-    // What is less than one call was not counted here: nobody is let through for it.
+    // A count below one is not a count of this call, so the call is denied.
     assert_eq!([0, -1, i64::MIN].map(|counted| count.judge(counted)), [None; 3]);
     let without_time = deployment(&image, config, Platform { now: || None, ..PLATFORM });
     let Next::CountCall(count) = receive(&HEAD, &without_time) else { panic!("the call is not counted") };
@@ -117,7 +117,7 @@ fn a_body_that_is_too_long_or_ends_early_is_denied_and_recorded() {
 }
 
 #[test]
-fn what_is_wrong_with_a_head_is_told_to_those_who_may_call_and_before_anything_is_counted() {
+fn an_invalid_head_is_reported_to_authenticated_callers_before_anything_is_counted() {
     let image = image_of(POLICY);
     let deployment = deployment(&image, r#"{"rateLimit":{"binding":"LIMIT"}}"#, PLATFORM);
     let head = Head { content_type: None, ..HEAD };
@@ -138,7 +138,7 @@ fn without_its_required_record_no_decision_leaves() {
         assert!(!String::from_utf8_lossy(&served.response.body).contains("Allow"), "{sink}");
         let served = Edge::with_body(CALL).serve(&HEAD, &deployment);
         check(&served.response, 200, "Allow", "allowed");
-        // What was lost is told with the next record.
+        // The loss is reported in the next record.
         let written =
             [served.did.lines.concat(), String::from_utf8(served.did.posted.unwrap_or_default()).expect("text")];
         assert!(written.concat().contains(r#""dropped":1"#), "{sink}: {written:?}");
@@ -154,7 +154,7 @@ fn a_best_effort_response_does_not_depend_on_its_record() {
         check(&served.response, 200, "Allow", "allowed");
         assert_eq!(served.did.lines.len(), 1);
         let served = Edge::with_body(CALL).serve(&HEAD, &deployment);
-        assert!(served.did.lines.concat().contains(r#""dropped":1"#), "the lost record is told of");
+        assert!(served.did.lines.concat().contains(r#""dropped":1"#), "the lost record is reported");
     }
 }
 
@@ -166,7 +166,7 @@ fn records_for_a_collector_are_sent_after_the_response_in_batches() {
     check(&first.response, 200, "Allow", "allowed");
     let sender = first.did.sender.expect("the first request starts a sender");
     let third = {
-        // The second fills a batch, which is sent at once; the third finds somebody who sends.
+        // The second record fills a batch, which is sent at once; the third one finds an active sender.
         let second = Edge::with_body(CALL).serve(&HEAD, &deployment);
         assert!(second.did.sender.is_some());
         Edge::with_body(CALL).serve(&HEAD, &deployment)
@@ -177,14 +177,14 @@ fn records_for_a_collector_are_sent_after_the_response_in_batches() {
     assert_eq!(sent.iter().map(count).collect::<Vec<_>>(), [2, 1]);
     let next = Edge::with_body(CALL).serve(&HEAD, &deployment);
     let sender = next.did.sender.expect("nobody sends any more");
-    // A batch that does not arrive is sent again, to the byte, and then given up.
+    // A batch that does not arrive is sent again byte for byte, and then given up.
     let sent = send_all(sender, |_| false);
     assert_eq!(sent.len(), 2);
     assert_eq!(sent.first(), sent.get(1));
 }
 
 #[test]
-fn a_collector_is_asked_with_its_credential_and_in_its_time() {
+fn a_collector_is_called_with_its_credential_and_timeout() {
     let image = image_of(POLICY);
     let config = format!(r#"{{"log":{{"mode":"required","format":"opa",{COLLECTOR}}}}}"#);
     let deployment = deployment(&image, &config, PLATFORM);
@@ -207,7 +207,7 @@ fn two_interleaved_requests_keep_their_own_callers_and_share_one_chain() {
         else {
             panic!("the bodies are not read")
         };
-        // The second overtakes the first while both wait for their bodies, and both wait for their records.
+        // The second request overtakes the first while both wait for their bodies, and both wait for their records.
         let denied = br#"{"tool":"t","role":"other"}"#;
         let Next::WriteRecords(second) = second.resume(Ok(denied), &|_| None) else { panic!("no record") };
         let Next::WriteRecords(first) = first.resume(Ok(CALL), &|_| None) else { panic!("no record") };

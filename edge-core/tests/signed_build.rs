@@ -1,4 +1,4 @@
-//! A build that is told whom to trust takes no other policy, as cargo and its build script do it.
+//! Builds with trusted keys accept no other policy, through cargo and the build script.
 #![expect(clippy::expect_used, clippy::panic, reason = "a test states what must hold by failing")]
 
 use std::fs;
@@ -18,7 +18,7 @@ const POLICY: &str = include_str!("../../policies/crm.json");
 struct Signed {
     directory: TempDir,
     public_key: String,
-    /// All tests build in one directory, since the crates below take long: one test at a time, then.
+    /// All tests use one directory and run one at a time, because the dependencies take long to compile.
     _turn: MutexGuard<'static, ()>,
 }
 
@@ -47,12 +47,12 @@ impl Signed {
         self.directory.path().join("crm.json")
     }
 
-    /// Builds the crate, and tells the facts that are embedded, or else what cargo said.
+    /// Builds the crate, and returns the embedded facts or cargo's error.
     fn build(&self, variables: &[(&str, &str)]) -> Result<Built, String> {
         let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("signed-build");
         let output = Command::new(env!("CARGO"))
             .args(["build", "--locked", "--offline", "--package", "callgate-edge-core", "--message-format", "json"])
-            // What is compiled here runs for a moment, so that compiling it must not take long.
+            // The compiled code runs only briefly, so its compilation must be fast.
             .args(["--config", "profile.dev.debug=0", "--config", "profile.dev.package.regex-automata.opt-level=0"])
             .arg("--target-dir")
             .arg(target)
@@ -101,10 +101,10 @@ impl Signed {
     }
 }
 
-/// What a build left behind.
+/// The result of a build.
 struct Built {
     facts: String,
-    /// Whether there was something to do.
+    /// Whether the build did any work.
     is_new: bool,
 }
 
@@ -113,55 +113,55 @@ fn check(built: Result<Built, String>, expected: Result<&str, &str>) {
     match (built, expected) {
         (Ok(Built { facts, .. }), Ok(part)) => assert!(facts.contains(part), "{part}: {facts}"),
         (Err(told), Err(part)) => assert!(told.contains(part), "{part}: {told}"),
-        (Ok(Built { facts, .. }), Err(part)) => panic!("built, where this was expected: {part}: {facts}"),
+        (Ok(Built { facts, .. }), Err(part)) => panic!("built instead of failing with {part}: {facts}"),
         (Err(told), Ok(_)) => panic!("{told}"),
     }
 }
 
 #[test]
-fn only_a_policy_that_a_trusted_key_signed_is_built() {
+fn only_a_policy_with_a_trusted_signature_is_built() {
     let signed = Signed::new();
     let (policy, files) = (signed.policy(), SignedFiles::beside(&signed.policy()));
     check(signed.build(&[]), Ok("revision: None"));
     signed.check(Ok("revision: Some(\"7\")"));
 
-    signed.check_changed(&policy, 1000, "is not embedded: the policy is not the one that was signed: SHA-256 ");
-    signed.check_changed(&files.manifest, 20, "the signature is not of this manifest");
-    signed.check_changed(&files.signature, 80, "the signature is not of this manifest");
-    signed.check_changed(&files.signature, 3, "the signature starts with a comment of its own");
+    signed.check_changed(&policy, 1000, "is not embedded: the policy differs from the signed policy; its SHA-256 is ");
+    signed.check_changed(&files.manifest, 20, "the signature does not match the manifest");
+    signed.check_changed(&files.signature, 80, "the signature does not match the manifest");
+    signed.check_changed(&files.signature, 3, "the signature starts with a custom comment");
 
     let other = SigningKey::generate(None).expect("a key").0;
     let other_public = other.public_key().expect("a public key");
-    check(signed.build_trusting(&other_public, "0"), Err("which is not trusted"));
+    check(signed.build_trusting(&other_public, "0"), Err("signed by the untrusted key "));
     check(signed.build_trusting(&format!("{other_public}\n{}", signed.public_key), "7"), Ok("Some(\"7\")"));
-    let old = "the policy is revision 7, and 8 is the oldest that may be built";
+    let old = "the policy is revision 7, but the minimum is revision 8";
     check(signed.build_trusting(&signed.public_key, "8"), Err(old));
-    check(signed.build_trusting(" ", "0"), Err("`CALLGATE_POLICY_PUBKEY` is set, but holds no public key"));
+    check(signed.build_trusting(" ", "0"), Err("`CALLGATE_POLICY_PUBKEY` contains no public key"));
     let floor = signed.build(&[("CALLGATE_POLICY_MIN_REVISION", "1")]);
-    check(floor, Err("`CALLGATE_POLICY_PUBKEY` does not say whose signature counts"));
+    check(floor, Err("requires `CALLGATE_POLICY_PUBKEY`, which is not set"));
 
     fs::remove_file(files.signature).expect("a file");
     signed.check(Err("crm.json.manifest.minisig`"));
 }
 
 #[test]
-fn a_policy_that_is_set_to_nothing_is_not_the_example() {
+fn an_empty_variable_does_not_embed_the_example() {
     let signed = Signed::new();
     for blank in ["", " \n"] {
         let built = signed.build(&[("CALLGATE_POLICY", blank)]);
-        check(built, Err("the variable `CALLGATE_POLICY` is set, but names no policy"));
+        check(built, Err("the variable `CALLGATE_POLICY` is empty"));
     }
     check(signed.build(&[("CALLGATE_POLICY", "policies/crm.json")]), Ok("revision: None"));
 }
 
 #[test]
-fn a_policy_that_expires_is_looked_at_in_every_build() {
+fn a_policy_that_expires_is_checked_in_every_build() {
     let key = SigningKey::generate(None).expect("a key").0;
     let mut signed = Signed::new();
     signed.public_key = key.public_key().expect("a public key");
     let hour = Duration::from_secs(3600);
     signed.sign(&key, SystemTime::now().checked_sub(hour));
-    signed.check(Err("the policy could be built until "));
+    signed.check(Err("the policy expired at "));
     signed.sign(&key, SystemTime::now().checked_add(hour));
     for _ in 0..2 {
         let built = signed.build_trusting(&signed.public_key, "0").unwrap_or_else(|told| panic!("{told}"));
@@ -170,10 +170,10 @@ fn a_policy_that_expires_is_looked_at_in_every_build() {
 }
 
 #[test]
-fn the_commit_is_left_out_where_the_operator_wants_that() {
+fn the_commit_is_omitted_if_the_operator_disables_it() {
     let signed = Signed::new();
     check(signed.build(&[("CALLGATE_COMMIT_FACTS", "none")]), Ok("commit: None"));
-    check(signed.build(&[("CALLGATE_COMMIT_FACTS", "some")]), Err("may be `all`, `no-author` or `none`"));
+    check(signed.build(&[("CALLGATE_COMMIT_FACTS", "some")]), Err("set it to `all`, `no-author` or `none`"));
     let built = signed.build(&[("CALLGATE_COMMIT_FACTS", "no-author")]).unwrap_or_else(|told| panic!("{told}"));
     assert!(!built.facts.contains("author: Some"), "{}", built.facts);
     let again = signed.build(&[("CALLGATE_COMMIT_FACTS", "no-author")]).unwrap_or_else(|told| panic!("{told}"));

@@ -1,4 +1,4 @@
-//! Where the manifest and the signature of a policy lie.
+//! The paths of a policy's manifest and signature.
 
 use std::ffi::OsString;
 use std::fs;
@@ -6,17 +6,17 @@ use std::path::{Path, PathBuf};
 
 use crate::refusal::Refusal;
 
-/// The files beside a policy: `crm.json` has `crm.json.manifest` and `crm.json.manifest.minisig`.
+/// The files next to a policy: for `crm.json`, `crm.json.manifest` and `crm.json.manifest.minisig`.
 #[derive(Clone, Debug)]
 pub struct SignedFiles {
-    /// Where the manifest lies.
+    /// The path of the manifest.
     pub manifest: PathBuf,
-    /// Where the signature lies, where `minisign -V` looks for it.
+    /// The path of the signature, where `minisign -V` expects it.
     pub signature: PathBuf,
 }
 
 impl SignedFiles {
-    /// Names the files beside `policy`.
+    /// The files next to `policy`.
     #[must_use]
     pub fn beside(policy: &Path) -> Self {
         let manifest = with_ending(policy, ".manifest");
@@ -27,7 +27,7 @@ impl SignedFiles {
     /// Reads the manifest and the signature.
     ///
     /// # Errors
-    /// [`Refusal::Unreadable`]: one of them is missing or can't be read.
+    /// [`Refusal::Unreadable`]: one of the files is missing or cannot be read.
     pub fn read(&self) -> Result<(Vec<u8>, Vec<u8>), Refusal> {
         Ok((read(&self.manifest)?, read(&self.signature)?))
     }

@@ -1,4 +1,4 @@
-//! The manifest: which policy is signed, as which revision, and for how long.
+//! The manifest: the signed policy, its revision and its validity.
 
 use std::time::SystemTime;
 
@@ -8,10 +8,10 @@ use callgate_engine::json::{RawValue, read};
 use crate::refusal::Refusal;
 use crate::time::{parse_time, write_time};
 
-/// The greatest revision: the greatest whole number that every reader of JSON reads alike (RFC 7493, section 2.2).
+/// The maximum revision: the largest integer that every JSON reader reads exactly (RFC 7493, section 2.2).
 pub const MAX_REVISION: u64 = 9_007_199_254_740_991;
 
-/// What a signature vouches for.
+/// The signed statement about a policy.
 ///
 /// ```json
 /// {
@@ -22,16 +22,16 @@ pub const MAX_REVISION: u64 = 9_007_199_254_740_991;
 /// }
 /// ```
 ///
-/// `notBefore` and `expires` may be left out. No other member may be there, and no member twice.
+/// `notBefore` and `expires` are optional. Unknown and duplicate members are rejected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Manifest {
     /// The SHA-256 of the bytes of the policy.
     pub sha256: [u8; 32],
-    /// Which of the policies that followed on one another this is: at least 1, at most [`MAX_REVISION`].
+    /// The revision of the policy: from 1 to [`MAX_REVISION`].
     pub revision: u64,
-    /// From when on the policy may be built, this second included.
+    /// The first second in which the policy may be built.
     pub not_before: Option<SystemTime>,
-    /// Until when the policy may be built, this second excluded.
+    /// The first second in which the policy may no longer be built.
     pub expires: Option<SystemTime>,
 }
 
@@ -39,9 +39,9 @@ impl Manifest {
     /// Reads a manifest.
     ///
     /// # Errors
-    /// [`Refusal::ManifestForm`]: the text is no manifest.
+    /// [`Refusal::ManifestForm`]: the text is not a manifest.
     pub fn read(text: &[u8]) -> Result<Self, Refusal> {
-        // A manifest is one flat object, and this bound has what is deeper refused before it is looked at.
+        // A manifest is a flat object; the depth limit rejects anything else early.
         let object = read(text, 1).map_err(|fault| refused(describe(fault).to_owned()))?;
         let mut digest = None;
         let mut revision = None;
@@ -61,7 +61,7 @@ impl Manifest {
         looked.ok_or_else(|| refused("must be an object".to_owned()))?;
         if let Some(name) = unknown {
             let members = "`sha256`, `revision`, `notBefore` and `expires`";
-            return Err(refused(format!("has a member `{}`, and may have only {members}", name.escape_debug())));
+            return Err(refused(format!("has an unknown member `{}`; use only {members}", name.escape_debug())));
         }
         let manifest = Self {
             sha256: read_digest(needed(digest, "sha256")?)?,
@@ -73,10 +73,10 @@ impl Manifest {
         Ok(manifest)
     }
 
-    /// Holds the parts of a manifest against each other.
+    /// Checks the revision and the validity period.
     ///
     /// # Errors
-    /// [`Refusal::ManifestForm`]: the revision is out of range, or there is no time at which the policy may be built.
+    /// [`Refusal::ManifestForm`]: the revision is out of range, or the validity period is empty.
     pub fn check(&self) -> Result<(), Refusal> {
         if !(1..=MAX_REVISION).contains(&self.revision) {
             return Err(refused(format!("must have a `revision` from 1 to {MAX_REVISION}")));
@@ -89,7 +89,7 @@ impl Manifest {
         }
     }
 
-    /// Writes the manifest as it lies beside the policy.
+    /// Writes the text of the manifest file.
     #[must_use]
     pub fn write(&self) -> String {
         let time = |name: &str, time: Option<SystemTime>| {
@@ -101,7 +101,7 @@ impl Manifest {
     }
 }
 
-/// Writes a digest as `sha256sum` does.
+/// Writes a digest in the format of `sha256sum`.
 pub(crate) fn write_digest(digest: &[u8; 32]) -> String {
     let mut hex = [0; 64];
     base16ct::lower::encode_str(digest, &mut hex).unwrap_or_default().to_owned()
@@ -114,11 +114,11 @@ fn refused(problem: String) -> Refusal {
 fn describe(fault: Fault) -> &'static str {
     match fault {
         Fault::NotUtf8 => "is not UTF-8, or starts with a byte-order mark",
-        Fault::Syntax => "is no JSON",
-        Fault::LoneSurrogate => "has a string with half a surrogate pair",
+        Fault::Syntax => "is not valid JSON",
+        Fault::LoneSurrogate => "has a string with an unpaired surrogate",
         Fault::NumberOutOfRange => "has a number that is too large",
-        Fault::DuplicateMember => "has a member twice",
-        Fault::TooDeep => "must be an object of texts and numbers",
+        Fault::DuplicateMember => "has a duplicate member",
+        Fault::TooDeep => "must be an object of strings and numbers",
     }
 }
 
@@ -129,14 +129,18 @@ fn needed<'m>(value: Option<RawValue<'m>>, name: &str) -> Result<RawValue<'m>, R
 fn read_digest(value: RawValue<'_>) -> Result<[u8; 32], Refusal> {
     let mut digest = [0; 32];
     let text = value.as_string().unwrap_or_default();
-    // The decoder would be content with a shorter text.
+    // The decoder would accept a shorter text.
     let is_read = text.len() == 64 && base16ct::lower::decode(text.as_bytes(), &mut digest).is_ok();
-    if is_read { Ok(digest) } else { Err(refused("must have a `sha256` of 64 digits 0 to 9 and a to f".to_owned())) }
+    if is_read {
+        Ok(digest)
+    } else {
+        Err(refused("must have a `sha256` of 64 lower-case hexadecimal digits".to_owned()))
+    }
 }
 
 fn read_revision(value: RawValue<'_>) -> Result<u64, Refusal> {
     let revision = value.as_number().and_then(|text| text.parse().ok());
-    revision.ok_or_else(|| refused("must have a `revision` that is a whole number".to_owned()))
+    revision.ok_or_else(|| refused("must have an integer `revision`".to_owned()))
 }
 
 fn read_time(value: RawValue<'_>, name: &str) -> Result<SystemTime, Refusal> {
@@ -167,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn times_may_be_left_out() {
+    fn times_are_optional() {
         check(r#"{"sha256":"DIGEST","revision":1}"#, Ok((1, None, None)));
         let (from, to) = ("2027-01-01T00:00:00Z", "2027-06-30T00:00:00Z");
         check(
@@ -181,23 +185,23 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_manifest_is_refused() {
-        let digest = "the manifest must have a `sha256` of 64 digits 0 to 9 and a to f";
-        let revision = "the manifest must have a `revision` that is a whole number";
+    fn a_text_that_is_not_a_manifest_is_refused() {
+        let digest = "the manifest must have a `sha256` of 64 lower-case hexadecimal digits";
+        let revision = "the manifest must have an integer `revision`";
         let range = "the manifest must have a `revision` from 1 to 9007199254740991";
         let time = "the manifest must have `expires` as a time such as `2027-06-30T00:00:00Z`";
         for (text, message) in [
-            ("", "the manifest is no JSON"),
+            ("", "the manifest is not valid JSON"),
             ("[]", "the manifest must be an object"),
             ("{}", "the manifest has no `sha256`"),
             (r#"{"sha256":"DIGEST"}"#, "the manifest has no `revision`"),
-            (r#"{"sha256":"DIGEST","revision":1}x"#, "the manifest is no JSON"),
+            (r#"{"sha256":"DIGEST","revision":1}x"#, "the manifest is not valid JSON"),
             ("\u{feff}{}", "the manifest is not UTF-8, or starts with a byte-order mark"),
-            (r#"{"sha256":"DIGEST","revision":1,"revision":2}"#, "the manifest has a member twice"),
-            (r#"{"sha256":"DIGEST","revision":[[]]}"#, "the manifest must be an object of texts and numbers"),
+            (r#"{"sha256":"DIGEST","revision":1,"revision":2}"#, "the manifest has a duplicate member"),
+            (r#"{"sha256":"DIGEST","revision":[[]]}"#, "the manifest must be an object of strings and numbers"),
             (
                 r#"{"sha256":"DIGEST","revision":1,"Expires":"2027-06-30T00:00:00Z"}"#,
-                "the manifest has a member `Expires`, and may have only `sha256`, `revision`, `notBefore` and `expires`",
+                "the manifest has an unknown member `Expires`; use only `sha256`, `revision`, `notBefore` and `expires`",
             ),
             (r#"{"sha256":"00","revision":1}"#, digest),
             (r#"{"sha256":"DIGEST00","revision":1}"#, digest),

@@ -1,4 +1,4 @@
-//! Why a signed policy is refused.
+//! Reasons to refuse a signed policy.
 
 use std::error::Error;
 use std::fmt;
@@ -6,81 +6,81 @@ use std::time::SystemTime;
 
 use crate::time::write_time;
 
-/// Why a signed policy is refused, each with what an operator can do about it.
+/// Reasons to refuse a signed policy, each with a fix for the operator.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Refusal {
-    /// A variable that says whom to trust holds something else.
+    /// A variable that configures trust has an invalid value.
     Variable {
         /// The name of the variable.
         name: &'static str,
-        /// What is wrong with it.
+        /// The error.
         problem: String,
     },
-    /// No public key is given, so nobody is trusted.
+    /// No public key is set, so no signature is trusted.
     NoPublicKey,
-    /// A public key is none of minisign's.
+    /// A text is not a minisign public key.
     PublicKey {
-        /// What stands in its place.
+        /// The text.
         text: String,
     },
-    /// A file beside the policy can't be read.
+    /// A file next to the policy cannot be read.
     Unreadable {
-        /// The file as a person names it.
+        /// The name of the file, for people.
         file: String,
-        /// What the system says.
+        /// The system's error message.
         problem: String,
     },
-    /// The signature is not of the form that minisign writes.
+    /// The signature does not have minisign's format.
     SignatureForm {
-        /// What is wrong with it.
+        /// The error.
         problem: &'static str,
     },
-    /// The signature is of a key that is not trusted.
+    /// The signature is from an untrusted key.
     UnknownSigner {
-        /// The identifier of the key that signed, as minisign writes it.
+        /// The identifier of the signing key, in minisign's format.
         signer: String,
-        /// The identifiers of the keys that are trusted.
+        /// The identifiers of the trusted keys.
         trusted: Vec<String>,
     },
-    /// A trusted key is named, but the signature is not its signature of this manifest.
+    /// The signature names a trusted key but does not match the manifest.
     ManifestChanged {
-        /// Whether the manifest has line ends that signing never writes.
+        /// Whether the manifest has line endings that signing never writes.
         has_other_line_ends: bool,
     },
-    /// A trusted key signed something that is no manifest.
+    /// A trusted key signed a text that is not a manifest.
     ManifestForm {
-        /// What is wrong with it, and where.
+        /// The error.
         problem: String,
     },
-    /// The policy is not the one that the manifest names.
+    /// The policy differs from the one in the manifest.
     PolicyChanged {
-        /// The SHA-256 of the policy that was signed.
+        /// The SHA-256 of the signed policy.
         signed: String,
-        /// The SHA-256 of the policy that is there.
+        /// The SHA-256 of the actual policy.
         found: String,
-        /// Whether only line ends differ.
+        /// Whether only line endings differ.
         has_other_line_ends: bool,
     },
-    /// The policy is older than the oldest that may be built.
+    /// The policy is older than the minimum revision.
     OldRevision {
         /// The revision of the policy.
         revision: u64,
-        /// The least that is allowed.
+        /// The minimum revision.
         minimum: u64,
     },
-    /// The time from which the policy may be built is still to come.
+    /// The policy is not valid yet.
     NotYetValid {
-        /// From when it may be.
+        /// The start of its validity.
         not_before: SystemTime,
-        /// The time of the clock.
+        /// The current time.
         now: SystemTime,
     },
-    /// The time up to which the policy may be built is over.
+    /// The policy has expired.
     Expired {
-        /// Up to when it could be.
+        /// The time of its expiry.
         expires: SystemTime,
-        /// The time of the clock.
+        /// The current time.
         now: SystemTime,
     },
 }
@@ -89,30 +89,30 @@ impl fmt::Display for Refusal {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Variable { name, problem } => write!(out, "the variable `{name}` {problem}"),
-            Self::NoPublicKey => write!(out, "no public key is given, so no signature can be trusted"),
-            Self::PublicKey { text } => write!(out, "`{text}` is no public key of minisign"),
-            Self::Unreadable { file, problem } => write!(out, "can't read `{file}`: {problem}"),
+            Self::NoPublicKey => write!(out, "no trusted public key is set"),
+            Self::PublicKey { text } => write!(out, "`{text}` is not a minisign public key"),
+            Self::Unreadable { file, problem } => write!(out, "cannot read `{file}`: {problem}"),
             Self::SignatureForm { problem } => write!(out, "the signature {problem}"),
             Self::UnknownSigner { signer, trusted } => {
-                write!(out, "the manifest is signed by the key {signer}, which is not trusted; trusted: {}", {
+                write!(out, "the manifest is signed by the untrusted key {signer}; trusted keys: {}", {
                     trusted.join(", ")
                 })
             }
-            Self::ManifestChanged { .. } => write!(out, "the signature is not of this manifest"),
+            Self::ManifestChanged { .. } => write!(out, "the signature does not match the manifest"),
             Self::ManifestForm { problem } => write!(out, "the manifest {problem}"),
             Self::PolicyChanged { signed, found, .. } => {
-                write!(out, "the policy is not the one that was signed: SHA-256 {found} instead of {signed}")
+                write!(out, "the policy differs from the signed policy; its SHA-256 is {found} instead of {signed}")
             }
             Self::OldRevision { revision, minimum } => {
-                write!(out, "the policy is revision {revision}, and {minimum} is the oldest that may be built")
+                write!(out, "the policy is revision {revision}, but the minimum is revision {minimum}")
             }
             Self::NotYetValid { not_before, now } => {
                 let (not_before, now) = (write_time(*not_before), write_time(*now));
-                write!(out, "the policy may be built from {not_before} on, and it is {now}")
+                write!(out, "the policy is not valid before {not_before}; the time is {now}")
             }
             Self::Expired { expires, now } => {
                 let (expires, now) = (write_time(*expires), write_time(*now));
-                write!(out, "the policy could be built until {expires}, and it is {now}")
+                write!(out, "the policy expired at {expires}; the time is {now}")
             }
         }
     }
@@ -121,40 +121,36 @@ impl fmt::Display for Refusal {
 impl Error for Refusal {}
 
 impl Refusal {
-    /// What an operator can do about it.
+    /// The fix for the operator.
     #[must_use]
     pub fn fix(&self) -> &'static str {
         match self {
             Self::Variable { .. } => {
-                "set both variables as docs/integrity.md says, or unset both to build without a signature"
+                "set both variables as described in docs/integrity.md, or unset both to build without a signature check"
             }
             Self::NoPublicKey => {
-                "give the second line of the signer's `.pub` file; several keys are separated by white space"
+                "use the second line of the signer's `.pub` file; separate several keys with white space"
             }
-            Self::PublicKey { .. } => {
-                "a public key is the second line of the `.pub` file: 56 characters that start with `RW`"
-            }
-            Self::Unreadable { .. } => "sign the policy with `callgate sign`, and keep both files beside it",
+            Self::PublicKey { .. } => "use the second line of the `.pub` file: 56 characters that start with `RW`",
+            Self::Unreadable { .. } => "sign the policy with `callgate sign`, and keep both files next to it",
             Self::SignatureForm { .. } => "sign again with `callgate sign`, or with minisign without `-l` and `-c`",
-            Self::UnknownSigner { .. } => {
-                "have somebody sign whose key is trusted; if the key was replaced, trust the new one beside the old one"
-            }
+            Self::UnknownSigner { .. } => "sign with a trusted key, or add the new key to the trusted keys",
             Self::ManifestChanged { has_other_line_ends: true }
             | Self::PolicyChanged { has_other_line_ends: true, .. } => {
-                "its line ends were changed: have git leave them alone, with `-text` in .gitattributes, and check it out again"
+                "the line endings were changed; set `-text` in .gitattributes, and check the file out again"
             }
             Self::ManifestChanged { has_other_line_ends: false } => {
-                "restore the manifest and the signature from one commit, or look at what changed and sign again"
+                "restore the manifest and the signature from one commit, or review the changes and sign again"
             }
-            Self::ManifestForm { .. } => "let `callgate sign` write it",
+            Self::ManifestForm { .. } => "create the manifest with `callgate sign`",
             Self::PolicyChanged { has_other_line_ends: false, .. } => {
-                "look at what changed since it was signed; if that is meant, sign again with `callgate sign`"
+                "review the changes since the signature; if they are intended, sign again with `callgate sign`"
             }
             Self::OldRevision { .. } => {
-                "build the newest revision; to go back on purpose, sign the old text again, which gives it a new revision"
+                "build the newest revision; to roll back, sign the old policy again as a new revision"
             }
-            Self::NotYetValid { .. } => "wait, set the clock right, or sign again with another `--not-before`",
-            Self::Expired { .. } => "sign again with a later `--expires`, or set the clock right",
+            Self::NotYetValid { .. } => "wait, correct the clock, or sign again with another `--not-before`",
+            Self::Expired { .. } => "sign again with a later `--expires`, or correct the clock",
         }
     }
 }

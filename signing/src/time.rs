@@ -1,22 +1,22 @@
-//! Times as a manifest writes them.
+//! Times in a manifest.
 
 use std::fmt::Write as _;
 use std::time::SystemTime;
 
 /// Reads a time of RFC 3339 in UTC and in whole seconds, such as `2027-06-30T00:00:00Z`.
 ///
-/// A time has no other spelling, so that two readers of a manifest can't read two times.
+/// Each time has exactly one spelling, so that all readers of a manifest agree.
 #[must_use]
 pub fn parse_time(text: &str) -> Option<SystemTime> {
     let time = humantime::parse_rfc3339(text).ok()?;
     (write_time(time) == text).then_some(time)
 }
 
-/// Writes a time as [`parse_time`] reads it.
+/// Writes a time in the format of [`parse_time`].
 #[must_use]
 pub fn write_time(time: SystemTime) -> String {
     let mut text = String::new();
-    // What formats the time knows the years from 1970 to 9999, and panics before them.
+    // The formatter supports the years from 1970 to 9999, and panics for earlier times.
     let is_known = time >= SystemTime::UNIX_EPOCH;
     if is_known && write!(text, "{}", humantime::format_rfc3339_seconds(time)).is_ok() {
         text
@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_that_can_not_be_written_is_named_as_such() {
+    fn a_time_outside_the_supported_years_is_described() {
         let early = SystemTime::UNIX_EPOCH - std::time::Duration::from_secs(1);
         assert_eq!(write_time(early), "a time outside of the years from 1970 to 9999");
     }

@@ -1,4 +1,5 @@
-//! Whom a build trusts: what its environment says, since whoever changes a policy may change any file beside it.
+//! The trusted keys of a build, from its environment: anyone who can change a policy may be able to change the files
+//! next to it.
 
 use std::env;
 use std::ffi::OsString;
@@ -11,26 +12,25 @@ use crate::public_key::PublicKey;
 use crate::refusal::Refusal;
 use crate::verify::verify;
 
-/// The variable with the public keys of those who may sign, separated by white space.
+/// The variable with the trusted public keys, separated by white space.
 pub const PUBLIC_KEY_VARIABLE: &str = "CALLGATE_POLICY_PUBKEY";
-/// The variable with the least revision that may be built.
+/// The variable with the minimum revision.
 pub const MINIMUM_REVISION_VARIABLE: &str = "CALLGATE_POLICY_MIN_REVISION";
 
-/// Whom to trust.
+/// The trusted keys and the minimum revision.
 #[derive(Clone, Debug)]
 pub struct Trust {
-    /// The keys of those who may sign.
+    /// The trusted keys.
     pub public_keys: Vec<PublicKey>,
-    /// The least revision that may be built; 0 for any.
+    /// The minimum revision; 0 accepts any.
     pub minimum_revision: u64,
 }
 
 impl Trust {
-    /// Reads both variables of this process; `None` where neither is set, so that policies need no signature.
+    /// Reads both variables of this process; `None` if neither is set, so that policies need no signature.
     ///
     /// # Errors
-    /// What is set is not understood. A variable that is set to nothing is an error too: a secret that was not found
-    /// must not turn the check off.
+    /// A variable is invalid. An empty variable is an error too: a missing secret must not disable the check.
     pub fn from_environment() -> Result<Option<Self>, Refusal> {
         Self::from_variables(env::var_os(PUBLIC_KEY_VARIABLE), env::var_os(MINIMUM_REVISION_VARIABLE))
     }
@@ -41,24 +41,24 @@ impl Trust {
             return match minimum_revision {
                 None => Ok(None),
                 Some(_) => {
-                    let problem = format!("is set, but `{PUBLIC_KEY_VARIABLE}` does not say whose signature counts");
+                    let problem = format!("requires `{PUBLIC_KEY_VARIABLE}`, which is not set");
                     Err(Refusal::Variable { name: MINIMUM_REVISION_VARIABLE, problem })
                 }
             };
         };
         let keys = keys.into_string().unwrap_or_default();
         if keys.trim().is_empty() {
-            let problem = "is set, but holds no public key".to_owned();
+            let problem = "contains no public key".to_owned();
             return Err(Refusal::Variable { name: PUBLIC_KEY_VARIABLE, problem });
         }
         let public_keys = PublicKey::read_all(&keys)?;
         Ok(Some(Self { public_keys, minimum_revision: minimum_revision.unwrap_or_default() }))
     }
 
-    /// Checks `text`, which is what the file `policy` holds, with the files beside that.
+    /// Checks `text`, the content of the file `policy`, with the files next to it.
     ///
     /// # Errors
-    /// As [`verify`], and where a file is missing.
+    /// The same as for [`verify`], or a file is missing.
     pub fn verify_beside(&self, policy: &Path, text: &[u8], now: SystemTime) -> Result<Manifest, Refusal> {
         let (manifest, signature) = SignedFiles::beside(policy).read()?;
         verify(text, &manifest, &signature, &self.public_keys, now, self.minimum_revision)
@@ -69,7 +69,7 @@ fn read_revision(text: OsString) -> Result<u64, Refusal> {
     let revision = text.to_str().and_then(|text| text.trim().parse().ok());
     revision.filter(|revision| *revision <= MAX_REVISION).ok_or_else(|| Refusal::Variable {
         name: MINIMUM_REVISION_VARIABLE,
-        problem: format!("must be a whole number up to {MAX_REVISION}"),
+        problem: format!("must be an integer from 0 to {MAX_REVISION}"),
     })
 }
 
@@ -95,22 +95,22 @@ mod tests {
     #[test]
     fn nothing_is_checked_only_where_nothing_is_set() {
         check(None, None, Ok(None));
-        let none = "the variable `CALLGATE_POLICY_PUBKEY` is set, but holds no public key";
+        let none = "the variable `CALLGATE_POLICY_PUBKEY` contains no public key";
         check(Some(""), None, Err(none));
         check(Some(" \n"), Some("1"), Err(none));
-        let whose = "the variable `CALLGATE_POLICY_MIN_REVISION` is set, \
-                     but `CALLGATE_POLICY_PUBKEY` does not say whose signature counts";
+        let whose = "the variable `CALLGATE_POLICY_MIN_REVISION` \
+                     requires `CALLGATE_POLICY_PUBKEY`, which is not set";
         check(None, Some("1"), Err(whose));
-        let number = "the variable `CALLGATE_POLICY_MIN_REVISION` must be a whole number up to 9007199254740991";
+        let number = "the variable `CALLGATE_POLICY_MIN_REVISION` must be an integer from 0 to 9007199254740991";
         for revision in ["", "-1", "1.0", "one", "9007199254740992"] {
             check(Some(KEY), Some(revision), Err(number));
         }
     }
 
     #[test]
-    fn what_is_no_key_is_named() {
-        check(Some("untrusted comment: minisign public key"), None, Err("`untrusted` is no public key of minisign"));
+    fn a_text_that_is_not_a_key_is_named() {
+        check(Some("untrusted comment: minisign public key"), None, Err("`untrusted` is not a minisign public key"));
         let longer = format!("{KEY}AAAA");
-        check(Some(&longer), None, Err(&format!("`{longer}` is no public key of minisign")));
+        check(Some(&longer), None, Err(&format!("`{longer}` is not a minisign public key")));
     }
 }

@@ -1,4 +1,4 @@
-//! Holds a policy, its manifest and the signature against those who are trusted.
+//! Verifies a policy with its manifest, its signature and the trusted keys.
 
 use std::time::SystemTime;
 
@@ -9,13 +9,13 @@ use crate::public_key::{PublicKey, write_identifier};
 use crate::refusal::Refusal;
 use crate::signature::Signature;
 
-/// Checks that one of `public_keys` signed this manifest, that it is the manifest of this policy, that the policy is not
-/// older than `minimum_revision`, and that it may be built `now`.
+/// Checks that one of `public_keys` signed the manifest, that the manifest matches the policy, that its revision is at
+/// least `minimum_revision`, and that it is valid `now`.
 ///
-/// The texts are the bytes of the files; every byte of each counts.
+/// The texts are the bytes of the files; every byte counts.
 ///
 /// # Errors
-/// Any of this does not hold. What the manifest says is looked at only once its signature holds.
+/// One of these checks fails. The manifest is parsed only after its signature is verified.
 pub fn verify(
     policy_text: &[u8],
     manifest_text: &[u8],
@@ -57,7 +57,7 @@ fn check_signature(manifest_text: &[u8], signature_text: &[u8], public_keys: &[P
         let trusted = public_keys.iter().map(PublicKey::identifier).collect();
         return Err(Refusal::UnknownSigner { signer: write_identifier(signer), trusted });
     }
-    // An identifier is a random number and not proof: every key that goes by it is tried.
+    // An identifier is a random number without proof, so every key with this identifier is tried.
     if signers.any(|public_key| public_key.key.verify(manifest_text, &signature, false).is_ok()) {
         Ok(())
     } else {
@@ -65,7 +65,7 @@ fn check_signature(manifest_text: &[u8], signature_text: &[u8], public_keys: &[P
     }
 }
 
-/// Whether a text would have this digest with the line ends of the other systems.
+/// Whether a text with the line endings of another system would have this digest.
 fn differs_in_line_ends(text: &[u8], digest: &[u8; 32]) -> bool {
     let mut unix = Sha256::new();
     let mut windows = Sha256::new();

@@ -1,4 +1,4 @@
-//! What is refused: every change of a signed policy, and every signer and time that it was not signed for.
+//! Every change of a signed policy is refused, as are untrusted signers and times outside the validity.
 #![expect(clippy::expect_used, clippy::panic, reason = "a test states what must hold by failing")]
 
 use std::time::{Duration, SystemTime};
@@ -15,7 +15,7 @@ fn time(text: &str) -> SystemTime {
     parse_time(text).expect("a time")
 }
 
-/// The three files, and the key that is trusted.
+/// The three files, and the trusted key.
 struct Signed {
     policy: Vec<u8>,
     manifest: Vec<u8>,
@@ -70,12 +70,12 @@ fn trusted(keys: &[&SigningKey]) -> Vec<PublicKey> {
 #[track_caller]
 fn check_refused(changed: &Signed, message: &str) {
     match changed.verify() {
-        Ok(_) => panic!("taken, where this was expected: {message}"),
+        Ok(_) => panic!("accepted instead of refused with: {message}"),
         Err(refusal) => assert_eq!(refusal.to_string(), message),
     }
 }
 
-/// Numbers that look random and are the same in every run.
+/// Pseudorandom numbers that are the same in every run.
 struct Numbers(u64);
 
 impl Numbers {
@@ -89,7 +89,7 @@ impl Numbers {
 }
 
 #[test]
-fn what_a_trusted_key_signed_is_taken() {
+fn a_policy_that_a_trusted_key_signed_is_accepted() {
     let manifest = Signed::new().verify().unwrap_or_else(|refusal| panic!("{refusal}"));
     assert_eq!(manifest.revision, 7);
     assert_eq!(manifest.expires, Some(time("2027-06-30T00:00:00Z")));
@@ -128,7 +128,7 @@ fn each_bit_of_the_manifest_and_of_the_signature_counts() {
 }
 
 #[test]
-fn files_that_break_off_are_refused() {
+fn truncated_files_are_refused() {
     let mut signed = Signed::new();
     for file in 0..3 {
         let whole = signed.file(file).clone();
@@ -142,27 +142,27 @@ fn files_that_break_off_are_refused() {
 }
 
 #[test]
-fn bytes_behind_the_end_are_refused() {
+fn trailing_data_is_refused() {
     let mut signed = Signed::new();
     for file in 0..3 {
         for tail in ["\n", " ", "\0", "x", "\r\n", "trusted comment: x\n"] {
             let whole = signed.file(file).clone();
             signed.file(file).extend_from_slice(tail.as_bytes());
-            assert!(signed.verify().is_err(), "file {file}, with {tail:?} behind it");
+            assert!(signed.verify().is_err(), "file {file}, followed by {tail:?}");
             *signed.file(file) = whole;
         }
     }
 }
 
 #[test]
-fn line_ends_of_windows_are_refused_and_named() {
+fn windows_line_endings_are_refused_and_named() {
     for file in 0..3 {
         let mut signed = Signed::new();
         let text = String::from_utf8(signed.file(file).clone()).expect("UTF-8");
         *signed.file(file) = text.replace('\n', "\r\n").into();
         let refusal = signed.verify().expect_err("a refusal");
         let told = format!("{refusal}: {}", refusal.fix());
-        assert!(told.contains("line ends"), "file {file}: {told}");
+        assert!(told.contains("line endings"), "file {file}: {told}");
     }
 }
 
@@ -175,16 +175,16 @@ fn a_key_that_is_not_trusted_is_refused() {
     let newer = key();
     signed.trusted = trusted(&[&ours, &newer]);
     let known = id(&signed.trusted);
-    let message = format!("the manifest is signed by the key {signer}, which is not trusted; trusted: {known}");
+    let message = format!("the manifest is signed by the untrusted key {signer}; trusted keys: {known}");
     check_refused(&signed, &message);
     signed.trusted = Vec::new();
-    check_refused(&signed, "no public key is given, so no signature can be trusted");
+    check_refused(&signed, "no trusted public key is set");
     signed.trusted = trusted(&[&ours, &theirs]);
     assert!(signed.verify().is_ok(), "keys are rotated with both trusted");
 }
 
 #[test]
-fn a_key_that_takes_the_name_of_a_trusted_one_is_refused() {
+fn a_key_with_the_identifier_of_a_trusted_key_is_refused() {
     let ours = Signed::new();
     let mut signed = Signed::new();
     let text = String::from_utf8(signed.signature).expect("UTF-8");
@@ -197,7 +197,7 @@ fn a_key_that_takes_the_name_of_a_trusted_one_is_refused() {
     *line = STANDARD.encode(bytes);
     signed.signature = format!("{}\n", lines.join("\n")).into();
     signed.trusted = ours.trusted;
-    check_refused(&signed, "the signature is not of this manifest");
+    check_refused(&signed, "the signature does not match the manifest");
 }
 
 #[test]
@@ -206,13 +206,13 @@ fn the_signature_of_another_file_is_refused() {
     let mut signed = Signed::by(&key);
     let other = key.sign("another text", "crm.json.manifest", time(NOW)).expect("a signature");
     let ours = std::mem::replace(&mut signed.signature, other.into());
-    check_refused(&signed, "the signature is not of this manifest");
-    // The comments of one signature under the signature of another.
+    check_refused(&signed, "the signature does not match the manifest");
+    // The comments of one signature with the signature of another file.
     let (first, second) =
         (String::from_utf8(ours).expect("UTF-8"), String::from_utf8(signed.signature).expect("UTF-8"));
     let mixed: Vec<&str> = first.lines().take(2).chain(second.lines().skip(2)).collect();
     signed.signature = format!("{}\n", mixed.join("\n")).into();
-    check_refused(&signed, "the signature is not of this manifest");
+    check_refused(&signed, "the signature does not match the manifest");
 }
 
 #[test]
@@ -221,11 +221,13 @@ fn another_policy_is_refused() {
     signed.policy = b"{}".to_vec();
     let refusal = signed.verify().expect_err("a refusal");
     assert!(matches!(&refusal, Refusal::PolicyChanged { has_other_line_ends: false, .. }), "{refusal}");
-    assert!(refusal.to_string().starts_with("the policy is not the one that was signed: SHA-256 44136fa355b3678a"));
+    assert!(
+        refusal.to_string().starts_with("the policy differs from the signed policy; its SHA-256 is 44136fa355b3678a")
+    );
 }
 
 #[test]
-fn what_is_signed_and_no_manifest_is_refused() {
+fn a_signed_text_that_is_not_a_manifest_is_refused() {
     let key = key();
     let mut signed = Signed::by(&key);
     signed.manifest = b"{\"revision\":1}".to_vec();
@@ -239,7 +241,7 @@ fn an_old_revision_is_refused() {
     let signed = Signed::new();
     assert!(signed.verify_at(time(NOW), 7).is_ok());
     let refusal = signed.verify_at(time(NOW), 8).expect_err("a refusal");
-    assert_eq!(refusal.to_string(), "the policy is revision 7, and 8 is the oldest that may be built");
+    assert_eq!(refusal.to_string(), "the policy is revision 7, but the minimum is revision 8");
 }
 
 #[test]
@@ -250,17 +252,14 @@ fn a_policy_is_valid_from_its_first_second_to_the_one_before_it_expires() {
     assert!(signed.verify_at(from, 0).is_ok());
     assert!(signed.verify_at(to.checked_sub(second).expect("a time"), 0).is_ok());
     let early = signed.verify_at(from.checked_sub(second).expect("a time"), 0).expect_err("a refusal");
-    let message = "the policy may be built from 2027-01-01T00:00:00Z on, and it is 2026-12-31T23:59:59Z";
+    let message = "the policy is not valid before 2027-01-01T00:00:00Z; the time is 2026-12-31T23:59:59Z";
     assert_eq!(early.to_string(), message);
     let late = signed.verify_at(to, 0).expect_err("a refusal");
-    assert_eq!(
-        late.to_string(),
-        "the policy could be built until 2027-06-30T00:00:00Z, and it is 2027-06-30T00:00:00Z"
-    );
+    assert_eq!(late.to_string(), "the policy expired at 2027-06-30T00:00:00Z; the time is 2027-06-30T00:00:00Z");
 }
 
 #[test]
-fn a_comment_that_nothing_vouches_for_has_a_fixed_text() {
+fn an_unsigned_comment_has_a_fixed_text() {
     let mut signed = Signed::new();
     let text = String::from_utf8(signed.signature.clone()).expect("UTF-8");
     for (writer, is_taken) in [("minisign", true), ("rsign", true), ("callgate", true), ("another", false)] {
@@ -268,12 +267,12 @@ fn a_comment_that_nothing_vouches_for_has_a_fixed_text() {
         signed.signature = text.replace("signature from callgate secret key", &comment).into();
         assert_eq!(signed.verify().is_ok(), is_taken, "{comment}");
     }
-    check_refused(&signed, "the signature starts with a comment of its own, which nothing vouches for");
+    check_refused(&signed, "the signature starts with a custom comment, which the signature does not cover");
 }
 
 /// The files in `tests/minisign` were written by minisign 0.11.
 #[test]
-fn signatures_and_keys_of_minisign_are_taken() {
+fn signatures_and_keys_of_minisign_are_accepted() {
     let (policy, manifest) = (include_bytes!("minisign/policy.json"), include_str!("minisign/policy.json.manifest"));
     let public_key = include_str!("minisign/minisign.pub").lines().nth(1).expect("a key");
     let trusted = PublicKey::read_all(public_key).expect("a key");
@@ -287,7 +286,7 @@ fn signatures_and_keys_of_minisign_are_taken() {
     let ours = check(&key.sign(manifest, "policy.json.manifest", time(NOW)).expect("a signature"));
     assert_eq!(ours.map(|manifest| manifest.revision), Ok(3));
     let legacy = check(include_str!("minisign/legacy.manifest.minisig")).expect_err("a refusal");
-    assert_eq!(legacy.to_string(), "the signature is of the legacy form of minisign, which does not hash first");
+    assert_eq!(legacy.to_string(), "the signature uses the legacy format of minisign, which does not hash first");
 }
 
 #[test]
@@ -298,9 +297,9 @@ fn a_key_with_a_password_opens_with_it_alone() {
     let opened = read().open("correct horse".to_owned()).expect("the key");
     assert_eq!(opened.public_key(), key.public_key());
     let refused = read().open("wrong horse".to_owned()).err().map(|error| error.to_string());
-    assert_eq!(refused.as_deref(), Some("is not opened by this password"));
+    assert_eq!(refused.as_deref(), Some("cannot be decrypted with this password"));
     let refused = KeyFile::read(key.public_key_file().expect("a file")).err().map(|error| error.to_string());
-    assert_eq!(refused.as_deref(), Some("is no secret key of minisign"));
+    assert_eq!(refused.as_deref(), Some("is not a minisign secret key"));
 }
 
 #[test]
@@ -308,7 +307,7 @@ fn a_damaged_key_signs_nothing() {
     let file = include_str!("minisign/minisign.key");
     let (comment, encoded) = file.trim_end().split_once('\n').expect("two lines");
     let bytes = STANDARD.decode(encoded).expect("base64");
-    // The key itself is 64 bytes behind the algorithms, the salt, the limits and the identifier.
+    // The key is 64 bytes after the algorithms, the salt, the limits and the identifier.
     for at in [62, 77, 93, 94, 110, 125] {
         let mut bytes = bytes.clone();
         *bytes.get_mut(at).expect("a byte of the key") ^= 1;

@@ -1,21 +1,21 @@
-//! What the build knew of the policy and of its own source.
+//! Facts about the policy and the source code at build time.
 
-/// What the build knew.
+/// Facts from the build.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Facts {
-    /// The revision of the policy as its digits, where its signature was verified.
+    /// The revision of the policy as digits, if its signature was verified.
     pub(crate) revision: Option<&'static str>,
-    /// The commit, where it is known.
+    /// The commit, if it is known.
     pub(crate) commit: Option<CommitFacts>,
 }
 
-/// The commit that a build is made from.
+/// The commit of a build.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CommitFacts {
     pub(crate) id: &'static str,
     pub(crate) author: Option<&'static str>,
-    /// When it was committed, as RFC 3339 writes it.
+    /// The commit time in RFC 3339.
     pub(crate) time: &'static str,
-    /// Whether what was built was not what was committed.
+    /// Whether the built files differ from the commit.
     pub(crate) is_dirty: bool,
 }

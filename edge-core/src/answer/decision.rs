@@ -1,4 +1,4 @@
-//! Decisions as JSON, written once and straight into the buffer that is sent.
+//! Decisions as JSON, written once and directly into the response buffer.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -12,18 +12,18 @@ use crate::http::decision_members::{write_args_digest, write_id, write_outcome, 
 use crate::http::json_text::{write_escaped, write_list, write_member, write_plain_member, write_text};
 use crate::log::recorder::DecisionRecorder;
 
-/// Judges the one call of `body` and writes the answer.
+/// Evaluates the one call in `body` and writes the response.
 ///
 /// # Errors
-/// The body is no call; there is no decision.
+/// The body is not a call; there is no decision.
 pub fn answer_call(image: &PolicyImage<'_>, body: &[u8], edge_facts: &EdgeFacts<'_>) -> Result<Vec<u8>, RequestError> {
     answer_alone(image, body, edge_facts, false)
 }
 
-/// Judges the calls of `body` in order and writes `{"decisions":[..]}`. The ids of the decisions follow on one another.
+/// Evaluates the calls in `body` in order and writes `{"decisions":[..]}`. The decision IDs are consecutive.
 ///
 /// # Errors
-/// The body is no batch, or one of its calls is no call; there is no decision on any.
+/// The body is not a batch, or one of its items is not a call; there is no decision for any of them.
 pub fn answer_batch(image: &PolicyImage<'_>, body: &[u8], edge_facts: &EdgeFacts<'_>) -> Result<Vec<u8>, RequestError> {
     answer_alone(image, body, edge_facts, true)
 }
@@ -38,7 +38,7 @@ fn answer_alone(
     answer_body(&DecisionInputs { image, limits, facts, is_batch }, body, edge_facts.random, None)
 }
 
-/// What the calls of a body are judged by.
+/// The inputs of the evaluation of a body's calls.
 pub(crate) struct DecisionInputs<'j> {
     pub(crate) image: &'j PolicyImage<'j>,
     pub(crate) limits: &'j CallLimits,
@@ -46,7 +46,7 @@ pub(crate) struct DecisionInputs<'j> {
     pub(crate) is_batch: bool,
 }
 
-/// Judges the one call or the calls of `body`, writes the answer, and has each decision recorded by `recorder`.
+/// Evaluates the calls in `body`, writes the response, and records each decision with `recorder`.
 pub(crate) fn answer_body(
     inputs: &DecisionInputs<'_>,
     body: &[u8],
@@ -134,7 +134,7 @@ fn write_failed(failed: &FailedPredicate<'_, '_>, out: &mut String) {
     out.push('}');
 }
 
-/// Writes a member whose value is JSON as it stands, or starts with it.
+/// Writes a member whose value is JSON text, or starts with it.
 fn write_literal(name: &str, value: &str, out: &mut String) {
     for part in [",\"", name, "\":", value] {
         out.push_str(part);
@@ -148,7 +148,7 @@ mod tests {
     use callgate_engine::{compile, parse, validate};
     use serde_json::Value;
 
-    /// The answer to a call that is inputs by a policy.
+    /// The response of a policy to a call.
     #[track_caller]
     fn answer_to(call: &str, policy: &str) -> Value {
         let bytes = compile(&parse(policy).and_then(validate).unwrap_or_else(|problems| panic!("{problems:?}")));
@@ -167,7 +167,7 @@ mod tests {
         assert_eq!(answer.get("argsDigest").map(|digest| digest.as_str().expect("text")), expected);
     }
 
-    /// The reason in the answer must be the sentence itself, whatever the texts in it.
+    /// The reason in the response must be exactly the sentence, whatever it quotes.
     #[track_caller]
     fn check_reason(policy: &str, call: &str, expected: &str) {
         assert_eq!(answer_to(call, policy).get("reason"), Some(&Value::from(expected)));

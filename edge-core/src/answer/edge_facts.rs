@@ -1,17 +1,17 @@
-//! What an edge adds to a request.
+//! Facts that an edge adds to a request.
 
 use callgate_engine::{PolicyImage, RequestFacts};
 
-/// What an edge adds to a request.
+/// Facts that an edge adds to a request.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct EdgeFacts<'a> {
-    /// Becomes the decision's id, so it must not repeat.
+    /// The decision's ID, so it must not repeat.
     pub random: [u8; 16],
-    /// The time, in seconds since the start of 1970 in UTC. Needed where the policy reads the source `Request`.
+    /// The time, in seconds since the start of 1970 in UTC. Required if the policy reads the source `Request`.
     pub unix_time: Option<i64>,
-    /// The caller's IP address, where the platform vouches for it.
+    /// The caller's IP address, if the platform provides it.
     pub ip: Option<&'a str>,
-    /// The caller's country as a code of two letters, where the platform vouches for it.
+    /// The caller's two-letter country code, if the platform provides it.
     pub country: Option<&'a str>,
 }
 

@@ -1,18 +1,18 @@
-//! The policy that the build embedded, and what it embedded of itself.
+//! The embedded policy and its build facts.
 
 use callgate_engine::{ImageError, PolicyImage};
 
 use crate::answer::build_facts::Facts;
 
-/// The text of the embedded policy. Nothing reads it at run time, so it takes no room in what deploys.
+/// The text of the embedded policy. It is not read at run time, so it is not deployed.
 pub const POLICY_TEXT: &str = include_str!(env!("CALLGATE_POLICY_FILE"));
 
 const IMAGE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/policy.img"));
 
-/// The image is of this text and of no other: a text that changed after the build script read it stops the build.
+/// Stops the build if the text changed after the build script compiled it.
 const _: () = assert!(matches!(parse_count(env!("CALLGATE_POLICY_BYTES")), Some(count) if count == POLICY_TEXT.len()));
 
-/// What the build knew of the policy and of its own source.
+/// Facts from the build about the policy and the source code.
 pub(crate) const FACTS: Facts = include!(concat!(env!("OUT_DIR"), "/facts.rs"));
 
 const fn parse_count(text: &str) -> Option<usize> {
@@ -25,7 +25,7 @@ const fn parse_count(text: &str) -> Option<usize> {
 /// Opens the embedded policy in place.
 ///
 /// # Errors
-/// The image does not fit the code, which a build from one checkout can't bring about.
+/// The image has another format than the code, which cannot happen in a build from one checkout.
 pub fn policy_image() -> Result<PolicyImage<'static>, ImageError> {
     PolicyImage::open(IMAGE)
 }

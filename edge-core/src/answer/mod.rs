@@ -1,4 +1,4 @@
-//! What callgate responds with: decisions, and the description of the policy.
+//! Responses: decisions, and the description of the policy.
 
 pub(crate) mod build_facts;
 pub(crate) mod decision;

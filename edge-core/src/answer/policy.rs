@@ -1,4 +1,4 @@
-//! What `GET /policy` answers: which policy decides, and what the build knew of it and of its own source.
+//! The response to `GET /policy`: the policy that decides, and its build facts.
 
 use alloc::string::{String, ToString as _};
 
@@ -7,7 +7,7 @@ use callgate_engine::PolicyImage;
 use crate::answer::build_facts::Facts;
 use crate::http::json_text::{write_hex_digest, write_member, write_text};
 
-/// What the build knew that is true if the policy of `image` decides.
+/// The build facts that are true of the policy in `image`.
 #[cfg(feature = "embed")]
 pub(crate) fn facts_of(image: &PolicyImage<'_>) -> Facts {
     use crate::answer::embedded::{FACTS, policy_image};
@@ -16,13 +16,13 @@ pub(crate) fn facts_of(image: &PolicyImage<'_>) -> Facts {
     Facts { revision: FACTS.revision.filter(|_| is_embedded), commit: FACTS.commit }
 }
 
-/// A build without an embedded policy knows nothing of it.
+/// A build without an embedded policy has no facts about it.
 #[cfg(not(feature = "embed"))]
 pub(crate) fn facts_of(_: &PolicyImage<'_>) -> Facts {
     Facts::default()
 }
 
-/// Writes the answer.
+/// Writes the response.
 pub(crate) fn describe_policy(image: &PolicyImage<'_>, facts: &Facts) -> String {
     let mut out = String::with_capacity(768);
     out.push_str("{\"version\":");

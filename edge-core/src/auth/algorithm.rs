@@ -1,4 +1,4 @@
-//! The algorithms that a token may be signed with, of which the configuration pins one (RFC 8725, section 3.1).
+//! The algorithms for signed tokens, of which the configuration pins one (RFC 8725, section 3.1).
 
 /// How tokens are signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,11 +14,11 @@ pub enum Algorithm {
 }
 
 impl Algorithm {
-    /// Each algorithm by its name, for the configuration.
+    /// The algorithms by name, for the configuration.
     pub(crate) const CHOICES: [(&str, Self); 4] =
         [("EdDSA", Self::EdDsa), ("ES256", Self::Es256), ("RS256", Self::Rs256), ("HS256", Self::Hs256)];
 
-    /// The name, as `alg` holds it.
+    /// The name, as in `alg`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {

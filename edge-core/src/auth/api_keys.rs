@@ -1,4 +1,4 @@
-//! API keys: `Authorization: Bearer <key>` (RFC 6750) against the keys that the operator configured.
+//! API keys: `Authorization: Bearer <key>` (RFC 6750), compared with the configured keys.
 
 use alloc::string::ToString as _;
 use alloc::sync::Arc;
@@ -12,23 +12,23 @@ use crate::auth::token::bearer_token;
 use crate::config::section::ConfigError;
 use crate::http::problem::Problem;
 
-/// The variable that holds the keys, for messages.
+/// The variable with the keys, for messages.
 const VARIABLE: &str = "CALLGATE_API_KEYS";
 
-/// What a key that is kept as its digest starts with.
+/// The prefix of a key digest.
 const DIGEST: &str = "sha256:";
 
-/// A key has at least so many characters: 16 of base64url are 96 bits, where they are random.
+/// The minimum length of a key: 16 random base64url characters are 96 bits.
 const MIN_KEY_LENGTH: usize = 16;
 
-/// A name has at most so many characters.
+/// The maximum length of a name.
 const MAX_NAME_LENGTH: usize = 64;
 
-/// Texts of white space whose digest a shell makes of a variable that is unset.
+/// White space whose digest a shell computes from an unset variable.
 const BLANK_TEXTS: [&str; 8] = ["\n", "\r\n", "\r", "\t", " ", " \n", "  ", "\n\n"];
 
-/// What is wrong with a key that repeats one character.
-const REPEATED: &str = "that is one repeated character: use random characters, such as those of `openssl rand -hex 32`";
+/// The error of a key that repeats one character.
+const REPEATED: &str = "is one repeated character; use the output of `openssl rand -hex 32`";
 
 /// The keys of a deployment.
 #[derive(Clone, Debug, Default)]
@@ -37,7 +37,7 @@ pub(crate) struct ApiKeys(Vec<ApiKey>);
 /// One key.
 #[derive(Clone, Debug)]
 struct ApiKey {
-    /// What decisions are logged under.
+    /// The principal in decision records.
     name: Option<Arc<str>>,
     /// The SHA-256 of the key.
     digest: [u8; 32],
@@ -46,12 +46,12 @@ struct ApiKey {
 impl ApiKeys {
     /// Reads keys separated by white space, each `[name:]key` or `[name:]sha256:<digest>`.
     ///
-    /// A key is what a Bearer token may be (RFC 6750, section 2.1), and so has no colon: no text has two readings.
-    /// No message repeats a part of a text, as the part may be a key that stands in the wrong place.
+    /// A key is a valid Bearer token (RFC 6750, section 2.1) and so has no colon: the syntax is unambiguous. No message
+    /// quotes a part of a text, because the part may be a misplaced key.
     pub(crate) fn read(keys: Option<&str>) -> Result<Self, ConfigError> {
         let error = |at: usize, problem: &str| {
             let number = at.saturating_add(1).to_string();
-            ConfigError { pointer: VARIABLE.into(), problem: ["has key ", &number, " ", problem].concat() }
+            ConfigError { pointer: VARIABLE.into(), problem: ["key ", &number, " ", problem].concat() }
         };
         let mut read: Vec<ApiKey> = Vec::new();
         let mut digests = Vec::new();
@@ -59,10 +59,10 @@ impl ApiKeys {
             let place = |problem: &str| error(at, problem);
             let key = ApiKey::read(text).map_err(place)?;
             if read.iter().any(|other| other.digest == key.digest) {
-                return Err(place("that stands there before"));
+                return Err(place("is a duplicate; remove it"));
             }
             if key.name.is_some() && read.iter().any(|other| other.name == key.name) {
-                return Err(place("with the name of another: give each its own, such as `host-1` and `host-2`"));
+                return Err(place("has another key's name; use unique names, such as `host-1` and `host-2`"));
             }
             if text.contains(DIGEST) {
                 digests.push((at, key.digest));
@@ -75,9 +75,9 @@ impl ApiKeys {
         }
     }
 
-    /// Who presents `authorization`.
+    /// Authenticates the caller that presents `authorization`.
     ///
-    /// Digests are compared, and all of them, so that the time tells neither how much of a key was right nor which one.
+    /// All digests are compared, so that the duration reveals neither how much of a key was right nor which key.
     pub(crate) fn caller(&self, authorization: Option<&str>) -> Result<Caller, Problem> {
         if self.0.is_empty() {
             return Err(Problem::NotConfigured);
@@ -91,7 +91,7 @@ impl ApiKeys {
             which.conditional_assign(&at, is_it);
             found |= is_it;
         }
-        // INVARIANT: a missing credential is the empty text here, whose digest somebody may have configured by mistake.
+        // INVARIANT: a missing credential is an empty string here, whose digest may be configured by mistake.
         found &= Choice::from(u8::from(!token.trim().is_empty()));
         if !bool::from(found) {
             return Err(Problem::Unauthenticated);
@@ -117,7 +117,7 @@ impl ApiKey {
         }
         let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
         if name.len() > MAX_NAME_LENGTH || !name.bytes().all(is_name) {
-            return Err("with a name that is not 1 to 64 letters, digits and `-._`");
+            return Err("must have a name of 1 to 64 letters, digits and `-._`");
         }
         let digest = match key.strip_prefix(DIGEST) {
             Some(digest) => read_digest(digest)?,
@@ -130,14 +130,14 @@ impl ApiKey {
 fn read_digest(hex: &str) -> Result<[u8; 32], &'static str> {
     let mut digest = [0; 32];
     let read = base16ct::mixed::decode(hex, &mut digest).ok().filter(|bytes| bytes.len() == 32);
-    read.map(drop).ok_or("with a digest that is not 64 hexadecimal digits")?;
+    read.map(drop).ok_or("must have a digest of 64 hexadecimal digits")?;
     Ok(digest)
 }
 
-/// Which of `digests` is of no key at all, and what is wrong with it.
+/// The position of a digest of a blank key in `digests`, and the error.
 ///
-/// The digest of one repeated character is found where such a key is presented: to look for it here would take some
-/// thousand digests at each start of an instance.
+/// The digest of one repeated character is detected when such a key is presented. A check here would compute thousands
+/// of digests at each start of an instance.
 fn find_blank(digests: &[(usize, [u8; 32])]) -> Option<(usize, &'static str)> {
     if digests.is_empty() {
         return None;
@@ -146,12 +146,12 @@ fn find_blank(digests: &[(usize, [u8; 32])]) -> Option<(usize, &'static str)> {
         let blank: [u8; 32] = Sha256::digest(text).into();
         digests.iter().find(|(_, digest)| *digest == blank).map(|&(at, _)| (at, problem))
     };
-    let white_space = "that is the digest of white space: is a variable unset?";
-    find("", "that is the digest of an empty key: is a variable unset?")
+    let white_space = "is the digest of white space; check for an unset variable";
+    find("", "is the digest of an empty key; check for an unset variable")
         .or_else(|| BLANK_TEXTS.iter().find_map(|text| find(text, white_space)))
 }
 
-/// Whether a text repeats one character and has no other.
+/// Whether a text repeats one character only.
 fn is_one_character(text: &str) -> bool {
     let mut characters = text.chars();
     characters.next().is_some_and(|first| characters.all(|character| character == first))
@@ -164,10 +164,10 @@ fn digest_of(key: &str) -> Result<[u8; 32], &'static str> {
     let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte);
     let stem = key.trim_end_matches('=');
     if stem.is_empty() || !stem.bytes().all(is_token) {
-        return Err("that can't be sent as a Bearer token: use letters, digits and `-._~+/`, with `=` at the end only");
+        return Err("cannot be a Bearer token; use letters, digits and `-._~+/`, with `=` only at the end");
     }
     if key.len() < MIN_KEY_LENGTH {
-        return Err("that is too short: use 16 characters or more, such as those of `openssl rand -hex 32`");
+        return Err("must have at least 16 characters; use the output of `openssl rand -hex 32`");
     }
     if is_one_character(key) {
         return Err(REPEATED);

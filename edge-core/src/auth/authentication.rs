@@ -1,4 +1,4 @@
-//! From a credential to who is calling, or to what an edge must do first.
+//! Authenticates a credential, or returns the step that an edge must do first.
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
@@ -21,7 +21,7 @@ use crate::auth::unverified::Unverified;
 use crate::config::section::ConfigError;
 use crate::http::problem::Problem;
 
-/// How a deployment learns who is calling.
+/// How a deployment authenticates callers.
 #[derive(Clone, Debug)]
 pub struct Authentication(Mode);
 
@@ -31,28 +31,28 @@ enum Mode {
     Tokens(Box<TokenSettings>),
 }
 
-/// What is next on the way from a credential to who is calling.
+/// The next step from a credential to its caller.
 #[derive(Clone, Debug)]
 #[must_use]
 pub enum Step<'s> {
-    /// It is known.
+    /// The caller is authenticated or rejected.
     Done(Result<Caller, Problem>),
-    /// Verify the signature and go on with [`Unverified::finish`].
+    /// Verify the signature and continue with [`Unverified::finish`].
     Verify(Unverified<'s>),
-    /// Fetch the keys from this address, give them to [`Authentication::store_keys`], and ask once more without
-    /// `may_fetch`, also where that failed: keys from before may do.
+    /// Fetch the keys from this address, pass them to [`Authentication::store_keys`], and call again without
+    /// `may_fetch`, even if the fetch failed: cached keys may suffice.
     ///
-    /// Follow no redirection, read no more than [`crate::auth::MAX_KEYS_BYTES`], and give up after a few seconds.
+    /// Follow no redirection, read at most [`crate::auth::MAX_KEYS_BYTES`], and stop after a few seconds.
     FetchKeys(&'s str),
 }
 
 impl Authentication {
     /// Reads the section `auth` of the configuration, if there is one, and the secrets.
     ///
-    /// Without a section, API keys are used; without any of them, nobody is let in.
+    /// Without a section, API keys are used. Without any keys, every call is denied.
     ///
     /// # Errors
-    /// Something is wrong with the section or with a secret; nobody must be let in.
+    /// The section or a secret is invalid; every call must be denied.
     pub fn read(auth: Option<RawValue<'_>>, secrets: &Secrets<'_>) -> Result<Self, ConfigError> {
         match TokenSettings::read(auth, secrets)? {
             Some(settings) => Ok(Self(Mode::Tokens(Box::new(settings)))),
@@ -60,7 +60,7 @@ impl Authentication {
         }
     }
 
-    /// The name of the header that holds the credential, in lower case.
+    /// The name of the credential header, in lower case.
     #[must_use]
     pub fn header(&self) -> &str {
         match &self.0 {
@@ -69,7 +69,7 @@ impl Authentication {
         }
     }
 
-    /// Who presents an API key; `None` where tokens are taken.
+    /// Authenticates an API key; `None` if tokens are configured.
     pub(crate) fn by_key(&self, credential: Option<&str>) -> Option<Result<Caller, Problem>> {
         match &self.0 {
             Mode::ApiKeys(keys) => Some(keys.caller(credential)),
@@ -77,8 +77,9 @@ impl Authentication {
         }
     }
 
-    /// What is next for the value of the header that [`Authentication::header`] names, at `now` in seconds since the start
-    /// of 1970 in UTC. Once keys were fetched for this credential, `may_fetch` is false: that is not asked for again.
+    /// The next step for the value of the header that [`Authentication::header`] names, at `now` in seconds since the
+    /// start of 1970 in UTC. After keys were fetched for this credential, `may_fetch` is false, so they are not fetched
+    /// again.
     pub fn step<'s>(
         &'s self,
         credential: Option<&'s str>,
@@ -92,10 +93,10 @@ impl Authentication {
         }
     }
 
-    /// Takes the keys that were fetched, as the bytes of the body of an answer with status 200.
+    /// Stores fetched keys from the body of a response with status 200.
     ///
     /// # Errors
-    /// They are no keys of any use. Those from before stay.
+    /// The keys are unusable; the cached keys remain.
     pub fn store_keys(&self, cache: &mut KeyCache, body: &[u8], now: i64) -> Result<(), KeysFault> {
         let Mode::Tokens(settings) = &self.0 else { return Err(KeysFault::NoneUsable) };
         Keys::read(body, settings.header_rules.algorithm).map(|keys| cache.store(keys, now))
@@ -108,7 +109,7 @@ impl TokenSettings {
             Some(_) => credential,
             None => credential.and_then(bearer_token),
         };
-        // There is nothing to look at, and so nothing that the time could tell.
+        // Without a token, there is nothing that the duration could reveal.
         let Some(text) = text else { return Step::Done(Err(Problem::Unauthenticated)) };
         let token = Token::read(text, &self.header_rules);
         let caller = token.as_ref().and_then(Token::claims).and_then(|claims| self.claim_rules.caller(claims, now));
@@ -122,7 +123,7 @@ impl TokenSettings {
             }
             KeySource::Inline(keys) => Arc::clone(keys),
             KeySource::Address(url, lifetime) => {
-                // A token that names no key, or is none, is no reason to look for new keys.
+                // An invalid token or one without a key ID does not cause a key fetch.
                 let is_known = |keys: &Keys| key_id.is_none_or(|id| keys.find(Some(id)).is_some());
                 if may_fetch && cache.begin_fetch(*lifetime, is_known, now) {
                     return Step::FetchKeys(url);
@@ -134,7 +135,7 @@ impl TokenSettings {
             }
         };
         let algorithm = self.header_rules.algorithm;
-        // INVARIANT: a set of keys has one at least.
+        // INVARIANT: a key set has at least one key.
         let Some(any) = keys.any() else { return Step::Done(Err(Problem::KeysUnavailable)) };
         let key = header.and_then(|_| keys.find(key_id));
         let found = token.as_ref().zip(key).filter(|(token, key)| key.takes(&token.signature));
@@ -163,7 +164,7 @@ impl TokenSettings {
     }
 }
 
-/// Verifies a token of HS256 with each of the secrets, in constant time.
+/// Verifies an HS256 token with each of the secrets, in constant time.
 fn verify_by_secret(
     secrets: &[Vec<u8>],
     text: &str,
@@ -181,7 +182,7 @@ fn verify_by_secret(
     caller.filter(|_| bool::from(found)).ok_or(Problem::Unauthenticated)
 }
 
-/// As much of a text as is looked at in place of a token.
+/// Limits the part of a text that is processed as a token.
 fn bounded(text: &str) -> &[u8] {
     text.as_bytes().get(..MAX_TOKEN_BYTES).unwrap_or(text.as_bytes())
 }

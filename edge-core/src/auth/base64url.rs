@@ -1,11 +1,11 @@
-//! Base64url without padding (RFC 7515, section 2), of which each text has one reading and each value one text.
+//! Base64url without padding (RFC 7515, section 2), in which text and value correspond one to one.
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 
-/// The bytes of `text`, or `None` where it has padding, foreign characters or bits that stand for nothing.
+/// The bytes of `text`, or `None` if it has padding, invalid characters or nonzero trailing bits.
 pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
     Base64UrlUnpadded::decode_vec(text).ok()
 }

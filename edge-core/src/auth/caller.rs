@@ -1,25 +1,25 @@
-//! Who is calling, once that is known.
+//! The authenticated caller.
 
 use alloc::sync::Arc;
 use callgate_engine::CallerFacts;
-/// Who is calling.
+/// The authenticated caller.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
-    /// Whom decisions are logged under: the name of the API key, or the subject of the token.
+    /// The principal: the API key's name or the token's subject.
     pub principal: Option<Arc<str>>,
-    /// What a token says of the caller; `None` where an API key let a host in, which says it for each call.
+    /// The token's claims about the caller; `None` for an API key, whose host states them in each call.
     pub token: Option<CallerFacts>,
-    /// By what the token is known, where it is taken once.
+    /// The replay key of a single-use token.
     pub(crate) single_use: Option<SingleUse>,
 }
 
-/// A token that is taken once.
+/// A single-use token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct SingleUse {
     /// The SHA-256 of its `jti`.
     pub(crate) digest: [u8; 32],
-    /// The second from which on it is refused as too old.
+    /// The second from which the token is rejected as expired.
     pub(crate) until: i64,
-    /// The second in which it came.
+    /// The second in which the token arrived.
     pub(crate) now: i64,
 }

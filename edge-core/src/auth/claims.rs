@@ -1,4 +1,4 @@
-//! What a token says of the caller, and whether it holds here and now (RFC 7519, section 4.1).
+//! Token claims about the caller, and their validation (RFC 7519, section 4.1).
 
 use alloc::string::String;
 use alloc::vec;
@@ -15,27 +15,27 @@ use crate::config::pointer::Pointer;
 use crate::config::section::items;
 use crate::http::json_text::write_text;
 
-/// What must hold of a token's claims, and where they hold what a policy asks for.
+/// The required claims of a token, and the positions of the claims that a policy reads.
 #[derive(Clone, Debug)]
 pub(crate) struct ClaimRules {
-    /// The `iss` that a token must have.
+    /// The required `iss`.
     pub(crate) issuer: String,
-    /// Of which a token must have one in `aud`.
+    /// The accepted values of `aud`, of which a token must have at least one.
     pub(crate) audiences: Vec<String>,
-    /// How many seconds the clocks may differ.
+    /// The clock tolerance in seconds.
     pub(crate) leeway: i64,
     pub(crate) subject: Pointer,
     pub(crate) roles: Pointer,
-    /// Whether a token must have a `jti` and is taken once.
+    /// Whether tokens are single-use and require a `jti`.
     pub(crate) is_single_use: bool,
-    /// Names of attributes, and where their values stand.
+    /// The names of attributes, and the positions of their values.
     pub(crate) attributes: Vec<(String, Pointer)>,
 }
 
 impl ClaimRules {
-    /// The caller that `claims` speak of at `now`, or `None` where they don't hold.
+    /// The caller that `claims` describe at `now`, or `None` if a claim is invalid.
     ///
-    /// Every part is looked at whatever the others are, so that the time does not tell which one was wrong.
+    /// Every claim is checked regardless of the others, so that the duration does not reveal which one was invalid.
     pub(crate) fn caller(&self, claims: RawValue<'_>, now: i64) -> Option<Caller> {
         let holds = [self.is_in_time(claims, now), self.is_from_issuer(claims), self.is_for_us(claims)];
         let subject = self.subject.find(claims).and_then(RawValue::as_string).filter(|subject| !subject.is_empty());
@@ -49,16 +49,16 @@ impl ClaimRules {
         holds.iter().all(|holds| *holds).then_some(caller)
     }
 
-    /// What a token that is taken once is known by; `None` where it has no `jti`.
+    /// The replay key of a single-use token; `None` if it has no `jti`.
     pub(crate) fn single_use(&self, claims: RawValue<'_>, now: i64) -> Option<SingleUse> {
         let id = claims.member("jti").and_then(RawValue::as_string).filter(|id| !id.is_empty())?;
         let (end, _) = claims.member("exp").and_then(read_seconds)?;
         Some(SingleUse { digest: Sha256::digest(&*id).into(), until: end.saturating_add(self.leeway), now })
     }
 
-    /// Whether the token is no longer valid, or not yet; one without an end never is.
+    /// Whether the token has expired or is not yet valid; a token without `exp` is never valid.
     fn is_in_time(&self, claims: RawValue<'_>, now: i64) -> bool {
-        // Fractions of seconds count against the token, as `now` has none.
+        // A fraction of a second counts against the token, because `now` has none.
         let is_current = claims.member("exp").and_then(read_seconds).is_some_and(|(second, _)| {
             let last = second.saturating_add(self.leeway);
             now < last
@@ -76,13 +76,13 @@ impl ClaimRules {
         claims.member("iss").and_then(RawValue::as_string).is_some_and(|issuer| issuer == self.issuer)
     }
 
-    /// Whether `aud`, one text or a list of them, has one of the configured audiences.
+    /// Whether `aud`, a string or a list of strings, contains a configured audience.
     fn is_for_us(&self, claims: RawValue<'_>) -> bool {
         let texts = claims.member("aud").and_then(read_texts).unwrap_or_default();
         texts.iter().any(|text| self.audiences.contains(text))
     }
 
-    /// The attributes that the token has, as one object; the rules have a name once only.
+    /// The token's attributes as one object; the rules contain each name only once.
     fn read_attributes(&self, claims: RawValue<'_>) -> String {
         let mut out = String::from("{");
         for (name, pointer) in &self.attributes {
@@ -99,7 +99,7 @@ impl ClaimRules {
     }
 }
 
-/// One text, or the texts of a list; `None` where anything else is or is in it.
+/// A string or a list of strings; `None` for anything else.
 pub(crate) fn read_texts(value: RawValue<'_>) -> Option<Vec<String>> {
     let values = items(value).unwrap_or_else(|| vec![value]);
     values.into_iter().map(|value| value.as_string().map(Into::into)).collect()
@@ -119,7 +119,7 @@ fn read_roles(value: RawValue<'_>) -> Option<Vec<String>> {
     Some(roles)
 }
 
-/// A NumericDate (RFC 7519, section 2) in whole seconds, and whether a fraction follows; written without an exponent.
+/// A NumericDate (RFC 7519, section 2) in whole seconds, and whether a fraction follows; without an exponent.
 fn read_seconds(value: RawValue<'_>) -> Option<(i64, bool)> {
     let text = value.as_number()?;
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));

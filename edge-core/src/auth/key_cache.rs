@@ -1,4 +1,4 @@
-//! Keys that were fetched, how long they are used, and when they are fetched again.
+//! The cache of fetched keys, with its refresh and expiry times.
 
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
@@ -11,45 +11,46 @@ use crate::auth::caller::SingleUse;
 use crate::auth::keys::Keys;
 use crate::http::problem::Problem;
 
-/// In so many seconds keys are fetched once, however many tokens name a key that is not there.
+/// The period, in seconds, in which keys are fetched once, however many tokens name an unknown key.
 const SECONDS_BETWEEN_FETCHES: i64 = 30;
 
-/// Or so many times, as long as there are no keys to use: calls come at the same time, and the first fetch may fail.
+/// The number of fetches in that period while no keys are usable, because calls arrive concurrently and the first fetch
+/// can fail.
 const MAX_FETCHES_WITHOUT_KEYS: u32 = 8;
 
-/// How many tokens are remembered whose signature was verified.
+/// The number of remembered tokens with a verified signature.
 const MAX_REMEMBERED: usize = 64;
 
-/// How many tokens are known as used: as many as are valid at once, on a busy instance.
+/// The number of remembered single-use tokens: all that are valid at once on a busy instance.
 const MAX_USED: usize = 4_096;
 
-/// What an instance of an edge keeps between calls.
+/// The authentication state of an instance between calls.
 #[derive(Clone, Debug, Default)]
 pub struct KeyCache {
-    /// The keys that were fetched last, and when.
+    /// The last fetched keys, and when they were fetched.
     fetched: Option<(Arc<Keys>, i64)>,
-    /// When the first fetch of those that are counted began.
+    /// When the first counted fetch began.
     counted_since: Option<i64>,
     fetch_count: u32,
-    /// Counts sets of keys, so that a token that one of them verified is forgotten with it.
+    /// The number of the current key set, so that a token is forgotten with the keys that verified it.
     generation: u64,
-    /// The digests of tokens whose signature was verified, and which of them is the next to be forgotten.
+    /// The digests of tokens with a verified signature, and the index of the next one to replace.
     genuine: Vec<[u8; 32]>,
     oldest: usize,
-    /// The digests of the `jti` of tokens that are taken once and were, with the second in which each ends.
+    /// The `jti` digests of used single-use tokens, with the second in which each expires.
     used: BTreeMap<[u8; 32], i64>,
 }
 
-/// How long fetched keys are used, in seconds.
+/// The lifetime of fetched keys, in seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Lifetime {
-    /// From when on they are fetched again.
+    /// The age from which keys are fetched again.
     pub(crate) max_age: i64,
-    /// How much longer they are used while that fails.
+    /// The additional lifetime while fetches fail.
     pub(crate) max_stale: i64,
 }
 
-/// A token by its digest, under the keys that were there when it was read.
+/// The digest of a token, and the key set at that time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Genuine {
     digest: [u8; 32],
@@ -57,24 +58,24 @@ pub(crate) struct Genuine {
 }
 
 impl KeyCache {
-    /// A cache without keys.
+    /// An empty cache.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The keys that were fetched, as long as they may be used.
+    /// The fetched keys, if they have not expired.
     pub(crate) fn keys(&self, lifetime: Lifetime, now: i64) -> Option<&Arc<Keys>> {
         let (keys, fetched_at) = self.fetched.as_ref()?;
         let age = now.saturating_sub(*fetched_at);
         (age < lifetime.max_age.saturating_add(lifetime.max_stale)).then_some(keys)
     }
 
-    /// Whether keys must be fetched, for a token whose key is there or not. Counts the fetch if so.
+    /// Whether to fetch keys, depending on whether the token's key is known. Counts the fetch if so.
     pub(crate) fn begin_fetch(&mut self, lifetime: Lifetime, is_known: impl Fn(&Keys) -> bool, now: i64) -> bool {
         let keys = self.keys(lifetime, now);
         let is_fresh = self.fetched.as_ref().is_some_and(|(_, at)| {
-            // A clock that went back says nothing of the age.
+            // If the clock went back, the age is unknown.
             (0..lifetime.max_age).contains(&now.saturating_sub(*at))
         });
         if is_fresh && keys.is_some_and(|keys| is_known(keys)) {
@@ -93,7 +94,7 @@ impl KeyCache {
         true
     }
 
-    /// Takes keys that were fetched.
+    /// Stores fetched keys.
     pub(crate) fn store(&mut self, keys: Keys, now: i64) {
         if self.fetched.as_ref().is_none_or(|(old, _)| **old != keys) {
             self.generation = self.generation.wrapping_add(1);
@@ -103,19 +104,19 @@ impl KeyCache {
         self.fetched = Some((Arc::new(keys), now));
     }
 
-    /// What `token` would be remembered by.
+    /// The fingerprint of `token`.
     pub(crate) fn genuine(&self, token: &str) -> Genuine {
         Genuine { digest: Sha256::digest(token).into(), generation: self.generation }
     }
 
-    /// Whether the signature of a token was verified before, with one of the keys that are there now.
+    /// Whether the signature of a token was verified before with one of the current keys.
     pub(crate) fn remembers(&self, token: &Genuine) -> bool {
         token.generation == self.generation && self.genuine.contains(&token.digest)
     }
 
-    /// Lets in a caller whose token holds, unless it is one that is taken once and was.
+    /// Accepts the caller of a valid token, unless it is a single-use token that was used before.
     ///
-    /// Where no more tokens can be remembered, none is taken: a forgotten one could be used again.
+    /// If no more tokens can be remembered, none is accepted, because a forgotten token could be used again.
     pub(crate) fn admit(&mut self, caller: Caller) -> Result<Caller, Problem> {
         let Some(SingleUse { digest, until, now }) = caller.single_use else { return Ok(caller) };
         if self.used.len() >= MAX_USED {
@@ -129,9 +130,9 @@ impl KeyCache {
         Ok(caller)
     }
 
-    /// Remembers that the signature of a token was verified.
+    /// Remembers the verified signature of a token.
     pub(crate) fn remember(&mut self, token: Genuine) {
-        // The keys may have been replaced while the platform verified.
+        // The keys may have been replaced during the verification.
         if token.generation != self.generation || self.genuine.contains(&token.digest) {
             return;
         }

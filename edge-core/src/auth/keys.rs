@@ -1,4 +1,4 @@
-//! Sets of public keys (RFC 7517), of which those are taken that can verify a token of this deployment.
+//! Key sets (RFC 7517), filtered to the keys that can verify tokens of this deployment.
 
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -15,40 +15,40 @@ use crate::auth::signature::is_on_curve;
 use crate::auth::token::MAX_TOKEN_DEPTH;
 use crate::config::section::items;
 
-/// A set of keys has at most so many bytes.
+/// The maximum size of a key set, in bytes.
 pub const MAX_KEYS_BYTES: usize = 65_536;
 
-/// A set holds at most so many keys.
+/// The maximum number of keys in a set.
 const MAX_KEYS: usize = 64;
 
-/// The public exponent that RSA keys have, 65537: with another one they are passed over.
+/// The RSA public exponent 65537; keys with another one are ignored.
 const RSA_EXPONENT: &[u8] = &[1, 0, 1];
 
-/// Why a set of keys is not taken.
+/// Why a key set is rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeysFault {
-    /// It is longer than [`MAX_KEYS_BYTES`].
+    /// The set is longer than [`MAX_KEYS_BYTES`].
     TooLong,
-    /// It is no strict JSON object with a list `keys`.
+    /// The set is not a strict JSON object with a list `keys`.
     NotASet,
-    /// It holds more than 64 keys.
+    /// The set has more than 64 keys.
     TooMany,
-    /// Two keys that can be used have one `kid`.
+    /// Two usable keys have the same `kid`.
     RepeatedId,
-    /// It holds no key that can verify a token with the configured algorithm.
+    /// No key can verify tokens of the configured algorithm.
     NoneUsable,
 }
 
 impl KeysFault {
-    /// What is wrong with the set, in lower case and without a full stop.
+    /// The error, in lower case and without a full stop.
     #[must_use]
     pub fn problem(self) -> &'static str {
         match self {
-            Self::TooLong => "must have 65536 bytes at most",
+            Self::TooLong => "must not exceed 65536 bytes",
             Self::NotASet => "must be an object with a list `keys`",
-            Self::TooMany => "must hold 64 keys at most",
-            Self::RepeatedId => "holds two keys with one `kid`",
-            Self::NoneUsable => "holds no key that can verify a token with the configured `algorithm`",
+            Self::TooMany => "must have at most 64 keys",
+            Self::RepeatedId => "has two keys with the same `kid`",
+            Self::NoneUsable => "has no key that can verify tokens of the configured `algorithm`",
         }
     }
 }
@@ -66,7 +66,7 @@ impl core::error::Error for KeysFault {}
 pub(crate) struct Keys(Vec<(Option<String>, Arc<PublicKey>)>);
 
 impl Keys {
-    /// Reads a set for tokens that are signed with `algorithm`.
+    /// Reads a set for tokens of `algorithm`.
     pub(crate) fn read(text: &[u8], algorithm: Algorithm) -> Result<Self, KeysFault> {
         if text.len() > MAX_KEYS_BYTES {
             return Err(KeysFault::TooLong);
@@ -75,7 +75,7 @@ impl Keys {
         Self::of(set, algorithm)
     }
 
-    /// Takes the keys of a set for tokens that are signed with `algorithm`.
+    /// Selects the keys for tokens of `algorithm`.
     pub(crate) fn of(set: RawValue<'_>, algorithm: Algorithm) -> Result<Self, KeysFault> {
         let list = set.member("keys").ok_or(KeysFault::NotASet)?;
         let list = items(list).ok_or(KeysFault::NotASet)?;
@@ -92,7 +92,7 @@ impl Keys {
         if keys.is_empty() { Err(KeysFault::NoneUsable) } else { Ok(Self(keys)) }
     }
 
-    /// The key that a token names, or the only one there is where it names none.
+    /// The key that a token names, or the only key if the token names none.
     pub(crate) fn find(&self, id: Option<&str>) -> Option<&Arc<PublicKey>> {
         match (id, self.0.as_slice()) {
             (Some(id), keys) => keys.iter().find(|(other, _)| other.as_deref() == Some(id)).map(|(_, key)| key),
@@ -101,19 +101,19 @@ impl Keys {
         }
     }
 
-    /// Some key, for a token that no key can have signed.
+    /// Any key, for a token that matches none.
     pub(crate) fn any(&self) -> Option<&Arc<PublicKey>> {
         self.0.first().map(|(_, key)| key)
     }
 }
 
-/// Reads a key, or `None` where it can't or must not verify tokens that are signed with `algorithm`.
+/// Reads a key, or `None` if it cannot or must not verify tokens of `algorithm`.
 fn read_key(key: RawValue<'_>, algorithm: Algorithm) -> Option<(Option<String>, PublicKey)> {
     let text = |name: &str| key.member(name).map(|value| value.as_string().ok_or(())).transpose();
     let is_for = |name: &str, wanted: &str| text(name).ok().is_some_and(|is| is.is_none_or(|is| is == wanted));
     let bytes = |name: &str| base64url::decode(&text(name).ok()??);
     let point = |name: &str| <[u8; 32]>::try_from(bytes(name)?).ok();
-    // Whoever reads a set that gives a private half away can sign.
+    // Anyone who reads a key set with a private key can sign.
     if !is_for("alg", algorithm.name()) || !is_for("use", "sig") || key.member("d").is_some() {
         return None;
     }
@@ -131,7 +131,7 @@ fn read_key(key: RawValue<'_>, algorithm: Algorithm) -> Option<(Option<String>, 
     (public.is_strong() && is_on_curve(&public)).then_some((id, public))
 }
 
-/// Whether the point of a key is on its curve. A platform that verifies signatures itself refuses such a key then.
+/// Whether the point of a key is on its curve. A platform that verifies signatures rejects such a key later.
 #[cfg(not(feature = "jwt"))]
 fn is_on_curve(_: &PublicKey) -> bool {
     true

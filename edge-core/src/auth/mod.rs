@@ -1,7 +1,7 @@
-//! Who is calling: API keys or signed tokens, as the section `auth` of the configuration says.
+//! Authentication of callers: API keys or signed tokens, as the section `auth` of the configuration selects.
 //!
-//! All of it is a function of what an edge hands in: the credential, the time, the bytes of a set of keys.
-//! An edge fetches keys where it is told to, and verifies signatures where its platform does it better than a crate.
+//! All functions depend only on values from the edge: the credential, the time, the bytes of a key set. An edge fetches
+//! keys on request, and verifies signatures itself if its platform is better than a crate.
 
 mod api_keys;
 mod algorithm;

@@ -1,4 +1,4 @@
-//! The public keys that tokens are verified with.
+//! The public keys that verify tokens.
 
 use alloc::string::{String, ToString as _};
 use alloc::vec;
@@ -6,8 +6,8 @@ use alloc::vec::Vec;
 
 use crate::auth::base64url;
 
-/// How long an RSA modulus may be, in bits: at least what RFC 7518, section 3.3, asks, and no longer than can be verified
-/// for each call.
+/// The range of an RSA modulus, in bits: at least the minimum of RFC 7518, section 3.3, and short enough to verify in
+/// each call.
 const RSA_BITS: core::ops::RangeInclusive<usize> = 2_048..=4_096;
 
 /// A public key.
@@ -27,8 +27,8 @@ pub enum PublicKey {
 }
 
 impl PublicKey {
-    /// Whether the numbers of the key are in their ranges, so that only its owner can sign for it. Whether a point is on
-    /// its curve takes arithmetic, which `signature` has.
+    /// Whether the key's numbers are in range, so that only its owner can sign. Checking that a point is on its curve
+    /// needs the arithmetic in `signature`.
     pub(crate) fn is_strong(&self) -> bool {
         match self {
             Self::Ed25519(point) => !is_small_order(point),
@@ -43,7 +43,7 @@ impl PublicKey {
         }
     }
 
-    /// The key as a JSON Web Key, with what WebCrypto's `importKey` asks for and nothing else.
+    /// The key as a JSON Web Key, with exactly the members that WebCrypto's `importKey` requires.
     #[must_use]
     pub fn jwk(&self) -> String {
         let parts = match self {
@@ -61,9 +61,9 @@ impl PublicKey {
         [&parts.concat(), "\"}"].concat()
     }
 
-    /// Whether the bytes are a signature of this kind at all: of the right length, and with numbers in their ranges.
+    /// Whether the bytes are a well-formed signature: of the right length, and with numbers in range.
     ///
-    /// Each signature has one such form, except that of P-256, of which the opposite `s` is one too.
+    /// Each signature has one such form, except with P-256, where the negated `s` is valid too.
     pub(crate) fn takes(&self, signature: &[u8]) -> bool {
         match self {
             Self::Ed25519(_) => {
@@ -75,14 +75,14 @@ impl PublicKey {
                 let is_scalar = |bytes: &[u8]| bytes.iter().any(|byte| *byte != 0) && bytes < P256_ORDER.as_slice();
                 parts.is_some_and(|(r, s)| is_scalar(r) && is_scalar(s))
             }
-            // Both have one length, so that they compare like the numbers that they are.
+            // Both have the same length, so byte order is numeric order.
             Self::Rsa(modulus) => signature.len() == modulus.len() && signature < modulus.as_slice(),
         }
     }
 
-    /// A signature that takes as long to refuse as any other.
+    /// A signature that takes as long to reject as any other.
     pub(crate) fn decoy(&self) -> Vec<u8> {
-        // Numbers in their ranges with many bits, since few bits are less work.
+        // Numbers in range with many bits, because few bits are less work.
         match self {
             Self::Ed25519(_) => [ED25519_BASE_POINT, [0x0b; 32]].concat(),
             Self::P256 { .. } => [[0x5a; 32], [0xa6; 32]].concat(),
@@ -111,8 +111,8 @@ const P256_ORDER: [u8; 32] = [
     0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
 ];
 
-/// Whether an encoded point of Ed25519 has a small order, so that signatures for it can be made without a key, or is
-/// written with more than the field's prime (RFC 8032, section 5.1.3).
+/// Whether an encoded point of Ed25519 has a small order, so that anyone can sign for it, or is not reduced modulo the
+/// field's prime (RFC 8032, section 5.1.3).
 fn is_small_order(point: &[u8; 32]) -> bool {
     /// The second coordinates of the points of order 8, little-endian; those of smaller orders are 0, 1 and -1.
     const OF_ORDER_EIGHT: [[u8; 32]; 2] = [
@@ -133,6 +133,6 @@ fn is_small_order(point: &[u8; 32]) -> bool {
     let is_near = |low: core::ops::RangeInclusive<u8>, rest: u8, high: u8| {
         low.contains(&first) && middle.iter().all(|byte| *byte == rest) && last == high
     };
-    // 0 and 1, and from -1 on to what is beyond the prime.
+    // 0 and 1, and the range from -1 to values above the prime.
     is_near(0..=1, 0, 0) || is_near(0xec..=0xff, 0xff, 0x7f) || OF_ORDER_EIGHT.contains(&y)
 }

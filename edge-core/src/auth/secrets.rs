@@ -1,6 +1,6 @@
 //! The secrets of a deployment.
 
-/// The secrets of a deployment, which have variables of their own.
+/// The secrets of a deployment, each in its own variable.
 #[derive(Clone, Copy, Default)]
 pub struct Secrets<'s> {
     /// `CALLGATE_API_KEYS`.

@@ -17,42 +17,42 @@ use crate::config::address::is_https;
 use crate::config::pointer::Pointer;
 use crate::config::section::{ConfigError, Section, items, members};
 
-/// The variable that holds the secrets of HS256, for messages.
+/// The variable with the HS256 secrets, for messages.
 const SECRET_VARIABLE: &str = "CALLGATE_JWT_SECRET";
 
-/// What a secret that is no text starts with.
+/// The prefix of an encoded secret.
 const BASE64URL: &str = "base64url:";
 
-/// A secret has at least as many bytes as the digest (RFC 7518, section 3.2).
+/// The minimum length of a secret in bytes: that of the digest (RFC 7518, section 3.2).
 const MIN_SECRET_BYTES: usize = 32;
 
-/// How tokens are taken and what must hold of them.
+/// How tokens are read and validated.
 #[derive(Clone, Debug)]
 pub(crate) struct TokenSettings {
-    /// The header that holds the token alone, in lower case; `None` for `Authorization: Bearer <token>`.
+    /// The header that contains only the token, in lower case; `None` for `Authorization: Bearer <token>`.
     pub(crate) header: Option<String>,
     pub(crate) header_rules: HeaderRules,
     pub(crate) claim_rules: ClaimRules,
     pub(crate) source: KeySource,
 }
 
-/// Where the keys are.
+/// The source of the keys.
 #[derive(Clone, Debug)]
 pub(crate) enum KeySource {
-    /// HS256: whoever has one of them can sign too.
+    /// HS256: anyone who has one of the secrets can also sign.
     Secrets(Vec<Vec<u8>>),
     Inline(Arc<Keys>),
     Address(String, Lifetime),
 }
 
-/// Who vouches for a caller.
+/// The kinds of authentication.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Mode {
     ApiKey,
     Jwt,
 }
 
-/// The keys of the section that belong to tokens.
+/// The keys of the section that apply to tokens.
 const TOKEN_KEYS: [&str; 12] = [
     "header",
     "algorithm",
@@ -69,7 +69,7 @@ const TOKEN_KEYS: [&str; 12] = [
 ];
 
 impl TokenSettings {
-    /// Reads the section, or `None` where API keys are used.
+    /// Reads the section, or `None` if API keys are used.
     pub(crate) fn read(auth: Option<RawValue<'_>>, secrets: &Secrets<'_>) -> Result<Option<Self>, ConfigError> {
         let Some(auth) = auth else { return Ok(None) };
         let known: Vec<&str> = ["mode"].into_iter().chain(TOKEN_KEYS).collect();
@@ -78,7 +78,7 @@ impl TokenSettings {
         if mode != Some(Mode::Jwt) {
             let stray = TOKEN_KEYS.into_iter().find(|key| section.value(key).is_some());
             return match stray {
-                Some(key) => Err(section.error_at(key, "belongs to the mode `jwt`, which is not chosen")),
+                Some(key) => Err(section.error_at(key, "is only for the mode `jwt`; set `mode` or remove this key")),
                 None => Ok(None),
             };
         }
@@ -100,10 +100,10 @@ impl TokenSettings {
 
 fn read_header(section: &Section<'_>) -> Result<Option<String>, ConfigError> {
     let Some(name) = section.text("header")? else { return Ok(None) };
-    // What a field name may be (RFC 9110, section 5.6.2).
+    // A valid field name (RFC 9110, section 5.6.2).
     let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     if name.is_empty() || !name.bytes().all(is_name) {
-        return Err(section.error_at("header", "must be the name of a header"));
+        return Err(section.error_at("header", "must be a header name"));
     }
     let name = name.to_ascii_lowercase();
     Ok(Some(name).filter(|name| name != "authorization"))
@@ -119,7 +119,7 @@ fn read_claim_rules(section: &Section<'_>) -> Result<ClaimRules, ConfigError> {
         return Err(section.error_at("audience", "must be a string or a list of strings"));
     };
     if audiences.is_empty() || audiences.iter().any(String::is_empty) {
-        return Err(section.error_at("audience", "must name an audience, and none that is empty"));
+        return Err(section.error_at("audience", "must be one or more non-empty strings"));
     }
     let claims = section.section("claims", &["subject", "roles", "attributes"])?;
     let pointer = |key: &str| {
@@ -132,7 +132,7 @@ fn read_claim_rules(section: &Section<'_>) -> Result<ClaimRules, ConfigError> {
         Some(subject) => Some(subject),
         None => Pointer::read("/sub"),
     };
-    let missing = |key: &str| claims.error_at(key, "is missing: a JSON pointer to the claim");
+    let missing = |key: &str| claims.error_at(key, "is missing; set a JSON pointer, such as `/roles`");
     Ok(ClaimRules {
         issuer: issuer.into(),
         audiences,
@@ -148,7 +148,7 @@ fn read_attributes(claims: &Section<'_>) -> Result<Vec<(String, Pointer)>, Confi
     let Some(attributes) = claims.value("attributes") else { return Ok(Vec::new()) };
     let read = |(name, value): (String, RawValue<'_>)| Some((name, Pointer::read(&value.as_string()?)?));
     let attributes = members(attributes).and_then(|members| members.into_iter().map(read).collect());
-    attributes.ok_or_else(|| claims.error_at("attributes", "must be an object of names and JSON pointers"))
+    attributes.ok_or_else(|| claims.error_at("attributes", "must be an object of JSON pointers"))
 }
 
 impl KeySource {
@@ -159,18 +159,18 @@ impl KeySource {
         };
         let fetching = ["keysMaxAgeSeconds", "keysMaxStaleSeconds"];
         if algorithm == Algorithm::Hs256 {
-            stray(&["keys", "keysUrl"], "has no use for HS256, whose secret is `CALLGATE_JWT_SECRET`")?;
-            stray(&fetching, "has no use for HS256")?;
+            stray(&["keys", "keysUrl"], "is not for HS256; remove it and set `CALLGATE_JWT_SECRET`")?;
+            stray(&fetching, "is not for HS256; remove it")?;
             return read_secrets(secrets.token_secret).map(Self::Secrets);
         }
         match (section.value("keys"), section.text("keysUrl")?) {
-            (Some(_), Some(_)) => Err(section.error_at("keysUrl", "can't stand beside `keys`")),
-            (None, None) => Err(section.error_at("keys", "is missing, and so is `keysUrl`")),
+            (Some(_), Some(_)) => Err(section.error_at("keysUrl", "cannot be combined with `keys`; remove one")),
+            (None, None) => Err(section.error_at("keys", "is missing; set `keys` or `keysUrl`")),
             (Some(keys), None) => {
-                stray(&fetching, "has no use for `keys`, which are not fetched")?;
+                stray(&fetching, "is only for `keysUrl`; remove it")?;
                 if holds_private_key(keys) {
                     return Err(
-                        section.error_at("keys", "holds a private key: make a new one, and give its public half")
+                        section.error_at("keys", "has a private key; create a new key pair and use its public key")
                     );
                 }
                 let fault = |fault: KeysFault| section.error_at("keys", fault.problem());
@@ -178,7 +178,7 @@ impl KeySource {
             }
             (None, Some(url)) => {
                 if !is_https(&url) {
-                    return Err(section.error_at("keysUrl", "must be an `https://` address without user or fragment"));
+                    return Err(section.error_at("keysUrl", "must be an `https:` URL without a user or fragment"));
                 }
                 let seconds = |key, range, default| {
                     section.integer(key, range).map(|seconds| i64::from(seconds.unwrap_or(default)))
@@ -193,25 +193,26 @@ impl KeySource {
     }
 }
 
-/// Reads the secrets of HS256, separated by white space: texts, or `base64url:<bytes>`.
+/// Reads the HS256 secrets, separated by white space: texts, or `base64url:<bytes>`.
 fn read_secrets(secrets: Option<&str>) -> Result<Vec<Vec<u8>>, ConfigError> {
     let error = |problem: &str| ConfigError { pointer: SECRET_VARIABLE.into(), problem: problem.into() };
     let mut read = Vec::new();
     for text in secrets.unwrap_or_default().split_ascii_whitespace() {
         let secret = match text.strip_prefix(BASE64URL) {
-            Some(encoded) => base64url::decode(encoded)
-                .ok_or_else(|| error("holds a secret that is no base64url without padding"))?,
+            Some(encoded) => {
+                base64url::decode(encoded).ok_or_else(|| error("has a secret that is not base64url without padding"))?
+            }
             None => text.as_bytes().to_vec(),
         };
         if secret.len() < MIN_SECRET_BYTES {
-            return Err(error("holds a secret of fewer than 32 bytes, which HS256 needs"));
+            return Err(error("has a secret shorter than 32 bytes; use 32 or more"));
         }
         read.push(secret);
     }
-    if read.is_empty() { Err(error("is not set, and HS256 needs it")) } else { Ok(read) }
+    if read.is_empty() { Err(error("is not set; HS256 requires it")) } else { Ok(read) }
 }
 
-/// Whether a set gives the private half of a key away, or a secret.
+/// Whether a set contains a private key or a secret.
 fn holds_private_key(set: RawValue<'_>) -> bool {
     let keys = set.member("keys").and_then(items).unwrap_or_default();
     keys.iter().any(|key| key.member("d").is_some() || key.member("k").is_some())

@@ -1,4 +1,4 @@
-//! A token that says who is calling, before its signature was verified.
+//! A token before its signature is verified.
 
 use alloc::borrow::Cow;
 use alloc::sync::Arc;
@@ -12,8 +12,8 @@ use crate::http::problem::Problem;
 
 /// A token whose signature must be verified, by [`Unverified::verify`] or by the platform.
 ///
-/// One that is refused already asks for it too, with a signature that can't hold: the time does not tell which part of a
-/// token was wrong.
+/// A rejected token also causes one verification, with a signature that must fail, so that the duration does not reveal
+/// which part of the token was invalid.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Unverified<'t> {
@@ -21,53 +21,53 @@ pub struct Unverified<'t> {
     pub(crate) key: Arc<PublicKey>,
     pub(crate) signing_input: Cow<'t, [u8]>,
     pub(crate) signature: Vec<u8>,
-    /// Who is calling, where nothing but the signature is left to look at, and by what the token is remembered.
+    /// The caller, if only the signature remains to be verified, and the token's fingerprint.
     pub(crate) outcome: Option<(Caller, Genuine)>,
 }
 
 impl Unverified<'_> {
-    /// The algorithm: the configured one, whatever the token says.
+    /// The configured algorithm, regardless of the token.
     #[must_use]
     pub fn algorithm(&self) -> Algorithm {
         self.algorithm
     }
 
-    /// The key that must have signed.
+    /// The key for the verification.
     #[must_use]
     pub fn key(&self) -> &PublicKey {
         &self.key
     }
 
-    /// The bytes that must have been signed.
+    /// The signed bytes.
     #[must_use]
     pub fn signing_input(&self) -> &[u8] {
         &self.signing_input
     }
 
-    /// The signature, as WebCrypto and the crates take it: that of P-256 is `r` and `s`, not DER.
+    /// The signature in the form of WebCrypto and the crates: for P-256 `r` and `s`, not DER.
     #[must_use]
     pub fn signature(&self) -> &[u8] {
         &self.signature
     }
 
-    /// Whether the signature holds, by the crates.
+    /// Whether the signature is genuine, by the crates.
     #[cfg(feature = "jwt")]
     #[must_use]
     pub fn verify(&self) -> bool {
         crate::auth::signature::verify(&self.key, &self.signing_input, &self.signature)
     }
 
-    /// The same, with a copy of what it borrows: an edge may have to wait for its platform.
+    /// The same with its own data, because an edge may wait for its platform.
     pub(crate) fn into_owned(self) -> Unverified<'static> {
         let Self { algorithm, key, signing_input, signature, outcome } = self;
         let signing_input = Cow::Owned(signing_input.into_owned());
         Unverified { algorithm, key, signing_input, signature, outcome }
     }
 
-    /// Who is calling, now that it is known whether the signature holds.
+    /// The caller, after the signature was verified or not.
     ///
     /// # Errors
-    /// [`Problem::Unauthenticated`]: it does not, or something else about the token was wrong.
+    /// [`Problem::Unauthenticated`]: the signature or another part of the token is invalid.
     pub fn finish(self, is_genuine: bool, cache: &mut KeyCache) -> Result<Caller, Problem> {
         match self.outcome.filter(|_| is_genuine) {
             Some((caller, genuine)) => {

@@ -1,28 +1,30 @@
-//! Addresses that a configuration may name, for an edge to fetch from or to send to.
+//! Addresses in a configuration, for an edge to fetch from or send to.
 //!
-//! They are plain enough that every platform reads them alike: a host and perhaps a port, neither a user nor a fragment.
+//! Only a host and an optional port are accepted, without a user or a fragment, so that every platform parses them
+//! alike.
 
-/// The names of the machine itself, from which nothing goes out.
+/// The names of the local machine, to which traffic stays local.
 const THIS_MACHINE: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 
-/// Whether an address is one to fetch from: what comes over `https:` is what its owner gave out.
+/// Whether an edge may fetch from an address: `https:` authenticates the owner of the content.
 pub(crate) fn is_https(address: &str) -> bool {
     address.strip_prefix("https://").and_then(host).is_some()
 }
 
-/// Whether an address is one to send to: over `https:`, or by `http:` to this machine itself, nobody listens on the way.
+/// Whether an edge may send to an address: `https:`, or `http:` to the local machine, so that nobody can intercept the
+/// data.
 pub(crate) fn is_https_or_local(address: &str) -> bool {
     is_https(address) || address.strip_prefix("http://").and_then(host).is_some_and(|host| THIS_MACHINE.contains(&host))
 }
 
-/// The host of an address without its scheme, or `None` where it is not plain.
+/// The host of an address without its scheme, or `None` if the address is not plain.
 fn host(address: &str) -> Option<&str> {
     if !address.bytes().all(|byte| byte.is_ascii_graphic() && !b"#\\\"<>^`{|}".contains(&byte)) {
         return None;
     }
     let authority = address.split(['/', '?']).next()?;
     let (host, port) = match authority.rsplit_once(':') {
-        // An IPv6 address has colons of its own.
+        // An IPv6 address contains colons.
         Some((host, port)) if !authority.ends_with(']') => (host, Some(port)),
         _ => (authority, None),
     };

@@ -1,4 +1,4 @@
-//! The bounds of a deployment: what one request may cost it.
+//! The limits of a deployment on the cost of one request.
 
 use callgate_engine::CallLimits;
 use callgate_engine::limits::{DEFAULT_MAX_BODY_BYTES, MAX_CALLS_PER_BATCH, MAX_REQUEST_DEPTH, MAX_ROLES_PER_CALL};
@@ -7,18 +7,18 @@ use crate::config::section::{ConfigError, Section};
 
 const KEYS: [&str; 5] = ["bodyBytes", "depth", "callsPerBatch", "rolesPerCaller", "logQueue"];
 
-/// How many records wait for the collector of a decision log, unless the deployment sets another bound.
+/// The default number of records that wait for the collector of a decision log.
 const DEFAULT_LOG_QUEUE: usize = 1_000;
 
-/// The bounds of a deployment, as the section `limits` of its configuration sets them.
+/// The limits of a deployment, from the section `limits` of its configuration.
 ///
-/// A bound can be set lower than the default, and only those of the body and of the log queue higher: what the engine
-/// was measured with is the most that it takes.
+/// A limit can only be lower than the default, except those of the body and the log queue: the engine was measured with
+/// its maximum values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes of a request's body: 1 KiB to 1 MiB.
     pub body_bytes: usize,
-    /// Nested objects and lists in one call, the call's own object counted as the first: 2 to 32.
+    /// Nested objects and lists in one call, including the call's own object: 2 to 32.
     pub depth: usize,
     /// Calls in one batch: 1 to 100.
     pub calls_per_batch: usize,
@@ -41,7 +41,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Those of the calls, which the engine keeps.
+    /// The limits of calls, which the engine enforces.
     pub(crate) fn of_calls(&self) -> CallLimits {
         CallLimits::new(self.depth, self.calls_per_batch, self.roles_per_caller)
     }

@@ -1,8 +1,8 @@
 //! The configuration of a deployment: one strict JSON object, the same on every host.
 //!
-//! It is read where a mistake can only deny: what is not understood is an error with its place, and a deployment whose
-//! configuration has an error answers every call with 503.
-//! Its messages are put together without the formatter, which weighs more in wasm than all of this.
+//! An error in it can only deny: an unknown key or value is an error with its position, and a deployment with an
+//! invalid configuration answers every call with 503. The messages are concatenated without the formatter, which would
+//! need more wasm than this module.
 
 pub(crate) mod address;
 pub(crate) mod limits;
@@ -25,7 +25,7 @@ use crate::log::LogConfig;
 pub use crate::config::section::ConfigError;
 use crate::config::section::Section;
 
-/// Objects and lists in a configuration nest at most so deep.
+/// The maximum nesting of objects and lists in a configuration.
 pub const MAX_CONFIG_DEPTH: usize = 16;
 
 impl fmt::Display for ConfigError {
@@ -41,25 +41,26 @@ impl core::error::Error for ConfigError {}
 pub struct Config<'c> {
     /// The section `auth`: who may call.
     pub auth: Option<RawValue<'c>>,
-    /// The section `log`: what is recorded of decisions, and where to.
+    /// The section `log`: which parts of decisions are recorded, and where.
     pub log: LogConfig,
-    /// The section `limits`: what one request may cost.
+    /// The section `limits`: limits on the cost of one request.
     pub limits: Limits,
-    /// The section `rateLimit`: how many calls a caller may make.
+    /// The section `rateLimit`: limits on the calls of a caller.
     pub rate_limit: Option<RateLimit>,
 }
 
 impl<'c> Config<'c> {
     /// Reads the text of a configuration, in which every section is optional.
     ///
-    /// A blank text is an error: it is what a variable that is set to nothing holds, and to take it for the defaults would
-    /// turn tokens, records and rates off without a word.
+    /// A blank text is an error. It usually comes from an empty variable, and treating it as the defaults would
+    /// silently disable tokens, records and rate limits.
     ///
     /// # Errors
-    /// The text is blank or no strict JSON, or it says what callgate does not know or can't do; the first mistake is told.
+    /// The text is blank, is not strict JSON, or has an unknown or unsupported key or value; only the first error is
+    /// reported.
     pub fn read(text: &'c str) -> Result<Self, ConfigError> {
         if text.trim_ascii().is_empty() {
-            let problem = "is blank: write `{}` for the defaults, or do not set `CALLGATE_CONFIG`".to_owned();
+            let problem = "is blank; write `{}` for the defaults, or unset `CALLGATE_CONFIG`".to_owned();
             return Err(ConfigError { pointer: String::new(), problem });
         }
         let value = read(text.as_bytes(), MAX_CONFIG_DEPTH).map_err(no_json)?;
@@ -77,10 +78,10 @@ fn no_json(fault: Fault) -> ConfigError {
     let problem = match fault {
         Fault::NotUtf8 => "must be UTF-8 without a byte-order mark",
         Fault::Syntax => "must be exactly one JSON object",
-        Fault::LoneSurrogate => "has a string with a surrogate that has no partner",
+        Fault::LoneSurrogate => "has a string with an unpaired surrogate",
         Fault::NumberOutOfRange => "has a number that is out of range",
-        Fault::DuplicateMember => "has an object that names a key twice",
-        Fault::TooDeep => "nests deeper than 16 objects and lists",
+        Fault::DuplicateMember => "has an object with a duplicate key",
+        Fault::TooDeep => "is nested more than 16 levels deep",
     };
     ConfigError { pointer: String::new(), problem: problem.to_owned() }
 }

@@ -1,33 +1,33 @@
-//! JSON pointers (RFC 6901), which lead to parts of a configuration, of arguments and of what a bearer token claims.
+//! JSON pointers (RFC 6901) to parts of a configuration, of arguments and of token claims.
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use callgate_engine::json::RawValue;
 
-/// Where in an object or a list a value stands.
+/// The position of a value in an object or a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Pointer(Vec<String>);
 
 impl Pointer {
-    /// Reads a pointer, which must not be empty: the whole at once is no part of it.
+    /// Reads a pointer, which must not be empty, because the whole value is not a part of it.
     pub(crate) fn read(text: &str) -> Option<Self> {
         let tokens = text.strip_prefix('/')?.split('/').map(unescape);
         tokens.collect::<Option<_>>().map(Self)
     }
 
-    /// The value that the pointer leads to.
+    /// The value at the pointer.
     pub(crate) fn find<'v>(&self, value: RawValue<'v>) -> Option<RawValue<'v>> {
         self.0.iter().try_fold(value, |value, token| value.member(token))
     }
 }
 
-/// The token that leads to the member `name` (section 3).
+/// The reference token for the member `name` (section 3).
 pub(crate) fn escape(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
 
-/// The name of the member that `token` leads to; `None` for another use of `~` (section 4).
+/// The member name that `token` refers to; `None` for an invalid use of `~` (section 4).
 fn unescape(token: &str) -> Option<String> {
     let mut parts = token.split('~');
     let mut out = String::from(parts.next()?);

@@ -1,6 +1,7 @@
-//! The section `rateLimit` of a configuration: how many calls a caller may make.
+//! The section `rateLimit` of a configuration: limits on the calls of a caller.
 //!
-//! An instance can't count what others let in, so the platform counts: a binding of Cloudflare, or a key-value store.
+//! An instance does not see the calls of other instances, so the platform counts: a binding of Cloudflare, or a
+//! key-value store.
 
 use alloc::borrow::ToOwned as _;
 use alloc::string::String;
@@ -9,16 +10,16 @@ use crate::config::section::{ConfigError, Section};
 
 const KEYS: [&str; 4] = ["binding", "store", "calls", "periodSeconds"];
 
-/// Who counts the calls of a caller. Callers are told apart by their principal; those without one share a count.
+/// The counter of a caller's calls. Callers are distinguished by their principal; those without one share a count.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RateLimit {
-    /// A rate-limiting binding of Cloudflare, by its name; how much it allows is said where it is bound.
+    /// A rate-limiting binding of Cloudflare, by name; the binding's own configuration sets the limit.
     Binding(String),
     /// A key-value store that counts.
     Store {
         /// The name of the store.
         store: String,
-        /// Calls that one caller may make in a period.
+        /// The maximum number of calls of one caller in a period.
         calls: u32,
         /// The length of a period in seconds; periods start at multiples of it since 1970.
         period_seconds: u32,
@@ -42,7 +43,7 @@ impl RateLimit {
 
     /// The key under which a store counts the calls of `principal` in the period of a time in seconds since 1970.
     ///
-    /// It has the digits of the period and those of the bytes of the principal, so that every store takes it.
+    /// It contains the digits of the period and the hexadecimal bytes of the principal, so that every store accepts it.
     #[must_use]
     pub fn counter(period_seconds: u32, unix_time: i64, principal: &str) -> String {
         let period = unix_time.div_euclid(i64::from(period_seconds).max(1));

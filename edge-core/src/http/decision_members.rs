@@ -6,9 +6,9 @@ use callgate_engine::Effect;
 
 use crate::http::json_text::{write_digest, write_escaped, write_hex_digest, write_name};
 
-/// Writes what was decided, as members of an object that has none before.
+/// Writes the decision as the first members of an object.
 pub(crate) fn write_outcome(effect: Effect, code: &str, rule: Option<&str>, out: &mut String) {
-    // The names of effects and codes are words.
+    // The names of effects and codes need no escape.
     out.push_str("\"decision\":\"");
     out.push_str(effect.name());
     out.push_str("\",\"code\":\"");
@@ -23,7 +23,7 @@ pub(crate) fn write_outcome(effect: Effect, code: &str, rule: Option<&str>, out:
     }
 }
 
-/// Writes a comma, and which policy decided: its version, and the hexadecimal digits of its digest.
+/// Writes a comma and the policy: its version and the hexadecimal digits of its digest.
 pub(crate) fn write_policy(version: &str, digest: &str, out: &mut String) {
     out.push_str(",\"policy\":{\"version\":\"");
     write_escaped(version, out);
@@ -32,13 +32,13 @@ pub(crate) fn write_policy(version: &str, digest: &str, out: &mut String) {
     out.push('}');
 }
 
-/// Writes a comma and the digest of the arguments.
+/// Writes a comma and the argument digest.
 pub(crate) fn write_args_digest(digest: &[u8; 32], out: &mut String) {
     write_name("argsDigest", out);
     write_digest(digest, out);
 }
 
-/// The id of a decision: a UUID of random bytes.
+/// The ID of a decision: a UUID of random bytes.
 pub(crate) fn write_id(random: [u8; 16], buffer: &mut [u8; 45]) -> &str {
     uuid::Builder::from_random_bytes(random).into_uuid().hyphenated().encode_lower(buffer)
 }

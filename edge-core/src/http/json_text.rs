@@ -1,6 +1,6 @@
-//! JSON text, written once and straight into the string that is sent.
+//! JSON text, written once and directly into the response string.
 //!
-//! The serializers in reach write through a formatter that costs more wasm than all of this module.
+//! The available serializers write through a formatter that needs more wasm than this whole module.
 
 use alloc::string::String;
 
@@ -11,13 +11,13 @@ pub(crate) fn write_text(text: &str, out: &mut String) {
     out.push('"');
 }
 
-/// Writes a comma, a name that needs no escape, and a text.
+/// Writes a comma, a name that needs no escape, and a string.
 pub(crate) fn write_member(name: &str, text: &str, out: &mut String) {
     write_name(name, out);
     write_text(text, out);
 }
 
-/// Writes a comma, a name and a text which both need no escape.
+/// Writes a comma, a name and a string that both need no escape.
 pub(crate) fn write_plain_member(name: &str, text: &str, out: &mut String) {
     write_name(name, out);
     out.push('"');
@@ -38,7 +38,7 @@ pub(crate) fn write_name(name: &str, out: &mut String) {
     }
 }
 
-/// Writes a comma, a name and a list of texts.
+/// Writes a comma, a name and a list of strings.
 pub(crate) fn write_list<'t>(name: &str, texts: impl Iterator<Item = &'t str>, out: &mut String) {
     write_name(name, out);
     out.push('[');
@@ -57,19 +57,19 @@ pub(crate) fn write_digest(digest: &[u8; 32], out: &mut String) {
     write_hex_digest(base16ct::lower::encode_str(digest, &mut digits).unwrap_or_default(), out);
 }
 
-/// As [`write_digest`], of hexadecimal digits.
+/// Writes a digest from its hexadecimal digits, like [`write_digest`].
 pub(crate) fn write_hex_digest(digits: &str, out: &mut String) {
     out.push_str("\"sha256:");
     out.push_str(digits);
     out.push('"');
 }
 
-/// Whether a byte can't stand in a string, or had better not.
+/// Whether a byte must or should be escaped in a string.
 fn needs_escape(byte: &u8) -> bool {
     matches!(byte, b'"' | b'\\' | 0..=0x1f | 0x7f)
 }
 
-/// Writes what stands between the quotes of a JSON string.
+/// Writes the content of a JSON string, without its quotes.
 pub(crate) fn write_escaped(text: &str, out: &mut String) {
     let mut rest = text;
     while let Some((plain, special)) = find_escape(rest.as_bytes()).and_then(|at| rest.split_at_checked(at)) {
@@ -81,9 +81,9 @@ pub(crate) fn write_escaped(text: &str, out: &mut String) {
     out.push_str(rest);
 }
 
-/// Where the first byte stands that needs an escape.
+/// The position of the first byte that needs an escape.
 fn find_escape(bytes: &[u8]) -> Option<usize> {
-    // Eight bytes at once, the last eight of them for what is left over: there is seldom one.
+    // Eight bytes at a time; the last block overlaps to cover the remainder. Most texts need no escape.
     let (blocks, _) = bytes.as_chunks::<8>();
     let is_plain = match bytes.last_chunk::<8>() {
         Some(last) => !has_escape(*last) && !blocks.iter().any(|block| has_escape(*block)),
@@ -92,7 +92,7 @@ fn find_escape(bytes: &[u8]) -> Option<usize> {
     if is_plain { None } else { bytes.iter().position(needs_escape) }
 }
 
-/// Whether one of eight ASCII bytes needs an escape; a byte beyond ASCII may make it say so too.
+/// Whether one of eight ASCII bytes needs an escape; a non-ASCII byte can cause a false positive.
 fn has_escape(block: [u8; 8]) -> bool {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGH: u64 = 0x8080_8080_8080_8080;

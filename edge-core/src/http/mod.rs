@@ -1,4 +1,4 @@
-//! The parts of HTTP that the contract speaks of.
+//! The parts of HTTP that the contract uses.
 
 pub(crate) mod decision_members;
 pub(crate) mod json_text;
@@ -12,11 +12,11 @@ use crate::http::trace_context::TraceContext;
 
 /// The head of a request, as an edge reads it.
 ///
-/// An edge joins the values of a header that was sent more than once with `, ` (RFC 9110, section 5.3), so that no host
-/// picks one of two credentials.
+/// An edge joins the values of a repeated header with `, ` (RFC 9110, section 5.3), so that no host picks one of two
+/// credentials.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Head<'h> {
-    /// The method, in the case in which it was sent.
+    /// The method, in its original case.
     pub method: &'h str,
     /// The target, still percent-encoded: a path or an absolute URL, with or without a query.
     pub target: &'h str,
@@ -33,10 +33,10 @@ pub struct Head<'h> {
 }
 
 impl<'h> Head<'h> {
-    /// The names of the headers that [`Head::new`] takes, in its order.
+    /// The names of the header parameters of [`Head::new`], in order.
     pub const HEADERS: [&'static str; 4] = ["content-type", "content-encoding", "content-length", "traceparent"];
 
-    /// The head with the values of [`Head::HEADERS`], in their order.
+    /// The head with the values of [`Head::HEADERS`], in order.
     #[must_use]
     pub fn new(
         method: &'h str,
@@ -50,7 +50,7 @@ impl<'h> Head<'h> {
     /// The path of the target, without the query.
     pub(crate) fn path(&self) -> &'h str {
         let path = match self.target.split_once("://") {
-            // A path or a query may hold `://` itself.
+            // A path or a query can contain `://` itself.
             Some((scheme, rest)) if is_scheme(scheme) => {
                 let path = rest.find(['/', '?', '#']).and_then(|end| rest.get(end..)).unwrap_or_default();
                 if path.starts_with('/') { path } else { "/" }
@@ -72,7 +72,7 @@ fn is_scheme(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
 }
 
-/// An answer that an edge writes as it is.
+/// A response that an edge writes unchanged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Response {
     /// The status code.
@@ -89,13 +89,13 @@ impl Response {
         Self { status: 200, body, content_type: "application/json", extra: None, trace: None }
     }
 
-    /// The answer to a request that belongs to a trace.
+    /// Adds the trace that the request belongs to.
     pub(crate) fn traced(self, trace: Option<TraceContext>) -> Self {
         Self { trace, ..self }
     }
 
-    /// The value of the header `traceparent`, which an edge sends beside [`Response::headers`] where there is one: the
-    /// trace that the request came with, or that its record began.
+    /// The value of the header `traceparent`, which an edge sends with [`Response::headers`] if it is present: the
+    /// trace of the request, or a new one for its record.
     #[must_use]
     pub fn traceparent(&self) -> Option<String> {
         self.trace.map(|trace| {
@@ -105,11 +105,11 @@ impl Response {
         })
     }
 
-    /// The headers that callgate sets, with their names in lower case; there are only a few lists of them.
+    /// The headers that callgate sets, with lower-case names; there are only a few such lists.
     pub fn headers(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
         let always = [
             ("content-type", self.content_type),
-            // A decision holds for one call at one time: nothing on the way may keep it.
+            // A decision is valid for one call at one time, so nothing may cache it.
             ("cache-control", "no-store"),
             ("x-content-type-options", "nosniff"),
         ];

@@ -1,4 +1,4 @@
-//! Errors: `application/problem+json` (RFC 9457), each with a stable `code` and a decision, which is Deny.
+//! Errors: `application/problem+json` (RFC 9457), each with a stable `code` and the decision `Deny`.
 
 use alloc::string::String;
 
@@ -11,25 +11,25 @@ use crate::http::json_text::{write_member, write_text};
 /// Why a request gets no decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Problem {
-    /// There is nothing at the path.
+    /// The path does not exist.
     NotFound,
-    /// The path does not take the method; the methods that it takes.
+    /// The path does not support the method; the supported methods.
     MethodNotAllowed(&'static str),
     /// No API key is configured, so nobody can be authenticated.
     NotConfigured,
-    /// The configuration has a mistake, so nothing is known of who may call.
+    /// The configuration is invalid, so no caller can be authenticated.
     ConfigInvalid,
-    /// The credential is right, but anyone can guess it.
+    /// The credential is correct, but it is easy to guess.
     GuessableKey,
-    /// The platform can't tell the settings now, so nothing is known of who may call.
+    /// The platform cannot read the settings now, so no caller can be authenticated.
     ConfigUnavailable,
-    /// The decision could not be recorded, and the deployment makes none without a record.
+    /// The decision cannot be recorded, and the deployment requires a record.
     LogUnavailable,
-    /// The keys that tokens are verified with can't be fetched.
+    /// The token issuer's keys cannot be fetched.
     KeysUnavailable,
-    /// The caller has made as many calls as it may for now.
+    /// The caller has exceeded its rate limit.
     RateLimited,
-    /// What counts the calls of each caller does not answer, or is not there.
+    /// The rate limit counter is missing or does not respond.
     RateLimitUnavailable,
     /// The credential is missing or wrong.
     Unauthenticated,
@@ -37,13 +37,13 @@ pub enum Problem {
     UnsupportedMediaType,
     /// The body is compressed.
     UnsupportedEncoding,
-    /// The body is longer than the bound.
+    /// The body exceeds the size limit.
     BodyTooLarge,
     /// The body ended early or could not be read.
     BodyIncomplete,
-    /// The body is no call.
+    /// The body is not a call.
     Request(RequestError),
-    /// The embedded policy can't be read, or the host failed.
+    /// The embedded policy cannot be read, or the host failed.
     Internal,
 }
 
@@ -116,31 +116,29 @@ impl Problem {
 
     fn detail(self) -> &'static str {
         match self {
-            Self::NotFound => "there is nothing at this path",
-            Self::MethodNotAllowed(_) => "this path does not take this method",
-            Self::NotConfigured => "no API key is configured: the operator must set the secret `CALLGATE_API_KEYS`",
-            Self::ConfigInvalid => "the configuration of this deployment has a mistake: `callgate config` tells which",
-            Self::GuessableKey => {
-                "this API key is one repeated character: the operator must make one with `openssl rand -hex 32`"
+            Self::NotFound => "this path does not exist",
+            Self::MethodNotAllowed(_) => "this path does not support this method",
+            Self::NotConfigured => "no API key is configured; set the secret `CALLGATE_API_KEYS`",
+            Self::ConfigInvalid => {
+                "the deployment configuration is invalid; run `callgate config FILE` to find the error"
             }
-            Self::ConfigUnavailable => "the settings of this deployment cannot be read now; retry later",
-            Self::LogUnavailable => {
-                "the decision could not be recorded, and this deployment makes none without a record"
-            }
-            Self::KeysUnavailable => "the keys that tokens are verified with can't be fetched now",
-            Self::RateLimited => "this caller has made as many calls as it may for now",
-            Self::RateLimitUnavailable => "the calls of this caller can't be counted now",
-            Self::Unauthenticated => "a valid API key or token is needed",
-            Self::UnsupportedMediaType => "the body must be sent as `application/json` in UTF-8",
-            Self::UnsupportedEncoding => "the body must be sent without `Content-Encoding`",
-            Self::BodyTooLarge => "the body is longer than this deployment takes",
+            Self::GuessableKey => "this API key is one repeated character; create one with `openssl rand -hex 32`",
+            Self::ConfigUnavailable => "the deployment settings cannot be read; retry later",
+            Self::LogUnavailable => "the decision log, which this deployment requires, is unavailable; retry later",
+            Self::KeysUnavailable => "the token issuer's keys cannot be fetched; retry later",
+            Self::RateLimited => "the rate limit is exceeded; retry later",
+            Self::RateLimitUnavailable => "the rate limit cannot be checked; retry later",
+            Self::Unauthenticated => "a valid API key or token is required",
+            Self::UnsupportedMediaType => "the body must be `application/json` in UTF-8",
+            Self::UnsupportedEncoding => "the body must not have a `Content-Encoding`",
+            Self::BodyTooLarge => "the body exceeds the deployment's size limit",
             Self::BodyIncomplete => "the body ended before its declared length",
             Self::Request(error) => error.detail(),
-            Self::Internal => "the request could not be handled",
+            Self::Internal => "the request cannot be processed",
         }
     }
 
-    /// The error as an answer.
+    /// The error as a response.
     #[must_use]
     pub fn response(self) -> Response {
         self.response_with(self.detail())
@@ -172,7 +170,7 @@ impl Problem {
 }
 
 impl ConfigError {
-    /// The answer to every call of a deployment that is not configured as it must be: 503, and what is wrong.
+    /// The response to every call of a deployment with an invalid configuration: 503, with the error.
     #[must_use]
     pub fn response(&self) -> Response {
         Problem::ConfigInvalid.response_with(&self.message())

@@ -5,7 +5,7 @@ use alloc::string::String;
 /// The length of a `traceparent` of version 00.
 const LENGTH: usize = 55;
 
-/// A trace and the caller's place in it.
+/// A trace and the caller's position in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TraceContext {
     trace_id: [u8; 16],
@@ -14,9 +14,9 @@ pub(crate) struct TraceContext {
 }
 
 impl TraceContext {
-    /// Reads the header, unless it breaks a rule of the standard (W3C Trace Context, section 3.2).
+    /// Reads the header; `None` if it violates the standard (W3C Trace Context, section 3.2).
     ///
-    /// A later version may have more behind a dash, and of its flags only the one for sampling is known (section 3.2.4).
+    /// A later version can have more fields after a dash, and only its sampled flag is known (section 3.2.4).
     pub(crate) fn read(header: &str) -> Option<Self> {
         let (known, more) = header.split_at_checked(LENGTH)?;
         let mut parts = known.split('-');
@@ -33,23 +33,23 @@ impl TraceContext {
         is_valid.then_some(Self { trace_id, parent_id, flags })
     }
 
-    /// A trace of its own, made of the random bytes of a decision, which nobody else samples.
+    /// A new trace from a decision's random bytes, without the sampled flag.
     pub(crate) fn start(random: [u8; 16]) -> Self {
         let (_, last) = random.split_at(8);
         let mut trace_id = random;
         let mut parent_id = <[u8; 8]>::try_from(last).unwrap_or_default();
-        // All zeros name nothing in either.
+        // In either, all zeros mean invalid.
         trace_id[15] |= u8::from(trace_id == [0; 16]);
         parent_id[7] |= u8::from(parent_id == [0; 8]);
         Self { trace_id, parent_id, flags: 0 }
     }
 
-    /// Appends the trace's id in hexadecimal digits.
+    /// Appends the trace ID in hexadecimal digits.
     pub(crate) fn write_trace_id(&self, out: &mut String) {
         write_hex::<32>(&self.trace_id, out);
     }
 
-    /// Appends the header, in the version that callgate knows.
+    /// Appends the header in version 00.
     pub(crate) fn write(&self, out: &mut String) {
         out.push_str("00-");
         self.write_trace_id(out);
@@ -60,7 +60,7 @@ impl TraceContext {
     }
 }
 
-/// Reads bytes in hexadecimal digits of lower case, which is the only case that the standard has.
+/// Reads bytes in lower-case hexadecimal digits; the standard has no other case.
 fn read_hex<const N: usize>(digits: &str) -> Option<[u8; N]> {
     let mut bytes = [0; N];
     let decoded = base16ct::lower::decode(digits, &mut bytes).ok()?;

@@ -1,8 +1,8 @@
-//! One JSON value has many spellings; a digest needs one of them.
+//! The canonical form of a JSON value, for digests.
 //!
-//! It is that of the JSON Canonicalization Scheme (RFC 8785): no white space, members by name, the fewest escapes.
-//! Only a number keeps the digits that it was sent with, where the scheme would round it to a binary64: a record that
-//! holds arguments must tell 0.1 from its neighbors.
+//! It follows the JSON Canonicalization Scheme (RFC 8785): no white space, sorted members, the fewest escapes. However,
+//! numbers keep their original digits instead of being rounded to binary64, because a record must distinguish 0.1 from
+//! its neighbors.
 
 use alloc::string::String;
 
@@ -10,9 +10,9 @@ use callgate_engine::json::{Kind, RawValue};
 
 use crate::config::section::members;
 
-/// Appends the canonical form of a value, without the member that `left_out` leads to.
+/// Appends the canonical form of a value, without the member at the path `left_out`.
 ///
-/// `None` where the value is no checked JSON.
+/// `None` if the value is not valid JSON.
 pub(crate) fn write_canonical(value: RawValue<'_>, left_out: &[&str], out: &mut String) -> Option<()> {
     match value.kind() {
         Kind::Null | Kind::Bool(_) | Kind::Number => out.push_str(value.text()),
@@ -51,7 +51,7 @@ pub(crate) fn write_canonical(value: RawValue<'_>, left_out: &[&str], out: &mut 
     Some(())
 }
 
-/// Writes a string with the escapes that the scheme asks for (section 3.2.2.2).
+/// Writes a string with the escapes of the scheme (section 3.2.2.2).
 fn write_canonical_text(text: &str, out: &mut String) {
     out.push('"');
     for c in text.chars() {

@@ -1,11 +1,11 @@
-//! Records that name one another: each has the hash of the one before, so that none can be changed, taken out or moved
-//! alone.
+//! Hash chains: each record contains the hash of the previous one, so that no single record can be changed, removed or
+//! moved unnoticed.
 //!
 //! A record in a chain has the member `chain` in its `data` (CloudEvents) or its `result` (OPA):
 //!
-//! - `id`: the chain, by the id of the first decision in it, since instances share nothing and each has chains of its own;
-//! - `sequence`: which record of the chain it is, from 0;
-//! - `previous`: the `hash` of the record before, and `sha256:` with 64 zeros in the first;
+//! - `id`: the chain, by the ID of its first decision; instances share nothing, so each has its own chains;
+//! - `sequence`: the number of the record in the chain, from 0;
+//! - `previous`: the `hash` of the previous record; in the first record, `sha256:` and 64 zeros;
 //! - `hash`: the SHA-256 of the record's canonical form without this member.
 
 use alloc::borrow::{Cow, ToOwned as _};
@@ -18,25 +18,25 @@ use sha2::{Digest as _, Sha256};
 use crate::http::json_text::{write_digest, write_name, write_number};
 use crate::log::canonical::write_canonical;
 
-/// The member of a record that may hold a chain: `data` of CloudEvents, `result` of OPA.
+/// The member of a record that can contain a chain: `data` of CloudEvents, `result` of OPA.
 const HOLDERS: [&str; 2] = ["data", "result"];
 
 /// The chain of one instance.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Chain {
-    /// The chain, by its first record's id; `None` before the first.
+    /// The ID of the chain's first record; `None` before the first record.
     id: Option<String>,
     sequence: u64,
     previous: [u8; 32],
 }
 
 impl Chain {
-    /// Makes the record `text`, whose last member is the object that holds the chain, the next in the chain.
+    /// Adds the record `text` to the chain; the record's last member must be the object that contains the chain.
     ///
-    /// `decision_id` names the chain where the record is the first.
+    /// `decision_id` names the chain if this is its first record.
     pub(crate) fn link(&mut self, text: &mut String, decision_id: &str) {
         let whole = text.len();
-        // INVARIANT: a record ends with the holder's brace and its own.
+        // INVARIANT: a record ends with the closing braces of the container and of itself.
         text.truncate(whole.saturating_sub(2));
         text.push_str(",\"chain\":{");
         let id = self.id.get_or_insert_with(|| decision_id.to_owned());
@@ -47,7 +47,7 @@ impl Chain {
         write_name("previous", text);
         write_digest(&self.previous, text);
         text.push_str("}}}");
-        // INVARIANT: a record is strict JSON, so that it has a hash; without one it stays out of every chain.
+        // INVARIANT: a record is strict JSON, so it has a hash; otherwise, the hash would be all zeros.
         let hash = read(text.as_bytes(), MAX_REQUEST_DEPTH).ok().and_then(record_hash).unwrap_or_default();
         text.truncate(text.len().saturating_sub(3));
         write_name("hash", text);
@@ -57,30 +57,30 @@ impl Chain {
         self.previous = hash;
     }
 
-    /// Ends the chain, where what was linked may not have arrived: the next record starts another.
+    /// Ends the chain because a linked record may not have arrived: the next record starts a new chain.
     pub(crate) fn end(&mut self) {
         *self = Self::default();
     }
 }
 
-/// A record's place in its chain, as the record says it.
+/// A record's position in its chain, as stated in the record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChainLink<'r> {
     /// The chain.
     pub id: Cow<'r, str>,
-    /// Which record of the chain it is, from 0.
+    /// The number of the record in the chain, from 0.
     pub sequence: u64,
-    /// The hash of the record before, as it is written.
+    /// The hash of the previous record, as text.
     pub previous: Cow<'r, str>,
-    /// The record's own hash, as it is written.
+    /// The record's own hash, as text.
     pub hash: Cow<'r, str>,
 }
 
 impl<'r> ChainLink<'r> {
-    /// What the first record of a chain has for the hash of the one before.
+    /// The value of `previous` in the first record of a chain.
     pub const NO_PREVIOUS: &'static str = "sha256:0000000000000000000000000000000000000000000000000000000000000000";
 
-    /// Reads a record's place in its chain; `None` where it is in none.
+    /// Reads a record's position in its chain; `None` if it has none.
     #[must_use]
     pub fn read(record: RawValue<'r>) -> Option<Self> {
         let (_, chain) = chain_of(record)?;
@@ -94,7 +94,7 @@ impl<'r> ChainLink<'r> {
     }
 }
 
-/// The SHA-256 of a record's canonical form, without the hash that its chain has; `None` where the record is in no chain.
+/// The SHA-256 of a record's canonical form without its chain hash; `None` if it has no chain.
 #[must_use]
 pub fn record_hash(record: RawValue<'_>) -> Option<[u8; 32]> {
     let (holder, _) = chain_of(record)?;
@@ -103,20 +103,20 @@ pub fn record_hash(record: RawValue<'_>) -> Option<[u8; 32]> {
     Some(Sha256::digest(canonical.as_bytes()).into())
 }
 
-/// The name of the member that holds the record's chain, and the chain.
+/// The name of the member that contains the record's chain, and the chain.
 fn chain_of(record: RawValue<'_>) -> Option<(&'static str, RawValue<'_>)> {
     HOLDERS.into_iter().find_map(|holder| Some((holder, record.member(holder)?.member("chain")?)))
 }
 
-/// Writes how many records were lost before this one, at the end of the record `text`.
+/// Appends the number of records that were lost before the record `text`.
 pub(crate) fn write_dropped(dropped: u64, text: &mut String) {
-    // INVARIANT: a record ends with the holder's brace and its own.
+    // INVARIANT: a record ends with the closing braces of the container and of itself.
     text.truncate(text.len().saturating_sub(2));
     write_number("dropped", dropped, text);
     text.push_str("}}");
 }
 
-/// Writes a hash as records do.
+/// Writes a hash as in records.
 #[must_use]
 pub fn hash_text(hash: &[u8; 32]) -> String {
     let mut quoted = String::with_capacity(80);

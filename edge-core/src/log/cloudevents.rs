@@ -6,10 +6,10 @@ use crate::http::json_text::{write_member, write_name, write_number, write_plain
 use crate::log::entry::Entry;
 use crate::log::timestamp::write_timestamp;
 
-/// The type of the events. A change that takes something away from `data` would be another type.
+/// The type of the events. Removing something from `data` requires another type.
 const TYPE: &str = "io.github.callgate.decision.v1";
 
-/// Bytes of a `subject`.
+/// The maximum length of a `subject`, in bytes.
 const MAX_SUBJECT_BYTES: usize = 256;
 
 /// Writes the event.
@@ -19,7 +19,7 @@ pub(crate) fn write(entry: &Entry<'_>, out: &mut String) {
     out.push('"');
     write_member("source", &entry.config.source, out);
     write_plain_member("type", TYPE, out);
-    // The attribute is optional, and what the caller named may be nothing that an attribute can hold.
+    // The attribute is optional, and not every target name is a valid attribute value.
     if let Some(target) = entry.target.filter(|target| is_attribute(&target.name)) {
         write_member("subject", &target.name, out);
     }
@@ -45,7 +45,7 @@ pub(crate) fn write(entry: &Entry<'_>, out: &mut String) {
     out.push_str("}}");
 }
 
-/// Whether a text can be the value of an attribute: not empty, without control characters and noncharacters.
+/// Whether a text is a valid attribute value: not empty, without control characters and noncharacters.
 fn is_attribute(text: &str) -> bool {
     let is_noncharacter = |c: char| matches!(c, '\u{fdd0}'..='\u{fdef}') || u32::from(c) & 0xfffe == 0xfffe;
     (1..=MAX_SUBJECT_BYTES).contains(&text.len()) && !text.chars().any(|c| c.is_control() || is_noncharacter(c))

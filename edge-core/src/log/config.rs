@@ -1,4 +1,4 @@
-//! The section `log` of a configuration: what is recorded of decisions, how it is written and where to.
+//! The section `log` of a configuration: which parts of decisions are recorded, in which format and where.
 
 use alloc::borrow::ToOwned as _;
 use alloc::string::String;
@@ -13,25 +13,25 @@ use crate::log::mask::Mask;
 const KEYS: [&str; 10] =
     ["mode", "format", "source", "labels", "arguments", "mask", "argumentBytes", "argsDigest", "chain", "sink"];
 
-/// Labels that a configuration may give its records.
+/// The maximum number of labels.
 const MAX_LABELS: usize = 16;
 
-/// Fields that a configuration may mask.
+/// The maximum number of masked fields.
 const MAX_MASKED_FIELDS: usize = 256;
 
-/// What a decision log is for.
+/// The mode of a decision log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Mode {
     /// Nothing is recorded.
     #[default]
     Off,
-    /// Decisions are recorded, and none waits for its record or depends on it.
+    /// Decisions are recorded, but no response depends on its record.
     BestEffort,
-    /// There is no decision without its record: what can't be recorded is answered with 503, and denied.
+    /// Every decision has a record: a call that cannot be recorded is denied with 503.
     Required,
 }
 
-/// How a record is shaped.
+/// The format of a record.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Format {
     /// An event of CloudEvents 1.0 in its JSON format.
@@ -41,53 +41,53 @@ pub enum Format {
     Opa,
 }
 
-/// Where records go.
+/// The destination of records.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Sink {
-    /// Standard output, one record a line.
+    /// Standard output, one record per line.
     #[default]
     Stdout,
-    /// An HTTPS address that takes batches.
+    /// An HTTPS address that receives batches.
     Https(Collector),
-    /// A queue of Cloudflare, by the name of its binding; one message for each record.
+    /// A queue of Cloudflare, by the name of its binding; one message per record.
     Queue(String),
-    /// A dataset of Cloudflare's Analytics Engine, by the name of its binding; one data point for each record.
+    /// A dataset of Cloudflare's Analytics Engine, by the name of its binding; one data point per record.
     Analytics(String),
 }
 
-/// An HTTPS address that takes batches of records.
+/// An HTTPS address that receives batches of records.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Collector {
-    /// The address: `https:`, or `http:` to this machine itself.
+    /// The address: `https:`, or `http:` to the local machine.
     pub url: String,
-    /// Records in one batch, at most.
+    /// The maximum number of records in a batch.
     pub batch: usize,
-    /// How long a record waits at most for others to be sent with, in milliseconds.
+    /// The maximum time that a record waits for its batch, in milliseconds.
     pub batch_wait_millis: u32,
-    /// How long the collector may take to answer, in milliseconds.
+    /// The timeout of the collector, in milliseconds.
     pub timeout_millis: u32,
-    /// How often a batch is sent before it is given up.
+    /// The maximum number of attempts to send a batch.
     pub attempts: u32,
 }
 
-/// What is recorded of decisions, how it is written and where to.
+/// Which parts of decisions are recorded, in which format and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogConfig {
-    /// Whether decisions are recorded, and whether they wait for it.
+    /// Whether decisions are recorded, and whether responses wait for their records.
     pub mode: Mode,
-    /// How a record is shaped.
+    /// The format of a record.
     pub format: Format,
-    /// Where records go.
+    /// The destination of records.
     pub sink: Sink,
     /// The `source` of events.
     pub(crate) source: String,
-    /// What the operator calls the deployment.
+    /// The operator's labels for the deployment.
     pub(crate) labels: Vec<(String, String)>,
-    /// Which arguments are masked; `None` where no argument is recorded.
+    /// The masked arguments; `None` if no arguments are recorded.
     pub(crate) mask: Option<Mask>,
-    /// Whether a record names the arguments by their digest.
+    /// Whether a record contains the argument digest.
     pub(crate) has_args_digest: bool,
-    /// Whether each record names the one before by its hash.
+    /// Whether each record contains the hash of the previous one.
     pub(crate) is_chained: bool,
 }
 
@@ -126,22 +126,23 @@ impl LogConfig {
         Ok(log)
     }
 
-    /// A dataset of Analytics Engine samples its points and answers nothing, so it can't be waited for or chained.
+    /// A dataset of Analytics Engine samples its points and does not acknowledge them, so it cannot be required or
+    /// chained.
     fn check_data_points(&self, section: &Section<'_>) -> Result<(), ConfigError> {
         if !matches!(self.sink, Sink::Analytics(_)) {
             return Ok(());
         }
         if self.mode == Mode::Required {
             return Err(
-                section.error_at("mode", "can't be `required` with the sink `analytics`, which tells no failure")
+                section.error_at("mode", "cannot be `required` with the sink `analytics`, which reports no failures")
             );
         }
         if self.is_chained {
-            return Err(section.error_at("chain", "can't be true with the sink `analytics`, which keeps a sample"));
+            return Err(section.error_at("chain", "cannot be true with the sink `analytics`, which samples records"));
         }
         if self.mask.is_some() {
             return Err(section
-                .error_at("arguments", "can't be `masked` with the sink `analytics`, which has no place for them"));
+                .error_at("arguments", "cannot be `masked` with the sink `analytics`, which cannot store arguments"));
         }
         Ok(())
     }
@@ -149,7 +150,7 @@ impl LogConfig {
 
 fn read_source(section: &Section<'_>) -> Result<String, ConfigError> {
     let Some(source) = section.text("source")? else { return Ok(LogConfig::default().source) };
-    // A URI reference (RFC 3986) is visible ASCII; what else it must be is for who reads it.
+    // A URI reference (RFC 3986) is visible ASCII; its consumer may require more.
     if source.is_empty() || !source.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte)) {
         return Err(section.error_at("source", "must be a URI or a path, such as `/callgate`"));
     }
@@ -167,7 +168,7 @@ fn read_labels(section: &Section<'_>) -> Result<Vec<(String, String)>, ConfigErr
         return Err(section.error_at("labels", "must have at most 16 labels"));
     }
     if labels.iter().any(|(name, _)| name == "app" || name == "version") {
-        return Err(section.error_at("labels", "can't have `app` or `version`, which callgate sets itself"));
+        return Err(section.error_at("labels", "must not have `app` or `version`, which callgate sets"));
     }
     Ok(labels)
 }
@@ -179,13 +180,13 @@ fn read_mask(section: &Section<'_>) -> Result<Option<Mask>, ConfigError> {
     if !is_kept {
         for key in ["mask", "argumentBytes"] {
             if section.value(key).is_some() {
-                return Err(section.error_at(key, "has no use where `arguments` is not `masked`"));
+                return Err(section.error_at(key, "requires `arguments` to be `masked`"));
             }
         }
         return Ok(None);
     }
     if section.value("mask").is_none() {
-        return Err(section.error_at("mask", "is missing; `[]` records every argument as it is"));
+        return Err(section.error_at("mask", "is missing; `[]` records all arguments unmasked"));
     }
     if fields.len() > MAX_MASKED_FIELDS {
         return Err(section.error_at("mask", "must name at most 256 fields"));
@@ -221,7 +222,7 @@ fn read_sink(section: &Section<'_>) -> Result<Sink, ConfigError> {
     let every_key = ["type", "url", "batch", "batchWaitMillis", "timeoutMillis", "attempts", "binding"];
     let sink = section.section("sink", &every_key)?;
     let Some(chosen) = sink.choice("type", &types)? else { return Err(sink.error_at("type", "is missing")) };
-    // Read once more, with the keys that a sink of this type has.
+    // Reads the section again with the keys for a sink of this type.
     Ok(match chosen {
         SinkType::Stdout => {
             section.section("sink", &["type"])?;
@@ -239,7 +240,7 @@ fn read_sink(section: &Section<'_>) -> Result<Sink, ConfigError> {
 fn read_collector(sink: &Section<'_>) -> Result<Collector, ConfigError> {
     let url = sink.needed_text("url")?;
     if !is_https_or_local(&url) {
-        let problem = "must be an `https:` address without a user or a fragment; `http:` only to `localhost`";
+        let problem = "must be an `https:` URL without a user or fragment; `http:` is only for `localhost`";
         return Err(sink.error_at("url", problem));
     }
     Ok(Collector {

@@ -1,4 +1,4 @@
-//! A record as a data point of Cloudflare's Analytics Engine, which has columns and no names for them.
+//! A record as a data point of Cloudflare's Analytics Engine, which has unnamed columns.
 
 use alloc::borrow::ToOwned as _;
 use alloc::string::String;
@@ -7,21 +7,21 @@ use alloc::vec::Vec;
 use crate::http::json_text::{write_digest, write_hex_digest};
 use crate::log::entry::{Entry, cut};
 
-/// Bytes of an index.
+/// The maximum length of an index, in bytes.
 const MAX_INDEX_BYTES: usize = 96;
 
-/// Bytes of one blob: all fourteen together stay far below the 16 KiB that a data point may have.
+/// The maximum length of one blob, in bytes: all fourteen together stay below the 16 KiB of a data point.
 const MAX_BLOB_BYTES: usize = 512;
 
-/// What is written to a dataset for one decision. The order of the columns is stable.
+/// The data point of one decision. The order of the columns is stable.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DataPoint {
-    /// `index1`, by which the dataset samples: the target's name.
+    /// `index1`, the sampling key of the dataset: the target's name.
     pub index: String,
-    /// `blob1` and on: decision id, decision, code, rule, kind of target, target, operation, server, roles (separated by
-    /// commas), principal, run, trace id, policy digest, digest of the arguments; empty where there is none.
+    /// `blob1` and later: decision id, decision, code, rule, kind of target, target, operation, server, roles
+    /// (separated by commas), principal, run, trace id, policy digest, argument digest; empty if missing.
     pub blobs: Vec<String>,
-    /// `double1`: how long the decision took, in microseconds.
+    /// `double1`: the duration of the decision, in microseconds.
     pub doubles: Vec<f64>,
 }
 

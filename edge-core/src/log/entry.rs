@@ -1,8 +1,8 @@
-//! What is recorded of one decision.
+//! The content of one decision record.
 //!
-//! A record has no value of an attribute, and none of an argument unless the configuration asks for arguments. What could
-//! repeat one is left out by construction: the reason, the predicates that failed, and beside masked arguments their
-//! digest, since who knows the rest could find a short value by trying.
+//! A record contains no attribute values, and no argument values unless the configuration selects them. It also omits
+//! everything that could quote one: the reason, the failed predicates and, with masked arguments, their digest, because
+//! a short value could be found by trying.
 
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -18,13 +18,13 @@ use crate::log::config::LogConfig;
 use crate::log::mask::RecordedArguments;
 use alloc::vec::Vec;
 
-/// Bytes of the target's name in a record.
+/// The maximum length of the target's name in a record, in bytes.
 const MAX_TARGET_BYTES: usize = 2_048;
 
-/// Bytes of any other text that came with the call.
+/// The maximum length of any other text from the call, in bytes.
 pub(crate) const MAX_TEXT_BYTES: usize = 512;
 
-/// All that one record says.
+/// The content of one record.
 pub(crate) struct Entry<'e> {
     pub(crate) config: &'e LogConfig,
     pub(crate) decision_id: &'e str,
@@ -32,11 +32,11 @@ pub(crate) struct Entry<'e> {
     pub(crate) duration_micros: u64,
     pub(crate) trace: TraceContext,
     pub(crate) principal: Option<&'e str>,
-    /// The host's name for the run that the call belongs to.
+    /// The host's name for the run of the call.
     pub(crate) run: Option<&'e str>,
     pub(crate) roles: &'e [Cow<'e, str>],
     pub(crate) server: Option<&'e str>,
-    /// What was called; `None` where the body was no call.
+    /// The target; `None` if the body was not a call.
     pub(crate) target: Option<&'e Target<'e>>,
     pub(crate) arguments: RecordedArguments,
     pub(crate) args_digest: Option<[u8; 32]>,
@@ -49,7 +49,7 @@ pub(crate) struct Entry<'e> {
 }
 
 impl Entry<'_> {
-    /// Writes what was asked, as members of an object that has none before.
+    /// Writes the call as the first members of an object.
     pub(crate) fn write_call(&self, out: &mut String) {
         out.push_str("\"roles\":[");
         for (at, role) in self.roles.iter().enumerate() {
@@ -77,7 +77,7 @@ impl Entry<'_> {
         }
     }
 
-    /// Writes what was decided, as members of an object that has none before.
+    /// Writes the decision as the first members of an object.
     pub(crate) fn write_outcome(&self, out: &mut String) {
         write_outcome(self.effect, self.code, self.rule, out);
         write_policy(self.policy_version, self.policy_digest, out);
@@ -86,7 +86,7 @@ impl Entry<'_> {
         }
     }
 
-    /// Writes the operator's labels as members of an object, with `separator` before the first.
+    /// Writes the operator's labels as members of an object, with `separator` before the first one.
     pub(crate) fn write_labels(&self, mut separator: char, out: &mut String) {
         for (name, label) in &self.config.labels {
             out.push(core::mem::replace(&mut separator, ','));
@@ -96,7 +96,8 @@ impl Entry<'_> {
         }
     }
 
-    /// Writes which fields are not as they were sent: JSON pointers from what holds `parent`, each with a comma before.
+    /// Writes which fields were changed: JSON pointers from the object with the member `parent`, with a comma before
+    /// each.
     pub(crate) fn write_hidden(&self, parent: &str, out: &mut String) {
         match &self.arguments {
             RecordedArguments::Kept(_, masked) if !masked.is_empty() => {
@@ -108,14 +109,14 @@ impl Entry<'_> {
         }
     }
 
-    /// What is done to a resource.
+    /// The operation on a resource.
     pub(crate) fn operation(&self) -> Option<&'static str> {
         let target = self.target?;
         TargetKind::OPERATIONS.into_iter().find(|&(_, kind)| kind == target.kind).map(|(operation, _)| operation)
     }
 }
 
-/// A text of the caller's or the host's, cut where it is longer than a record can afford. What was cut says how long it was.
+/// A text of the caller or the host, truncated to fit into a record. A truncated text states its original length.
 pub(crate) fn cut(text: &str, max_bytes: usize) -> Cow<'_, str> {
     if text.len() <= max_bytes {
         return Cow::Borrowed(text);

@@ -1,4 +1,4 @@
-//! Arguments as a record holds them: with the values of named fields masked.
+//! Arguments in a record, with the values of named fields masked.
 
 use alloc::borrow::ToOwned as _;
 use alloc::string::String;
@@ -9,36 +9,36 @@ use callgate_engine::json::{Kind, RawValue, read};
 use crate::config::pointer::{Pointer, escape};
 use crate::http::json_text::write_text;
 
-/// What stands in place of a value that was masked.
+/// The replacement of a masked value.
 const MASKED: &str = "\"[masked]\"";
 
-/// Bytes of arguments that one record holds, unless the configuration sets another bound.
+/// The default maximum length of arguments in a record, in bytes.
 const DEFAULT_MAX_BYTES: usize = 8 * 1024;
 
-/// Objects and lists in arguments that are recorded nest at most so deep, the arguments' own object counted as the first.
+/// The maximum nesting of objects and lists in recorded arguments, including the arguments' own object.
 ///
-/// It leaves room for the record around them within what the reader of JSON takes.
+/// The record around them must fit into the JSON reader's limit.
 const MAX_DEPTH: usize = 24;
 
-/// Which fields of the arguments are masked.
+/// The masked fields of the arguments.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Mask {
-    /// Names of members, at any depth. In any case: who masks `email` does not mean to show `Email`.
+    /// Names of members at any depth, in any case: a mask of `email` also applies to `Email`.
     names: Vec<String>,
     /// JSON pointers (RFC 6901) from the arguments.
     pointers: Vec<String>,
-    /// Bytes that the arguments may take in a record.
+    /// The maximum length of the arguments in a record, in bytes.
     max_bytes: usize,
 }
 
-/// Arguments as a record holds them.
+/// Arguments in a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum RecordedArguments {
     /// They are not recorded.
     None,
-    /// They were to be recorded, but are too long or nest too deep.
+    /// They are too long or nested too deeply to be recorded.
     Erased,
-    /// Their text, and the JSON pointers of what was masked.
+    /// Their text, and the JSON pointers of the masked values.
     Kept(String, Vec<String>),
 }
 
@@ -47,7 +47,7 @@ impl Mask {
         Self { names: Vec::new(), pointers: Vec::new(), max_bytes: max_bytes.unwrap_or(DEFAULT_MAX_BYTES) }
     }
 
-    /// Masks one field more, and says whether it is the name of a field or a JSON pointer to one.
+    /// Adds a masked field; returns whether it is a field name or a JSON pointer.
     pub(crate) fn add(&mut self, field: &str) -> bool {
         if !field.starts_with('/') {
             self.names.push(field.to_owned());
@@ -57,7 +57,7 @@ impl Mask {
         Pointer::read(field).is_some()
     }
 
-    /// The arguments of a call, in `text`, as a record holds them.
+    /// The arguments of a call in `text`, in the form of a record.
     pub(crate) fn apply(&self, text: &str) -> RecordedArguments {
         let Ok(arguments) = read(text.as_bytes(), MAX_DEPTH) else { return RecordedArguments::Erased };
         let mut writer =
@@ -76,16 +76,16 @@ impl Mask {
 
 struct Writer<'m> {
     mask: &'m Mask,
-    /// The JSON pointer of the value that is written next.
+    /// The JSON pointer of the next value.
     place: String,
     out: String,
     masked: Vec<String>,
-    /// How many bytes the text and the pointers may still take.
+    /// The remaining space for the text and the pointers, in bytes.
     room: usize,
 }
 
 impl Writer<'_> {
-    /// Writes a value; `None` where it takes more room than there is.
+    /// Writes a value; `None` if it does not fit.
     fn value(&mut self, value: RawValue<'_>) -> Option<()> {
         match value.kind() {
             Kind::Null | Kind::Bool(_) | Kind::Number | Kind::String => self.push(value.text()),
@@ -212,7 +212,7 @@ mod tests {
         assert_eq!(mask.apply(&text), RecordedArguments::Kept(text.clone(), vec![]));
         assert_eq!(mask.apply(&format!("{text} ")), RecordedArguments::Kept(text.clone(), vec![]));
         assert_eq!(mask.apply(&text.replace('x', "xy")), RecordedArguments::Erased);
-        // Pointers of what was masked take room too.
+        // Pointers of masked values count too.
         let many: String = (0..9).map(|n| format!("{{\"secret\":{n}}},")).collect();
         assert_eq!(mask.apply(&format!("{{\"l\":[{many}0]}}")), RecordedArguments::Erased);
         let deep = format!("{{\"a\":{}{}}}", "[".repeat(23), "]".repeat(23));

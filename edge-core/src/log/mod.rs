@@ -1,7 +1,7 @@
-//! The decision log: one record for each decision, as an event of CloudEvents 1.0 or as OPA's decision log shapes it.
+//! The decision log: one record per decision, as an event of CloudEvents 1.0 or of OPA's decision log.
 //!
-//! What a record says is settled where the decision falls; an [`Outbox`] numbers, chains and queues the records of one
-//! instance; moving bytes is the edge's.
+//! The content of a record is final at the time of the decision. An [`Outbox`] numbers, chains and queues the records
+//! of one instance; the edge sends the bytes.
 
 mod config;
 mod timestamp;

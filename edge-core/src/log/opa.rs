@@ -1,4 +1,4 @@
-//! A record as an event of OPA's decision log, for collectors that read those.
+//! A record as an event of OPA's decision log, for its collectors.
 
 use alloc::string::String;
 
@@ -6,10 +6,10 @@ use crate::http::json_text::{write_hex_digest, write_member};
 use crate::log::entry::{Entry, MAX_TEXT_BYTES, cut};
 use crate::log::timestamp::write_timestamp;
 
-/// What stands for the path of the decision in the tree of policies.
+/// The path of the decision in the tree of policies.
 const PATH: &str = "callgate/decision";
 
-/// Writes the event. `result` is the last member, as OPA lets it be any value: what callgate adds goes there.
+/// Writes the event. The last member is `result`, which OPA allows to be any value: it contains callgate's own members.
 pub(crate) fn write(entry: &Entry<'_>, out: &mut String) {
     out.push_str("{\"labels\":{\"app\":\"callgate\",\"version\":\"");
     out.push_str(env!("CARGO_PKG_VERSION"));

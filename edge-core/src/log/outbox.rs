@@ -1,6 +1,6 @@
-//! The records of one instance on their way out: numbered, chained, queued and counted where they are lost.
+//! The outgoing records of one instance: numbered, chained, queued, and counted if they are lost.
 //!
-//! Nothing here waits. An edge takes what is to be written, writes it, and tells what became of it.
+//! Nothing here waits. An edge takes the records, writes them, and reports the outcome.
 
 use alloc::collections::VecDeque;
 use alloc::string::String;
@@ -12,24 +12,22 @@ use crate::log::chain::{Chain, write_dropped};
 use crate::log::config::{Format, LogConfig, Sink};
 use crate::log::record::Record;
 
-/// Bytes of records that wait, whatever their number is: what a host gives an instance is a hundred times as much.
+/// The maximum total length of waiting records, in bytes; an instance has about a hundred times as much memory.
 const MAX_QUEUED_BYTES: usize = 4 * 1024 * 1024;
 
-/// How long a batch can be on its way before the host is taken to have given up on it without a word, in milliseconds:
-/// longer than any timeout.
+/// The time after which a batch without a report counts as lost, in milliseconds: longer than any timeout.
 const MAX_SENDING_MILLIS: i64 = 60_000;
 
-/// How long somebody who waits to send records is trusted to do it, in milliseconds beyond the wait: a runtime can drop
-/// whoever waits, without a word.
+/// How long a sender is trusted after its wait, in milliseconds: a runtime can silently stop it.
 const TRUSTED_MILLIS: i64 = 5_000;
 
-/// Records that are written at once.
+/// Records to write at once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[must_use = "lines that are not written are reported to `Outbox::lose_lines`"]
 pub struct Lines {
     /// One JSON object for each record, without a line feed.
     pub lines: Vec<String>,
-    /// How many records were lost before, as the first line says.
+    /// The number of records that were lost before, as reported in the first line.
     dropped: u64,
 }
 
@@ -41,11 +39,11 @@ pub struct Batch {
     /// The media type of the body.
     pub content_type: &'static str,
     count: usize,
-    /// How many records were lost before, as the first record says.
+    /// The number of records that were lost before, as reported in the first record.
     dropped: u64,
-    /// How often it was sent in vain.
+    /// The number of failed attempts.
     failures: u32,
-    /// Which batch of the outbox it is.
+    /// The number of the batch.
     number: u64,
 }
 
@@ -53,41 +51,42 @@ pub struct Batch {
 enum Sending {
     #[default]
     Nothing,
-    /// A batch is on its way.
+    /// A batch is being sent.
     UnderWay {
         number: u64,
         count: usize,
         dropped: u64,
-        /// When it was handed out, in milliseconds.
+        /// When it was taken, in milliseconds.
         since: i64,
     },
-    /// A batch did not arrive and is sent again, to the byte: the collector may have it already.
+    /// A failed batch that is sent again byte for byte, because the collector may already have it.
     Again(Batch),
 }
 
-/// The records of one instance on their way out.
+/// The outgoing records of one instance.
 #[derive(Clone, Debug)]
 pub struct Outbox {
     format: Format,
-    /// Records in one batch, at most.
+    /// The maximum number of records in a batch.
     batch: usize,
     attempts: u32,
-    /// Records that may wait.
+    /// The maximum number of waiting records.
     capacity: usize,
     chain: Option<Chain>,
-    /// Records that were lost and not yet told of.
+    /// The number of lost records that are not reported yet.
     dropped: u64,
     waiting: VecDeque<Record>,
     waiting_bytes: usize,
     sending: Sending,
     /// The number of the next batch.
     next_number: u64,
-    /// Until when somebody is sure to send what waits, in milliseconds since 1970; `None` if nobody is.
+    /// Until when a sender is trusted to send the waiting records, in milliseconds since 1970; `None` if there is no
+    /// sender.
     trusted_until: Option<i64>,
 }
 
 impl Outbox {
-    /// Makes the outbox of one instance, which starts empty.
+    /// Creates the empty outbox of one instance.
     #[must_use]
     pub fn new(config: &LogConfig, limits: &Limits) -> Self {
         let (batch, attempts) = match &config.sink {
@@ -109,20 +108,20 @@ impl Outbox {
         }
     }
 
-    /// The records of one request as they are written now: to standard output, to a queue, or as [`Lines::batch`] to a
-    /// collector that the answer waits for.
+    /// The records of one request to write now: to standard output, to a queue, or as [`Lines::batch`] to a collector
+    /// that the response waits for.
     pub fn write_now(&mut self, records: Vec<Record>) -> Lines {
         let dropped = if records.is_empty() { 0 } else { mem::take(&mut self.dropped) };
         Lines { lines: self.finish(records, dropped), dropped }
     }
 
-    /// Counts lines that were not written.
+    /// Counts lines as lost.
     pub fn lose_lines(&mut self, lines: &Lines) {
         self.lose(lines.lines.len(), lines.dropped);
     }
 
-    /// Whether somebody new has to send what waits, and then after how many milliseconds: at once if a batch is full, and
-    /// otherwise unless somebody was asked who can be trusted to do it.
+    /// Whether a new sender is needed, and after how many milliseconds: at once if a batch is full; otherwise only if
+    /// no current sender is trusted.
     pub fn start_sending(&mut self, unix_millis: i64, batch_wait_millis: u32) -> Option<u32> {
         let is_full = self.is_batch_full();
         if !is_full && self.trusted_until.is_some_and(|until| unix_millis <= until) {
@@ -133,30 +132,29 @@ impl Outbox {
         Some(wait)
     }
 
-    /// Trusts that somebody goes on sending: a collector that takes long, or fails and is tried again, is no reason for
-    /// others to ask it too.
+    /// Extends the trust in the current sender: a slow or failing collector is no reason to start another one.
     pub fn keep_sending(&mut self, unix_millis: i64) {
         self.trusted_until = Some(unix_millis.saturating_add(TRUSTED_MILLIS));
     }
 
-    /// Somebody stops, since nothing waits or another one has a batch under way. In the first case nobody sends any more, and
-    /// the next request that has records sees to it.
+    /// A sender stops, because nothing waits or another sender has a batch in progress. If nothing waits, the next
+    /// request with records starts a new sender.
     pub fn stop_sending(&mut self) {
         if !matches!(self.sending, Sending::UnderWay { .. }) {
             self.trusted_until = None;
         }
     }
 
-    /// Counts records that were handed out and did not arrive.
+    /// Counts taken records that did not arrive.
     fn lose(&mut self, count: usize, told: u64) {
         self.dropped = self.dropped.saturating_add(told).saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
-        // Some of them may have arrived all the same, so nothing can follow on them.
+        // Some of them may have arrived, so no record may follow them in the chain.
         if let Some(chain) = &mut self.chain {
             chain.end();
         }
     }
 
-    /// Queues the records of one request for a batch. Where the queue is full, the newest are dropped and counted.
+    /// Queues the records of one request for a batch. If the queue is full, the newest records are dropped and counted.
     pub fn push(&mut self, records: Vec<Record>) {
         for record in records {
             let bytes = self.waiting_bytes.saturating_add(record.text.len());
@@ -169,23 +167,23 @@ impl Outbox {
         }
     }
 
-    /// Whether a batch is worth sending without waiting for more.
+    /// Whether a batch is full enough to send.
     #[must_use]
     pub fn is_batch_full(&self) -> bool {
         self.waiting.len() >= self.batch && self.sending == Sending::Nothing
     }
 
-    /// Whether nothing waits to be sent.
+    /// Whether no records wait.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.waiting.is_empty() && !matches!(self.sending, Sending::Again(_))
     }
 
-    /// The next batch to send, at a time in milliseconds since 1970; `None` where nothing waits, or another batch is on
-    /// its way.
+    /// The next batch to send, at a time in milliseconds since 1970; `None` if nothing waits or another batch is in
+    /// progress.
     ///
-    /// What became of it must be told to [`Outbox::delivered`] or [`Outbox::failed`]; a batch of which nothing is heard
-    /// for a minute is lost.
+    /// Report its outcome to [`Outbox::delivered`] or [`Outbox::failed`]; a batch without a report counts as lost after
+    /// a minute.
     pub fn next_batch(&mut self, unix_millis: i64) -> Option<Batch> {
         if let Sending::UnderWay { since, count, dropped, .. } = self.sending {
             if unix_millis.saturating_sub(since) < MAX_SENDING_MILLIS {
@@ -216,15 +214,15 @@ impl Outbox {
         Some(batch)
     }
 
-    /// Tells that a batch arrived.
+    /// Reports that a batch arrived.
     pub fn delivered(&mut self, batch: &Batch) {
         if self.is_under_way(batch) {
             self.sending = Sending::Nothing;
         }
     }
 
-    /// Tells that a batch did not arrive, as far as is known. It is sent again, or given up when it was sent in vain as
-    /// often as the configuration allows.
+    /// Reports that a batch probably did not arrive. It is sent again until the configured number of attempts has
+    /// failed.
     pub fn failed(&mut self, mut batch: Batch) {
         if !self.is_under_way(&batch) {
             return;
@@ -238,12 +236,12 @@ impl Outbox {
         }
     }
 
-    /// Whether a batch was not given up meanwhile.
+    /// Whether a batch was not given up in the meantime.
     fn is_under_way(&self, batch: &Batch) -> bool {
         matches!(self.sending, Sending::UnderWay { number, .. } if number == batch.number)
     }
 
-    /// How many records were lost that no record has told of yet.
+    /// The number of lost records that no record reports yet.
     #[must_use]
     pub fn dropped(&self) -> u64 {
         self.dropped
@@ -266,7 +264,7 @@ impl Outbox {
 }
 
 impl Lines {
-    /// The records as one body, for a collector that the answer waits for.
+    /// The records as one body, for a collector that the response waits for.
     #[must_use]
     pub fn batch(&self, format: Format) -> Batch {
         let mut body = Vec::with_capacity(self.lines.iter().fold(2, |sum: usize, line| sum.saturating_add(line.len())));

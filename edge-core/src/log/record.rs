@@ -7,16 +7,16 @@ use crate::log::data_point::DataPoint;
 /// One record, before an [`Outbox`](crate::log::Outbox) numbers it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Record {
-    /// The decision's id.
+    /// The decision's ID.
     pub(crate) decision_id: String,
-    /// A JSON object whose last member is an object, so that more can be written at its end.
+    /// A JSON object whose last member is an object, so that members can be appended to it.
     pub(crate) text: String,
-    /// The record as columns, where it goes into a dataset.
+    /// The record as columns, if it goes into a dataset.
     pub(crate) point: Option<DataPoint>,
 }
 
 impl Record {
-    /// The record as columns, where the sink is a dataset of Analytics Engine.
+    /// The record as columns, if the sink is a dataset of Analytics Engine.
     #[must_use]
     pub fn data_point(&self) -> Option<&DataPoint> {
         self.point.as_ref()

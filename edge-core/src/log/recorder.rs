@@ -16,7 +16,7 @@ use crate::log::record::Record;
 use crate::log::{cloudevents, opa};
 use crate::platform::Platform;
 
-/// What every record of a deployment is made of.
+/// The parts that all records of a deployment share.
 #[derive(Clone, Copy)]
 pub(crate) struct Recorded<'s> {
     pub(crate) config: &'s LogConfig,
@@ -30,16 +30,16 @@ pub(crate) struct DecisionRecorder<'s> {
     image: &'s PolicyImage<'s>,
     platform: &'s Platform,
     trace: TraceContext,
-    /// Who called: the name of a key or the subject of a token.
+    /// The principal: a key's name or a token's subject.
     principal: Option<&'s str>,
-    /// When the request came in, in microseconds.
+    /// When the request arrived, in microseconds.
     started: i64,
     random: [u8; 16],
     records: Vec<Record>,
 }
 
 impl<'s> DecisionRecorder<'s> {
-    /// Starts the records of one request; `None` where nothing is recorded.
+    /// Starts the records of one request; `None` if nothing is recorded.
     pub(crate) fn new(
         Recorded { config, image, platform }: Recorded<'s>,
         trace: Option<TraceContext>,
@@ -82,14 +82,14 @@ impl<'s> DecisionRecorder<'s> {
         });
     }
 
-    /// Records that a call or a batch was refused, which denies; what it was for is not known.
+    /// Records a rejected call or batch, which denies it; its target is unknown.
     pub(crate) fn record_refusal(&mut self, problem: Problem) {
         let mut buffer = uuid::Uuid::encode_buffer();
         let decision_id = write_id(self.random, &mut buffer);
         self.write(&self.entry(decision_id, problem.code()));
     }
 
-    /// What is known without a call.
+    /// The facts that are known without a call.
     fn entry<'e>(&self, decision_id: &'e str, code: &'e str) -> Entry<'e>
     where
         's: 'e,
@@ -99,7 +99,7 @@ impl<'s> DecisionRecorder<'s> {
             config: self.config,
             decision_id,
             unix_millis: now.div_euclid(1_000),
-            // A clock that went back says nothing of the time that passed.
+            // If the clock went back, the duration is unknown.
             duration_micros: u64::try_from(now.saturating_sub(self.started)).unwrap_or(0),
             trace: self.trace,
             principal: self.principal,
@@ -128,7 +128,7 @@ impl<'s> DecisionRecorder<'s> {
         self.records.push(Record { decision_id: entry.decision_id.into(), text, point });
     }
 
-    /// The trace of the request, and its records in the order of its calls.
+    /// The trace of the request, and its records in call order.
     pub(crate) fn finish(self) -> (TraceContext, Vec<Record>) {
         (self.trace, self.records)
     }

@@ -1,14 +1,14 @@
-//! Times as RFC 3339 writes them.
+//! Timestamps in RFC 3339.
 
 use alloc::string::String;
 
-/// The first and the last millisecond of the years 0001 to 9999, which four digits can write.
+/// The first and the last millisecond of the years 0001 to 9999, which have four digits.
 const FIRST: i64 = -62_135_596_800_000;
 const LAST: i64 = 253_402_300_799_999;
 
 /// Appends a time in milliseconds since the start of 1970 in UTC, as `2026-11-21T04:05:06.789Z`.
 ///
-/// A time beyond what four digits of a year can say is written as the nearest that they can.
+/// A time outside these years is written as the nearest time within them.
 pub(crate) fn write_timestamp(unix_millis: i64, out: &mut String) {
     let unix_millis = unix_millis.clamp(FIRST, LAST);
     let (seconds, millis) = (unix_millis.div_euclid(1_000), unix_millis.rem_euclid(1_000));
@@ -23,7 +23,7 @@ pub(crate) fn write_timestamp(unix_millis: i64, out: &mut String) {
     out.push('Z');
 }
 
-/// Writes a number with its zeros, from the digit at `place` down.
+/// Writes a number with leading zeros, from the digit at `place` down.
 fn write_digits(number: u32, mut place: u32, out: &mut String) {
     while place > 0 {
         let digit = number.checked_div(place).unwrap_or(0) % 10;

@@ -1,4 +1,4 @@
-//! What a token says, and when it holds.
+//! Token claims, and their validity.
 
 use callgate_edge_core::Problem;
 use callgate_edge_core::auth::Algorithm;
@@ -9,7 +9,7 @@ use crate::issuer::{NOW, assert_enters, assert_refused, claims, deployment, ente
 
 const ALGORITHM: Algorithm = Algorithm::Hs256;
 
-/// Whether a token with some claims changed enters.
+/// Whether a token with some changed claims is accepted.
 #[track_caller]
 fn check(changes: Value, enters: bool) {
     let token = token(ALGORITHM, changes);
@@ -20,7 +20,7 @@ fn check(changes: Value, enters: bool) {
     }
 }
 
-/// Whether a token with a number in its text enters.
+/// Whether a token with a number in its text is accepted.
 #[track_caller]
 fn check_number(name: &str, number: &str, enters: bool) {
     let mut claims = claims();
@@ -170,7 +170,7 @@ fn roles_are_one_to_thirty_two_texts() {
     };
     assert_eq!(roles_of(json!("support")), ["support"]);
     assert_eq!(roles_of(json!(["support", "admin", "support"])), ["support", "admin"]);
-    // Only what is configured says what a text is: this is one role.
+    // The text is one role, not two roles separated by a space.
     assert_eq!(roles_of(json!("support admin")), ["support admin"]);
     let many = |count: usize| (0..count).map(|at| format!("role-{at}")).collect::<Vec<_>>();
     assert_eq!(roles_of(json!(many(32))), many(32));
@@ -208,7 +208,7 @@ fn claims_stand_where_the_configuration_says() {
     let CallerFacts { roles, attributes } = assert_enters(&nested, &token).token.expect("facts");
     assert_eq!(roles, ["support"]);
     let read = callgate_engine::json::read(attributes.as_bytes(), 16).expect("strict JSON");
-    assert_eq!(read.length(), Some(4), "what the token does not have is no attribute: {attributes}");
+    assert_eq!(read.length(), Some(4), "a claim that the token lacks is not an attribute: {attributes}");
     let expected = json!({"department": "sales \"é\"", "limits": {"refund": [1, 2.5]}, "first": null, "a\"b": false});
     assert_eq!(serde_json::from_str::<Value>(&attributes).expect("JSON"), expected);
     assert_refused(&nested, &crate::issuer::token(ALGORITHM, json!({})));

@@ -1,4 +1,4 @@
-//! The section `auth`, and what an operator gets wrong in it.
+//! The section `auth`, and its errors.
 
 use callgate_edge_core::Problem;
 use callgate_edge_core::auth::{Algorithm, Authentication, KeyCache, Secrets, Step};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::issuer::{changed, configure, section};
 
-/// What is said of a section with some members replaced; `null` leaves one out.
+/// The error of a section with some members replaced; `null` removes one.
 #[track_caller]
 fn check(algorithm: Algorithm, changes: Value, expected: Option<&str>) {
     let section = changed(section(algorithm), changes);
@@ -32,7 +32,7 @@ fn without_a_section_api_keys_are_used() {
 }
 
 #[test]
-fn an_api_key_opens_nothing_where_tokens_are_used() {
+fn an_api_key_is_rejected_if_tokens_are_configured() {
     let text = section(Algorithm::Es256).to_string();
     let value = callgate_engine::json::read(text.as_bytes(), 16).expect("strict JSON");
     let secrets = Secrets { api_keys: Some("first-key-0123456789"), ..Secrets::default() };
@@ -44,8 +44,8 @@ fn an_api_key_opens_nothing_where_tokens_are_used() {
 #[test]
 fn the_mode_is_chosen_and_never_guessed() {
     for (mode, problem) in [
-        (json!(null), "/auth/header belongs to the mode `jwt`, which is not chosen"),
-        (json!("api-key"), "/auth/header belongs to the mode `jwt`, which is not chosen"),
+        (json!(null), "/auth/header is only for the mode `jwt`; set `mode` or remove this key"),
+        (json!("api-key"), "/auth/header is only for the mode `jwt`; set `mode` or remove this key"),
         (json!("JWT"), "/auth/mode must be `api-key` or `jwt`"),
         (json!(["jwt"]), "/auth/mode must be a string"),
     ] {
@@ -56,7 +56,7 @@ fn the_mode_is_chosen_and_never_guessed() {
 }
 
 #[test]
-fn what_tokens_need_is_needed() {
+fn required_settings_of_tokens_are_required() {
     check(Algorithm::Es256, json!({}), None);
     check(Algorithm::Es256, json!({"algorithm": null}), Some("/auth/algorithm is missing"));
     let choices = "/auth/algorithm must be `EdDSA`, `ES256`, `RS256` or `HS256`";
@@ -67,21 +67,21 @@ fn what_tokens_need_is_needed() {
     check(Algorithm::Es256, json!({"issuer": null}), Some("/auth/issuer is missing"));
     check(Algorithm::Es256, json!({"issuer": ""}), Some("/auth/issuer must not be empty"));
     check(Algorithm::Es256, json!({"audience": null}), Some("/auth/audience is missing"));
-    let audience = "/auth/audience must name an audience, and none that is empty";
+    let audience = "/auth/audience must be one or more non-empty strings";
     for empty in [json!(""), json!([]), json!(["a", ""])] {
         check(Algorithm::Es256, json!({"audience": empty}), Some(audience));
     }
     check(Algorithm::Es256, json!({"audience": 1}), Some("/auth/audience must be a string or a list of strings"));
     check(Algorithm::Es256, json!({"audience": [1]}), Some("/auth/audience must be a string or a list of strings"));
     check(Algorithm::Es256, json!({"type": ""}), Some("/auth/type must not be empty"));
-    let missing = "/auth/claims/roles is missing: a JSON pointer to the claim";
+    let missing = "/auth/claims/roles is missing; set a JSON pointer, such as `/roles`";
     check(Algorithm::Es256, json!({"claims": null}), Some(missing));
     check(Algorithm::Es256, json!({"claims": {"subject": "/sub"}}), Some(missing));
     check(
         Algorithm::Es256,
         json!({"secret": "x"}),
         Some(
-            "/auth has a key `secret` that callgate does not know; it may have `mode`, `header`, `algorithm`, `issuer`, \
+            "/auth has an unknown key `secret`; use `mode`, `header`, `algorithm`, `issuer`, \
              `audience`, `type`, `keys`, `keysUrl`, `keysMaxAgeSeconds`, `keysMaxStaleSeconds`, `leewaySeconds`, \
              `singleUse` or `claims`",
         ),
@@ -89,9 +89,9 @@ fn what_tokens_need_is_needed() {
 }
 
 #[test]
-fn headers_pointers_and_numbers_are_what_they_must_be() {
+fn headers_pointers_and_numbers_are_validated() {
     for header in ["", "a b", "a:b", "ä", "x\n"] {
-        check(Algorithm::Es256, json!({"header": header}), Some("/auth/header must be the name of a header"));
+        check(Algorithm::Es256, json!({"header": header}), Some("/auth/header must be a header name"));
     }
     for (claims, place) in [
         (json!({"roles": "roles"}), "roles"),
@@ -106,14 +106,14 @@ fn headers_pointers_and_numbers_are_what_they_must_be() {
         check(
             Algorithm::Es256,
             json!({"claims": {"roles": "/roles", "attributes": attributes}}),
-            Some("/auth/claims/attributes must be an object of names and JSON pointers"),
+            Some("/auth/claims/attributes must be an object of JSON pointers"),
         );
     }
     for leeway in [json!(-1), json!(301), json!(1.5), json!("30")] {
         check(
             Algorithm::Es256,
             json!({"leewaySeconds": leeway}),
-            Some("/auth/leewaySeconds must be a whole number from 0 to 300"),
+            Some("/auth/leewaySeconds must be an integer from 0 to 300"),
         );
     }
 }
@@ -121,25 +121,29 @@ fn headers_pointers_and_numbers_are_what_they_must_be() {
 #[test]
 fn keys_come_from_one_place() {
     let address = "https://issuer.example/keys";
-    check(Algorithm::Es256, json!({"keys": null}), Some("/auth/keys is missing, and so is `keysUrl`"));
-    check(Algorithm::Es256, json!({"keysUrl": address}), Some("/auth/keysUrl can't stand beside `keys`"));
+    check(Algorithm::Es256, json!({"keys": null}), Some("/auth/keys is missing; set `keys` or `keysUrl`"));
+    check(
+        Algorithm::Es256,
+        json!({"keysUrl": address}),
+        Some("/auth/keysUrl cannot be combined with `keys`; remove one"),
+    );
     check(Algorithm::Es256, json!({"keys": null, "keysUrl": address}), None);
     check(
         Algorithm::Es256,
         json!({"keysMaxAgeSeconds": 60}),
-        Some("/auth/keysMaxAgeSeconds has no use for `keys`, which are not fetched"),
+        Some("/auth/keysMaxAgeSeconds is only for `keysUrl`; remove it"),
     );
     check(
         Algorithm::Es256,
         json!({"keys": {"keys": []}}),
-        Some("/auth/keys holds no key that can verify a token with the configured `algorithm`"),
+        Some("/auth/keys has no key that can verify tokens of the configured `algorithm`"),
     );
     check(Algorithm::Es256, json!({"keys": []}), Some("/auth/keys must be an object with a list `keys`"));
     for seconds in [json!(59), json!(86_401), json!("600")] {
         check(
             Algorithm::Es256,
             json!({"keys": null, "keysUrl": address, "keysMaxAgeSeconds": seconds}),
-            Some("/auth/keysMaxAgeSeconds must be a whole number from 60 to 86400"),
+            Some("/auth/keysMaxAgeSeconds must be an integer from 60 to 86400"),
         );
     }
     for url in [
@@ -171,7 +175,7 @@ fn keys_come_from_one_place() {
         check(
             Algorithm::Es256,
             json!({"keys": null, "keysUrl": url}),
-            Some("/auth/keysUrl must be an `https://` address without user or fragment"),
+            Some("/auth/keysUrl must be an `https:` URL without a user or fragment"),
         );
     }
     for url in ["https://issuer.example", "https://issuer.example:8443/a/b?c=d@e", "https://[::1]/keys"] {
@@ -185,25 +189,25 @@ fn hs256_has_a_secret_of_its_own() {
     check(
         Algorithm::Hs256,
         json!({"keysUrl": "https://issuer.example/keys"}),
-        Some("/auth/keysUrl has no use for HS256, whose secret is `CALLGATE_JWT_SECRET`"),
+        Some("/auth/keysUrl is not for HS256; remove it and set `CALLGATE_JWT_SECRET`"),
     );
     let text = section(Algorithm::Hs256).to_string();
     let value = callgate_engine::json::read(text.as_bytes(), 16).expect("strict JSON");
     for (secret, problem) in [
-        (None, "CALLGATE_JWT_SECRET is not set, and HS256 needs it"),
-        (Some(" "), "CALLGATE_JWT_SECRET is not set, and HS256 needs it"),
+        (None, "CALLGATE_JWT_SECRET is not set; HS256 requires it"),
+        (Some(" "), "CALLGATE_JWT_SECRET is not set; HS256 requires it"),
         (
             Some("0123456789abcdef0123456789abcde"),
-            "CALLGATE_JWT_SECRET holds a secret of fewer than 32 bytes, which HS256 needs",
+            "CALLGATE_JWT_SECRET has a secret shorter than 32 bytes; use 32 or more",
         ),
         (
             Some("0123456789abcdef0123456789abcdef short"),
-            "CALLGATE_JWT_SECRET holds a secret of fewer than 32 bytes, which HS256 needs",
+            "CALLGATE_JWT_SECRET has a secret shorter than 32 bytes; use 32 or more",
         ),
-        (Some("base64url:"), "CALLGATE_JWT_SECRET holds a secret of fewer than 32 bytes, which HS256 needs"),
+        (Some("base64url:"), "CALLGATE_JWT_SECRET has a secret shorter than 32 bytes; use 32 or more"),
         (
             Some("base64url:0123456789abcdef0123456789abcdef0123456789abcdef="),
-            "CALLGATE_JWT_SECRET holds a secret that is no base64url without padding",
+            "CALLGATE_JWT_SECRET has a secret that is not base64url without padding",
         ),
     ] {
         let secrets = Secrets { token_secret: secret, ..Secrets::default() };

@@ -1,4 +1,4 @@
-//! Keys that are fetched: when, how often, and how long they are used.
+//! Key discovery: when and how often keys are fetched, and how long they are used.
 
 use callgate_edge_core::Problem;
 use callgate_edge_core::auth::{Algorithm, Authentication, KeyCache, KeysFault, Step};
@@ -8,18 +8,18 @@ use crate::issuer::{changed, claims, deployment, jwk, seal, section, vector};
 
 const URL: &str = "https://issuer.example/keys";
 
-/// How long keys are fresh, and how much longer they are used.
+/// The lifetime of keys, and the additional lifetime.
 const MAX_AGE: i64 = 600;
 const MAX_STALE: i64 = 3_600;
 
-/// When the first token comes.
+/// The time of the first token.
 const START: i64 = 1_000_000;
 
-/// What became of a token.
+/// The outcome for a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Seen {
     Entered,
-    /// Entered, and no signature was verified for it.
+    /// Accepted without a signature verification.
     EnteredAgain,
     Refused,
     Fetch,
@@ -73,7 +73,7 @@ impl Edge {
         }
     }
 
-    /// Whether a token makes the edge fetch keys; no signature is looked at.
+    /// Whether a token causes a key fetch; no signature is verified.
     fn would_fetch(&mut self, token: &str, now: i64) -> bool {
         let credential = ["Bearer ", token].concat();
         matches!(self.authentication.step(Some(&credential), &mut self.cache, now, true), Step::FetchKeys(_))
@@ -84,7 +84,7 @@ impl Edge {
     }
 }
 
-/// A token that lasts longer than any test, signed with the first key whatever its header says.
+/// A token that outlives all tests, signed with the first key whatever its header names.
 fn token(header: &Value) -> String {
     let mut claims = claims();
     claims["exp"] = (START * 10).into();
@@ -95,7 +95,7 @@ fn keys() -> Value {
     json!({"keys": [jwk(Algorithm::EdDsa)]})
 }
 
-/// The keys after the issuer made a new one.
+/// The keys after the issuer created a new one.
 fn rotated() -> Value {
     let mut old = vector("RFC 8037, A.4")["jwk"].clone();
     old["kid"] = "k1".into();
@@ -124,13 +124,13 @@ fn without_a_credential_nothing_is_fetched() {
 }
 
 #[test]
-fn an_unknown_key_is_looked_for_once_in_a_while() {
+fn an_unknown_key_is_fetched_at_intervals() {
     let mut edge = Edge::with_keys();
-    // Keys that were fetched just now are all there are.
+    // Keys that were just fetched are complete.
     assert_eq!(edge.show("k2", START + 1), Seen::Refused);
     assert_eq!(edge.show("k2", START + 30), Seen::Fetch);
     for after in 30..60 {
-        assert_eq!(edge.show("k2", START + after), Seen::Refused, "whatever became of the fetch");
+        assert_eq!(edge.show("k2", START + after), Seen::Refused, "whatever the outcome of the fetch");
         assert_eq!(edge.show(&format!("other-{after}"), START + after), Seen::Refused);
     }
     edge.store(&rotated(), START + 45).expect("keys");
@@ -139,7 +139,7 @@ fn an_unknown_key_is_looked_for_once_in_a_while() {
 }
 
 #[test]
-fn what_names_no_key_is_no_reason_to_look_for_one() {
+fn a_token_without_a_key_id_causes_no_fetch() {
     let mut edge = Edge::with_keys();
     assert_eq!(edge.show_text("not a token", START + 100), Seen::Refused);
     assert_eq!(edge.show_text(&token(&json!({"alg": "none", "kid": "k2"})), START + 100), Seen::Refused);
@@ -148,7 +148,7 @@ fn what_names_no_key_is_no_reason_to_look_for_one() {
 }
 
 #[test]
-fn a_flood_fetches_no_more_than_a_trickle() {
+fn many_tokens_cause_no_more_fetches_than_few() {
     let tokens: Vec<String> =
         (0..100).map(|at| token(&json!({"alg": "EdDSA", "kid": format!("other-{at}")}))).collect();
     let flood = |edge: &mut Edge| {
@@ -160,7 +160,7 @@ fn a_flood_fetches_no_more_than_a_trickle() {
 }
 
 #[test]
-fn without_keys_nobody_enters_and_the_next_fetch_may_do() {
+fn without_keys_nobody_is_authenticated_and_the_next_fetch_may_succeed() {
     let mut edge = Edge::new();
     for _ in 0..8 {
         assert_eq!(edge.show("k1", START), Seen::Fetch);
@@ -194,7 +194,7 @@ fn old_keys_are_used_for_a_bounded_time() {
     while now < end {
         assert_eq!(edge.show("k1", now), Seen::Fetch);
         assert_ne!(edge.show("k1", now + 1), Seen::Fetch);
-        // What comes instead of keys does not replace them.
+        // A response without keys does not replace them.
         assert_eq!(edge.store(&json!({"error": "down"}), now + 1), Err(KeysFault::NotASet));
         assert_eq!(edge.show("k1", now + 2), Seen::EnteredAgain);
         now += 30;
@@ -222,11 +222,11 @@ fn a_token_that_was_verified_is_not_verified_again() {
     let token = token(&json!({"alg": "EdDSA", "kid": "k1"}));
     assert_eq!(edge.show_text(&token, START), Seen::Entered);
     assert_eq!(edge.show_text(&token, START), Seen::EnteredAgain);
-    // A forgery never is remembered.
+    // A forgery is never remembered.
     let forged = [token.rsplit_once('.').expect("parts").0, ".", &"A".repeat(86)].concat();
     assert_eq!(edge.show_text(&forged, START), Seen::Refused);
     assert_eq!(edge.show_text(&forged, START), Seen::Refused);
-    // It is looked at in time each time: the first that is left to find wrong asks for a verification again.
+    // Its time is checked every time: when it expires, it causes a verification again.
     let short = seal(Algorithm::EdDsa, r#"{"alg":"EdDSA","kid":"k1"}"#, &{
         let mut claims = claims();
         claims["exp"] = (START + 10).into();
@@ -244,13 +244,13 @@ fn a_token_is_forgotten_with_the_key_that_verified_it() {
     edge.store(&keys(), START + 40).expect("keys");
     assert_eq!(edge.show("k1", START + 41), Seen::EnteredAgain, "the keys are the same");
     edge.store(&rotated(), START + 50).expect("keys");
-    assert_eq!(edge.show("k1", START + 51), Seen::Refused, "another key has the name now");
-    // Keys that change while the platform verifies leave nothing to remember.
+    assert_eq!(edge.show("k1", START + 51), Seen::Refused, "another key has the same ID now");
+    // If the keys change during a verification, nothing is remembered.
     let mut edge = Edge::with_keys();
     let token = token(&json!({"alg": "EdDSA", "kid": "k1"}));
     let credential = ["Bearer ", &token].concat();
     let Step::Verify(unverified) = edge.authentication.step(Some(&credential), &mut edge.cache, START, true) else {
-        panic!("a signature is to be verified");
+        panic!("a signature to verify");
     };
     edge.authentication.store_keys(&mut edge.cache, rotated().to_string().as_bytes(), START).expect("keys");
     assert!(unverified.finish(true, &mut edge.cache).is_ok());

@@ -1,4 +1,4 @@
-//! The outer form of a token, and its header.
+//! The form of a token, and its header.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE;
@@ -11,13 +11,13 @@ use crate::issuer::{
     of, seal, section, token, vector,
 };
 
-/// Seals claims that hold under a header.
+/// Signs valid claims with a given header.
 fn under(header: &Value) -> String {
     seal(Algorithm::Es256, &header.to_string(), &claims().to_string())
 }
 
 #[test]
-fn a_token_of_each_algorithm_enters() {
+fn a_token_of_each_algorithm_is_accepted() {
     for algorithm in ALGORITHMS {
         let caller = assert_enters(&of(algorithm), &token(algorithm, json!({})));
         assert_eq!(caller.principal.as_deref(), Some("agent-7"));
@@ -27,11 +27,11 @@ fn a_token_of_each_algorithm_enters() {
 }
 
 #[test]
-fn a_token_of_another_algorithm_does_not() {
+fn a_token_of_another_algorithm_is_rejected() {
     for ours in ALGORITHMS {
         for theirs in ALGORITHMS.into_iter().filter(|theirs| *theirs != ours) {
             assert_refused(&of(ours), &token(theirs, json!({})));
-            // Nor where its header says that it is ours.
+            // It is rejected even if its header names the configured algorithm.
             let header = json!({"alg": ours.name(), "kid": "k1"}).to_string();
             assert_refused(&of(ours), &seal(theirs, &header, &claims().to_string()));
         }
@@ -53,7 +53,7 @@ fn the_algorithm_is_never_that_of_the_token() {
 }
 
 #[test]
-fn a_public_key_is_no_secret_of_hs256() {
+fn a_public_key_is_not_an_hs256_secret() {
     let header = json!({"alg": "HS256", "kid": "k1"}).to_string();
     let input = [encode(header), encode(claims().to_string())].join(".");
     for algorithm in [Algorithm::EdDsa, Algorithm::Es256, Algorithm::Rs256] {
@@ -80,7 +80,7 @@ fn a_key_that_comes_with_the_token_is_not_used() {
         ("x5c", json!(["MIIB"])),
     ] {
         let mut header = json!({"alg": "ES256", "kid": "k1", name: value});
-        // It is passed over where the configured key signed, as issuers write such members too.
+        // The member is ignored if the configured key signed, because issuers write such members too.
         assert_enters(&of(Algorithm::Es256), &under(&header));
         let mut other = section(Algorithm::Es256);
         other["keys"] = json!({"keys": [{"kid": "k1", "kty": "EC", "crv": "P-256",
@@ -93,7 +93,7 @@ fn a_key_that_comes_with_the_token_is_not_used() {
 }
 
 #[test]
-fn a_header_is_as_it_must_be() {
+fn a_header_is_validated() {
     let authentication = of(Algorithm::Es256);
     assert_enters(&authentication, &under(&json!({"alg": "ES256", "kid": "k1", "typ": "anything", "x": {"y": [1]}})));
     for header in [
@@ -118,7 +118,7 @@ fn a_header_is_as_it_must_be() {
 }
 
 #[test]
-fn json_with_two_readings_is_refused() {
+fn ambiguous_json_is_rejected() {
     let authentication = of(Algorithm::Es256);
     let header = r#"{"alg":"ES256","kid":"k1"}"#;
     let body = claims().to_string();
@@ -233,7 +233,7 @@ fn a_token_has_a_bound() {
 }
 
 #[test]
-fn the_type_is_looked_at_where_it_is_configured() {
+fn the_type_is_checked_if_it_is_configured() {
     let mut wanted = section(Algorithm::Es256);
     wanted["type"] = "at+jwt".into();
     let authentication = deployment(&wanted);
@@ -289,6 +289,6 @@ fn each_of_several_secrets_verifies_and_no_other_does() {
     assert_enters(&read(&[SECRET, other].join("\n")), &token);
     assert_enters(&read(&["base64url:", &encode(SECRET)].concat()), &token);
     assert_refused(&read(other), &token);
-    // The text that stands for a secret is none.
+    // The encoded form of a secret is not the secret.
     assert_refused(&read(&encode(SECRET)), &token);
 }

@@ -1,4 +1,4 @@
-//! An issuer of tokens, and a deployment that takes them.
+//! A token issuer, and a deployment that accepts its tokens.
 
 use std::sync::LazyLock;
 
@@ -14,15 +14,15 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-/// When tokens are shown, in seconds since 1970.
+/// The time at which tokens are presented, in seconds since 1970.
 pub(crate) const NOW: i64 = 1_795_233_906;
 
-/// The secret of HS256.
+/// The HS256 secret.
 pub(crate) const SECRET: &str = "a-secret-of-HS256-for-tests-0123456789";
 
 pub(crate) const ALGORITHMS: [Algorithm; 4] = [Algorithm::EdDsa, Algorithm::Es256, Algorithm::Rs256, Algorithm::Hs256];
 
-/// Keys and signed texts that the RFCs print.
+/// Keys and signed texts from the RFCs.
 pub(crate) static RFC: LazyLock<Value> = LazyLock::new(|| vectors("rfc.json"));
 
 /// A file of `testdata/tokens`.
@@ -31,7 +31,7 @@ pub(crate) fn vectors(file: &str) -> Value {
     serde_json::from_str(&std::fs::read_to_string(path).expect("a file of vectors")).expect("JSON")
 }
 
-/// The vector of the RFC, by its number and section.
+/// The RFC test vector with a number and section.
 pub(crate) fn vector(source: &str) -> &'static Value {
     let signed = RFC["signed"].as_array().expect("a list");
     signed.iter().find(|vector| vector["source"] == source).expect("a vector")
@@ -53,7 +53,7 @@ fn p256() -> p256::ecdsa::SigningKey {
     p256::ecdsa::SigningKey::from_slice(&[9; 32]).expect("a key")
 }
 
-/// An object with some members replaced; `null` leaves one out.
+/// An object with some members replaced; `null` removes one.
 pub(crate) fn changed(mut object: Value, changes: Value) -> Value {
     let Value::Object(changes) = changes else { panic!("changes are members") };
     let members = object.as_object_mut().expect("an object");
@@ -62,7 +62,7 @@ pub(crate) fn changed(mut object: Value, changes: Value) -> Value {
     object
 }
 
-/// The public key of an issuer, as a JSON Web Key with an id.
+/// The issuer's public key, as a JSON Web Key with an ID.
 pub(crate) fn jwk(algorithm: Algorithm) -> Value {
     match algorithm {
         Algorithm::EdDsa => {
@@ -102,7 +102,7 @@ pub(crate) fn sign(algorithm: Algorithm, input: &[u8]) -> Vec<u8> {
     }
 }
 
-/// What the owner of the RSA key makes of a text that is as long as the modulus.
+/// The RSA key owner's result for a text as long as the modulus.
 pub(crate) fn rsa_power(text: &[u8]) -> Vec<u8> {
     let number = |bytes: &[u8]| BoxedUint::from_be_slice(bytes, 2_048).expect("2048 bits");
     let modulus = decode(vector("RFC 7515, A.2")["jwk"]["n"].as_str().expect("text"));
@@ -118,14 +118,14 @@ pub(crate) fn hmac(secret: &[u8], input: &[u8]) -> Vec<u8> {
     mac.finalize().into_bytes().to_vec()
 }
 
-/// Signs the texts of a header and of claims, whatever they are.
+/// Signs any header and claims texts.
 pub(crate) fn seal(algorithm: Algorithm, header: &str, claims: &str) -> String {
     let input = [encode(header), encode(claims)].join(".");
     let signature = sign(algorithm, input.as_bytes());
     [input, encode(signature)].join(".")
 }
 
-/// Claims that hold.
+/// Valid claims.
 pub(crate) fn claims() -> Value {
     json!({
         "iss": "https://issuer.example", "aud": "callgate", "sub": "agent-7", "exp": NOW + 60, "roles": ["support"],
@@ -136,12 +136,12 @@ pub(crate) fn token_header(algorithm: Algorithm) -> Value {
     json!({"alg": algorithm.name(), "kid": "k1"})
 }
 
-/// A token that holds, with some members of the claims replaced; `null` leaves one out.
+/// A valid token with some claims replaced; `null` removes one.
 pub(crate) fn token(algorithm: Algorithm, changes: Value) -> String {
     seal(algorithm, &token_header(algorithm).to_string(), &changed(claims(), changes).to_string())
 }
 
-/// The section `auth` for tokens of the issuer.
+/// The section `auth` for the issuer's tokens.
 pub(crate) fn section(algorithm: Algorithm) -> Value {
     let mut section = json!({
         "mode": "jwt", "algorithm": algorithm.name(), "issuer": "https://issuer.example", "audience": "callgate",
@@ -153,7 +153,7 @@ pub(crate) fn section(algorithm: Algorithm) -> Value {
     section
 }
 
-/// Reads a section, with the secret of HS256 beside it.
+/// Reads a section with the HS256 secret.
 pub(crate) fn configure(section: &Value) -> Result<Authentication, ConfigError> {
     let text = section.to_string();
     let value = callgate_engine::json::read(text.as_bytes(), 16).expect("strict JSON");
@@ -165,12 +165,12 @@ pub(crate) fn deployment(section: &Value) -> Authentication {
     configure(section).unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// A deployment that takes tokens of the issuer.
+/// A deployment that accepts the issuer's tokens.
 pub(crate) fn of(algorithm: Algorithm) -> Authentication {
     deployment(&section(algorithm))
 }
 
-/// Who enters with the value of the header, at a time.
+/// The caller with the given header value at a time.
 pub(crate) fn enter_at(authentication: &Authentication, credential: Option<&str>, now: i64) -> Result<Caller, Problem> {
     let mut cache = KeyCache::new();
     match authentication.step(credential, &mut cache, now, true) {
@@ -183,7 +183,7 @@ pub(crate) fn enter_at(authentication: &Authentication, credential: Option<&str>
     }
 }
 
-/// Who enters with a token.
+/// The caller with a token.
 pub(crate) fn enter(authentication: &Authentication, token: &str) -> Result<Caller, Problem> {
     enter_at(authentication, Some(&["Bearer ", token].concat()), NOW)
 }

@@ -1,4 +1,4 @@
-//! Sets of keys, and which of their keys are taken.
+//! Key sets, and which of their keys are usable.
 
 use callgate_edge_core::auth::{Algorithm, KeyCache, KeysFault, MAX_KEYS_BYTES};
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use crate::issuer::{
     token, token_header, vector,
 };
 
-/// What is said of a set.
+/// The error of a set.
 fn fault(algorithm: Algorithm, keys: &Value) -> Result<(), KeysFault> {
     of(algorithm).store_keys(&mut KeyCache::new(), keys.to_string().as_bytes(), NOW)
 }
@@ -21,7 +21,7 @@ fn check(algorithm: Algorithm, changes: Value, is_taken: bool) {
 }
 
 #[test]
-fn a_key_is_for_what_it_says() {
+fn a_key_is_only_used_for_its_stated_purpose() {
     for algorithm in [Algorithm::EdDsa, Algorithm::Es256, Algorithm::Rs256] {
         check(algorithm, json!({}), true);
         check(algorithm, json!({"kid": null}), true);
@@ -83,7 +83,7 @@ fn points_are_points_of_their_curve() {
 }
 
 #[test]
-fn points_of_small_order_are_no_keys() {
+fn points_of_small_order_are_rejected() {
     let with = |first: u8, rest: u8, last: u8| {
         let mut point = [rest; 32];
         point[0] = first;
@@ -91,7 +91,7 @@ fn points_of_small_order_are_no_keys() {
         point
     };
     let mut small = vec![with(0, 0, 0), with(1, 0, 0), with(0xec, 0xff, 0x7f)];
-    // The same, written with the prime on top.
+    // The same coordinate plus the prime.
     small.extend([with(0xed, 0xff, 0x7f), with(0xee, 0xff, 0x7f)]);
     for text in ["JuiVj8KyJ7BFw_SJ8u-Y8NXfrAXTxjM5sTgCiG1T_AU", "xxdqcD1N2E-6PAt2DRBnDyogU_osOczGTsf9d5KsA3o"] {
         small.push(decode(text).try_into().expect("a point"));
@@ -101,7 +101,7 @@ fn points_of_small_order_are_no_keys() {
             let mut point = point;
             point[31] |= sign;
             check(Algorithm::EdDsa, json!({"x": encode(point)}), false);
-            // What the crate says of it, where it takes it at all.
+            // The result of the crate, if it accepts the point.
             let key = ed25519_dalek::VerifyingKey::from_bytes(&point);
             assert!(key.is_err() || key.is_ok_and(|key| key.is_weak()), "{point:?}");
         }
@@ -125,7 +125,7 @@ fn rsa_keys_are_strong() {
         modulus(255, 0xff, 1),
         modulus(256, 0x7f, 1),
         modulus(513, 0x01, 1),
-        // An even number, and one with a zero before it.
+        // An even number, and one with a leading zero.
         modulus(256, 0xff, 2),
         modulus(257, 0x00, 1),
         json!({"n": ""}),
@@ -147,7 +147,7 @@ fn a_set_is_strict_json_of_a_bounded_size() {
         assert_eq!(of(Algorithm::EdDsa).store_keys(&mut KeyCache::new(), text.as_bytes(), NOW), expected, "{text:.80}");
     };
     check(&json!({"keys": [key]}).to_string(), Ok(()));
-    // Keys of no use are passed over, as are members that are not known.
+    // Unusable keys are ignored, as are unknown members.
     check(
         &json!({"keys": [1, null, {}, jwk(Algorithm::Es256), key, {"kty": "oct"}], "public_certs": []}).to_string(),
         Ok(()),
@@ -164,7 +164,7 @@ fn a_set_is_strict_json_of_a_bounded_size() {
     let mut other = key.clone();
     other["x"] = vector("RFC 8037, A.4")["jwk"]["x"].clone();
     check(&json!({"keys": [key, other]}).to_string(), Err(KeysFault::RepeatedId));
-    // One of them can't be used here, so that there is no choice.
+    // One of them is unusable here, so there is only one choice.
     other["use"] = "enc".into();
     check(&json!({"keys": [key, other]}).to_string(), Ok(()));
     let mut many = vec![json!({}); 63];
@@ -192,7 +192,7 @@ fn the_key_is_the_one_that_the_token_names() {
         assert_enters(&authentication, &sealed(&ours));
         assert_refused(&authentication, &sealed(&header("k2")));
         assert_refused(&authentication, &sealed(&header("k3")));
-        // Of several keys none is tried.
+        // If there are several keys, none is tried.
         assert_refused(&authentication, &sealed(r#"{"alg":"EdDSA"}"#));
     }
 }
@@ -206,7 +206,7 @@ fn without_a_name_there_must_be_one_key() {
     nameless["keys"] = json!({"keys": [changed(jwk(Algorithm::EdDsa), json!({"kid": null}))]});
     let nameless = deployment(&nameless);
     assert_enters(&nameless, &token_without);
-    // A name is one that a key has.
+    // The name must be that of a key.
     assert_refused(&nameless, &token(Algorithm::EdDsa, json!({})));
 }
 
@@ -219,6 +219,6 @@ fn a_private_key_in_the_configuration_is_refused() {
         private["kid"] = "private".into();
         set["keys"] = json!({"keys": [jwk(Algorithm::EdDsa), private]});
         let error = configure(&set).map(drop).expect_err("a mistake").to_string();
-        assert_eq!(error, "/auth/keys holds a private key: make a new one, and give its public half");
+        assert_eq!(error, "/auth/keys has a private key; create a new key pair and use its public key");
     }
 }

@@ -1,4 +1,4 @@
-//! Who is let in: API keys and tokens, each with the twins that are not.
+//! Authentication: API keys and tokens, each with rejected twins.
 #![cfg(feature = "jwt")]
 #![expect(
     clippy::expect_used,

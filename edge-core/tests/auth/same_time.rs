@@ -1,4 +1,4 @@
-//! Every wrong token costs the same: one verification, of a key's kind, whatever was wrong with it.
+//! Every invalid token costs one verification with a key of the configured kind, whatever is wrong.
 
 use callgate_edge_core::Problem;
 use callgate_edge_core::auth::{Algorithm, KeyCache, Step};
@@ -36,11 +36,11 @@ fn each_wrong_token_asks_for_one_verification_and_gets_one_answer() {
             let mut cache = KeyCache::new();
             let credential = ["Bearer ", token].concat();
             let Step::Verify(unverified) = authentication.step(Some(&credential), &mut cache, NOW, true) else {
-                panic!("{token:.80}: nothing is to be verified");
+                panic!("{token:.80}: nothing to verify");
             };
             let key = changed(jwk(algorithm), json!({"kid": null}));
             assert_eq!(serde_json::from_str::<serde_json::Value>(&unverified.key().jwk()).expect("JSON"), key);
-            // Not even a platform that takes everything lets it in.
+            // Even a platform that accepts every signature does not let it pass.
             assert_eq!(unverified.clone().finish(true, &mut cache), Err(Problem::Unauthenticated), "{token:.80}");
             let is_genuine = unverified.verify();
             assert_eq!(unverified.finish(is_genuine, &mut cache), Err(Problem::Unauthenticated), "{token:.80}");
@@ -50,7 +50,7 @@ fn each_wrong_token_asks_for_one_verification_and_gets_one_answer() {
 
 #[test]
 fn a_signature_that_stands_in_for_another_is_one_that_could_hold() {
-    // Else it would be told from others in less time.
+    // Otherwise, it would take less time than other signatures.
     type Check = fn(&[u8]) -> bool;
     let p256: Check = |bytes| p256::ecdsa::Signature::from_slice(bytes).is_ok();
     let ed25519: Check = |bytes| {
@@ -61,7 +61,7 @@ fn a_signature_that_stands_in_for_another_is_one_that_could_hold() {
     for (algorithm, could_hold) in [(Algorithm::Es256, p256), (Algorithm::EdDsa, ed25519), (Algorithm::Rs256, rsa)] {
         let authentication = of(algorithm);
         let Step::Verify(unverified) = authentication.step(Some("Bearer x"), &mut KeyCache::new(), NOW, true) else {
-            panic!("nothing is to be verified");
+            panic!("nothing to verify");
         };
         assert!(could_hold(unverified.signature()), "{algorithm:?}");
         assert!(!unverified.verify());

@@ -1,4 +1,4 @@
-//! How an edge is led from a token to a decision: keys, signature, body, answer and record.
+//! The path of a request in an edge, from a token to a decision: keys, signature, body, response and record.
 
 use std::cell::Cell;
 
@@ -31,7 +31,7 @@ fn image() -> Vec<u8> {
     image_of(POLICY)
 }
 
-/// The section for tokens whose department is an attribute.
+/// The section for tokens with the department as an attribute.
 fn auth(algorithm: Algorithm) -> Value {
     let mut section = section(algorithm);
     section["claims"]["attributes"] = json!({"department": "/department"});
@@ -55,7 +55,7 @@ fn secret(config: String) -> Settings {
     Settings::new([None, Some(config), Some(SECRET.to_owned()), None, None])
 }
 
-/// What an edge does with a request, where a fetch brings `keys`.
+/// The steps of an edge for a request; a key fetch returns `keys`.
 fn send<'d>(
     deployment: &'d Deployment<'d>,
     target: &str,
@@ -130,7 +130,7 @@ fn keys_are_fetched_once_and_a_token_is_verified_once() {
 }
 
 #[test]
-fn without_keys_nobody_enters() {
+fn without_keys_nobody_is_authenticated() {
     for keys in [None, Some(&b"{}"[..]), Some(b"not found")] {
         let image = image();
         let deployment = deployment(&image, &fetching());
@@ -155,7 +155,7 @@ fn a_wrong_token_is_refused_before_the_body_whatever_the_head_says() {
 }
 
 #[test]
-fn where_the_time_is_not_known_no_token_is_taken() {
+fn without_a_clock_no_token_is_accepted() {
     let image = image();
     let config = json!({"auth": auth(Algorithm::Hs256)}).to_string();
     let image = PolicyImage::open(&image).expect("an image");
@@ -166,7 +166,7 @@ fn where_the_time_is_not_known_no_token_is_taken() {
 }
 
 #[test]
-fn a_deployment_with_a_mistake_lets_nobody_in_and_names_the_place() {
+fn a_deployment_with_an_error_denies_every_call_and_names_the_position() {
     let image = image();
     let image = PolicyImage::open(&image).expect("an image");
     let key = "key-0123456789abcdef";
@@ -194,7 +194,7 @@ fn a_deployment_with_a_mistake_lets_nobody_in_and_names_the_place() {
 }
 
 #[test]
-fn a_deployment_whose_settings_are_unknown_lets_nobody_in() {
+fn a_deployment_with_unreadable_settings_denies_every_call() {
     let image = image();
     let image = PolicyImage::open(&image).expect("an image");
     let deployment = Deployment::unavailable(image, PLATFORM);

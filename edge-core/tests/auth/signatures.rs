@@ -1,4 +1,4 @@
-//! Signatures: those of the RFCs, and those that only look like one.
+//! Signatures: those from the RFCs, and invalid ones that look similar.
 
 use callgate_edge_core::auth::{Algorithm, KeyCache, PublicKey, Step};
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use crate::issuer::{
     sign, token, vectors,
 };
 
-/// Whether the signature of a text holds, for the one key of a set, whatever the text says.
+/// Whether a text's signature is accepted for the only key of a set.
 #[track_caller]
 fn holds(algorithm: Algorithm, jwk: &Value, token: &str) -> bool {
     let mut section = section(algorithm);
@@ -16,7 +16,7 @@ fn holds(algorithm: Algorithm, jwk: &Value, token: &str) -> bool {
     let authentication = deployment(&section);
     let credential = ["Bearer ", token].concat();
     let Step::Verify(unverified) = authentication.step(Some(&credential), &mut KeyCache::new(), NOW, true) else {
-        panic!("a signature is to be verified");
+        panic!("a signature to verify");
     };
     assert_eq!(unverified.algorithm(), algorithm);
     unverified.verify()
@@ -33,7 +33,7 @@ fn the_signatures_of_the_rfcs_hold() {
         }
         count += 1;
         assert!(holds(algorithm, &vector["jwk"], token), "{}", vector["source"]);
-        // Another text under the same signature.
+        // Another text with the same signature.
         let (input, signature) = token.rsplit_once('.').expect("parts");
         assert!(!holds(algorithm, &vector["jwk"], &[input, "AAAA.", signature].concat()), "{}", vector["source"]);
     }
@@ -90,7 +90,7 @@ fn a_signature_has_its_length() {
     }
 }
 
-/// A number of 256 bits, big-endian, and another taken from it.
+/// A 256-bit big-endian number, and the difference from another one.
 fn minus(from: [u8; 32], number: &[u8]) -> [u8; 32] {
     let mut borrow = 0;
     let mut out = [0; 32];
@@ -111,7 +111,7 @@ fn es256_takes_r_and_s_in_their_ranges() {
     let (r, s) = signature.split_at(32);
     let order: [u8; 32] = base16("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551");
     let with = |r: &[u8], s: &[u8]| [input, &encode([r, s].concat())].join(".");
-    // RFC 7518 asks for no low `s`, and half of all issuers' signatures have a high one.
+    // RFC 7518 does not require a low `s`, and half of all signatures have a high one.
     assert_enters(&authentication, &with(r, &minus(order, s)));
     let zero = [0; 32];
     let one = minus(order, &minus(order, &[&[0; 31][..], &[1]].concat()));
@@ -132,7 +132,7 @@ fn es256_takes_r_and_s_in_their_ranges() {
     assert_refused(&authentication, &[input, &encode(der)].join("."));
 }
 
-/// `r` and `s` in DER, as other protocols write them.
+/// `r` and `s` in DER, as in other protocols.
 fn der_of(signature: &[u8]) -> Vec<u8> {
     let integer = |number: &[u8]| {
         let number: Vec<u8> = number.iter().copied().skip_while(|byte| *byte == 0).collect();
@@ -159,7 +159,7 @@ fn eddsa_takes_s_below_the_order_only() {
     let (point, s) = signature.split_at(32);
     let order: [u8; 32] = base16("1000000000000000000000000000000014def9dea2f79cd65812631a5cf5d3ed");
     let reversed = |bytes: &[u8]| bytes.iter().rev().copied().collect::<Vec<u8>>();
-    // `s` and the order make another number for the same point.
+    // `s` plus the order is another number for the same point.
     let beyond = minus([0; 32], &minus(minus([0; 32], &reversed(s)), &order));
     let with = |point: &[u8], s: &[u8]| [input, &encode([point, s].concat())].join(".");
     assert_enters(&authentication, &with(point, s));
@@ -201,14 +201,14 @@ fn rs256_takes_one_padding_only() {
         filled(&[0, 1], &short_info, &[]),
         filled(&[0, 1], &info, &[0]),
         holed,
-        // What is left over is not looked at by a reader that takes the text apart.
+        // A reader that parses the text would ignore the trailing data.
         garbage,
         digest.iter().copied().rev().chain([0; 224]).rev().collect(),
     ] {
         assert_eq!(text.len(), 256);
         assert_refused(&authentication, &with(&text));
     }
-    // The same number, and the modulus on top.
+    // The same number plus the modulus.
     let modulus = decode(crate::issuer::jwk(Algorithm::Rs256)["n"].as_str().expect("text"));
     assert_refused(&authentication, &[input, &encode(&modulus)].join("."));
 }
@@ -220,7 +220,7 @@ fn a_platform_is_given_what_webcrypto_takes() {
         let credential = ["Bearer ", &token(algorithm, json!({}))].concat();
         let mut cache = KeyCache::new();
         let Step::Verify(unverified) = authentication.step(Some(&credential), &mut cache, NOW, true) else {
-            panic!("a signature is to be verified");
+            panic!("a signature to verify");
         };
         let jwk = changed(crate::issuer::jwk(algorithm), json!({"kid": null}));
         assert_eq!(serde_json::from_str::<Value>(&unverified.key().jwk()).expect("JSON"), jwk);

@@ -1,4 +1,4 @@
-//! Tokens that are taken once.
+//! Single-use tokens.
 
 use callgate_edge_core::Problem;
 use callgate_edge_core::auth::{Algorithm, Authentication, Caller, KeyCache, Step};
@@ -27,7 +27,7 @@ fn once(algorithm: Algorithm) -> Authentication {
 const REFUSED: Result<(), Problem> = Err(Problem::Unauthenticated);
 
 #[test]
-fn a_token_is_taken_once() {
+fn a_token_is_accepted_once() {
     for algorithm in [Algorithm::EdDsa, Algorithm::Hs256] {
         let (authentication, mut cache) = (once(algorithm), KeyCache::new());
         let mut check = |id: &str, exp: i64, now: i64, expected| {
@@ -37,9 +37,9 @@ fn a_token_is_taken_once() {
         check("a", NOW + 60, NOW, Ok(()));
         check("a", NOW + 60, NOW, REFUSED);
         check("b", NOW + 60, NOW, Ok(()));
-        // It is the `jti` that counts, not the text of the token.
+        // The `jti` identifies the token, not its text.
         check("a", NOW + 61, NOW + 1, REFUSED);
-        // What is over is refused for that; then its `jti` may come again.
+        // An expired token is rejected as such; later, its `jti` can be used again.
         check("a", NOW + 60, NOW + 90, REFUSED);
         check("a", NOW + 200, NOW + 90, Ok(()));
         check("a", NOW + 200, NOW + 91, REFUSED);
@@ -80,6 +80,6 @@ fn where_no_more_can_be_remembered_none_is_taken() {
         assert_eq!(enter_as(id, NOW + 60, NOW), Ok(()));
     }
     assert_eq!(enter_as(5_000, NOW + 60, NOW), REFUSED);
-    assert_eq!(enter_as(0, NOW + 60, NOW), REFUSED, "what was used stays used");
-    assert_eq!(enter_as(5_000, NOW + 200, NOW + 90), Ok(()), "those that are over make room");
+    assert_eq!(enter_as(0, NOW + 60, NOW), REFUSED, "used tokens stay used");
+    assert_eq!(enter_as(5_000, NOW + 200, NOW + 90), Ok(()), "expired tokens free space");
 }

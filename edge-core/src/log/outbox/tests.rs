@@ -1,4 +1,4 @@
-//! What becomes of records: queued, sent, lost and reported.
+//! The life of records: queued, sent, lost and reported.
 
 use alloc::format;
 use alloc::string::ToString as _;
@@ -32,7 +32,7 @@ fn records(numbers: impl IntoIterator<Item = u8>) -> Vec<Record> {
     numbers.into_iter().map(record).collect()
 }
 
-/// The records of a batch by the first byte of their ids, and how many each says were lost before.
+/// The records of a batch by the first byte of their IDs, and the number of lost records that each reports.
 #[track_caller]
 fn check(body: &[u8], expected: &[(u8, u64)]) {
     let batch: Vec<Value> = serde_json::from_slice(body).expect("a list");
@@ -107,7 +107,7 @@ fn a_batch_that_did_not_arrive_is_sent_again_to_the_byte_and_then_given_up() {
     assert_eq!(outbox.dropped(), 2);
     let next = outbox.next_batch(0).expect("a batch");
     check(&next.body, &[(3, 2)]);
-    // Nothing follows on records that may not have arrived.
+    // No record follows records that may not have arrived.
     let next: Vec<Value> = serde_json::from_slice(&next.body).expect("a list");
     let chain = &next.first().expect("a record")["data"]["chain"];
     assert_eq!((&chain["sequence"], &chain["previous"]), (&0.into(), &ChainLink::NO_PREVIOUS.into()));
@@ -135,7 +135,7 @@ fn a_batch_of_which_nothing_is_heard_is_lost() {
     assert!(outbox.next_batch(60_999).is_none());
     let next = outbox.next_batch(61_000).expect("a batch");
     check(&next.body, &[(3, 2)]);
-    // A word that comes too late is of another batch.
+    // A late report belongs to another batch.
     outbox.delivered(&silent);
     outbox.failed(silent);
     assert!(outbox.next_batch(61_000).is_none());
@@ -152,7 +152,7 @@ fn lines_that_were_not_written_are_counted_and_told_once() {
     let lines = outbox.write_now(records([3]));
     assert_eq!(outbox.dropped(), 0);
     check(&lines.batch(Format::CloudEvents).body, &[(3, 2)]);
-    // What the line told is told again if the line is lost too.
+    // The number in the line is reported again if the line is lost too.
     outbox.lose_lines(&lines);
     assert_eq!(outbox.dropped(), 3);
 }
@@ -163,7 +163,7 @@ fn somebody_is_asked_to_send_unless_somebody_is_trusted_to() {
     outbox.push(records([1]));
     assert_eq!(outbox.start_sending(1_000, 300), Some(300));
     assert_eq!(outbox.start_sending(1_001, 300), None);
-    // The wait and five seconds are over, and nobody came.
+    // The wait and five seconds have passed, and the sender did not come.
     assert_eq!(outbox.start_sending(6_300, 300), None);
     assert_eq!(outbox.start_sending(6_301, 300), Some(300));
     outbox.stop_sending();
