@@ -1,4 +1,4 @@
-//! Where things are in the checkout.
+//! The paths of the checkout.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use cargo_metadata::MetadataCommand;
 
-/// The checkout that the command was started in.
+/// The checkout in which the command was started.
 pub(crate) struct Checkout {
     root: PathBuf,
     target: PathBuf,
@@ -14,13 +14,13 @@ pub(crate) struct Checkout {
 }
 
 impl Checkout {
-    /// Finds the checkout, and the directory that cargo builds into, which a person may have moved.
+    /// Finds the checkout and cargo's build directory, which can be configured elsewhere.
     pub(crate) fn find() -> Result<Self> {
-        // Without dependencies this reads manifests alone, so that it needs no network.
+        // Without dependencies, this only reads manifests, so it needs no network.
         let metadata = MetadataCommand::new()
             .no_deps()
             .exec()
-            .context("this is no checkout of callgate: run `cargo xtask` inside one")?;
+            .context("the current directory is not in a callgate checkout; run `cargo xtask` inside one")?;
         Ok(Self {
             root: metadata.workspace_root.into_std_path_buf(),
             target: metadata.target_directory.into_std_path_buf(),
@@ -28,7 +28,7 @@ impl Checkout {
         })
     }
 
-    /// Another checkout, which builds within itself and finds what cargo downloads under a name of its own.
+    /// Another checkout, which builds inside itself and has its own cargo home.
     pub(crate) fn at(root: PathBuf, cargo_home: PathBuf) -> Self {
         let target = root.join("target");
         Self { root, target, cargo_home }
@@ -38,26 +38,26 @@ impl Checkout {
         &self.root
     }
 
-    /// Where cargo builds.
+    /// Cargo's build directory.
     pub(crate) fn target(&self) -> &Path {
         &self.target
     }
 
-    /// Where cargo keeps what it downloads.
+    /// Cargo's download directory.
     pub(crate) fn cargo_home(&self) -> &Path {
         &self.cargo_home
     }
 
-    /// The npm project, which also holds the JavaScript tools that the Worker's build takes.
+    /// The npm project, which also contains the JavaScript tools for the Worker's build.
     pub(crate) fn e2e(&self) -> PathBuf {
         self.root.join("e2e")
     }
 }
 
-/// Where cargo keeps what it downloads.
+/// Cargo's download directory.
 pub(crate) fn cargo_home() -> Result<PathBuf> {
     if let Some(home) = env::var_os("CARGO_HOME").filter(|home| !home.is_empty()) {
         return Ok(home.into());
     }
-    Ok(env::home_dir().context("can't find the home directory: set `CARGO_HOME`")?.join(".cargo"))
+    Ok(env::home_dir().context("cannot find the home directory; set `CARGO_HOME`")?.join(".cargo"))
 }

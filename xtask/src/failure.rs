@@ -1,4 +1,4 @@
-//! How a command ends that did not do what it was asked for.
+//! The exit of a failed command.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use anyhow::Error;
 
 use crate::tools::missing_tool::MissingTool;
 
-/// Somebody pressed Ctrl-C or asked the command to end.
+/// The user pressed Ctrl-C or stopped the command.
 #[derive(Debug)]
 pub(crate) struct Interrupted;
 
@@ -18,10 +18,10 @@ impl fmt::Display for Interrupted {
 
 impl std::error::Error for Interrupted {}
 
-/// A failure that people have been told of, so that it is not told again.
+/// A failure that was already printed.
 #[derive(Debug)]
 pub(crate) struct Reported {
-    /// The exit code that the failure asks for.
+    /// The exit code of the failure.
     pub(crate) exit_code: u8,
 }
 
@@ -33,7 +33,7 @@ impl fmt::Display for Reported {
 
 impl std::error::Error for Reported {}
 
-/// The exit code for an error: the one that shells give to Ctrl-C, 2 for a tool that a person has to get, else 1.
+/// The exit code for an error: the shell's code for Ctrl-C, 2 for a missing tool, otherwise 1.
 pub(crate) fn exit_code(error: &Error) -> u8 {
     if let Some(reported) = error.downcast_ref::<Reported>() {
         reported.exit_code

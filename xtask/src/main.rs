@@ -1,8 +1,8 @@
-//! The commands of the checkout: `cargo xtask up` serves callgate, `cargo xtask test` checks all of it.
+//! The commands of the checkout: `cargo xtask up` serves callgate, `cargo xtask test` runs all checks.
 //!
-//! Tools that are missing are installed at pinned versions, once per machine, outside the checkout.
-//! Exit codes: 0 done, 1 failed, 2 a missing tool or a wrong argument, 130 interrupted.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command speaks to the people who run it")]
+//! Missing tools are installed at pinned versions, once per machine, outside the checkout. Exit codes: 0 success, 1
+//! failure, 2 a missing tool or a wrong argument, 130 interrupted.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command prints for its users")]
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -26,11 +26,7 @@ use edges::{parts, reproduce, size, spin, up, worker};
 use failure::{Reported, exit_code};
 
 #[derive(Parser)]
-#[command(
-    name = "cargo xtask",
-    about = "Serves callgate, checks it, measures it, builds it",
-    disable_help_subcommand = true
-)]
+#[command(name = "cargo xtask", about = "Serve, check, measure and build callgate", disable_help_subcommand = true)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -38,43 +34,43 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Builds callgate and serves it on this machine until Ctrl-C
+    /// Build callgate and serve it on this machine until Ctrl-C
     Up(up::Options),
-    /// Runs every check of the checkout and sums up what ran
+    /// Run every check of the checkout and print a summary
     Test(test::Options),
-    /// Prints the folders and modules of the Rust source, and fails on an import cycle or an oversized folder or file
+    /// Print the folders and modules of the Rust source, and fail on an import cycle or an oversized folder or file
     Rooms,
-    /// Runs the fuzz targets and keeps what crashes them
+    /// Run the fuzz targets and keep the inputs that crash them
     Fuzz(fuzz::Options),
-    /// Changes the engine and the HTTP contract, one thing at a time, and asks whether a test notices
+    /// Change the engine and the HTTP contract, one detail at a time, and require a test to fail
     Mutants(mutants::Options),
-    /// Measures callgate beside its peers and writes the tables of bench/README.md
+    /// Measure callgate and its peers, and write the tables of bench/README.md
     Bench(bench::Options),
-    /// Loads the Worker on workerd for eleven minutes and fails where it does not hold
+    /// Load the Worker on workerd for eleven minutes, and fail if it misses a requirement
     Load(load::Options),
-    /// Builds the Cloudflare Worker; the build command of wrangler.toml
+    /// Build the Cloudflare Worker; the build command of wrangler.toml
     Worker {
         /// The policy to embed [default: $CALLGATE_POLICY, then policies/crm.json]
         #[arg(long, value_name = "FILE")]
         policy: Option<PathBuf>,
-        /// Where the bundle goes [default: edge-cloudflare/build]
+        /// The directory of the bundle [default: edge-cloudflare/build]
         #[arg(long, value_name = "DIR")]
         out_dir: Option<PathBuf>,
     },
-    /// Builds the Spin app; the build command of spin.toml
+    /// Build the Spin app; the build command of spin.toml
     Spin {
         /// The policy to embed [default: $CALLGATE_POLICY, then policies/crm.json]
         #[arg(long, value_name = "FILE")]
         policy: Option<PathBuf>,
-        /// Features of the app's crate, such as `spin-variables`
+        /// The features of the app's crate, such as `spin-variables`
         #[arg(long)]
         features: Option<String>,
     },
-    /// Builds every edge twice from the last commit, at different places, and compares the builds
+    /// Build every edge twice from the last commit, in different directories, and compare the builds
     Reproduce,
-    /// Prints how large the Worker's wasm is, raw and gzipped, beside that of a Worker that does nothing
+    /// Print the raw and gzipped size of the Worker's wasm, compared with that of an empty Worker
     Size {
-        /// Prints what its code is made of instead, by module
+        /// Print the size of each module instead
         #[arg(long)]
         parts: bool,
     },
@@ -108,7 +104,7 @@ fn run(command: Command) -> Result<()> {
         Command::Spin { policy, features } => {
             spin::install_needs()?;
             let policy = Policy::choose(&checkout, policy.as_deref())?;
-            // Where spin.toml looks for it.
+            // The directory in which spin.toml looks for it.
             let target = checkout.root().join("target");
             spin::build_with(&checkout, &policy, &target, features.as_deref()).map(|_| ())
         }

@@ -1,4 +1,4 @@
-//! Child processes: each runs in a group of its own, so that nothing of it outlives the command.
+//! Child processes: each has its own process group, so that no descendant outlives the command.
 
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
@@ -15,22 +15,22 @@ use process_wrap::std::{ChildWrapper, CommandWrap};
 
 use crate::failure::Interrupted;
 
-/// How often a child is looked at. Short beside anything that a person waits for.
+/// The polling interval for a child, short enough for users not to notice.
 const POLL: Duration = Duration::from_millis(20);
-/// How long a group may take to end by itself before it is killed.
+/// The time for a group to stop by itself before it is killed.
 const GRACE: Duration = Duration::from_secs(5);
-/// The number of the signal that Ctrl-C sends, which servers take as the wish to stop.
+/// The signal number of Ctrl-C, which servers treat as a request to stop.
 #[cfg(unix)]
 const SIGINT: i32 = 2;
 
 static IS_INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
-/// Has Ctrl-C and the signals that end a process noted instead of ending this one at once.
+/// Records Ctrl-C and termination signals instead of exiting at once.
 pub(crate) fn watch_for_interrupt() -> Result<()> {
-    ctrlc::set_handler(|| IS_INTERRUPTED.store(true, Ordering::SeqCst)).context("can't watch for Ctrl-C")
+    ctrlc::set_handler(|| IS_INTERRUPTED.store(true, Ordering::SeqCst)).context("cannot watch for Ctrl-C")
 }
 
-/// Tells whether somebody asked the command to end.
+/// Whether a signal asked the command to stop.
 pub(crate) fn is_interrupted() -> bool {
     IS_INTERRUPTED.load(Ordering::SeqCst)
 }
@@ -40,13 +40,13 @@ pub(crate) fn pause() {
     sleep(POLL);
 }
 
-/// A child and all that it starts.
+/// A child with its descendants.
 pub(crate) struct Group {
     child: Box<dyn ChildWrapper>,
 }
 
 impl Group {
-    /// Starts a command that reads nothing and prints where this one prints.
+    /// Starts a command without input that inherits the output.
     pub(crate) fn start(mut command: Command) -> Result<Self> {
         let program = command.get_program().to_string_lossy().into_owned();
         command.stdin(Stdio::null());
@@ -55,16 +55,16 @@ impl Group {
         command.wrap(ProcessGroup::leader());
         #[cfg(windows)]
         command.wrap(JobObject);
-        let child = command.spawn().with_context(|| format!("can't start `{program}`"))?;
+        let child = command.spawn().with_context(|| format!("cannot start `{program}`"))?;
         Ok(Self { child })
     }
 
-    /// The status of the child, if it has ended.
+    /// The status of the child, if it has exited.
     pub(crate) fn ended(&mut self) -> Result<Option<ExitStatus>> {
-        self.child.try_wait().context("can't wait for a child process")
+        self.child.try_wait().context("cannot wait for a child process")
     }
 
-    /// Waits for the child to end, or ends it when somebody asks for that.
+    /// Waits for the child to exit, or stops it after a signal.
     pub(crate) fn wait(&mut self) -> Result<ExitStatus> {
         loop {
             if let Some(status) = self.ended()? {
@@ -78,18 +78,18 @@ impl Group {
         }
     }
 
-    /// Ends the group: asks first, then kills what is left.
+    /// Stops the group: asks first, then kills the rest.
     pub(crate) fn stop(&mut self) {
         #[cfg(unix)]
         {
-            // A group that has ended already can't be asked, and needs not be.
+            // A group that has already exited cannot be signaled.
             let _ended = self.child.signal(SIGINT);
             let asked = Instant::now();
             while asked.elapsed() < GRACE && matches!(self.child.try_wait(), Ok(None)) {
                 pause();
             }
         }
-        // The leader may have gone ahead of what it started.
+        // The leader may have exited before its descendants.
         let _ended = self.child.start_kill();
         let _status = self.child.wait();
     }
@@ -103,11 +103,11 @@ impl Drop for Group {
     }
 }
 
-/// Runs a command to its end, which must be a good one.
+/// Runs a command to its end, and fails if it fails.
 pub(crate) fn run(command: Command) -> Result<()> {
     let shown = shown(&command);
     let status = Group::start(command)?.wait()?;
-    // A child that Ctrl-C reached before the note did has not failed.
+    // A child that Ctrl-C reached before the handler recorded it has not failed.
     if is_interrupted() {
         bail!(Interrupted);
     }
@@ -117,7 +117,7 @@ pub(crate) fn run(command: Command) -> Result<()> {
     Ok(())
 }
 
-/// The command as a person would type it, without where its program lies.
+/// The command as a user types it, without the program's directory.
 pub(crate) fn shown(command: &Command) -> String {
     let program = Path::new(command.get_program());
     let program = program.file_stem().unwrap_or(command.get_program()).to_string_lossy().into_owned();

@@ -1,6 +1,6 @@
-//! What Criterion measured: it leaves its results as JSON below the directory that cargo builds into.
+//! Reads Criterion's results, which it writes as JSON below cargo's build directory.
 //!
-//! The group of a benchmark is its table, the function its row, and the parameter its column.
+//! The group of a benchmark is its table, the function is its row, and the parameter is its column.
 
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -15,10 +15,10 @@ use crate::edges::policy::Policy;
 use crate::process;
 use crate::tools::rust_toolchain::cargo;
 
-/// The crate that holds the benchmarks.
+/// The crate with the benchmarks.
 const PACKAGE: &str = "callgate-bench";
 
-/// The part of `benchmark.json` that is read.
+/// The used part of `benchmark.json`.
 #[derive(Deserialize)]
 struct Benchmark {
     group_id: String,
@@ -27,16 +27,16 @@ struct Benchmark {
     throughput: Option<Throughput>,
 }
 
-/// What a benchmark said that one iteration takes in.
+/// The throughput of one iteration, as stated by the benchmark.
 #[derive(Deserialize)]
 enum Throughput {
     Bytes(f64),
 }
 
-/// The part of `estimates.json` that is read.
+/// The used part of `estimates.json`.
 #[derive(Deserialize)]
 struct Estimates {
-    /// In nanoseconds. Of all estimates this one moves least when something else runs in between.
+    /// In nanoseconds. Of all estimates, this one is the most robust against other load.
     median: Estimate,
 }
 
@@ -45,7 +45,7 @@ struct Estimate {
     point_estimate: f64,
 }
 
-/// Runs one file of benchmarks and takes what it measured, in the order in which it did.
+/// Runs one benchmark file and returns its results in order.
 pub(crate) fn run(run: &Run<'_>, bench: &str, features: &[&str]) -> Result<Vec<Measurement>> {
     let started = SystemTime::now();
     let mut command = cargo();
@@ -63,10 +63,10 @@ pub(crate) fn run(run: &Run<'_>, bench: &str, features: &[&str]) -> Result<Vec<M
     collect(&run.checkout.target().join("criterion"), started)
 }
 
-/// The results below a directory that are no older than the run.
+/// The results below a directory that are not older than the run.
 fn collect(directory: &Path, started: SystemTime) -> Result<Vec<Measurement>> {
     let mut found: Vec<(SystemTime, PathBuf)> = Vec::new();
-    find_estimates(directory, &mut found).with_context(|| format!("can't read `{}`", directory.display()))?;
+    find_estimates(directory, &mut found).with_context(|| format!("cannot read `{}`", directory.display()))?;
     found.retain(|(written, _)| *written >= started);
     found.sort();
     let mut measurements = Vec::new();
@@ -78,14 +78,14 @@ fn collect(directory: &Path, started: SystemTime) -> Result<Vec<Measurement>> {
     Ok(measurements)
 }
 
-/// The time of an iteration and, where the benchmark says how many bytes it reads, how many that are in a second.
+/// The time of an iteration and, if the benchmark states its input size, the bytes per second.
 fn measurements_from(benchmark: Benchmark, nanoseconds: f64) -> Vec<Measurement> {
     let (row, column) = (benchmark.function_id.unwrap_or_default(), benchmark.value_str.unwrap_or_default());
     let rate = benchmark.throughput.map(|Throughput::Bytes(bytes)| Measurement {
         table: benchmark.group_id.clone(),
         row: row.clone(),
         column: format!("{column}, rate"),
-        // Bytes in a nanosecond are gigabytes in a second.
+        // Bytes per nanosecond are gigabytes per second.
         value: bytes / nanoseconds,
         unit: "GB/s".to_owned(),
     });
@@ -107,8 +107,8 @@ fn find_estimates(directory: &Path, found: &mut Vec<(SystemTime, PathBuf)>) -> i
 }
 
 fn read<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T> {
-    let text = fs::read_to_string(path).with_context(|| format!("can't read `{}`", path.display()))?;
-    serde_json::from_str(&text).with_context(|| format!("`{}` is no result of Criterion", path.display()))
+    let text = fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()))?;
+    serde_json::from_str(&text).with_context(|| format!("`{}` is not a Criterion result", path.display()))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The two edges over HTTP, each beside apps of the same platform that decide nothing.
+//! Measures the two edges over HTTP, next to apps of the same platform that make no decisions.
 
 use std::ffi::OsString;
 use std::fs;
@@ -17,7 +17,7 @@ use crate::tools::{cargo_tools, npm_packages};
 
 pub(super) const SECTION: Section = Section {
     name: "edges",
-    purpose: "calls a second over HTTP, beside a Worker and a Spin app that decide nothing",
+    purpose: "calls per second over HTTP, compared with a Worker and a Spin app that make no decisions",
     run: measure,
     tables: &[
         Table { name: "worker", corner: "on workerd", ratios: RATIOS },
@@ -30,18 +30,18 @@ const RATIOS: &[Ratio] = &[
     Ratio::Columns { heading: "callgate of reading", of: CALLGATE, against: READING },
 ];
 
-/// What does nothing at all, and does not even read what it is sent.
+/// An app that does nothing and does not read its input.
 const EMPTY: &str = "empty";
-/// What reads the body and answers 500 bytes.
+/// An app that reads the body and responds with 500 bytes.
 const READING: &str = "reading";
 const CALLGATE: &str = "callgate";
 
-/// The program that starts the runtimes and the load, from the top of the checkout.
+/// The program that starts the runtimes and the load, relative to the checkout root.
 const PROGRAM: &str = "bench/edges/throughput.ts";
 
 fn measure(run: &Run<'_>) -> Result<Vec<Measurement>> {
     let checkout = run.checkout;
-    // Better told before everything is built than after.
+    // A missing tool is reported before everything is built.
     find_wrk()?;
     worker::install_needs(checkout)?;
     spin::install_needs()?;
@@ -60,7 +60,7 @@ fn measure(run: &Run<'_>) -> Result<Vec<Measurement>> {
     measurements_of(command)
 }
 
-/// Builds what is measured: the platform, the name and the place of each.
+/// Builds the measured apps: the platform, the name and the path of each.
 fn build(checkout: &Checkout) -> Result<Vec<(&'static str, &'static str, PathBuf)>> {
     let directory = checkout.target().join("bench-edges");
     let mut built = Vec::new();
@@ -73,7 +73,7 @@ fn build(checkout: &Checkout) -> Result<Vec<(&'static str, &'static str, PathBuf
             worker::build_empty(checkout, &bundle, features)?;
             spin::build_crate(checkout, spin::EMPTY_PACKAGE, &Policy::Shipped, checkout.target(), features)?
         };
-        // The next one is built to the same place.
+        // The next build uses the same path.
         let copy = directory.join(name).with_extension("wasm");
         fs::copy(component, &copy)?;
         built.extend([("worker", name, bundle), ("spin", name, copy)]);

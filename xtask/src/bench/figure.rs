@@ -1,4 +1,4 @@
-//! How figures are written: three digits that count, in the unit that reads best.
+//! Formats figures with three significant digits, in a readable unit.
 
 /// A value with its unit.
 pub(super) fn figure(value: f64, unit: &str) -> String {
@@ -6,14 +6,14 @@ pub(super) fn figure(value: f64, unit: &str) -> String {
         "ns" if value >= 1e9 => (value / 1e9, "s"),
         "ns" if value >= 1e6 => (value / 1e6, "ms"),
         "ns" if value >= 1e3 => (value / 1e3, "µs"),
-        // Sizes are compared digit by digit, so they stay bytes, and whole ones stay whole.
+        // Sizes are compared digit by digit, so they stay in bytes, and integers stay integers.
         "B" if value.fract() == 0.0 => return format!("{} B", thousands(&format!("{value:.0}"))),
         unit => (value, unit),
     };
     if unit.is_empty() { number(value) } else { format!("{} {unit}", number(value)) }
 }
 
-/// A number with three digits that count, or as an integer where it has more.
+/// A number with three significant digits, or as an integer if it has more.
 pub(super) fn number(value: f64) -> String {
     if value.abs() >= 99.95 {
         thousands(&format!("{value:.0}"))
@@ -26,7 +26,7 @@ pub(super) fn number(value: f64) -> String {
     }
 }
 
-/// An integer with a comma before every three digits.
+/// An integer with thousands separators.
 fn thousands(digits: &str) -> String {
     let mut grouped = String::new();
     for (at, digit) in digits.chars().enumerate() {

@@ -1,4 +1,4 @@
-//! What a section measured, and the lines of JSON in which programs tell it.
+//! The measurements of a section, and the JSON lines in which programs report them.
 
 use std::fs;
 use std::process::Command;
@@ -16,13 +16,14 @@ pub(crate) struct Measurement {
     pub(crate) row: String,
     pub(crate) column: String,
     pub(crate) value: f64,
-    /// `ns` for times and `B` for sizes, which are shown in larger units where that reads better; else as it is shown.
+    /// `ns` for times and `B` for sizes, which are converted to larger units for display; other units are shown as they
+    /// are.
     pub(crate) unit: String,
 }
 
-/// Runs a program to its end and takes what it measured from its standard output.
+/// Runs a program to its end and reads its measurements from standard output.
 ///
-/// What it wants people to see goes to its standard error.
+/// The program writes messages for people to standard error.
 pub(crate) fn measurements_of(mut command: Command) -> Result<Vec<Measurement>> {
     let directory = tempfile::tempdir()?;
     let path = directory.path().join("measurements");
@@ -35,7 +36,7 @@ pub(crate) fn measurements_of(mut command: Command) -> Result<Vec<Measurement>> 
 pub(crate) fn read_lines(text: &str) -> Result<Vec<Measurement>> {
     text.lines()
         .filter(|line| !line.trim().is_empty())
-        .map(|line| serde_json::from_str(line).with_context(|| format!("no measurement: `{line}`")))
+        .map(|line| serde_json::from_str(line).with_context(|| format!("not a measurement: `{line}`")))
         .collect()
 }
 

@@ -1,8 +1,7 @@
-//! `cargo xtask bench`: measures callgate beside its peers and writes the tables of bench/README.md.
+//! `cargo xtask bench`: measures callgate and its peers, and writes the tables of bench/README.md.
 //!
-//! A section is one way to measure and the tables that come of it; all of them stand in `sections.rs`.
-//! A section measures callgate and the peers that it is compared with in one run, so that the ratios mean something on a
-//! machine whose figures do not.
+//! A section is one kind of measurement with its tables; `sections.rs` lists all of them. A section measures callgate
+//! and its peers in one run, so that the ratios are meaningful on a machine with varying speed.
 
 use std::fs;
 
@@ -32,26 +31,26 @@ use section::{Run, Section};
 use sections::SECTIONS;
 pub(crate) use wasm::{MODULE, check};
 
-/// Where the tables go, from the top of the checkout.
+/// The file with the tables, relative to the checkout root.
 const README: &str = "bench/README.md";
-/// The marker of the line that says what machine was measured on.
+/// The marker of the line that describes the machine.
 const MACHINE: &str = "machine";
 
-/// What to measure.
+/// The options of the command.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// The sections to run, one after the other [default: all]
+    /// The sections to run, in order [default: all]
     #[arg(value_name = "SECTION", value_parser = PossibleValuesParser::new(SECTIONS.map(|section| section.name)))]
     sections: Vec<String>,
-    /// Measure roughly, and leave the README as it is
+    /// Measure roughly, and do not change the README
     #[arg(long)]
     quick: bool,
-    /// Count the instructions of the hot paths instead, and fail where one takes more than bench/instructions.json says
+    /// Only count the instructions of the hot paths, and fail if one exceeds bench/instructions.json
     #[arg(long, conflicts_with_all = ["sections", "quick"])]
     check: bool,
 }
 
-/// Runs the chosen sections and prints their tables; writes them into the README, where the other tables stay.
+/// Runs the selected sections and prints their tables; writes them into the README, whose other tables do not change.
 pub(crate) fn run(checkout: &Checkout, options: &Options) -> Result<()> {
     if options.check {
         return check(checkout);
@@ -69,29 +68,29 @@ pub(crate) fn run(checkout: &Checkout, options: &Options) -> Result<()> {
             println!("\n{}\n{text}", table.name);
         }
         if !options.quick {
-            // Each section is written when it ends, so that one that fails does not lose those before it.
-            let mut text = fs::read_to_string(&path).with_context(|| format!("can't read `{README}`"))?;
+            // Each section is written when it ends, so that a failure does not lose earlier ones.
+            let mut text = fs::read_to_string(&path).with_context(|| format!("cannot read `{README}`"))?;
             for (table, content) in section.tables.iter().zip(&tables) {
                 text = readme::put(&text, table.name, content)?;
             }
             text = readme::put(&text, MACHINE, &machine())?;
-            fs::write(&path, text).with_context(|| format!("can't write `{README}`"))?;
+            fs::write(&path, text).with_context(|| format!("cannot write `{README}`"))?;
         }
     }
     Ok(())
 }
 
-/// The tables of a section, in its order; a measurement that fits none of them is a mistake of the section.
+/// The tables of a section, in order; a measurement for an unknown table is a bug in the section.
 fn render(section: &Section, measurements: &[Measurement]) -> Result<Vec<String>> {
     for measurement in measurements {
         if !section.tables.iter().any(|table| table.name == measurement.table) {
-            bail!("`{}` is no table of the section `{}`", measurement.table, section.name);
+            bail!("`{}` is not a table of the section `{}`", measurement.table, section.name);
         }
     }
     section.tables.iter().map(|table| table.render(measurements)).collect()
 }
 
-/// The machine, as far as a reader needs it to judge the figures.
+/// A description of the machine for the readers of the figures.
 fn machine() -> String {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     format!("Measured on {cores} cores, {}, {}.\n", std::env::consts::ARCH, std::env::consts::OS)

@@ -1,4 +1,4 @@
-//! The engine, and all that is between the bytes of a call and those of its answer, natively.
+//! Measures the engine, and the whole path from the bytes of a call to those of its response, natively.
 
 use anyhow::Result;
 
@@ -10,7 +10,7 @@ use crate::tools::rust_toolchain::cargo;
 
 pub(super) const SECTION: Section = Section {
     name: "native",
-    purpose: "the engine alone, bytes to bytes beside a parse of the same bytes, and opening a policy",
+    purpose: "the engine alone, bytes to bytes compared with a parse of the same bytes, and opening a policy",
     run: measure,
     tables: &[
         Table {
@@ -53,7 +53,7 @@ fn measure(run: &Run<'_>) -> Result<Vec<Measurement>> {
     let mut measurements = criterion::run(run, "decide", &[])?;
     measurements.extend(criterion::run(run, "open", &[])?);
     let mut command = cargo();
-    // The profile of the benchmarks, so that nothing is built once more.
+    // The profile of the benchmarks, so that nothing is built twice.
     command.args([
         "run",
         "--quiet",

@@ -1,4 +1,4 @@
-//! The same decisions by the engines that other projects would take, natively.
+//! Measures the same decisions with other policy engines, natively.
 
 use anyhow::Result;
 

@@ -1,13 +1,14 @@
-//! The places of tables in a Markdown file, between comments that readers do not see.
+//! Replaces tables in a Markdown file, between comments that readers do not see.
 
 use anyhow::{Context as _, Result};
 
-/// The text with what is between the markers of this name replaced; all else is written by hand and stays.
+/// The text with new content between the markers with this name; the rest does not change.
 pub(super) fn put(text: &str, name: &str, content: &str) -> Result<String> {
     let (opening, closing) = (format!("<!-- bench:{name} -->\n"), format!("<!-- /bench:{name} -->"));
-    let (before, rest) = text.split_once(&opening).with_context(|| format!("no line `{}`", opening.trim_end()))?;
-    let (_, after) = rest.split_once(&closing).with_context(|| format!("no line `{closing}`"))?;
-    // A table needs an empty line around it, or else Markdown takes it for part of the comment.
+    let (before, rest) =
+        text.split_once(&opening).with_context(|| format!("a line `{}` is missing", opening.trim_end()))?;
+    let (_, after) = rest.split_once(&closing).with_context(|| format!("the line `{closing}` is missing"))?;
+    // A table needs an empty line around it; otherwise, Markdown parses it as part of the comment.
     Ok(format!("{before}{opening}\n{content}\n{closing}{after}"))
 }
 

@@ -1,4 +1,4 @@
-//! What a way to measure consists of.
+//! The parts of a kind of measurement.
 
 use anyhow::Result;
 
@@ -6,20 +6,20 @@ use super::measurement::Measurement;
 use super::table::Table;
 use crate::checkout::Checkout;
 
-/// One way to measure.
+/// One kind of measurement.
 pub(crate) struct Section {
-    /// What a person calls it on the command line.
+    /// The name on the command line.
     pub(crate) name: &'static str,
-    /// What it measures, in a line.
+    /// A one-line description.
     pub(crate) purpose: &'static str,
-    /// Measures; what comes back belongs to the tables.
+    /// Measures; the results belong to the tables.
     pub(crate) run: fn(&Run<'_>) -> Result<Vec<Measurement>>,
     pub(crate) tables: &'static [Table],
 }
 
-/// What a section is told.
+/// The inputs of a section.
 pub(crate) struct Run<'c> {
     pub(crate) checkout: &'c Checkout,
-    /// Whether a rough figure will do.
+    /// Whether rough figures suffice.
     pub(crate) is_quick: bool,
 }

@@ -1,17 +1,17 @@
-//! Tables of measurements, with the ratios that say something on any machine.
+//! Tables of measurements, with ratios that are meaningful on any machine.
 
 use anyhow::{Result, bail};
 
 use super::figure::{figure, number};
 use super::measurement::Measurement;
 
-/// One table: rows and columns stand in the order in which they were measured.
+/// One table, with rows and columns in the order of their measurement.
 pub(crate) struct Table {
-    /// The name that measurements give it, and that marks its place in the README.
+    /// The name in measurements and in the README's markers.
     pub(crate) name: &'static str,
-    /// What the rows are.
+    /// The meaning of the rows.
     pub(crate) corner: &'static str,
-    /// What it shows beside its figures, one more column for each.
+    /// The ratios, one additional column for each.
     pub(crate) ratios: &'static [Ratio],
 }
 
@@ -19,12 +19,12 @@ pub(crate) struct Table {
 pub(crate) enum Ratio {
     /// One column divided by another.
     Columns { heading: &'static str, of: &'static str, against: &'static str },
-    /// What the figures of a column are in terms of its figure in the row of this name.
+    /// The figures of a column divided by its figure in the row with this name.
     Rows { column: &'static str, against: &'static str },
 }
 
 impl Table {
-    /// The table in Markdown, with its columns aligned, so that it also reads well on a screen.
+    /// The table in Markdown with aligned columns, so that it is also readable as plain text.
     pub(crate) fn render(&self, measurements: &[Measurement]) -> Result<String> {
         let own: Vec<&Measurement> = measurements.iter().filter(|found| found.table == self.name).collect();
         if own.is_empty() {
@@ -35,7 +35,7 @@ impl Table {
         let cell = |row: &str, column: &str| own.iter().find(|found| found.row == row && found.column == column);
         let ratio = |of: (&str, &str), against: (&str, &str)| match (cell(of.0, of.1), cell(against.0, against.1)) {
             (Some(of), Some(against)) => number(of.value / against.value),
-            // A peer may not have been measured for every row.
+            // A peer may not have a measurement for every row.
             _ => String::new(),
         };
         let mut lines = vec![self.headings(&columns)];
@@ -64,7 +64,7 @@ impl Table {
     }
 }
 
-/// The names without those that came before.
+/// The names without duplicates.
 fn in_order<'n>(names: impl Iterator<Item = &'n str>) -> Vec<&'n str> {
     let mut seen = Vec::new();
     for name in names {
@@ -75,7 +75,7 @@ fn in_order<'n>(names: impl Iterator<Item = &'n str>) -> Vec<&'n str> {
     seen
 }
 
-/// Lines of cells, the first of them the headings: names to the left, figures to the right.
+/// The lines of the table, headings first: names are left-aligned, figures right-aligned.
 fn markdown(lines: &[Vec<String>]) -> String {
     let columns = lines.first().map_or(0, Vec::len);
     let widths: Vec<usize> = (0..columns)

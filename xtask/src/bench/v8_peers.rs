@@ -1,4 +1,4 @@
-//! The refund by the engines that npm has as wasm, in V8.
+//! Measures the refund decision with the npm engines that are wasm, in V8.
 
 use anyhow::Result;
 
@@ -18,9 +18,9 @@ pub(super) const SECTION: Section = Section {
     }],
 };
 
-/// The npm project of the engines, from the top of the checkout.
+/// The npm project of the engines, relative to the checkout root.
 const PROJECT: &str = "bench/node";
-/// callgate for any host of wasm, below the directory that cargo builds into.
+/// callgate as a plain wasm module, below cargo's build directory.
 const MODULE: &str = "bench-modules/crm.wasm";
 
 fn measure(run: &Run<'_>) -> Result<Vec<Measurement>> {
@@ -30,7 +30,7 @@ fn measure(run: &Run<'_>) -> Result<Vec<Measurement>> {
     let mut command = npm_packages::command(run.checkout, "node")?;
     command.current_dir(&project).arg("measure.ts");
     let module = run.checkout.target().join(MODULE);
-    // The peers can be measured where nobody has built the module, only not compared.
+    // Without the module, the peers are measured but not compared.
     if module.is_file() {
         command.arg("--module").arg(module);
     }

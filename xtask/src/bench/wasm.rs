@@ -1,4 +1,4 @@
-//! callgate as a plain wasm module, in wasmtime and in V8: time, start and memory, and the guard against getting slower.
+//! Measures callgate as a plain wasm module, in wasmtime and in V8: time, start and memory; also detects slowdowns.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -15,7 +15,7 @@ use crate::tools::rust_toolchain::{WORKER_TARGET, cargo, install_target};
 
 pub(super) const SECTION: Section = Section {
     name: "wasm",
-    purpose: "bytes to bytes, start and memory as wasm in wasmtime and in V8, beside perso where PERSO_WASM names it",
+    purpose: "bytes to bytes, start and memory as wasm in wasmtime and in V8, compared with perso if PERSO_WASM is set",
     run: measure,
     tables: &[
         Table {
@@ -49,11 +49,11 @@ pub(super) const SECTION: Section = Section {
     ],
 };
 
-/// The program that hosts the modules in wasmtime, and makes them.
+/// The program that builds and runs the modules in wasmtime.
 const HOST: &str = "callgate-bench-wasm";
-/// The crate of the modules. It is built for wasm alone.
+/// The crate of the modules, which is built only for wasm.
 pub(crate) const MODULE: &str = "callgate-bench-module";
-/// The program that hosts them in V8, from the top of the checkout.
+/// The program that runs them in V8, relative to the checkout root.
 const V8_HOST: &str = "bench/v8/measure.ts";
 
 fn measure(run: &Run<'_>) -> Result<Vec<Measurement>> {
@@ -75,13 +75,13 @@ fn measure(run: &Run<'_>) -> Result<Vec<Measurement>> {
     Ok(measurements)
 }
 
-/// Counts the instructions of the hot paths and fails where one takes more than was committed. `BLESS=1` commits them.
+/// Counts the instructions of the hot paths and fails if one exceeds the committed count. `BLESS=1` updates the counts.
 pub(crate) fn check(checkout: &Checkout) -> Result<()> {
     build_modules(checkout)?;
     process::run(host(checkout, "check"))
 }
 
-/// Builds the modules, each beside the policy that it embeds.
+/// Builds the modules, each next to its embedded policy.
 pub(super) fn build_modules(checkout: &Checkout) -> Result<()> {
     install_target(WORKER_TARGET)?;
     process::run(host(checkout, "build"))
@@ -95,7 +95,7 @@ fn host(checkout: &Checkout, subcommand: &str) -> Command {
     command
 }
 
-/// Where the modules and their policies are.
+/// The directory of the modules and their policies.
 pub(super) fn modules(checkout: &Checkout) -> PathBuf {
     checkout.target().join("bench-modules")
 }

@@ -1,4 +1,4 @@
-//! The start of the Worker in the runtime that Cloudflare runs, at policies of two sizes and without callgate.
+//! Measures the start of the Worker in workerd, with policies of two sizes and without callgate.
 
 use std::ffi::OsString;
 use std::fs;
@@ -16,7 +16,7 @@ use crate::tools::npm_packages;
 
 pub(super) const SECTION: Section = Section {
     name: "worker-start",
-    purpose: "the Worker in workerd, from the process to the first answer, by the size of the policy",
+    purpose: "the Worker in workerd, from process start to first response, by policy size",
     run: measure,
     tables: &[Table {
         name: "worker-start",
@@ -34,7 +34,7 @@ const CALLGATE: &str = "callgate";
 const FEW: &str = "10 rules";
 const MANY: &str = "100,000 rules";
 
-/// The program that starts workerd, from the top of the checkout.
+/// The program that starts workerd, relative to the checkout root.
 const PROGRAM: &str = "bench/v8/workerd.ts";
 
 fn measure(run: &Run<'_>) -> Result<Vec<Measurement>> {
@@ -51,7 +51,7 @@ fn measure(run: &Run<'_>) -> Result<Vec<Measurement>> {
         Ok(directory)
     };
     let (few, many) = (build("rules-10")?, build("rules-100000")?);
-    // workerd reads all that a configuration embeds before it starts a Worker, whatever the bytes are.
+    // workerd reads all files that a configuration embeds before it starts a Worker, whatever their content.
     let rules = wasm_bytes(&many)?.saturating_sub(wasm_bytes(&few)?);
     let mut command = npm_packages::command(checkout, "node")?;
     command.current_dir(checkout.root()).arg(PROGRAM).arg("--workerd").arg(npm_packages::program(checkout, "workerd"));
@@ -71,5 +71,5 @@ fn measure(run: &Run<'_>) -> Result<Vec<Measurement>> {
 
 fn wasm_bytes(bundle: &Path) -> Result<u64> {
     let path = bundle.join("index_bg.wasm");
-    Ok(fs::metadata(&path).with_context(|| format!("can't read `{}`", path.display()))?.len())
+    Ok(fs::metadata(&path).with_context(|| format!("cannot read `{}`", path.display()))?.len())
 }

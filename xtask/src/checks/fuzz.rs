@@ -1,4 +1,4 @@
-//! `cargo xtask fuzz`: runs the fuzz targets for some time each.
+//! `cargo xtask fuzz`: runs each fuzz target for a given time.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -14,10 +14,10 @@ use crate::tools::cargo_tools;
 use crate::tools::missing_tool::find_cxx;
 use crate::tools::rust_toolchain::cargo;
 
-/// How long one input may take. The slowest that are known take some milliseconds.
+/// The time limit for one input. The slowest known inputs take some milliseconds.
 const INPUT_LIMIT: Duration = Duration::from_secs(10);
 
-/// What to run, and for how long.
+/// The options of the command.
 #[derive(Args)]
 pub(crate) struct Options {
     /// The targets to run [default: all]
@@ -26,7 +26,7 @@ pub(crate) struct Options {
     /// How long each target runs
     #[arg(long, value_name = "N", default_value_t = 600, value_parser = clap::value_parser!(u32).range(1..))]
     seconds: u32,
-    /// Runs one target on this input alone, such as one that crashed
+    /// Run one target on this input only, for example one that crashed
     #[arg(long, value_name = "FILE", conflicts_with = "seconds", requires = "targets")]
     input: Option<PathBuf>,
 }
@@ -39,7 +39,7 @@ enum Target {
     RequestReader,
     /// Arbitrary text as a policy
     PolicyText,
-    /// The engine against the reference, on policies and calls made of the input
+    /// The engine against the reference, on policies and calls derived from the input
     Evaluator,
     /// An arbitrary string as a path, a URL and an address
     PathAndUrl,
@@ -51,30 +51,30 @@ impl Target {
     }
 }
 
-/// What a run of a target came to.
+/// The outcome of a target's run.
 struct Row {
     target: Target,
-    /// How many inputs were tried, and how many a second, as the fuzzer counts them.
+    /// The number of inputs, in total and per second, as counted by the fuzzer.
     runs: String,
     runs_per_second: String,
-    /// What went wrong, if anything.
+    /// The failure, if any.
     crash: Option<Crash>,
 }
 
 struct Crash {
-    /// The end of what the target said.
+    /// The end of the target's output.
     said: String,
-    /// The input, if the fuzzer kept one.
+    /// The path of the input, if the fuzzer stored it.
     input: Option<PathBuf>,
 }
 
-/// Runs the chosen targets, or one input.
+/// Runs the selected targets, or one input.
 pub(crate) fn run(checkout: &Checkout, options: &Options) -> Result<()> {
     match (&options.input, options.targets.as_slice()) {
         (None, []) => run_for(checkout, Target::value_variants(), options.seconds),
         (None, targets) => run_for(checkout, targets, options.seconds),
         (Some(input), &[target]) => run_input(checkout, target, input),
-        (Some(_), _) => bail!("`--input` takes one target"),
+        (Some(_), _) => bail!("`--input` requires exactly one target"),
     }
 }
 
@@ -85,7 +85,7 @@ pub(crate) fn run_all(checkout: &Checkout, seconds: u32) -> Result<()> {
 
 fn run_for(checkout: &Checkout, targets: &[Target], seconds: u32) -> Result<()> {
     find_cxx()?;
-    // The build of cargo-fuzz would change the lock file where it does not fit, and say nothing.
+    // cargo-fuzz would silently update an outdated lock file.
     let mut fetch = cargo();
     fetch.current_dir(directory(checkout)).args(["fetch", "--locked"]);
     process::run(fetch)?;
@@ -106,7 +106,7 @@ fn run_for(checkout: &Checkout, targets: &[Target], seconds: u32) -> Result<()> 
         println!("\n{said}\n");
         if let Some(input) = input {
             let input = input.display();
-            println!("the input: {input}\nrun it again: cargo xtask fuzz {} --input {input}", target.name());
+            println!("the input: {input}\nto run it again: cargo xtask fuzz {} --input {input}", target.name());
         }
     }
     match crashes.as_slice() {
@@ -116,7 +116,7 @@ fn run_for(checkout: &Checkout, targets: &[Target], seconds: u32) -> Result<()> 
     }
 }
 
-/// Writes the inputs that the targets start from, beside those that earlier runs found.
+/// Writes the initial inputs of the targets, next to the inputs that earlier runs found.
 fn write_seeds(checkout: &Checkout) -> Result<()> {
     let mut command = cargo();
     command.current_dir(checkout.root());
@@ -133,12 +133,12 @@ fn run_target(checkout: &Checkout, target: Target, seconds: u32) -> Result<Row> 
     if dictionary.is_file() {
         command.arg(format!("-dict={}", dictionary.display()));
     }
-    // The fuzzer prints a line for each input that it finds worth keeping: thousands, which only its failure gives a meaning.
+    // The fuzzer prints thousands of lines about new inputs, which matter only if it fails.
     let log_path = checkout.target().join(format!("fuzz-{}.log", target.name()));
-    let log = File::create(&log_path).with_context(|| format!("can't write `{}`", log_path.display()))?;
+    let log = File::create(&log_path).with_context(|| format!("cannot write `{}`", log_path.display()))?;
     command.stdout(log.try_clone()?).stderr(log);
     let status = Group::start(command)?.wait()?;
-    let log = fs::read(&log_path).with_context(|| format!("can't read `{}`", log_path.display()))?;
+    let log = fs::read(&log_path).with_context(|| format!("cannot read `{}`", log_path.display()))?;
     let log = String::from_utf8_lossy(&log);
     let crash = (!status.success()).then(|| Crash { said: what_was_said(&log), input: kept_input(checkout, &log) });
     let statistic = |name: &str| statistic(&log, name).unwrap_or("-").to_owned();
@@ -150,24 +150,24 @@ fn run_target(checkout: &Checkout, target: Target, seconds: u32) -> Result<Row> 
     })
 }
 
-/// Runs a target on one input, and lets it say what it has to say.
+/// Runs a target on one input, with its full output.
 fn run_input(checkout: &Checkout, target: Target, input: &Path) -> Result<()> {
-    // cargo-fuzz starts the target at the top of the checkout.
-    let input = fs::canonicalize(input).with_context(|| format!("can't read `{}`", input.display()))?;
+    // cargo-fuzz starts the target in the checkout root.
+    let input = fs::canonicalize(input).with_context(|| format!("cannot read `{}`", input.display()))?;
     let mut command = cargo_fuzz(checkout, "run")?;
     command.arg(target.name()).arg(input);
     process::run(command)
 }
 
-/// The command of cargo-fuzz on the targets, built as they always are, so that each run finds what the one before built.
+/// The cargo-fuzz command for the targets, with fixed build options, so that builds are reused.
 fn cargo_fuzz(checkout: &Checkout, subcommand: &str) -> Result<Command> {
     let mut command = Command::new(cargo_tools::install_cargo_fuzz()?);
     command.current_dir(checkout.root()).args([subcommand, "--fuzz-dir"]).arg(directory(checkout));
-    // No sanitizer. That of addresses finds misuse of memory, and all code of callgate forbids `unsafe`; with it a target
-    // tries between a seventh and two fifths of the inputs, and the compiler must be allowed unstable options. What the
-    // engine can get wrong is checked by overflow checks and debug assertions, and by the oracles.
+    // No sanitizer: the address sanitizer finds memory errors, but all callgate code forbids `unsafe`. With it, a
+    // target runs only a seventh to two fifths of the inputs, and the compiler needs unstable options. Overflow checks,
+    // debug assertions and the oracles check the engine.
     command.args(["--sanitizer", "none", "--release", "--debug-assertions"]);
-    // The place in the targets' own three lines matters; how the fuzzer came there does not.
+    // The position in the target matters, not the fuzzer's backtrace.
     command.env("RUST_BACKTRACE", "0");
     Ok(command)
 }
@@ -177,20 +177,20 @@ fn directory(checkout: &Checkout) -> PathBuf {
     checkout.root().join("fuzz")
 }
 
-/// A number of the statistics that the fuzzer prints last.
+/// A number from the fuzzer's final statistics.
 fn statistic<'l>(log: &'l str, name: &str) -> Option<&'l str> {
     let line = log.lines().find_map(|line| line.strip_prefix("stat::")?.strip_prefix(name)?.strip_prefix(':'));
     line.map(str::trim)
 }
 
-/// The input that the fuzzer kept, from the top of the checkout.
+/// The stored input, relative to the checkout root.
 fn kept_input(checkout: &Checkout, log: &str) -> Option<PathBuf> {
     let path = log.lines().find_map(|line| line.split_once("Test unit written to "))?.1;
     let path = Path::new(path.trim());
     Some(path.strip_prefix(checkout.root()).unwrap_or(path).to_owned())
 }
 
-/// What a target said of its failure: its panic or the fuzzer's complaint, or the last lines where it said neither.
+/// The target's failure message: its panic or the fuzzer's message; otherwise, the last lines.
 fn what_was_said(log: &str) -> String {
     const MOST_LINES: usize = 40;
     let lines: Vec<&str> = log.lines().collect();

@@ -1,4 +1,4 @@
-//! `cargo xtask load`: whether the Worker bears load, as fast as it comes and for long.
+//! `cargo xtask load`: tests the Worker under maximum load for a long time.
 
 use anyhow::Result;
 use clap::Args;
@@ -10,20 +10,20 @@ use crate::process;
 use crate::tools::missing_tool::find_wrk;
 use crate::tools::npm_packages;
 
-/// The program that starts workerd and the load, from the top of the checkout.
+/// The program that starts workerd and the load, relative to the checkout root.
 const PROGRAM: &str = "bench/edges/load.ts";
 
-/// How long to load.
+/// The duration of the load.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Load for half a minute, and only report
+    /// Load for half a minute, and only report the results
     #[arg(long)]
     quick: bool,
 }
 
-/// Builds the Worker with the policy that ships, loads it, and fails where it misses what it has to hold.
+/// Builds the Worker with the default policy, loads it, and fails if it misses a requirement.
 pub(crate) fn run(checkout: &Checkout, options: &Options) -> Result<()> {
-    // Better told before everything is built than after.
+    // A missing tool is reported before everything is built.
     find_wrk()?;
     worker::install_needs(checkout)?;
     let bundle = checkout.target().join("load");

@@ -1,4 +1,4 @@
-//! The checks: the steps of `cargo xtask test`, and those that take too long to be one.
+//! The checks: the steps of `cargo xtask test`, and separate commands for checks that take too long.
 
 pub(crate) mod test;
 mod steps;

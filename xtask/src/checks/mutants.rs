@@ -1,8 +1,8 @@
-//! `cargo xtask mutants`: changes the engine and the HTTP contract, one small thing at a time, and asks whether a test
-//! notices.
+//! `cargo xtask mutants`: makes one small change at a time in the engine and the HTTP contract, and requires a test to
+//! fail.
 //!
-//! `.cargo/mutants.toml` leaves out the changes that no test can notice, because they change no answer.
-//! `.cargo/mutants-missed.txt` lists the few of them that cargo-mutants cannot tell from others.
+//! `.cargo/mutants.toml` excludes changes that no test can detect because they change no result.
+//! `.cargo/mutants-missed.txt` lists those that cargo-mutants cannot select separately.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -17,12 +17,12 @@ use crate::checkout::Checkout;
 use crate::process::Group;
 use crate::tools::cargo_tools;
 
-/// A package that is changed. Its own tests must notice.
+/// A mutated package. Its own tests must detect the changes.
 struct Package {
     name: &'static str,
-    /// Its directory, from the top of the checkout.
+    /// Its directory, relative to the checkout root.
     directory: &'static str,
-    /// The tests that judge no change, because each of them starts cargo, which takes minutes.
+    /// The tests that are not run, because each of them starts cargo, which takes minutes.
     slow_tests: &'static [&'static str],
 }
 
@@ -31,24 +31,23 @@ const PACKAGES: [Package; 2] = [
     Package { name: "callgate-edge-core", directory: "edge-core", slow_tests: &["signed_build"] },
 ];
 
-/// The mutants that may be missed, from the top of the checkout.
+/// The list of mutants that may be missed, relative to the checkout root.
 const KNOWN: &str = ".cargo/mutants-missed.txt";
-/// How many of a hundred mutants must be caught.
+/// The minimum percentage of caught mutants.
 const MIN_PERCENT: usize = 95;
-/// How many seconds the tests may take at the least before a mutant counts as one that never ends: other work on the
-/// machine must not look like that.
+/// The minimum timeout of the tests in seconds, so that other load on the machine does not look like an endless mutant.
 const MIN_TIMEOUT: &str = "120";
-/// What cargo-mutants ends with where it tried all mutants: all were caught, some were missed, some did not end.
+/// The exit codes of cargo-mutants after it tried all mutants: all caught, some missed, some timed out.
 const TRIED: [i32; 3] = [0, 2, 3];
 
-/// What to change.
+/// The options of the command.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// The modules to change with all that is in them, by the ends of their paths, such as `evaluate` or `auth/keys`
+    /// The modules to mutate with their submodules, by the ends of their paths, such as `evaluate` or `auth/keys`
     /// [default: all]
     #[arg(value_name = "MODULE", value_parser = module)]
     modules: Vec<String>,
-    /// Change only the files that differ from the last commit in common with BASE
+    /// Only mutate files that differ from the merge base with BASE
     #[arg(
         long,
         value_name = "BASE",
@@ -57,12 +56,12 @@ pub(crate) struct Options {
         conflicts_with = "modules"
     )]
     changed: Option<String>,
-    /// How many mutants are tried at the same time
+    /// The number of mutants that run in parallel
     #[arg(long, value_name = "N", default_value_t = 1)]
     jobs: u32,
 }
 
-/// The end of a module's path, as that of its file: `auth::keys` and `auth/keys` are the same.
+/// The end of a module's path, in the form of its file: `auth::keys` and `auth/keys` are equivalent.
 fn module(text: &str) -> Result<String, String> {
     let path = text.replace("::", "/");
     let is_name = |name: &str| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
@@ -73,7 +72,7 @@ fn module(text: &str) -> Result<String, String> {
     }
 }
 
-/// The report that cargo-mutants writes.
+/// The report of cargo-mutants.
 #[derive(Deserialize)]
 struct Report {
     outcomes: Vec<Outcome>,
@@ -87,34 +86,34 @@ struct Outcome {
 
 #[derive(Deserialize)]
 enum Scenario {
-    /// The code as it is.
+    /// The unchanged code.
     Baseline,
     Mutant(Mutant),
 }
 
 #[derive(Deserialize)]
 struct Mutant {
-    /// What was changed, and where.
+    /// The change and its position.
     name: String,
     file: String,
 }
 
-/// What became of a mutant.
+/// The outcome of a mutant.
 #[derive(Clone, Copy, Deserialize, PartialEq, Eq)]
 enum Summary {
     /// A test failed.
     CaughtMutant,
-    /// A test did not end, which is noticed too.
+    /// A test timed out, which counts as caught.
     Timeout,
     /// All tests passed.
     MissedMutant,
-    /// It is no Rust.
+    /// The mutant does not compile.
     Unviable,
     Success,
     Failure,
 }
 
-/// How many mutants came to what.
+/// The number of mutants for each outcome.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Tally {
     caught: usize,
@@ -132,7 +131,7 @@ impl Tally {
         *count = count.saturating_add(1);
     }
 
-    /// The caught of a thousand that could be; all where there is none.
+    /// The caught mutants per thousand that can be caught; all if there are none.
     fn per_mille(self) -> usize {
         let tried = self.caught.saturating_add(self.missed);
         self.caught.saturating_mul(1000).checked_div(tried).unwrap_or(1000)
@@ -145,7 +144,7 @@ impl Tally {
     }
 }
 
-/// Tries the mutants, prints how many each file has and which were missed, and fails where one was.
+/// Tries the mutants, prints the counts per file and the missed mutants, and fails if one was missed.
 pub(crate) fn run(checkout: &Checkout, options: &Options) -> Result<()> {
     let changed = options.changed.as_deref().map(|base| changed_files(checkout, base)).transpose()?;
     let mut outcomes = Vec::new();
@@ -158,9 +157,9 @@ pub(crate) fn run(checkout: &Checkout, options: &Options) -> Result<()> {
     let report = Report { outcomes };
     let (files, missed) = count(&report);
     if files.is_empty() {
-        // A module without a mutant has no such name; files that differ may well have none.
-        ensure!(changed.is_some(), "there is nothing to change in {}", options.modules.join(", "));
-        println!("there is nothing to change in the files that differ");
+        // A mistyped module has no mutants; changed files may have none.
+        ensure!(changed.is_some(), "no code to mutate in {}", options.modules.join(", "));
+        println!("no code to mutate in the files that differ");
         return Ok(());
     }
     println!("\n{:<40}{:>8}{:>8}{:>10}{:>10}", "file", "caught", "missed", "unviable", "score");
@@ -172,25 +171,25 @@ pub(crate) fn run(checkout: &Checkout, options: &Options) -> Result<()> {
     });
     println!("{}", all.row("all"));
     if all.per_mille() < MIN_PERCENT * 10 {
-        println!("\nfewer than {MIN_PERCENT} of a hundred mutants were caught");
+        println!("\nfewer than {MIN_PERCENT} % of the mutants were caught");
     }
-    let known = fs::read_to_string(checkout.root().join(KNOWN)).with_context(|| format!("can't read `{KNOWN}`"))?;
+    let known = fs::read_to_string(checkout.root().join(KNOWN)).with_context(|| format!("cannot read `{KNOWN}`"))?;
     let surprising = not_known(&missed, &known);
     println!("\n{} missed mutants are in `{KNOWN}`", missed.len().saturating_sub(surprising.len()));
     if !surprising.is_empty() {
-        println!("\nno test notices:\n{}", surprising.join("\n"));
-        bail!("write a test that notices, or say in `.cargo/mutants.toml` why none can");
+        println!("\nno test detects:\n{}", surprising.join("\n"));
+        bail!("write a test that detects it, or explain in `.cargo/mutants.toml` why none can");
     }
     ensure!(all.per_mille() >= MIN_PERCENT * 10, "too few mutants were caught");
     Ok(())
 }
 
-/// The files of the checkout that differ from the last commit in common with `base`, committed or not.
+/// The files in the checkout that differ from the merge base with `base`, committed or not.
 fn changed_files(checkout: &Checkout, base: &str) -> Result<Vec<String>> {
     let git = |arguments: &[&str]| -> Result<String> {
         let mut command = Command::new("git");
         command.current_dir(checkout.root()).args(arguments);
-        let output = command.output().context("can't start `git`")?;
+        let output = command.output().context("cannot start `git`")?;
         let said = String::from_utf8_lossy(&output.stderr);
         ensure!(output.status.success(), "cannot compare with `{base}`: {}", said.trim_end());
         Ok(String::from_utf8(output.stdout)?)
@@ -200,7 +199,7 @@ fn changed_files(checkout: &Checkout, base: &str) -> Result<Vec<String>> {
     Ok(tracked.lines().chain(untracked.lines()).map(str::to_owned).collect())
 }
 
-/// The globs of the files of a package that are to be changed.
+/// The globs of the files of a package to mutate.
 fn globs(package: &Package, modules: &[String], changed: Option<&[String]>) -> Vec<String> {
     let source = format!("{}/src/", package.directory);
     match (changed, modules) {
@@ -216,7 +215,7 @@ fn globs(package: &Package, modules: &[String], changed: Option<&[String]>) -> V
     }
 }
 
-/// The missed mutants that are not known: each line of the list that is no comment stands for one, wherever it is.
+/// The missed mutants that are not listed: each list line that is not a comment stands for one, at any position.
 fn not_known<'m>(missed: &[&'m str], known: &str) -> Vec<&'m str> {
     let mut known: Vec<&str> = known.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
     let is_new = |name: &&&str| {
@@ -226,18 +225,18 @@ fn not_known<'m>(missed: &[&'m str], known: &str) -> Vec<&'m str> {
     missed.iter().filter(is_new).copied().collect()
 }
 
-/// What a mutant changes, without its file, line and column, which any other edit may move.
+/// The mutant's change without its file, line and column, which other edits can move.
 fn without_place(name: &str) -> &str {
     name.splitn(4, ':').nth(3).map_or(name, str::trim_start)
 }
 
-/// Has cargo-mutants try the mutants of a package in a copy of the checkout.
+/// Runs cargo-mutants on a package in a copy of the checkout.
 fn try_all(checkout: &Checkout, package: &Package, globs: &[String], jobs: u32) -> Result<Report> {
     let output = checkout.target().join("mutants").join(package.name);
     let path = output.join("mutants.out/outcomes.json");
-    // Where nothing is to change no report is written, and the one of a run before must not pass for it.
+    // If there is nothing to mutate, no report is written, so an older report must not be read instead.
     let _gone = fs::remove_file(&path);
-    fs::create_dir_all(&output).with_context(|| format!("can't create `{}`", output.display()))?;
+    fs::create_dir_all(&output).with_context(|| format!("cannot create `{}`", output.display()))?;
     let mut command = Command::new(cargo_tools::install_cargo_mutants()?);
     command.current_dir(checkout.root()).args(["mutants", "--colors", "never"]);
     command.args(["--minimum-test-timeout", MIN_TIMEOUT, "--package", package.name]);
@@ -249,16 +248,16 @@ fn try_all(checkout: &Checkout, package: &Package, globs: &[String], jobs: u32) 
     if !path.is_file() {
         return Ok(Report { outcomes: Vec::new() });
     }
-    let text = fs::read(&path).with_context(|| format!("can't read `{}`", path.display()))?;
-    serde_json::from_slice(&text).with_context(|| format!("can't read `{}`", path.display()))
+    let text = fs::read(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
+    serde_json::from_slice(&text).with_context(|| format!("cannot read `{}`", path.display()))
 }
 
-/// The arguments by which cargo runs the tests of a package that judge.
+/// The cargo arguments that run the package's own tests.
 fn tests(checkout: &Checkout, package: &Package) -> Result<Vec<String>> {
     let mut command = MetadataCommand::new();
-    let metadata = command.current_dir(checkout.root()).no_deps().exec().context("can't read the manifests")?;
+    let metadata = command.current_dir(checkout.root()).no_deps().exec().context("cannot read the manifests")?;
     let found = metadata.packages.iter().find(|found| *found.name == *package.name);
-    let targets = &found.with_context(|| format!("there is no package `{}`", package.name))?.targets;
+    let targets = &found.with_context(|| format!("the package `{}` does not exist", package.name))?.targets;
     let tests: Vec<&str> = targets
         .iter()
         .filter(|target| target.kind.contains(&TargetKind::Test))
@@ -271,7 +270,7 @@ fn tests(checkout: &Checkout, package: &Package) -> Result<Vec<String>> {
     Ok(std::iter::once("--lib".to_owned()).chain(judging.map(|test| format!("--test={test}"))).collect())
 }
 
-/// How many mutants of each file came to what, and which were missed.
+/// The outcomes for each file, and the missed mutants.
 fn count(report: &Report) -> (BTreeMap<&str, Tally>, Vec<&str>) {
     let mut files: BTreeMap<&str, Tally> = BTreeMap::new();
     let mut missed = Vec::new();

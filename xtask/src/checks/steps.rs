@@ -17,7 +17,7 @@ use crate::process::run as run_command;
 use crate::tools::rust_toolchain::{BARE_TARGET, WORKER_TARGET, cargo, install_component, install_target};
 use crate::tools::{cargo_tools, npm_packages, python_packages};
 
-/// The policies beside the one that ships that the end-to-end suite asks for, by the names that it gives them.
+/// The additional policies for the end-to-end suite, with their names there.
 const OTHER_POLICIES: [(&str, &str); 4] = [
     ("perso", "testdata/perso-1/policies/crm-demo.json"),
     ("crm-perso", "policies/crm-perso.json"),
@@ -25,10 +25,10 @@ const OTHER_POLICIES: [(&str, &str); 4] = [
     ("targets", "testdata/http/targets.json"),
 ];
 
-/// How long each fuzz target runs: long enough for every seed and some thousand inputs made of them.
+/// The duration of each fuzz target: enough for every seed and some thousand inputs derived from them.
 const FUZZ_SECONDS: u32 = 10;
 
-/// A step, in the order in which they run.
+/// A step, in the order of execution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Step {
     Setup,
@@ -51,30 +51,30 @@ pub(crate) enum Step {
 }
 
 impl Step {
-    /// The name by which a person chooses the step.
+    /// The name on the command line.
     pub(crate) fn name(self) -> String {
         self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
     }
 
-    /// What the step shows when it passes.
+    /// The guarantee if the step passes.
     pub(crate) fn purpose(self) -> &'static str {
         match self {
-            Self::Setup => "every tool is there at its pinned version",
+            Self::Setup => "every tool is installed at its pinned version",
             Self::Fmt => "rustfmt would change nothing",
             Self::Rooms => "no files import each other, and no folder or file is too large",
-            Self::Clippy => "the lints hold in the native crates and their tests",
-            Self::ClippyWasm => "the lints hold in the edges that are made for wasm, on their targets",
+            Self::Clippy => "the native crates and their tests pass the lints",
+            Self::ClippyWasm => "the wasm edges pass the lints on their targets",
             Self::Test => "the native tests pass",
             Self::Conformance => "the engine and its reference agree on random policies and calls",
-            Self::Instructions => "the hot paths take no more instructions in wasm than was committed",
+            Self::Instructions => "the hot paths take no more wasm instructions than the committed counts",
             Self::Doc => "the documentation builds without a warning",
-            Self::NoStd => "the engine builds where there is no std",
-            Self::TypeCheck => "the TypeScript of the suite and of the measurements is well typed",
+            Self::NoStd => "the engine builds without std",
+            Self::TypeCheck => "the TypeScript of the test suite and the benchmarks has no type errors",
             Self::Fuzz => "the fuzz targets run for a short time each, and none crashes",
-            Self::BuildPerso => "every edge builds with the other policies that e2e asks for",
-            Self::Build => "every edge builds with the policy that ships",
-            Self::E2e => "every edge and the command line answer alike, over HTTP",
-            Self::Schemathesis => "every edge answers what is made of its OpenAPI document as it says",
+            Self::BuildPerso => "every edge builds with the other policies that e2e requires",
+            Self::Build => "every edge builds with the default policy",
+            Self::E2e => "every edge and the command line return the same responses over HTTP",
+            Self::Schemathesis => "every edge follows its OpenAPI document for generated requests",
             Self::Deploy => "wrangler deploy --dry-run accepts the Worker",
         }
     }
@@ -121,7 +121,7 @@ fn setup(checkout: &Checkout) -> Result<()> {
 
 fn fmt(checkout: &Checkout) -> Result<()> {
     run_cargo(checkout, &["fmt", "--all", "--check"])?;
-    // The fuzz targets are a workspace of their own.
+    // The fuzz targets have their own workspace.
     run_cargo(checkout, &["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"])
 }
 
@@ -131,7 +131,7 @@ fn clippy(checkout: &Checkout) -> Result<()> {
 
 fn test(checkout: &Checkout) -> Result<()> {
     run_native(checkout, &["test", "--locked", "--workspace"], &[])?;
-    // What the Spin app does without its host is tested natively too.
+    // The host-independent parts of the Spin app are also tested natively.
     run_cargo(checkout, &["test", "--locked", "--package", crate::edges::spin::PACKAGE, "--all-features"])
 }
 
@@ -141,13 +141,13 @@ fn clippy_wasm(checkout: &Checkout) -> Result<()> {
         install_target(target)?;
         let arguments = ["clippy", "--locked", "--package", package, "--target", target];
         run_cargo(checkout, &[&arguments[..], &["--", "--deny", "warnings"]].concat())?;
-        // An edge may have features that change where its keys come from.
+        // An edge can have features that change the source of its keys.
         run_cargo(checkout, &[&arguments[..], &["--all-features", "--", "--deny", "warnings"]].concat())?;
     }
     Ok(())
 }
 
-/// How many pairs of policy and call are judged twice.
+/// The number of policy and call pairs that are compared.
 const PAIRS: &str = "200000";
 
 fn conformance(checkout: &Checkout) -> Result<()> {
@@ -178,9 +178,9 @@ fn type_check(checkout: &Checkout) -> Result<()> {
     Ok(())
 }
 
-/// Builds every edge and puts them where the end-to-end suite looks for them.
+/// Builds every edge and copies it for the end-to-end suite.
 ///
-/// The default policy comes last: wrangler then finds the crates built and need not compile them once more.
+/// The default policy is built last: wrangler then finds compiled crates and need not compile them again.
 fn build_edges(checkout: &Checkout, name: &str, policy: &Policy) -> Result<()> {
     let directory = edges_for_e2e(checkout).join(name);
     EDGES.iter().try_for_each(|edge| {
@@ -204,7 +204,7 @@ fn schemathesis(checkout: &Checkout) -> Result<()> {
     run_command(command)
 }
 
-/// Node.js in the end-to-end suite, which is told where the edges are and what runs them.
+/// Node.js in the end-to-end suite, with the paths of the edges and their runtimes.
 fn node_with_edges(checkout: &Checkout) -> Result<Command> {
     npm_packages::install(checkout)?;
     let mut command = npm_packages::command(checkout, "node")?;
@@ -224,17 +224,17 @@ fn deploy(checkout: &Checkout) -> Result<()> {
     run_command(command)
 }
 
-/// Where the edges lie that the end-to-end suite starts: `<policy>/worker/` and `<policy>/spin.wasm`.
+/// The directory of the edges for the end-to-end suite: `<policy>/worker/` and `<policy>/spin.wasm`.
 fn edges_for_e2e(checkout: &Checkout) -> PathBuf {
     checkout.target().join("e2e")
 }
 
-/// Runs cargo on the crates that are not made for wasm alone.
+/// Runs cargo on the native crates.
 fn run_native(checkout: &Checkout, arguments: &[&str], last: &[&str]) -> Result<()> {
     run_cargo(checkout, &[arguments, &without_wasm(EDGES), last].concat())
 }
 
-/// The arguments that leave out of a workspace what is made for wasm alone.
+/// The cargo arguments that exclude the wasm crates from a workspace command.
 fn without_wasm(edges: &[Edge]) -> Vec<&'static str> {
     let packages = cross_compiled(edges).flat_map(|(edge, _)| [edge.package, edge.empty_package]);
     packages.chain([bench::MODULE]).flat_map(|package| ["--exclude", package]).collect()
@@ -249,7 +249,7 @@ fn run_cargo(checkout: &Checkout, arguments: &[&str]) -> Result<()> {
 fn cargo_in(checkout: &Checkout) -> Command {
     let mut command = cargo();
     command.current_dir(checkout.root());
-    // The tests ask for the policy that ships.
+    // The tests require the default policy.
     Policy::Shipped.choose_for(&mut command);
     command
 }

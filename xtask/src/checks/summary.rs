@@ -1,15 +1,15 @@
-//! What `cargo xtask test` prints last.
+//! The summary of `cargo xtask test`.
 
 use std::time::Duration;
 
 use super::steps::Step;
 
-/// What became of a step.
+/// The outcome of a step.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Passed,
     Failed,
-    /// It did not run, and why not.
+    /// The step did not run, for this reason.
     Skipped(&'static str),
 }
 
@@ -20,7 +20,7 @@ pub(crate) struct Row {
     pub(crate) outcome: Outcome,
 }
 
-/// Prints a table of all steps, and last a line that counts them, which programs read.
+/// Prints a table of all steps, and a final line with the totals for programs.
 pub(crate) fn print(rows: &[Row]) {
     println!("\n{:<12} {:<8} {:>8}  what", "step", "outcome", "seconds");
     for row in rows {
@@ -68,8 +68,8 @@ mod tests {
     #[test]
     fn a_skipped_step_says_why_instead_of_how_long() {
         assert_eq!(
-            line(&row(Step::Fmt, Outcome::Skipped("left out by --skip"))),
-            "fmt          skipped         -  left out by --skip"
+            line(&row(Step::Fmt, Outcome::Skipped("excluded by --skip"))),
+            "fmt          skipped         -  excluded by --skip"
         );
         assert!(line(&row(Step::Fmt, Outcome::Passed)).starts_with("fmt          passed        1.2  "));
     }

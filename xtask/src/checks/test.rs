@@ -1,4 +1,4 @@
-//! `cargo xtask test`: runs every check of the checkout, in an order that tells the cheapest mistakes first.
+//! `cargo xtask test`: runs every check of the checkout, the fastest ones first.
 
 use std::time::{Duration, Instant};
 
@@ -11,36 +11,36 @@ use crate::checkout::Checkout;
 use crate::failure::{Reported, exit_code};
 use crate::tools::missing_tool::{find_cxx, find_python};
 
-/// Which steps to run.
+/// The selection of steps.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Run only this step; may be given more than once
+    /// Run only this step; repeatable
     #[arg(long, value_name = "STEP", value_enum)]
     only: Vec<Step>,
-    /// Leave this step out; may be given more than once
+    /// Skip this step; repeatable
     #[arg(long, value_name = "STEP", value_enum)]
     skip: Vec<Step>,
 }
 
 impl Options {
-    /// Why a step does not run, if it does not.
+    /// The reason to skip a step, if any.
     fn reason_to_skip(&self, step: Step) -> Option<&'static str> {
         if self.skip.contains(&step) {
-            Some("left out by --skip")
+            Some("excluded by --skip")
         } else if !self.only.is_empty() && !self.only.contains(&step) {
             Some("not named by --only")
         } else if step == Step::Fuzz && self.only.is_empty() && find_cxx().is_err() {
-            // All else takes Rust and Node.js, and nothing more is asked of a machine for it.
-            Some("libFuzzer takes a C++ compiler, and there is none")
+            // All other steps only require Rust and Node.js.
+            Some("libFuzzer requires a C++ compiler, which is missing")
         } else if step == Step::Schemathesis && self.only.is_empty() && find_python().is_err() {
-            Some("schemathesis takes Python 3.10 with its module venv, and there is none")
+            Some("schemathesis requires Python 3.10 with the module venv, which is missing")
         } else {
             None
         }
     }
 }
 
-/// Runs the chosen steps up to the first that fails, and sums up.
+/// Runs the selected steps up to the first failure, and prints the summary.
 pub(crate) fn run(checkout: &Checkout, options: &Options) -> Result<()> {
     let mut rows = Vec::new();
     let mut failure = None;
@@ -64,6 +64,6 @@ pub(crate) fn run(checkout: &Checkout, options: &Options) -> Result<()> {
         rows.push(row);
     }
     summary::print(&rows);
-    // The summary closes the output, so the failure was told before it.
+    // The summary ends the output, so the failure is already printed.
     failure.map_or(Ok(()), |error| Err(Reported { exit_code: exit_code(&error) }.into()))
 }

@@ -1,11 +1,11 @@
-//! The API keys that a host is given on this machine.
+//! The API keys for a host on this machine.
 
 use std::env;
 use std::fmt::Write as _;
 
 use anyhow::{Context as _, Result, ensure};
 
-/// The variable that holds the keys, here and on every host.
+/// The variable with the keys, here and in every host.
 pub(crate) const VARIABLE: &str = "CALLGATE_API_KEYS";
 
 /// The keys of one run.
@@ -15,33 +15,33 @@ pub(crate) struct ApiKeys {
 }
 
 impl ApiKeys {
-    /// Takes the keys of the environment, or makes one up.
+    /// Reads the keys from the environment, or creates one.
     pub(crate) fn choose() -> Result<Self> {
         Self::parse(&env::var(VARIABLE).unwrap_or_default())
     }
 
-    /// Takes the keys of `keys`, which white space separates, or makes one up.
+    /// Reads the keys in `keys`, separated by white space, or creates one.
     fn parse(keys: &str) -> Result<Self> {
         let keys: Vec<String> = keys.split_ascii_whitespace().map(str::to_owned).collect();
         if keys.is_empty() {
             return Ok(Self { keys: vec![random_key()?], is_made_up: true });
         }
-        // What a Bearer credential can hold (RFC 6750, section 2.1) and a colon behind a name need no quoting anywhere.
+        // The characters of a Bearer credential (RFC 6750, section 2.1) and a colon after a name need no quoting.
         let is_token = |key: &str| key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~+/=:".contains(&byte));
         ensure!(
             keys.iter().all(|key| is_token(key)),
-            "`{VARIABLE}` holds a key that can't be sent as a Bearer token: use letters, digits and `-._~+/=`"
+            "`{VARIABLE}` has a key that cannot be a Bearer token; use letters, digits and `-._~+/=`"
         );
-        // What else a key must be is for the host to say, which names the key that is wrong by its place.
+        // The host checks everything else about a key and reports its position.
         Ok(Self { keys, is_made_up: false })
     }
 
-    /// All keys, as a host takes them.
+    /// All keys, in the host's format.
     pub(crate) fn joined(&self) -> String {
         self.keys.join(" ")
     }
 
-    /// A key that opens, without its name; a placeholder where the first is kept as its digest.
+    /// A valid key without its name; a placeholder if the first one is a digest.
     pub(crate) fn first(&self) -> &str {
         let entry = self.keys.first().map_or("", String::as_str);
         match entry.rsplit_once(':') {
@@ -51,7 +51,7 @@ impl ApiKeys {
         }
     }
 
-    /// Tells whether the key is one of this run alone.
+    /// Whether the key was created for this run.
     pub(crate) fn is_made_up(&self) -> bool {
         self.is_made_up
     }
@@ -59,7 +59,7 @@ impl ApiKeys {
 
 fn random_key() -> Result<String> {
     let mut bytes = [0; 24];
-    getrandom::fill(&mut bytes).context("the system gives no random bytes")?;
+    getrandom::fill(&mut bytes).context("cannot get random bytes from the system")?;
     let mut key = String::new();
     for byte in bytes {
         write!(key, "{byte:02x}")?;

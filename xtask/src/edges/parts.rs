@@ -1,4 +1,4 @@
-//! What the code of the Worker is made of: the bytes of its functions, by the module that each comes from.
+//! Shows the size of the Worker's functions by module.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,19 +13,19 @@ use crate::checkout::Checkout;
 use crate::process;
 use crate::tools::rust_toolchain::{WORKER_TARGET, cargo};
 
-/// The crates whose modules are told apart; of all others the crate is enough.
+/// The crates that are split by module; others are shown as a whole.
 const OURS: [&str; 3] = ["callgate_engine", "callgate_edge_core", "callgate_edge_cloudflare"];
 
-/// What wasm-bindgen runs to learn the types of JavaScript's functions, and then takes out.
+/// The functions that describe JavaScript types to wasm-bindgen, which removes them afterward.
 const DESCRIPTION: &str = "__wbindgen_describe";
 
-/// Builds the Worker with the names of its functions and prints how much each module weighs.
+/// Builds the Worker with function names and prints the size of each module.
 ///
-/// This is before wasm-bindgen and wasm-opt, which drop the names, and a function that was inlined counts for where it
-/// went, so the figures say what weighs much and not how much it weighs in the end.
+/// wasm-bindgen and wasm-opt, which drop the names, run later, and inlined functions count for their callers. So the
+/// figures show which modules are large, not their final size.
 pub(crate) fn print(checkout: &Checkout) -> Result<()> {
     worker::install_needs(checkout)?;
-    // A directory of its own, so that the other builds need not start anew.
+    // A separate directory, so that the other builds are not invalidated.
     let target = checkout.target().join("parts");
     let mut command = cargo();
     command.current_dir(checkout.root()).env("CARGO_PROFILE_RELEASE_STRIP", "none");
@@ -34,7 +34,7 @@ pub(crate) fn print(checkout: &Checkout) -> Result<()> {
     command.arg("--target-dir").arg(&target);
     process::run(command)?;
     let path = target.join(WORKER_TARGET).join("release/callgate_edge_cloudflare.wasm");
-    let wasm = fs::read(&path).with_context(|| format!("can't read `{}`", path.display()))?;
+    let wasm = fs::read(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
     let parts = weigh(&wasm)?;
     let all: usize = parts.values().sum();
     println!("{:<44}{:>10}{:>8}", "module", "bytes", "share");
@@ -48,7 +48,7 @@ pub(crate) fn print(checkout: &Checkout) -> Result<()> {
     Ok(())
 }
 
-/// The bytes of each module's functions, and of the data.
+/// The size of each module's functions, and of the data.
 fn weigh(wasm: &[u8]) -> Result<BTreeMap<String, usize>> {
     let mut parts: BTreeMap<String, usize> = BTreeMap::new();
     let mut imported: u32 = 0;
@@ -95,10 +95,10 @@ fn length(range: &Range<u64>) -> Result<usize> {
     Ok(usize::try_from(range.end.saturating_sub(range.start))?)
 }
 
-/// The module of ours that a function belongs to, or else its crate.
+/// The callgate module of a function; otherwise, its crate.
 fn module_of(mangled: &str) -> String {
     let name = format!("{:#}", rustc_demangle::demangle(mangled));
-    // A function of another crate that was made for a type of ours is ours: it would not be there without it.
+    // A function of another crate for a callgate type counts for callgate, because it only exists for that type.
     for ours in OURS {
         if let Some((_, path)) = name.split_once(&format!("{ours}::")) {
             let module = path.split("::").next().unwrap_or_default();

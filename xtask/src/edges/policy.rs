@@ -1,4 +1,4 @@
-//! Which policy a build embeds.
+//! The embedded policy of a build.
 
 use std::fmt;
 use std::io::{self, IsTerminal as _};
@@ -13,52 +13,53 @@ use callgate_signing::{MINIMUM_REVISION_VARIABLE, PUBLIC_KEY_VARIABLE, Trust};
 
 use crate::checkout::Checkout;
 
-/// The variable by which the build learns of a policy.
+/// The variable that tells a build its policy.
 const VARIABLE: &str = "CALLGATE_POLICY";
-/// The policy that is embedded where none is named.
+/// The default policy.
 const SHIPPED: &str = "policies/crm.json";
 
 /// The choice of a policy.
 pub(crate) enum Policy {
-    /// The one that the environment names, else the one that ships.
+    /// The policy that the environment names; otherwise, the default policy.
     Inherited,
-    /// The one that ships, whatever the environment names, for tests and measurements: these need no signature.
+    /// The default policy regardless of the environment, for tests and measurements, which need no signature.
     Shipped,
-    /// Another one of the checkout's own, for its tests.
+    /// Another policy of the checkout, for its tests.
     Example(&'static str),
-    /// A file: a relative path starts at the top of the checkout.
+    /// A file; a relative path starts at the checkout root.
     File(PathBuf),
 }
 
 impl Policy {
-    /// Takes the file that a person named where they stand, or leaves the choice to the environment.
+    /// Resolves the given file relative to the current directory; without a file, the environment decides.
     ///
-    /// The build shows the path as it is given, so a file of the checkout is named from its top.
+    /// The build shows the path as given, so a file of the checkout is named from its root.
     pub(crate) fn choose(checkout: &Checkout, named: Option<&Path>) -> Result<Self> {
         let Some(named) = named else { return Ok(Self::Inherited) };
-        ensure!(named.is_file(), "there is no policy file `{}`", named.display());
-        let full = absolute(named).with_context(|| format!("can't resolve `{}`", named.display()))?;
+        ensure!(named.is_file(), "the policy file `{}` does not exist", named.display());
+        let full = absolute(named).with_context(|| format!("cannot resolve `{}`", named.display()))?;
         Ok(Self::File(full.strip_prefix(checkout.root()).map(Path::to_owned).unwrap_or(full)))
     }
 
-    /// Tells what is wrong with the policy or its signature, if anything, before minutes are spent on a build that would print it too,
-    /// among what the tools of the build say of their own failure.
+    /// Reports an error in the policy or its signature before the build. The build takes minutes, and its tools would
+    /// hide the error in their own output.
     pub(crate) fn check(&self, checkout: &Checkout) -> Result<()> {
         if matches!(self, Self::Inherited) {
             let is_blank = env::var(VARIABLE).is_ok_and(|path| path.trim().is_empty());
-            ensure!(!is_blank, "the variable `{VARIABLE}` is set, but names no policy: set it to a path, or unset it");
+            ensure!(!is_blank, "the variable `{VARIABLE}` is empty; set it to a path, or unset it");
         }
         let shown = self.to_string();
-        let text = fs::read_to_string(checkout.root().join(&shown)).with_context(|| format!("can't read `{shown}`"))?;
+        let text =
+            fs::read_to_string(checkout.root().join(&shown)).with_context(|| format!("cannot read `{shown}`"))?;
         if let Err(problems) = parse(&text).and_then(validate) {
             let color = io::stderr().is_terminal() && env::var_os("NO_COLOR").is_none();
             eprintln!("{}\n", report::render(&shown, &text, &problems, color));
-            bail!("the policy `{shown}` is not right: mend what is listed above");
+            bail!("the policy `{shown}` is invalid; fix the errors above");
         }
         self.verify(&checkout.root().join(&shown), &text)
     }
 
-    /// Verifies the policy where the environment says whom to trust, as the build does.
+    /// Verifies the policy if the environment configures trusted keys, like the build.
     fn verify(&self, file: &Path, text: &str) -> Result<()> {
         if matches!(self, Self::Shipped | Self::Example(_)) {
             return Ok(());
@@ -74,11 +75,11 @@ impl Policy {
         Ok(())
     }
 
-    /// Has a command that builds embed this policy.
+    /// Sets the policy for a build command.
     pub(crate) fn choose_for(&self, command: &mut Command) {
         match self {
             Self::Inherited => {}
-            // Cargo builds anew between the variable that is unset and the one that names the same file.
+            // Cargo would rebuild after a change between the unset variable and the default file.
             Self::Shipped => _ = command.env_remove(VARIABLE),
             Self::Example(file) => _ = command.env(VARIABLE, file),
             Self::File(path) => _ = command.env(VARIABLE, path),

@@ -1,4 +1,5 @@
-//! Keeps the paths of this machine out of what is built: it is then the same wherever it is built, and names nobody's home.
+//! Removes local paths from builds, so that a build has the same bytes everywhere and does not contain a user's home
+//! directory.
 
 use std::path::Path;
 use std::process::Command;
@@ -8,14 +9,14 @@ use anyhow::{Context as _, Result, ensure};
 use crate::checkout::Checkout;
 use crate::tools::rust_toolchain::sysroot;
 
-/// The arguments by which cargo builds for `target` without the paths of this machine.
+/// The cargo arguments to build for `target` without local paths.
 ///
-/// They add to the flags of `.cargo/config.toml`, which the variables for flags would replace.
+/// They extend the flags in `.cargo/config.toml`, which the flag variables would replace.
 pub(crate) fn cargo_arguments(checkout: &Checkout, target: &str) -> Result<[String; 2]> {
-    // Where the sources of the standard library are installed, rustc names them there and not as it is distributed.
+    // If the standard library's sources are installed, rustc uses their local paths instead of the distributed ones.
     let library = sysroot()?.join("lib/rustlib/src/rust");
     let commit = rustc_commit()?;
-    // Of two that fit, the later one counts, so that what may lie within another comes behind it.
+    // If two prefixes match, the later one applies, so nested paths come later.
     let prefixes = [
         (checkout.root(), "/callgate"),
         (checkout.target(), "/callgate/target"),
@@ -29,20 +30,20 @@ pub(crate) fn cargo_arguments(checkout: &Checkout, target: &str) -> Result<[Stri
     Ok(["--config".to_owned(), format!("target.{target}.rustflags=[{}]", flags.join(","))])
 }
 
-/// A path as it can stand in a literal string of TOML, which knows no escapes.
+/// A path for a literal TOML string, which has no escapes.
 fn literal(path: &Path) -> Result<&str> {
     let text = path.to_str().with_context(|| format!("`{}` is not UTF-8", path.display()))?;
     let is_literal = !text.contains(|character: char| character == '\'' || character.is_control());
-    ensure!(is_literal, "`{text}` can't be given to cargo: move it to a path without `'`");
+    ensure!(is_literal, "`{text}` cannot be passed to cargo; move it to a path without `'`");
     Ok(text)
 }
 
 fn rustc_commit() -> Result<String> {
-    let output = Command::new("rustc").args(["--version", "--verbose"]).output().context("can't start `rustc`")?;
+    let output = Command::new("rustc").args(["--version", "--verbose"]).output().context("cannot start `rustc`")?;
     ensure!(output.status.success(), "`rustc --version` failed: {}", output.status);
     let text = String::from_utf8_lossy(&output.stdout);
     let commit = text.lines().find_map(|line| line.strip_prefix("commit-hash: "));
-    Ok(commit.context("`rustc --version --verbose` names no commit")?.to_owned())
+    Ok(commit.context("`rustc --version --verbose` does not print a commit")?.to_owned())
 }
 
 #[cfg(test)]
@@ -67,6 +68,6 @@ mod tests {
     fn a_path_that_cargo_can_not_be_given_is_refused() {
         let checkout = Checkout::at(PathBuf::from("/home/o'hara/callgate"), PathBuf::from("/cargo"));
         let error = cargo_arguments(&checkout, "wasm32-wasip2").expect_err("an error").to_string();
-        assert!(error.starts_with("`/home/o'hara/callgate` can't be given to cargo"), "{error}");
+        assert!(error.starts_with("`/home/o'hara/callgate` cannot be passed to cargo"), "{error}");
     }
 }

@@ -1,4 +1,4 @@
-//! `cargo xtask reproduce`: shows that one commit is built to the same bytes, wherever that is done.
+//! `cargo xtask reproduce`: verifies that builds of one commit are reproducible.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,10 +12,10 @@ use super::table::EDGES;
 use crate::checkout::Checkout;
 use crate::process;
 
-/// Clones the last commit to two places, builds every edge in each from nothing, and compares them.
+/// Clones the last commit to two directories, builds every edge from scratch in each, and compares them.
 ///
-/// The places differ in the length of their paths, and so do the names under which cargo finds what it downloads. The
-/// policy and whom to trust come from the environment, as in a build that is deployed.
+/// The paths differ in length, and so do those of cargo's downloads. The policy and the trusted keys come from the
+/// environment, as in a deployed build.
 pub(crate) fn run(checkout: &Checkout) -> Result<()> {
     EDGES.iter().try_for_each(|edge| (edge.install_needs)(checkout))?;
     let directory = tempfile::Builder::new().prefix("callgate-reproduce-").tempdir()?;
@@ -24,7 +24,7 @@ pub(crate) fn run(checkout: &Checkout) -> Result<()> {
         let clone = clone(checkout, &output.join("callgate"), &directory.path().join(home))?;
         Ok::<_, anyhow::Error>((clone, output))
     };
-    // Both before the first build, in whose minutes there may be a new commit.
+    // Both clones are made before the first build, because a new commit may be added during it.
     let clones = [place("one", "home")?, place("another/and/deeper", "a-home-of-another-name")?];
     for (clone, output) in &clones {
         println!("building the last commit in {}", clone.root().display());
@@ -38,7 +38,7 @@ pub(crate) fn run(checkout: &Checkout) -> Result<()> {
         let difference = difference.or((one.len() != other.len()).then_some(one.len().min(other.len())));
         println!("{}  {file}", digest(&one));
         if let Some(at) = difference {
-            println!("{}  {file}, which differs from byte {at} on", digest(&other));
+            println!("{}  {file}, which differs from byte {at}", digest(&other));
             differing = differing.saturating_add(1);
         }
     }
@@ -49,7 +49,7 @@ pub(crate) fn run(checkout: &Checkout) -> Result<()> {
     Ok(())
 }
 
-/// Clones the last commit of a checkout into `root`, which is to find what cargo downloaded at `home`.
+/// Clones the last commit of a checkout into `root`, with cargo's downloads at `home`.
 fn clone(checkout: &Checkout, root: &Path, home: &Path) -> Result<Checkout> {
     let mut command = Command::new("git");
     command.args(["clone", "--quiet", "--no-hardlinks"]).arg(checkout.root()).arg(root);
@@ -57,15 +57,15 @@ fn clone(checkout: &Checkout, root: &Path, home: &Path) -> Result<Checkout> {
     Ok(Checkout::at(root.to_owned(), named_home(checkout, home)?))
 }
 
-/// Gives the directory of cargo's downloads another name, so that they need not be downloaded again.
+/// Gives cargo's download directory another name, so that nothing is downloaded again.
 #[cfg(unix)]
 fn named_home(checkout: &Checkout, home: &Path) -> Result<PathBuf> {
     std::os::unix::fs::symlink(checkout.cargo_home(), home)
-        .with_context(|| format!("can't make the link `{}`", home.display()))?;
+        .with_context(|| format!("cannot create the link `{}`", home.display()))?;
     Ok(home.to_owned())
 }
 
-/// A link takes rights that a person need not have.
+/// Creating a link can require additional rights.
 #[cfg(not(unix))]
 fn named_home(checkout: &Checkout, _: &Path) -> Result<PathBuf> {
     Ok(checkout.cargo_home().to_owned())
@@ -76,7 +76,7 @@ fn build(tools: &Checkout, clone: &Checkout, output: &Path) -> Result<()> {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {
-    fs::read(path).with_context(|| format!("can't read `{}`", path.display()))
+    fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))
 }
 
 fn digest(bytes: &[u8]) -> String {

@@ -1,4 +1,4 @@
-//! Measures the Worker's wasm as it is stored and as it is sent, beside that of a Worker that does nothing.
+//! Measures the stored and the compressed size of the Worker's wasm, compared with that of an empty Worker.
 
 use std::fs;
 use std::io::Write as _;
@@ -12,14 +12,14 @@ use super::policy::Policy;
 use super::worker;
 use crate::checkout::Checkout;
 
-/// The bytes of a wasm, raw and gzipped.
+/// The size of a wasm file in bytes, raw and gzipped.
 #[derive(Clone, Copy)]
 struct Size {
     raw: usize,
     gzipped: usize,
 }
 
-/// Builds both Workers, with the policy that ships, and prints their sizes.
+/// Builds both Workers, with the default policy, and prints their sizes.
 pub(crate) fn print(checkout: &Checkout) -> Result<()> {
     worker::install_needs(checkout)?;
     let directory = tempfile::tempdir()?;
@@ -34,7 +34,7 @@ pub(crate) fn print(checkout: &Checkout) -> Result<()> {
     Ok(())
 }
 
-/// A ratio with two digits after the point.
+/// A ratio with two decimal places.
 fn hundredths(value: usize, of: usize) -> String {
     let ratio = value.saturating_mul(100).checked_div(of).unwrap_or_default();
     format!("{}.{:02}", ratio / 100, ratio % 100)
@@ -42,7 +42,7 @@ fn hundredths(value: usize, of: usize) -> String {
 
 fn measure(bundle: &Path) -> Result<Size> {
     let path = bundle.join("index_bg.wasm");
-    let wasm = fs::read(&path).with_context(|| format!("can't read `{}`", path.display()))?;
+    let wasm = fs::read(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(&wasm)?;
     Ok(Size { raw: wasm.len(), gzipped: encoder.finish()?.len() })

@@ -14,26 +14,26 @@ use crate::tools::rust_toolchain::{SPIN_TARGET, cargo, install_target};
 /// The cargo package of the Spin app.
 pub(crate) const PACKAGE: &str = "callgate-edge-spin";
 
-/// Installs what building the Spin app takes, where it is missing.
+/// Installs the missing tools for building the Spin app.
 pub(crate) fn install_needs() -> Result<()> {
     install_target(SPIN_TARGET)
 }
 
-/// The cargo package of the Spin app that does nothing.
+/// The cargo package of the empty Spin app.
 pub(crate) const EMPTY_PACKAGE: &str = "callgate-empty-spin";
 
-/// Builds the component with `policy` embedded, and tells where below the directory `target` it is.
+/// Builds the component with `policy` embedded, and returns its path below the directory `target`.
 pub(crate) fn build(checkout: &Checkout, policy: &Policy, target: &Path) -> Result<PathBuf> {
     build_with(checkout, policy, target, None)
 }
 
-/// Builds the component and copies it to `spin.wasm` in `directory`, since the next build writes to the same place.
+/// Builds the component and copies it to `spin.wasm` in `directory`, because the next build overwrites it.
 pub(crate) fn build_into(checkout: &Checkout, policy: &Policy, directory: &Path) -> Result<()> {
     let component = build(checkout, policy, checkout.target())?;
     let copy = directory.join("spin.wasm");
     fs::create_dir_all(directory)
         .and_then(|()| fs::copy(component, &copy))
-        .with_context(|| format!("can't write `{}`", copy.display()))?;
+        .with_context(|| format!("cannot write `{}`", copy.display()))?;
     Ok(())
 }
 
@@ -48,7 +48,7 @@ pub(crate) fn build_with(
     build_crate(checkout, PACKAGE, policy, target, features)
 }
 
-/// Builds the crate `package` as a Spin app, with features of it.
+/// Builds the crate `package` as a Spin app with the given features.
 pub(crate) fn build_crate(
     checkout: &Checkout,
     package: &str,
@@ -67,6 +67,6 @@ pub(crate) fn build_crate(
     process::run(command)?;
     let component = target.join(SPIN_TARGET).join("release").join(package.replace('-', "_"));
     let component = component.with_extension("wasm");
-    ensure!(component.is_file(), "the build left no component at `{}`", component.display());
+    ensure!(component.is_file(), "the build created no component at `{}`", component.display());
     Ok(component)
 }

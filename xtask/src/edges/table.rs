@@ -1,4 +1,4 @@
-//! The edges of callgate. An edge that is added here is linted, built, tested and reproduced like the others.
+//! The edges of callgate. An edge in this table is linted, built, tested and reproduced.
 
 use std::path::{Path, PathBuf};
 
@@ -14,31 +14,31 @@ use crate::tools::{cargo_tools, npm_packages};
 pub(crate) struct Edge {
     /// The cargo package.
     pub(crate) package: &'static str,
-    /// The package of an app of the same platform that does nothing, which measurements compare the edge with.
+    /// The package of an empty app for the same platform, for comparison in measurements.
     pub(crate) empty_package: &'static str,
-    /// The target that the two are built for; without one they are native, and every native step covers them.
+    /// The wasm target of both packages; without one they are native, and every native step includes them.
     pub(crate) target: Option<&'static str>,
-    /// Installs what the build requires.
+    /// Installs the requirements of the build.
     pub(crate) install_needs: fn(&Checkout) -> Result<()>,
     pub(crate) build: Build,
-    /// What the build writes, from the directory that it is given.
+    /// The output of the build, relative to its directory.
     pub(crate) files: &'static [&'static str],
-    /// The program that runs what was built, unless that runs by itself.
+    /// The runtime of the built edge, unless it runs by itself.
     pub(crate) runtime: Option<Runtime>,
 }
 
-/// Builds an edge of the checkout `source`, with the tools of the checkout `tools`, into `directory`.
+/// Builds an edge of the checkout `source` with the tools of the checkout `tools` into `directory`.
 type Build = fn(tools: &Checkout, source: &Checkout, policy: &Policy, directory: &Path) -> Result<()>;
 
-/// The program that runs an edge.
+/// The runtime of an edge.
 pub(crate) struct Runtime {
-    /// The variable that tells the end-to-end suite where the program is.
+    /// The variable with the runtime's path for the end-to-end suite.
     pub(crate) variable: &'static str,
-    /// Installs the program and returns its path.
+    /// Installs the runtime and returns its path.
     pub(crate) install: fn(&Checkout) -> Result<PathBuf>,
 }
 
-/// Every edge, in the order in which they are built.
+/// Every edge, in build order.
 pub(crate) const EDGES: &[Edge] = &[
     Edge {
         package: worker::PACKAGE,

@@ -17,33 +17,33 @@ use crate::checkout::Checkout;
 use crate::process::{Group, is_interrupted, pause};
 use crate::tools::{cargo_tools, npm_packages};
 
-/// How long a host may take until it answers. A machine that is busy elsewhere takes a multiple of the usual second.
+/// The start timeout of a host. A busy machine can need many times the usual second.
 const START_LIMIT: Duration = Duration::from_secs(60);
 
-/// What `up` serves, and where.
+/// The options of the command.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Serve the Spin app, with Spin if it is installed, else with wasmtime
+    /// Serve the Spin app, with Spin if it is installed, otherwise with wasmtime
     #[arg(long)]
     spin: bool,
     /// The policy to embed [default: $CALLGATE_POLICY, then policies/crm.json]
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
-    /// The port of 127.0.0.1 to serve at
+    /// The port on 127.0.0.1
     #[arg(long, value_name = "N", default_value_t = 8787, value_parser = clap::value_parser!(u16).range(1..))]
     port: u16,
 }
 
-/// Builds and serves until somebody stops it.
+/// Builds and serves until the user stops it.
 pub(crate) fn run(checkout: &Checkout, options: &Options) -> Result<()> {
     let policy = Policy::choose(checkout, options.policy.as_deref())?;
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, options.port));
-    // Known before the minutes that a first build may take, and before another server's answer is taken for ours.
+    // Checked before the first build takes minutes, and before another server's response is mistaken for callgate's.
     if let Err(error) = TcpListener::bind(address) {
-        bail!("can't serve at {address} ({error}): choose another port with `--port`");
+        bail!("cannot serve at {address} ({error}); choose another port with `--port`");
     }
     let api_keys = ApiKeys::choose()?;
-    // Holds the keys for as long as the host runs, and is removed with this value.
+    // Stores the keys while the host runs, and is removed with this value.
     let mut key_file = NamedTempFile::with_prefix("callgate-keys-")?;
 
     let command = if options.spin {
@@ -65,7 +65,7 @@ pub(crate) fn run(checkout: &Checkout, options: &Options) -> Result<()> {
             if is_interrupted() {
                 break;
             }
-            bail!("the host ended: {status}");
+            bail!("the host stopped: {status}");
         }
         pause();
     }
@@ -74,17 +74,17 @@ pub(crate) fn run(checkout: &Checkout, options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// The command that serves the Worker in the runtime that Cloudflare runs.
+/// The command that serves the Worker in workerd.
 fn serve_worker(checkout: &Checkout, policy: &Policy, address: SocketAddr, key_file: &Path) -> Result<Command> {
     worker::install_needs(checkout)?;
     println!("building the Worker with {policy}");
-    // wrangler builds too, but buries what the build says about a policy under a stack trace of its own.
+    // wrangler builds too, but hides the policy errors of a build behind its own stack trace.
     worker::build(checkout, policy, None)?;
     println!("starting wrangler dev");
     let mut command = npm_packages::command(checkout, "wrangler")?;
     command.current_dir(checkout.root()).args(["dev", "--show-interactive-dev-session=false"]);
     command.args(["--ip", &address.ip().to_string(), "--port", &address.port().to_string()]);
-    // A file, since what is on a command line shows in the list of processes.
+    // A file, because command lines are visible in the process list.
     command.arg("--env-file").arg(key_file);
     policy.choose_for(&mut command);
     Ok(command)
@@ -97,7 +97,7 @@ fn serve_spin_app(checkout: &Checkout, policy: &Policy, address: SocketAddr, api
     let wasmtime = if spin.is_none() { Some(cargo_tools::install_wasmtime()?) } else { None };
     println!("building the Spin app with {policy}");
     if let Some(spin) = spin {
-        // spin.toml names the component in the usual build directory, wherever else cargo may build.
+        // spin.toml names the component in the default build directory, even if cargo builds elsewhere.
         spin::build(checkout, policy, &checkout.root().join("target"))?;
         println!("starting spin up");
         let mut command = Command::new(spin);
@@ -106,30 +106,31 @@ fn serve_spin_app(checkout: &Checkout, policy: &Policy, address: SocketAddr, api
         return Ok(command);
     }
     let component = spin::build(checkout, policy, checkout.target())?;
-    println!("starting wasmtime serve, since `spin` is not installed");
+    println!("starting wasmtime serve because `spin` is not installed");
     let mut command = Command::new(wasmtime.unwrap_or_default());
     command.args(["serve", "-Scli", "--addr", &address.to_string()]);
-    // Without a value the component gets that of wasmtime's own environment, which no list of processes shows.
+    // Without a value, the component inherits the variable from wasmtime's environment, which is not visible in the
+    // process list.
     command.args(["--env", api_keys::VARIABLE]).arg(component).env(api_keys::VARIABLE, api_keys.joined());
     Ok(command)
 }
 
-/// Waits until the host answers.
+/// Waits until the host responds.
 fn wait_until_ready(host: &mut Group, address: SocketAddr) -> Result<()> {
     let started = Instant::now();
     while !is_interrupted() && !is_healthy(address) {
         if let Some(status) = host.ended()? {
-            bail!("the host ended before it answered: {status}");
+            bail!("the host stopped before it responded: {status}");
         }
         if started.elapsed() > START_LIMIT {
-            bail!("the host does not answer at {address} after {} seconds", START_LIMIT.as_secs());
+            bail!("the host did not respond at {address} within {} seconds", START_LIMIT.as_secs());
         }
         pause();
     }
     Ok(())
 }
 
-/// Asks the host whether it runs.
+/// Checks whether the host runs.
 fn is_healthy(address: SocketAddr) -> bool {
     let ask = || -> std::io::Result<[u8; 12]> {
         let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(1))?;
@@ -145,11 +146,11 @@ fn is_healthy(address: SocketAddr) -> bool {
 fn print_usage(address: SocketAddr, policy: &Policy, api_keys: &ApiKeys) {
     let key = api_keys.first();
     println!();
-    println!("callgate decides at http://{address} by {policy}");
+    println!("callgate serves {policy} at http://{address}");
     if api_keys.is_made_up() {
-        println!("API key of this run: {key}");
+        println!("API key for this run: {key}");
     } else {
-        println!("API keys: those of {}", api_keys::VARIABLE);
+        println!("API keys: from {}", api_keys::VARIABLE);
     }
     println!();
     println!(
@@ -157,5 +158,5 @@ fn print_usage(address: SocketAddr, policy: &Policy, api_keys: &ApiKeys) {
          -d '{{\"tool\":\"process_refund\",\"args\":{{\"order_id\":\"ORD-8821\",\"amount\":200}},\"role\":\"agent\"}}'"
     );
     println!();
-    println!("Ctrl-C stops it.");
+    println!("Press Ctrl-C to stop.");
 }

@@ -15,7 +15,7 @@ use crate::tools::{cargo_tools, npm_packages};
 
 /// The cargo package of the Worker.
 pub(crate) const PACKAGE: &str = "callgate-edge-cloudflare";
-/// The cargo package of the Worker that does nothing.
+/// The cargo package of the empty Worker.
 pub(crate) const EMPTY_PACKAGE: &str = "callgate-empty-worker";
 
 /// The module that the runtime starts, from the top of the checkout.
@@ -54,7 +54,7 @@ pub(crate) fn build(checkout: &Checkout, policy: &Policy, out_dir: Option<&Path>
     bundle(checkout, checkout, PACKAGE, policy, out_dir.unwrap_or(&usual), None)
 }
 
-/// Builds the Worker of the checkout `source`, with the tools of another, into `worker` in `directory`.
+/// Builds the Worker of the checkout `source`, with the tools of another checkout, into `worker` in `directory`.
 pub(crate) fn build_into(tools: &Checkout, source: &Checkout, policy: &Policy, directory: &Path) -> Result<()> {
     policy.check(source)?;
     bundle(tools, source, PACKAGE, policy, &directory.join("worker"), None)

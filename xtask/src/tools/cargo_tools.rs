@@ -1,7 +1,7 @@
-//! Tools that are crates: installed at a fixed version, once per machine, outside the checkout.
+//! Tools from crates: installed at pinned versions, once per machine, outside the checkout.
 //!
-//! They lie in `$CARGO_HOME/callgate-tools/<crate>-<version>/bin`, so checkouts share them and two versions
-//! can be there side by side.
+//! They are in `$CARGO_HOME/callgate-tools/<crate>-<version>/bin`, so checkouts share them and several versions can
+//! coexist.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -14,12 +14,12 @@ use crate::checkout::{Checkout, cargo_home};
 use crate::failure::Interrupted;
 use crate::process::{self, is_interrupted};
 
-/// A crate that is installed for its binary.
+/// A crate with a binary to install.
 struct Tool {
     package: &'static str,
     version: String,
     binary: &'static str,
-    /// The features to build instead of the default ones.
+    /// The features to build instead of the default features.
     features: Option<&'static str>,
 }
 
@@ -29,13 +29,13 @@ pub(crate) fn install_wasm_bindgen(checkout: &Checkout) -> Result<PathBuf> {
     install(&Tool { package: "wasm-bindgen-cli", version, binary: "wasm-bindgen", features: None })
 }
 
-/// Installs a WASI host that serves the Spin app where Spin itself is not at hand.
+/// Installs a WASI host that serves the Spin app if Spin is not installed.
 pub(crate) fn install_wasmtime() -> Result<PathBuf> {
     install(&Tool {
         package: "wasmtime-cli",
         version: "48.0.8".to_owned(),
         binary: "wasmtime",
-        // Only what serving takes: a build with the default features takes several times as long.
+        // Only the features for serving: the default features take several times as long to build.
         features: Some("run,serve,cranelift,component-model-async,pooling-allocator,parallel-compilation"),
     })
 }
@@ -50,12 +50,12 @@ pub(crate) fn install_cargo_mutants() -> Result<PathBuf> {
     install(&Tool { package: "cargo-mutants", version: "27.1.0".to_owned(), binary: "cargo-mutants", features: None })
 }
 
-/// The version of wasm-bindgen that the Worker is compiled with: the tool must be of the same one.
+/// The wasm-bindgen version of the Worker, which the tool must have too.
 fn wasm_bindgen_version(lock: &Path) -> Result<String> {
-    let locked = Lockfile::load(lock).with_context(|| format!("can't read `{}`", lock.display()))?;
+    let locked = Lockfile::load(lock).with_context(|| format!("cannot read `{}`", lock.display()))?;
     let mut versions = locked.packages.iter().filter(|package| package.name.as_str() == "wasm-bindgen");
-    let version = versions.next().context("`Cargo.lock` names no version of `wasm-bindgen`")?.version.to_string();
-    ensure!(versions.next().is_none(), "`Cargo.lock` names more than one version of `wasm-bindgen`");
+    let version = versions.next().context("`Cargo.lock` has no version of `wasm-bindgen`")?.version.to_string();
+    ensure!(versions.next().is_none(), "`Cargo.lock` has more than one version of `wasm-bindgen`");
     Ok(version)
 }
 
@@ -66,16 +66,17 @@ fn install(tool: &Tool) -> Result<PathBuf> {
     if path.is_file() {
         return Ok(path);
     }
-    println!("installing {package} {version}, which takes some minutes and happens once per machine");
-    // With the versions that its authors locked, or with the newest that fit where one of those is no longer to be had.
+    println!("installing {package} {version}; this takes some minutes, once per machine");
+    // First with the versions that the authors locked, then with the newest compatible ones if a locked version is not
+    // available.
     if let Err(error) = cargo_install(tool, &root, true) {
         if is_interrupted() {
             bail!(Interrupted);
         }
-        println!("{error:#}; trying again without the versions that {package} locks");
+        println!("{error:#}; trying again without the lock file of {package}");
         cargo_install(tool, &root, false)?;
     }
-    ensure!(path.is_file(), "{package} {version} is installed but brought no `{binary}`");
+    ensure!(path.is_file(), "{package} {version} is installed but has no `{binary}`");
     Ok(path)
 }
 
@@ -88,7 +89,7 @@ fn cargo_install(tool: &Tool, root: &Path, is_locked: bool) -> Result<()> {
     if let Some(features) = tool.features {
         command.args(["--no-default-features", "--features", features]);
     }
-    // The settings of this checkout are not meant for a tool that every checkout shares.
+    // The settings of this checkout must not affect a tool that all checkouts share.
     command.current_dir(env::temp_dir()).env_remove("CARGO_TARGET_DIR").env_remove("RUSTFLAGS");
     process::run(command)
 }
@@ -118,10 +119,10 @@ mod tests {
 
     #[test]
     fn a_lock_file_without_one_version_is_refused() {
-        check(&[("worker", "0.8.7")], Err("`Cargo.lock` names no version of `wasm-bindgen`"));
+        check(&[("worker", "0.8.7")], Err("`Cargo.lock` has no version of `wasm-bindgen`"));
         check(
             &[("wasm-bindgen", "0.2.129"), ("wasm-bindgen", "0.2.130")],
-            Err("`Cargo.lock` names more than one version of `wasm-bindgen`"),
+            Err("`Cargo.lock` has more than one version of `wasm-bindgen`"),
         );
     }
 }

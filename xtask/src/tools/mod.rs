@@ -1,4 +1,4 @@
-//! The programs that the commands use: where each is found, and how a missing one is installed.
+//! Finds the programs that the commands use, and installs missing ones.
 
 pub(crate) mod missing_tool;
 pub(crate) mod rust_toolchain;

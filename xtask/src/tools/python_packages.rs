@@ -1,4 +1,4 @@
-//! Tools that are Python programs: a requirements file pins them, an environment below the build directory holds them.
+//! Python tools, pinned in a requirements file and installed in an environment below the build directory.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -10,16 +10,16 @@ use super::missing_tool::find_python;
 use crate::checkout::Checkout;
 use crate::process;
 
-/// What is installed, from the directory of the end-to-end suite.
+/// The requirements file, relative to the end-to-end suite.
 const REQUIREMENTS: &str = "schemathesis/requirements.txt";
 
-/// Installs schemathesis where it is missing or its versions have changed since, and tells where it is.
+/// Installs schemathesis if it is missing or outdated, and returns its path.
 pub(crate) fn install_schemathesis(checkout: &Checkout) -> Result<PathBuf> {
     let python = find_python()?;
     let requirements = checkout.e2e().join(REQUIREMENTS);
-    let wanted = fs::read_to_string(&requirements).with_context(|| format!("can't read `{REQUIREMENTS}`"))?;
+    let wanted = fs::read_to_string(&requirements).with_context(|| format!("cannot read `{REQUIREMENTS}`"))?;
     let environment = checkout.target().join("schemathesis");
-    // Written last, so an installation that was broken off is made anew.
+    // Written last, so that an interrupted installation is repeated.
     let installed = environment.join("installed.txt");
     let program = program_in(&environment, "schemathesis");
     if fs::read_to_string(&installed).is_ok_and(|installed| installed == wanted) && program.is_file() {
@@ -32,8 +32,8 @@ pub(crate) fn install_schemathesis(checkout: &Checkout) -> Result<PathBuf> {
     let mut command = Command::new(program_in(&environment, "python"));
     command.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"]).arg(requirements);
     process::run(command)?;
-    ensure!(program.is_file(), "the Python packages brought no `schemathesis`");
-    fs::write(&installed, wanted).with_context(|| format!("can't write `{}`", installed.display()))?;
+    ensure!(program.is_file(), "the Python packages do not contain `schemathesis`");
+    fs::write(&installed, wanted).with_context(|| format!("cannot write `{}`", installed.display()))?;
     Ok(program)
 }
 

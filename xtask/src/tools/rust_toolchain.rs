@@ -1,4 +1,4 @@
-//! Parts of the Rust toolchain that rust-toolchain.toml names and that may not be installed.
+//! Parts of the Rust toolchain in rust-toolchain.toml that may not be installed.
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -12,17 +12,17 @@ use crate::process;
 pub(crate) const WORKER_TARGET: &str = "wasm32-unknown-unknown";
 /// The target of the Spin app.
 pub(crate) const SPIN_TARGET: &str = "wasm32-wasip2";
-/// The target that has no `std`, which proves that the engine needs none.
+/// The target without `std`, which proves that the engine does not need it.
 pub(crate) const BARE_TARGET: &str = "wasm32v1-none";
 
-/// A cargo that is the one of this toolchain.
+/// The cargo of this toolchain.
 pub(crate) fn cargo() -> Command {
     Command::new("cargo")
 }
 
-/// Installs a compilation target where it is missing.
+/// Installs a compilation target if it is missing.
 pub(crate) fn install_target(target: &str) -> Result<()> {
-    // Looked up in the file system, so that a toolchain which rustup does not manage will do too.
+    // Checked in the file system, so that toolchains without rustup work too.
     if sysroot()?.join("lib/rustlib").join(target).join("lib").is_dir() {
         return Ok(());
     }
@@ -32,14 +32,14 @@ pub(crate) fn install_target(target: &str) -> Result<()> {
     process::run(command)
 }
 
-/// Installs a component that adds a cargo command, such as `clippy`, where it is missing.
+/// Installs a component with a cargo command, such as `clippy`, if it is missing.
 pub(crate) fn install_component(component: &str, subcommand: &str) -> Result<()> {
     let is_installed = cargo()
         .args([subcommand, "--version"])
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .status()
-        .context("can't start `cargo`")?
+        .context("cannot start `cargo`")?
         .success();
     if is_installed {
         return Ok(());
@@ -50,9 +50,9 @@ pub(crate) fn install_component(component: &str, subcommand: &str) -> Result<()>
     process::run(command)
 }
 
-/// Where the toolchain lies.
+/// The directory of the toolchain.
 pub(crate) fn sysroot() -> Result<PathBuf> {
-    let output = Command::new("rustc").args(["--print", "sysroot"]).output().context("can't start `rustc`")?;
+    let output = Command::new("rustc").args(["--print", "sysroot"]).output().context("cannot start `rustc`")?;
     ensure!(output.status.success(), "`rustc --print sysroot` failed: {}", output.status);
     Ok(PathBuf::from(String::from_utf8_lossy(&output.stdout).trim_end()))
 }

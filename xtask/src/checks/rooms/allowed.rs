@@ -1,11 +1,11 @@
-//! The exceptions of `cargo xtask rooms`. Every path starts at the top of the checkout.
+//! The exceptions of `cargo xtask rooms`. Every path is relative to the checkout root.
 
-/// How many Rust files a folder may have.
+/// The maximum number of Rust files in a folder.
 pub(super) const MAX_FILES: usize = 16;
-/// How many lines a Rust file may have.
+/// The maximum number of lines in a Rust file.
 pub(super) const MAX_LINES: usize = 400;
 
-/// What the layout may have in spite of the rules.
+/// The allowed exceptions from the rules.
 pub(super) struct Allowed<'a> {
     pub(super) cycles: &'a [Cycle<'a>],
     pub(super) folders: &'a [Exception<'a>],
@@ -14,14 +14,14 @@ pub(super) struct Allowed<'a> {
 
 /// Files that may import each other.
 pub(super) struct Cycle<'a> {
-    /// The folder that has all of them.
+    /// Their folder.
     pub(super) folder: &'a str,
-    /// Their names in the folder; none stands for every file in it.
+    /// Their names in the folder; an empty list stands for all files in it.
     pub(super) files: &'a [&'a str],
     pub(super) reason: &'a str,
 }
 
-/// A folder or a file that may be larger than others.
+/// A folder or a file that may exceed the limit.
 pub(super) struct Exception<'a> {
     pub(super) path: &'a str,
     pub(super) reason: &'a str,
@@ -32,7 +32,7 @@ pub(super) const ALLOWED: Allowed<'static> = Allowed {
         Cycle {
             folder: "engine/src/json",
             files: &[],
-            reason: "the reader returns values, and a value is read by the reader",
+            reason: "the reader returns values, and values are read with the reader",
         },
         Cycle {
             folder: "edge-cloudflare/src",
@@ -44,7 +44,7 @@ pub(super) const ALLOWED: Allowed<'static> = Allowed {
     files: &[
         Exception {
             path: "conformance/src/readers.rs",
-            reason: "a second reader of paths, URLs, URIs and addresses, to be read from top to bottom beside the reference",
+            reason: "a second reader of paths, URLs, URIs and addresses, which is compared with the reference from top to bottom",
         },
         Exception { path: "engine/src/call/mod.rs", reason: "the body of a call, member by member, in one pass" },
         Exception {

@@ -1,14 +1,14 @@
-//! Under which conditions the compiler takes an item.
+//! The `cfg` conditions of items.
 
 use proc_macro2::{TokenStream, TokenTree};
 use syn::{Attribute, Item};
 
-/// Whether something is compiled for tests alone.
+/// Whether an item is compiled only for tests.
 pub(super) fn is_for_tests(attributes: &[Attribute]) -> bool {
     attributes.iter().filter_map(condition).any(|tokens| requires_tests(&tokens))
 }
 
-/// The condition under which something is compiled, as it is written.
+/// The condition of an item, as written.
 pub(super) fn condition_of(attributes: &[Attribute]) -> Option<String> {
     let conditions: Vec<String> = attributes.iter().filter_map(condition).map(|tokens| tokens.to_string()).collect();
     (!conditions.is_empty()).then(|| conditions.join(", "))
@@ -19,7 +19,7 @@ fn condition(attribute: &Attribute) -> Option<TokenStream> {
     list.path.is_ident("cfg").then(|| list.tokens.clone())
 }
 
-/// Whether `test` stands anywhere in a condition but in a `not(..)`.
+/// Whether `test` is anywhere in a condition, except in a `not(..)`.
 fn requires_tests(condition: &TokenStream) -> bool {
     let mut is_negated = false;
     condition.clone().into_iter().any(|token| match token {

@@ -1,4 +1,4 @@
-//! Which files of a crate use which others, and which of them use each other in a cycle.
+//! The dependencies between the files of a crate, and the cycles among them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -13,13 +13,13 @@ use super::scope::{Scope, Target};
 /// One file uses another one.
 pub(super) type Edge = (PathBuf, PathBuf);
 
-/// Where that is written: the line and the path there.
+/// The position: the line and its path.
 pub(super) struct Evidence {
     pub(super) line: usize,
     pub(super) path: String,
 }
 
-/// Files of which each uses, directly or indirectly, all others.
+/// Files that all use each other, directly or indirectly.
 pub(super) struct ImportCycle {
     pub(super) files: BTreeSet<PathBuf>,
     /// The edges between them.
@@ -51,7 +51,7 @@ pub(super) fn find(modules: &Modules) -> Vec<ImportCycle> {
         .collect()
 }
 
-/// Which file uses which other, with the first place where it does.
+/// The dependencies between files, with the first position of each.
 fn edges(modules: &Modules) -> BTreeMap<Edge, Evidence> {
     let mut edges = BTreeMap::new();
     let mut scope = Scope::new(modules);
@@ -69,10 +69,12 @@ fn edges(modules: &Modules) -> BTreeMap<Edge, Evidence> {
             };
             for target in targets {
                 let (Target::Module(place) | Target::ItemOf(place)) = &target;
-                // A module that re-exports what its own modules define is their door, and does not use them for that.
+                // A module that re-exports items of its own modules is their entry point, and does not use them for
+                // that.
                 let is_facade = import.is_public && place.len() > at.len() && place.starts_with(at);
                 let Some(to) = modules.modules.get(place).filter(|_| !is_facade) else { continue };
-                // An import of a module uses what the paths through it lead to, and a glob uses what the module defines.
+                // An import of a module uses the targets of the paths through it, and a glob uses the items that the
+                // module defines.
                 let is_use = match target {
                     Target::ItemOf(_) => true,
                     Target::Module(_) => import.name == ImportedName::All && !to.items.is_empty(),

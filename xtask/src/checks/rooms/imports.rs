@@ -1,4 +1,4 @@
-//! What the code of a module refers to: its imports, and the paths in its code, those in the arguments of macros too.
+//! The references in a module: its imports, and the paths in its code, including macro arguments.
 
 use proc_macro2::{TokenStream, TokenTree};
 use syn::visit::{self, Visit};
@@ -6,20 +6,20 @@ use syn::{Attribute, ImplItem, Item, ItemUse, Macro, Path, TraitItem, UseTree, V
 
 use super::conditions::{attributes, is_for_tests};
 
-/// One name that a module imports, or all names of another module.
+/// One imported name, or all names of another module.
 pub(super) struct Import {
     pub(super) path: Vec<String>,
     pub(super) name: ImportedName,
-    /// Whether other modules may import it from here.
+    /// Whether other modules can import it from here.
     pub(super) is_public: bool,
     pub(super) line: usize,
 }
 
-/// By which name an import is known.
+/// The name of an import in its module.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum ImportedName {
     Name(String),
-    /// As in `use a::{self}`, which imports the module `a` and no function of that name.
+    /// As in `use a::{self}`, which imports the module `a` but not a function of that name.
     Module(String),
     /// As in `use a::Trait as _`.
     Unnamed,
@@ -33,7 +33,7 @@ pub(super) struct Mention {
     pub(super) line: usize,
 }
 
-/// Collects what the items of one module refer to.
+/// Collects the references in the items of one module.
 #[derive(Default)]
 pub(super) struct Collector {
     pub(super) imports: Vec<Import>,
@@ -41,7 +41,7 @@ pub(super) struct Collector {
 }
 
 impl Collector {
-    /// Adds what an item refers to.
+    /// Adds the references of an item.
     pub(super) fn add(&mut self, item: &Item) {
         self.visit_item(item);
     }
@@ -50,7 +50,7 @@ impl Collector {
         let (mut path, mut line) = (prefix.to_vec(), 0);
         let mut extended = |name: &proc_macro2::Ident| {
             line = name.span().start().line;
-            // `self` stands for what is before it, except at the start of a path.
+            // `self` stands for the preceding path, except at the start of a path.
             if name != "self" || path.is_empty() {
                 path.push(name.to_string());
                 return false;
@@ -88,7 +88,7 @@ impl Collector {
         self.imports.push(Import { path, name, is_public, line });
     }
 
-    /// Finds what looks like a path among the tokens of a macro, whose grammar is its own.
+    /// Finds tokens that look like paths in a macro, whose grammar is unknown.
     fn scan(&mut self, tokens: TokenStream) {
         let mut found: Option<Mention> = None;
         let mut before = String::new();
@@ -99,7 +99,7 @@ impl Collector {
                         Some(mention) if before == "::" => mention.path.push(name.to_string()),
                         _ => {
                             self.mentions.extend(found.take());
-                            // What follows a dot is a field or a method, and what follows a quote is a lifetime.
+                            // A name after a dot is a field or a method, and a name after a quote is a lifetime.
                             if before != "." && before != "'" {
                                 let line = name.span().start().line;
                                 found = Some(Mention { path: vec![name.to_string()], line });
@@ -178,9 +178,9 @@ impl<'ast> Visit<'ast> for Collector {
         self.scan(called.tokens.clone());
     }
 
-    /// Attributes name what derives and checks, which is never a module of the crate.
+    /// Attributes name derives and lints, which are never modules of the crate.
     fn visit_attribute(&mut self, _: &'ast Attribute) {}
 
-    /// `pub(in path)` names who may see an item, and uses nothing of it.
+    /// `pub(in path)` names a scope, and uses nothing of it.
     fn visit_vis_restricted(&mut self, _: &'ast VisRestricted) {}
 }

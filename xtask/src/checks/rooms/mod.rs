@@ -1,8 +1,8 @@
-//! `cargo xtask rooms`: which folders and modules the Rust source has, and whether each has one reason to change.
+//! `cargo xtask rooms`: lists the folders and modules of the Rust source, and checks its layout.
 //!
-//! Two files that import each other can only be understood together, so an import cycle fails, and so do a folder with
-//! too many files and a file with too many lines. `allowed.rs` lists the exceptions, each with its reason; one that is no
-//! longer needed fails too, so that the list stays true.
+//! Two files that import each other can only be understood together, so import cycles are errors, as are folders with
+//! too many files and files with too many lines. `allowed.rs` lists the exceptions with their reasons; an unused
+//! exception is an error too.
 
 use anyhow::{Result, bail};
 
@@ -21,7 +21,7 @@ use allowed::ALLOWED;
 use report::Report;
 use sources::Sources;
 
-/// Prints the folders, the import cycles and the modules behind a `cfg`, and fails if one of them is not allowed.
+/// Prints the folders, the import cycles and the modules behind a `cfg`, and fails if a problem is not allowed.
 pub(crate) fn run(checkout: &Checkout) -> Result<()> {
     let sources = Sources::read(checkout)?;
     let report = Report::new(&sources)?;
@@ -32,8 +32,8 @@ pub(crate) fn run(checkout: &Checkout) -> Result<()> {
     }
     match problems.len() {
         0 => Ok(()),
-        1 => bail!("the layout has a problem, which is listed above"),
-        count => bail!("the layout has {count} problems, which are listed above"),
+        1 => bail!("the layout has the problem listed above"),
+        count => bail!("the layout has the {count} problems listed above"),
     }
 }
 
@@ -54,7 +54,7 @@ mod tests {
         Report::new(&Sources { files, crates: vec![root] }).expect("a crate")
     }
 
-    /// The problems of a crate, as far as the files that they name.
+    /// The problems of a crate, up to the files that they name.
     #[track_caller]
     fn check(files: &[(&str, &str)], allowed: &Allowed<'_>, expected: &[&str]) {
         let problems = report(files).problems(allowed);
@@ -116,7 +116,7 @@ mod tests {
             &NOTHING,
             &[],
         );
-        // The name leads through the door to the file that defines it, which closes the cycle there.
+        // The name leads through the entry point to the defining file, which closes the cycle there.
         let one = ("src/door/one.rs", "pub struct One(Option<super::Other>);");
         let problem = "`src/door/one.rs`, `src/door/other.rs` import each other;";
         check(
@@ -153,7 +153,7 @@ mod tests {
         let a = ("src/a.rs", "use crate::b::*;\npub fn f() { g() }");
         check(&[root, a, prelude, ("src/b.rs", "use crate::a::*;\npub fn g() {}")], &NOTHING, &[A_AND_B]);
         check(&[root, a, prelude, ("src/b.rs", "pub fn g() {}")], &NOTHING, &[]);
-        // The names that come through the globs of another file lead to where they are defined.
+        // Names from the globs of another file lead to their definitions.
         let a = ("src/a.rs", "pub struct A(crate::b::B);");
         let b = ("src/b.rs", "use crate::prelude::*;\npub struct B; fn f(_: &A) {}");
         check(&[root, a, prelude, b], &NOTHING, &[A_AND_B]);

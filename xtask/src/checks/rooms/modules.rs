@@ -1,4 +1,4 @@
-//! The modules of a crate, found from its root by their declarations as the compiler finds them.
+//! Finds the modules of a crate from its root, in the same way as the compiler.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -11,10 +11,10 @@ use super::conditions::{attributes, condition_of, is_for_tests};
 use super::imports::{Collector, Import, Mention};
 use super::sources::{Root, Sources};
 
-/// The names that lead from the root of a crate to a module; none is the root itself.
+/// The names from the crate root to a module; empty for the root itself.
 pub(super) type ModulePath = Vec<String>;
 
-/// The modules of a crate, without those that only tests have.
+/// The modules of a crate, except test modules.
 #[derive(Default)]
 pub(super) struct Modules {
     pub(super) modules: BTreeMap<ModulePath, Module>,
@@ -23,15 +23,15 @@ pub(super) struct Modules {
 /// A module, which is a file or a part of one.
 pub(super) struct Module {
     pub(super) file: PathBuf,
-    /// The condition under which the module is compiled.
+    /// The `cfg` condition of the module.
     pub(super) cfg: Option<String>,
-    /// The names of what the module itself defines, without its modules and imports.
+    /// The names that the module itself defines, without its modules and imports.
     pub(super) items: BTreeSet<String>,
     pub(super) imports: Vec<Import>,
     pub(super) mentions: Vec<Mention>,
 }
 
-/// Where a module's text is, and where the files of its own modules are.
+/// The position of a module's text, and the folder of its submodules.
 #[derive(Clone)]
 struct Place {
     file: PathBuf,
@@ -111,7 +111,7 @@ impl Modules {
     }
 }
 
-/// The file that `#[path = ".."]` names, from the folder of the file with the declaration.
+/// The file in `#[path = ".."]`, relative to the folder of the declaring file.
 fn named_file(attributes: &[Attribute]) -> Option<String> {
     attributes.iter().find_map(|attribute| match &attribute.meta {
         Meta::NameValue(pair) if pair.path.is_ident("path") => match &pair.value {

@@ -1,4 +1,4 @@
-//! What `cargo xtask rooms` says of the layout.
+//! The report of `cargo xtask rooms`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -11,7 +11,7 @@ use super::cycles::{self, ImportCycle};
 use super::modules::Modules;
 use super::sources::Sources;
 
-/// Where the exceptions are.
+/// The file with the exceptions.
 const LIST: &str = "xtask/src/checks/rooms/allowed.rs";
 
 /// The layout of the source.
@@ -23,7 +23,7 @@ pub(super) struct Report {
     conditional: Vec<(String, String)>,
 }
 
-/// How much a folder has, without the folders in it.
+/// The content of a folder, without its subfolders.
 #[derive(Clone, Copy, Default)]
 struct Size {
     files: usize,
@@ -31,7 +31,7 @@ struct Size {
 }
 
 impl Report {
-    /// Finds the modules of every crate and how they use each other.
+    /// Finds the modules of every crate and their dependencies.
     pub(super) fn new(sources: &Sources) -> Result<Self> {
         let (mut cycles, mut conditional) = (Vec::new(), Vec::new());
         for root in &sources.crates {
@@ -57,7 +57,7 @@ impl Report {
         folders
     }
 
-    /// The layout in words: folders, modules behind a `cfg`, and the import cycles that are allowed.
+    /// The layout as text: folders, modules behind a `cfg`, and the allowed import cycles.
     pub(super) fn describe(&self, allowed: &Allowed<'_>) -> String {
         let mut text = format!("{:<44}{:>6}{:>8}\n", "folder", "files", "lines");
         for (folder, Size { files, lines }) in self.folders() {
@@ -80,7 +80,7 @@ impl Report {
         text
     }
 
-    /// What is wrong with the layout, and with the exceptions.
+    /// The problems of the layout and of the exceptions.
     pub(super) fn problems(&self, allowed: &Allowed<'_>) -> Vec<String> {
         let mut problems = self.cycle_problems(allowed.cycles);
         let folders = self.folders().into_iter().map(|(folder, size)| (folder, size.files));
@@ -133,7 +133,7 @@ fn covers(entry: &Cycle<'_>, cycle: &ImportCycle) -> bool {
     })
 }
 
-/// What is too large without being listed, and what is listed without being too large.
+/// Items that exceed their limit without an exception, and unused exceptions.
 fn size_problems<'p>(
     sizes: impl Iterator<Item = (&'p Path, usize)>,
     unit: &str,

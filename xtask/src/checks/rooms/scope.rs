@@ -1,22 +1,22 @@
-//! Which module defines what a path names, through imports, re-exports and globs.
+//! Resolves paths to the modules that define their targets, through imports, re-exports and globs.
 
 use std::collections::BTreeSet;
 
 use super::imports::ImportedName;
 use super::modules::{ModulePath, Modules};
 
-/// What a path leads to.
+/// The target of a path.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Target {
     Module(ModulePath),
-    /// Something that is defined in this module.
+    /// An item that this module defines.
     ItemOf(ModulePath),
 }
 
-/// Follows the paths of one crate.
+/// Resolves the paths of one crate.
 pub(super) struct Scope<'m> {
     modules: &'m Modules,
-    /// The names that are being looked up: an import may lead back to itself.
+    /// The names that are being resolved, because imports can be circular.
     pending: Vec<(ModulePath, String)>,
 }
 
@@ -25,8 +25,8 @@ impl<'m> Scope<'m> {
         Self { modules, pending: Vec::new() }
     }
 
-    /// What a path in the module `from` leads to: nothing for a path into another crate, and more than one target for a
-    /// name that is both a module and a function.
+    /// The targets of a path in the module `from`: none for a path into another crate, and several for a name that is
+    /// both a module and a function.
     pub(super) fn resolve(&mut self, from: &[String], path: &[String]) -> BTreeSet<Target> {
         let Some((first, mut rest)) = path.split_first() else { return BTreeSet::new() };
         let mut found = match &**first {
@@ -42,10 +42,10 @@ impl<'m> Scope<'m> {
                     Target::Module(module) if name == "super" => self.parent(&module),
                     Target::Module(module) => {
                         let found = self.lookup(&module, name);
-                        // A macro may define what is nowhere to be seen, in the module that the path names.
+                        // A macro can define invisible items in the module that the path names.
                         if found.is_empty() { BTreeSet::from([Target::ItemOf(module)]) } else { found }
                     }
-                    // A variant or an associated item is where its type is.
+                    // A variant or an associated item belongs to the module of its type.
                     item @ Target::ItemOf(_) => BTreeSet::from([item]),
                 })
                 .collect();
@@ -58,7 +58,7 @@ impl<'m> Scope<'m> {
         module.split_last().map(|(_, parent)| Target::Module(parent.to_vec())).into_iter().collect()
     }
 
-    /// What a name means in a module.
+    /// The targets of a name in a module.
     fn lookup(&mut self, at: &[String], name: &str) -> BTreeSet<Target> {
         let key = (at.to_vec(), name.to_owned());
         let Some(module) = self.modules.modules.get(at) else { return BTreeSet::new() };
@@ -81,13 +81,13 @@ impl<'m> Scope<'m> {
                 _ => {}
             }
         }
-        // A name that the module has in another way hides that of a glob.
+        // An explicit name in the module hides the name from a glob.
         if found.is_empty() {
             for import in module.imports.iter().filter(|import| import.name == ImportedName::All) {
                 for target in self.resolve(at, &import.path) {
                     match target {
                         Target::Module(module) => found.extend(self.lookup(&module, name)),
-                        // Whether the name is a variant of this type is not known, and the glob is an edge by itself.
+                        // Whether the name is a variant of this type is unknown, and the glob is an edge of its own.
                         Target::ItemOf(_) => {}
                     }
                 }
@@ -97,7 +97,7 @@ impl<'m> Scope<'m> {
         found
     }
 
-    /// What `use path::{self}` imports: the module if there is one.
+    /// The target of `use path::{self}`: the module if there is one.
     pub(super) fn resolve_module(&mut self, from: &[String], path: &[String]) -> BTreeSet<Target> {
         let found = self.resolve(from, path);
         let is_module = |target: &Target| matches!(target, Target::Module(_));

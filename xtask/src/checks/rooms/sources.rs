@@ -1,4 +1,4 @@
-//! The Rust source of the checkout: the text of each file, and the files that are the roots of crates.
+//! The Rust source of the checkout: the text of each file, and the root files of crates.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -9,17 +9,17 @@ use cargo_metadata::{MetadataCommand, Package, TargetKind};
 
 use crate::checkout::Checkout;
 
-/// The targets whose modules are looked at. Tests, benchmarks and examples import what they test, and nothing imports them.
+/// The targets to check. Tests, benchmarks and examples import the code that they test, and nothing imports them.
 const KINDS: [TargetKind; 4] = [TargetKind::Lib, TargetKind::CDyLib, TargetKind::Bin, TargetKind::CustomBuild];
 
-/// All source, by paths from the top of the checkout.
+/// The text of all source files, by paths relative to the checkout root.
 #[derive(Default)]
 pub(super) struct Sources {
     pub(super) files: BTreeMap<PathBuf, String>,
     pub(super) crates: Vec<Root>,
 }
 
-/// A crate, by the file that cargo compiles.
+/// A crate, with its root file.
 pub(super) struct Root {
     pub(super) name: String,
     pub(super) file: PathBuf,
@@ -29,7 +29,7 @@ impl Sources {
     /// Reads the source of every package of the workspace.
     pub(super) fn read(checkout: &Checkout) -> Result<Self> {
         let mut command = MetadataCommand::new();
-        let metadata = command.current_dir(checkout.root()).no_deps().exec().context("can't read the manifests")?;
+        let metadata = command.current_dir(checkout.root()).no_deps().exec().context("cannot read the manifests")?;
         let mut sources = Self::default();
         for package in &metadata.packages {
             sources.add(checkout.root(), package)?;
@@ -38,7 +38,7 @@ impl Sources {
     }
 
     fn add(&mut self, checkout: &Path, package: &Package) -> Result<()> {
-        let directory = package.manifest_path.parent().context("a manifest lies in no directory")?.as_std_path();
+        let directory = package.manifest_path.parent().context("a manifest has no directory")?.as_std_path();
         for target in &package.targets {
             if !target.kind.iter().any(|kind| KINDS.contains(kind)) {
                 continue;
@@ -62,7 +62,7 @@ impl Sources {
     }
 
     fn add_folder(&mut self, checkout: &Path, folder: &Path) -> Result<()> {
-        for entry in fs::read_dir(folder).with_context(|| format!("can't read `{}`", folder.display()))? {
+        for entry in fs::read_dir(folder).with_context(|| format!("cannot read `{}`", folder.display()))? {
             let path = entry?.path();
             if path.is_dir() {
                 self.add_folder(checkout, &path)?;
@@ -74,7 +74,7 @@ impl Sources {
     }
 
     fn add_file(&mut self, checkout: &Path, file: &Path) -> Result<()> {
-        let text = fs::read_to_string(file).with_context(|| format!("can't read `{}`", file.display()))?;
+        let text = fs::read_to_string(file).with_context(|| format!("cannot read `{}`", file.display()))?;
         self.files.insert(file.strip_prefix(checkout)?.to_owned(), text);
         Ok(())
     }
