@@ -1,4 +1,4 @@
-//! One line of a case file: a call, what the edge knows of its request, and what the policy must decide.
+//! One line of a case file: a call, the request facts, and the expected decision.
 
 use std::net::IpAddr;
 
@@ -19,7 +19,7 @@ pub(crate) struct Case<'l> {
     pub(crate) expected: Expected,
 }
 
-/// What the decision must be.
+/// The expected decision.
 pub(crate) struct Expected {
     pub(crate) decision: Effect,
     pub(crate) code: Expectation,
@@ -27,7 +27,7 @@ pub(crate) struct Expected {
     pub(crate) reason: Expectation,
 }
 
-/// What one member of the decision must be.
+/// The expectation for one member of the decision.
 pub(crate) enum Expectation {
     /// The case does not have the member.
     Anything,
@@ -37,7 +37,7 @@ pub(crate) enum Expectation {
 }
 
 impl Expectation {
-    /// Whether the decision has what is expected; `None` where it has no such member, or `null`.
+    /// Whether the decision has the expected value; `None` if the decision does not have the member, or has `null`.
     pub(crate) fn is_met(&self, seen: Option<&str>) -> bool {
         match self {
             Self::Anything => true,
@@ -50,7 +50,7 @@ impl Expectation {
 /// Why a line is not a test case.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Invalid {
-    /// Where in the line, in characters from 1.
+    /// The column, in characters from 1.
     pub(crate) column: usize,
     pub(crate) problem: String,
 }
@@ -141,7 +141,7 @@ impl<'l> CaseReader<'l> {
         Ok(RequestFacts::new(time.transpose()?, ip.as_deref(), country.as_deref()))
     }
 
-    /// A fact that is a string. An edge leaves one out that it does not know, so `null` is not a fact.
+    /// A fact that is a string. An edge omits an unknown fact, so `null` is not a fact.
     fn fact(
         &self,
         request: RawValue<'l>,
@@ -176,7 +176,7 @@ impl<'l> CaseReader<'l> {
     }
 }
 
-/// What a value is, for messages.
+/// The type of a value, for messages.
 fn noun(value: RawValue<'_>) -> &'static str {
     match value.kind() {
         Kind::Null => "null",
@@ -188,7 +188,7 @@ fn noun(value: RawValue<'_>) -> &'static str {
     }
 }
 
-/// A string or a number as it is written; other values by what they are.
+/// A string or a number as written; for other values, the type.
 fn shown(value: RawValue<'_>) -> String {
     match value.kind() {
         Kind::String => format!("`{}`", quoted(&value.as_string().unwrap_or_default())),
@@ -206,7 +206,7 @@ fn invalid_json(line: &str, fault: Fault) -> Invalid {
         Fault::DuplicateMember => "an object has a duplicate member",
         Fault::TooDeep => "objects and lists are nested too deeply",
     };
-    // The strict reader tells no place; the common one does for what is not JSON at all.
+    // The strict reader reports no position; serde_json does for invalid JSON.
     let (offset, problem) = match serde_json::from_str::<IgnoredAny>(line) {
         Err(error) if error.is_eof() => {
             (line.trim_end().len(), "the JSON text ends too early; write each test case on one line")
@@ -226,7 +226,7 @@ fn column(line: &str, offset: usize) -> usize {
 mod tests {
     use super::*;
 
-    /// Holds a line to a problem and the text at which it is reported.
+    /// Compares a line's problem and the text at its position with the expected ones.
     #[track_caller]
     fn check(line: &str, at: &str, problem: &str) {
         let Err(invalid) = Case::read(line) else { panic!("{line} is a test case") };

@@ -31,12 +31,12 @@ pub(crate) fn run(file: &Path, format: Format, deny_warnings: bool) -> Result<()
     if verdict == Verdict::Ok { Ok(()) } else { Err(Failure::Refused) }
 }
 
-/// What the command concludes, and how it exits.
+/// The outcome of the command, and its exit code.
 #[derive(Clone, Copy, PartialEq)]
 enum Verdict {
     Ok,
     Refused,
-    /// The policy has warnings only, and they are denied.
+    /// The policy has only warnings, and `--deny-warnings` is set.
     WarningsDenied,
 }
 
@@ -56,7 +56,7 @@ fn print_text(file: &PolicyFile, findings: &[Diagnostic], verdict: Verdict) -> R
     print::out(&format!("{path}: {verdict}, {}, {}", counted(errors, "error"), counted(warnings, "warning")))
 }
 
-/// What `--format json` prints.
+/// The output of `--format json`.
 #[derive(Serialize)]
 struct Report<'r> {
     file: &'r str,

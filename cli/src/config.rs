@@ -1,4 +1,4 @@
-//! `callgate config`: whether a deployment can be configured so, before it is.
+//! `callgate config`: checks a configuration before it is deployed.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::print::{self, on_one_line};
 use crate::text_file::read_text;
 
-/// A secret that is not there yet can't be wrong, and one that a deployment has stays where it is.
+/// Valid secrets, because the real secrets are not available here.
 const ANY_SECRET: &str = "00000000000000000000000000000000";
 
 fn check(text: &str) -> Result<(), ConfigError> {
@@ -19,13 +19,13 @@ fn check(text: &str) -> Result<(), ConfigError> {
     Authentication::read(config.auth, &secrets).map(drop)
 }
 
-/// Checks the configuration in `file` and prints what is wrong with it.
+/// Checks the configuration in `file` and prints its error.
 pub(crate) fn run(file: &Path) -> Result<(), Failure> {
     let text = read_text(file)?;
     let shown = file.display();
     let Err(error) = check(&text) else { return print::out(&format!("{shown}: ok")) };
     let problem = on_one_line(&error.to_string());
-    // The strict reader tells no place in a text that is no JSON; the common one does.
+    // The strict reader reports no position in invalid JSON; serde_json does.
     match serde_json::from_str::<IgnoredAny>(&text) {
         Err(place) => print::out(&format!("{shown}:{}:{}: {problem}", place.line(), place.column()))?,
         Ok(_) => print::out(&format!("{shown}: {problem}"))?,

@@ -1,4 +1,4 @@
-//! `callgate eval`: the answer that `POST /evaluate` gives, without a server.
+//! `callgate eval`: the response of `POST /evaluate`, without a server.
 
 use std::io::{self, BufRead as _, Read as _};
 use std::path::Path;
@@ -41,7 +41,7 @@ fn evaluate_lines(image: &PolicyImage<'_>) -> Result<(), Failure> {
     if all_decided { Ok(()) } else { Err(Failure::Refused) }
 }
 
-/// The body of the answer, and whether it is a decision and no problem.
+/// The body of the response, and whether it is a decision instead of a problem.
 fn answer(image: &PolicyImage<'_>, body: &[u8]) -> Result<(Vec<u8>, bool), Failure> {
     if body.len() > limits::DEFAULT_MAX_BODY_BYTES {
         return Ok((Problem::BodyTooLarge.response().body, false));
@@ -59,7 +59,7 @@ fn answer(image: &PolicyImage<'_>, body: &[u8]) -> Result<(Vec<u8>, bool), Failu
 }
 
 fn print_line(answer: &[u8]) -> Result<(), Failure> {
-    // The answer is JSON in UTF-8, on one line.
+    // The response is JSON in UTF-8, on one line.
     print::response(answer)
 }
 

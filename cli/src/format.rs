@@ -1,4 +1,4 @@
-//! The form of what a command prints.
+//! The output formats.
 
 use clap::ValueEnum;
 

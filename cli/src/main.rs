@@ -1,8 +1,8 @@
-//! `callgate`: check a policy before it is deployed, sign it, and ask it what it would decide.
+//! `callgate`: checks, tests, signs, migrates and evaluates policies.
 //!
-//! Exit codes: 0 all is well; 1 the policy has an error or is not signed as it must be, a case failed, or a call got no
-//! decision; 2 the command line is wrong or a
-//! file can't be read or written; 3 a migrated policy was written, but not all of it could be carried over.
+//! Exit codes: 0 success; 1 the policy has an error or an invalid signature, a test case failed, or a call was invalid;
+//! 2 the command line is wrong, or a file cannot be read or written; 3 a migrated policy was written, but parts of its
+//! source could not be migrated.
 
 mod case;
 mod check;
@@ -142,7 +142,7 @@ fn main() -> ExitCode {
         Err(Failure::Refused) => ExitCode::from(1),
         Err(Failure::Incomplete) => ExitCode::from(3),
         Err(Failure::Unusable(message)) => {
-            // Nothing is left to say it to if standard error is closed too.
+            // If standard error is closed too, there is nowhere to report the failure.
             _ = print::err(&format!("callgate: {message}"));
             ExitCode::from(2)
         }

@@ -1,4 +1,4 @@
-//! `callgate migrate`: prints a policy of another engine as a policy of `callgate-1`, and what differs.
+//! `callgate migrate`: prints a policy of another engine as a `callgate-1` policy, with its differences.
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -12,7 +12,7 @@ use crate::failure::Failure;
 use crate::print::{self, printable_json, unwritable};
 use crate::text_file::read_text;
 
-/// What a policy is migrated from.
+/// The source of a migration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Origin {
     /// The JSON policies of perso
@@ -22,7 +22,7 @@ pub(crate) enum Origin {
     Mcpkit,
 }
 
-/// What the command line says.
+/// The options of the command.
 #[derive(clap::Args)]
 pub(crate) struct Options {
     /// The policy to migrate
@@ -38,7 +38,7 @@ pub(crate) struct Options {
     role: Option<String>,
 }
 
-/// Migrates a policy and prints what differs.
+/// Migrates a policy and prints the differences.
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let file = &*options.file;
     let shown = file.display().to_string();
@@ -67,7 +67,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     Err(Failure::Incomplete)
 }
 
-/// Prints why nothing is written.
+/// Prints why no policy is written.
 fn print_refusal(shown: &str, text: &str, refusal: Refusal) -> Failure {
     let printed = match refusal {
         Refusal::Role(problem) => return Failure::Unusable(format!("`--role`: {problem}")),
@@ -83,9 +83,9 @@ fn print_refusal(shown: &str, text: &str, refusal: Refusal) -> Failure {
     printed.map_or_else(|failure| failure, |()| Failure::Refused)
 }
 
-/// Prints findings, each on a line of its own and its fix below.
+/// Prints each finding on a line, with its fix below.
 ///
-/// The source is not shown beside them: a hostile one has more findings than it would be pleasant to repeat it for.
+/// The source lines are not shown, because a hostile source can have very many findings.
 fn print_findings(file: &str, findings: &[Finding]) -> Result<(), Failure> {
     let mut err = io::BufWriter::new(io::stderr().lock());
     let mut lines = findings.iter().flat_map(|finding| {
@@ -112,7 +112,7 @@ fn write(text: &str, options: &Options) -> Result<(), Failure> {
     fs::write(out, text).map_err(|error| Failure::Unusable(format!("cannot write `{}`: {error}", out.display())))
 }
 
-/// Tells the origin by what the text says of itself, then by the file's name.
+/// Detects the source format from the text, then from the file name.
 fn detect(file: &Path, text: &str) -> Result<Origin, Failure> {
     match parse(text).map(|document| document.dialect) {
         Ok(Dialect::Perso1) => return Ok(Origin::Perso1),

@@ -1,4 +1,4 @@
-//! A policy on its way from a file to the image that decides.
+//! Policies from files, parsed and compiled.
 
 use std::io;
 use std::path::Path;
@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::print;
 use crate::text_file::read_text;
 
-/// The text of a policy and the name under which it is shown.
+/// The text of a policy and its name in messages.
 pub(crate) struct PolicyFile {
     pub(crate) name: String,
     pub(crate) text: String,
@@ -32,7 +32,7 @@ impl PolicyFile {
         self.validate().map_err(|findings| self.refuse(&findings))
     }
 
-    /// The document, of which only the form was checked; errors are printed to standard error.
+    /// The document, of which only the syntax was checked; errors are printed to standard error.
     pub(crate) fn parse(&self) -> Result<PolicyDocument<'_>, Failure> {
         parse(&self.text).map_err(|findings| self.refuse(&findings))
     }

@@ -1,7 +1,7 @@
 //! Lines on standard output and standard error.
 //!
-//! Text from a policy, a case file, a log or a server can hold characters that move the cursor, clear the screen or turn
-//! the direction of writing. Everything that is printed goes through here, where such a character becomes its escape.
+//! Text from a policy, a case file, a log or a server can contain characters that move the cursor, clear the screen or
+//! change the text direction. All output goes through this file, which escapes these characters.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -12,7 +12,7 @@ use callgate_engine::policy::text::report;
 
 use crate::failure::Failure;
 
-/// The most characters of a value that are shown.
+/// The maximum number of shown characters of a value.
 const MAX_SHOWN_CHARS: usize = 60;
 
 /// Writes a line to standard output.
@@ -20,8 +20,7 @@ pub(crate) fn out(line: &str) -> Result<(), Failure> {
     write_line(&mut io::stdout().lock(), line).map_err(|error| unwritable(&error))
 }
 
-/// Writes a response as an edge sends it: byte for byte to a program, and without characters that could change what a
-/// terminal shows to a terminal.
+/// Writes a response unchanged to a program, and with dangerous characters escaped to a terminal.
 pub(crate) fn response(body: &[u8]) -> Result<(), Failure> {
     let mut to = io::stdout().lock();
     let is_terminal = to.is_terminal();
@@ -41,12 +40,12 @@ pub(crate) fn err(line: &str) -> Result<(), Failure> {
     write_line(&mut io::stderr().lock(), line).map_err(|error| unwritable(&error))
 }
 
-/// Writes a line. It may have line breaks of its own.
+/// Writes a line, which can contain line breaks.
 pub(crate) fn write_line(to: &mut impl Write, line: &str) -> io::Result<()> {
     writeln!(to, "{}", printable(line))
 }
 
-/// Writes the findings about a policy to standard output or standard error, in colors where that is a terminal.
+/// Writes the findings about a policy to standard output or standard error, in colors if that is a terminal.
 pub(crate) fn findings(
     mut to: impl Write + IsTerminal,
     path: &str,
@@ -55,7 +54,7 @@ pub(crate) fn findings(
 ) -> Result<(), Failure> {
     let plain = report::render(path, text, findings, false);
     let shown = match printable(&plain) {
-        // The sequences for the colors are then the only ones in the text.
+        // The color sequences are then the only control sequences in the text.
         Cow::Borrowed(_) if to.is_terminal() && std::env::var_os("NO_COLOR").is_none() => {
             report::render(path, text, findings, true)
         }
@@ -64,17 +63,17 @@ pub(crate) fn findings(
     writeln!(to, "{shown}").map_err(|error| unwritable(&error))
 }
 
-/// The failure of a write to standard output or standard error.
+/// The error for a failed write to standard output or standard error.
 pub(crate) fn unwritable(error: &io::Error) -> Failure {
     Failure::Unusable(format!("cannot write the output: {error}"))
 }
 
-/// A number of things: `1 error`, `2 errors`.
+/// A count with its noun: `1 error`, `2 errors`.
 pub(crate) fn counted(count: usize, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
-/// A text with the escape of each character that could change what a terminal shows; line breaks and tabs stay.
+/// A text with dangerous terminal characters escaped; line breaks and tabs are unchanged.
 fn printable(text: &str) -> Cow<'_, str> {
     let stays = |c: char| matches!(c, '\n' | '\t') || is_printable(c);
     if text.chars().all(stays) {
@@ -91,18 +90,18 @@ fn printable(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// A text within a line: [`out`] escapes the other characters, and a line break here could make up a line.
+/// A text within a line: [`out`] escapes the other characters, but a line break could fake a line.
 pub(crate) fn on_one_line(text: &str) -> String {
     text.replace('\n', "\\n")
 }
 
-/// A JSON text that says the same without characters that could change what a terminal shows.
+/// An equivalent JSON text without dangerous terminal characters.
 pub(crate) fn printable_json(text: &str) -> String {
-    // Outside of its strings JSON has no such character but the carriage return, which is white space there.
+    // Outside of strings, the only such character in JSON is the carriage return, which is white space there.
     printable(&text.replace('\r', "\n")).into_owned()
 }
 
-/// A text as a JSON string, cut where it is long, without a character that could change what a terminal shows.
+/// A text as a JSON string, truncated if it is long, without dangerous terminal characters.
 pub(crate) fn quoted(text: &str) -> String {
     let mut shown = String::from("\"");
     for c in text.chars().take(MAX_SHOWN_CHARS) {
@@ -121,16 +120,17 @@ pub(crate) fn quoted(text: &str) -> String {
     shown
 }
 
-/// Whether a character has a shape of its own: it moves no cursor, changes no direction and is not invisible.
+/// Whether a character is visible: it does not move the cursor, change the text direction or hide itself.
 fn is_printable(c: char) -> bool {
-    // `escape_debug` keeps what Unicode calls printable. It also escapes these three, which are.
+    // `escape_debug` does not escape characters that Unicode calls printable. It also escapes these three, which are
+    // printable.
     matches!(c, '"' | '\'' | '\\') || c.escape_debug().eq([c])
 }
 
-/// Adds the escape that JSON has for a character.
+/// Appends the JSON escape of a character.
 fn push_escaped(text: &mut String, c: char) {
     for unit in c.encode_utf16(&mut [0; 2]) {
-        // A write to a string does not fail.
+        // Writing to a string cannot fail.
         _ = write!(text, "\\u{unit:04x}");
     }
 }

@@ -1,4 +1,4 @@
-//! `callgate test`: a policy against the cases beside it.
+//! `callgate test`: runs a policy against its test cases.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -12,7 +12,7 @@ use crate::policy_file::{self, PolicyFile};
 use crate::print::{self, on_one_line, quoted};
 use crate::text_file::read_text;
 
-/// Runs the cases of each policy and prints those that fail.
+/// Runs the test cases of each policy and prints the failures.
 pub(crate) fn run(files: &[PathBuf]) -> Result<(), Failure> {
     let mut all_passed = true;
     for file in files {
@@ -21,7 +21,7 @@ pub(crate) fn run(files: &[PathBuf]) -> Result<(), Failure> {
     if all_passed { Ok(()) } else { Err(Failure::Refused) }
 }
 
-/// The case file of a policy: `crm.json` has `crm.test.jsonl` beside it.
+/// The case file of a policy: for `crm.json`, `crm.test.jsonl` in the same directory.
 fn cases_of(policy: &Path) -> PathBuf {
     policy.with_extension("test.jsonl")
 }
@@ -67,7 +67,7 @@ fn run_file(file: &Path) -> Result<bool, Failure> {
     Ok(passed > 0 && failed == 0)
 }
 
-/// Judges one case, and takes the rule that decided out of `unused`.
+/// Runs one test case, and removes the rule that decided from `unused`.
 fn judge(image: &PolicyImage<'_>, case: &Case<'_>, unused: &mut BTreeSet<String>) -> Result<(), String> {
     let call = match Call::read(case.call.as_bytes(), &case.facts, image) {
         Ok(call) => call,

@@ -1,11 +1,11 @@
-//! Files of text.
+//! Text files.
 
 use std::fs;
 use std::path::Path;
 
 use crate::failure::Failure;
 
-/// Reads a file of text.
+/// Reads a text file.
 pub(crate) fn read_text(file: &Path) -> Result<String, Failure> {
     let bytes =
         fs::read(file).map_err(|error| Failure::Unusable(format!("cannot read `{}`: {error}", file.display())))?;

@@ -1,4 +1,4 @@
-//! `callgate tools`: the tools of a policy from what MCP servers answer to `tools/list`.
+//! `callgate tools`: updates the tools of a policy from the `tools/list` responses of MCP servers.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -16,7 +16,7 @@ use crate::policy_file::PolicyFile;
 use crate::print::{self, printable_json, quoted, unwritable};
 use crate::text_file::read_text;
 
-/// The answer of a server, as JSON-RPC wraps it.
+/// The response of a server, with its JSON-RPC envelope.
 #[derive(Deserialize)]
 struct Response {
     result: List,
@@ -26,12 +26,12 @@ struct Response {
 #[derive(Deserialize)]
 struct List {
     tools: Vec<Tool>,
-    /// There where the server has more tools than it listed.
+    /// Present if the server has more tools than it listed.
     #[serde(rename = "nextCursor")]
     next_cursor: Option<String>,
 }
 
-/// What a policy takes of a tool; the schema keeps its text, so that no number in it changes.
+/// The used parts of a tool; the schema keeps its text, so that no number in it changes.
 #[derive(Deserialize)]
 struct Tool {
     name: String,
@@ -39,7 +39,7 @@ struct Tool {
     input_schema: Option<Box<RawValue>>,
 }
 
-/// Puts the tools of `lists` into a policy, in place of those that it declares, and prints it or writes it back.
+/// Replaces the tools of a policy with those of `lists`, and prints the policy or writes the file.
 pub(crate) fn run(lists: &[PathBuf], policy: &Path, write: bool) -> Result<(), Failure> {
     let mut tools = Vec::new();
     for (at, file) in lists.iter().enumerate() {
@@ -58,13 +58,13 @@ pub(crate) fn run(lists: &[PathBuf], policy: &Path, write: bool) -> Result<(), F
         let message = "a `perso-1` policy cannot have schemas; run `callgate migrate` to make it a `callgate-1` policy";
         return Err(Failure::Unusable(message.to_owned()));
     }
-    // The positions of its findings are not those of the file.
+    // The positions of these findings are not those of the file.
     let changed =
         PolicyFile { name: format!("{} with the new tools", file.name), text: replace_tools(&document, &tools) };
     print_changes(&document, &tools)?;
     let refused = changed.check().err();
     if write {
-        // While a rule is for a tool that is gone, the file keeps the list that the rule was written for.
+        // While a rule names a removed tool, the file is not changed.
         let unwritten = |error: io::Error| Failure::Unusable(format!("cannot write `{}`: {error}", policy.display()));
         let Some(refused) = refused else { return fs::write(policy, changed.text).map_err(unwritten) };
         let fix = "change its rules first, or run the command without `--write` to see the policy";
@@ -78,12 +78,12 @@ pub(crate) fn run(lists: &[PathBuf], policy: &Path, write: bool) -> Result<(), F
     refused.map_or(Ok(()), Err)
 }
 
-/// Reads a saved answer: the whole response, its result, or the list in it.
+/// Reads a saved response: the whole response, its result, or the list in it.
 fn read_list(file: &Path) -> Result<List, Failure> {
     let text = read_text(file)?;
     let unusable = |problem: String| Failure::Unusable(format!("`{}` {problem}", file.display()));
     serde_json::from_str::<&RawValue>(&text).map_err(|error| unusable(format!("is not valid JSON: {error}")))?;
-    // Raw text can't be read through an untagged choice, so each form is tried by itself.
+    // Raw JSON values cannot be read through an untagged enum, so each form is tried separately.
     let whole = serde_json::from_str(&text).map(|Response { result }| result);
     let result = whole.or_else(|_| serde_json::from_str::<List>(&text));
     let list = || serde_json::from_str(&text).map(|tools| List { tools, next_cursor: None });
@@ -92,7 +92,7 @@ fn read_list(file: &Path) -> Result<List, Failure> {
     })
 }
 
-/// The text of a policy with other tools; all else stays as it is written.
+/// The text of a policy with other tools; the rest is unchanged.
 fn replace_tools(document: &PolicyDocument<'_>, tools: &[Tool]) -> String {
     let list = write_tools(tools);
     let (place, new): (Range<usize>, String) = match &document.tools_span {
@@ -109,7 +109,7 @@ fn replace_tools(document: &PolicyDocument<'_>, tools: &[Tool]) -> String {
 fn write_tools(tools: &[Tool]) -> String {
     let mut lines = Vec::new();
     for tool in tools {
-        // A server wrote these, and a terminal or an editor may show them.
+        // A server wrote these names, and a terminal or an editor may show them.
         let name = printable_json(&Value::from(&*tool.name).to_string());
         lines.push(match &tool.input_schema {
             Some(schema) => {
@@ -121,7 +121,7 @@ fn write_tools(tools: &[Tool]) -> String {
     if lines.is_empty() { String::from("[]") } else { format!("[\n{}\n  ]", lines.join(",\n")) }
 }
 
-/// Says on standard error which tools are new and which are gone.
+/// Reports added and removed tools on standard error.
 fn print_changes(document: &PolicyDocument<'_>, tools: &[Tool]) -> Result<(), Failure> {
     let old: BTreeSet<&str> = document.tools.iter().flatten().map(|tool| tool.name.value.as_str()).collect();
     let new: BTreeSet<&str> = tools.iter().map(|tool| tool.name.as_str()).collect();
@@ -139,7 +139,7 @@ fn print_changes(document: &PolicyDocument<'_>, tools: &[Tool]) -> Result<(), Fa
     ))
 }
 
-/// A name as it is, or as a JSON string where it could be taken for something else.
+/// A name as it is, or as a JSON string if it could be mistaken for something else.
 fn shown(name: &str) -> String {
     let is_plain = name.bytes().all(|byte| byte.is_ascii_graphic()) && (1..=128).contains(&name.len());
     if is_plain { name.to_owned() } else { quoted(name) }

@@ -1,4 +1,4 @@
-//! The commands as a user runs them: what they print and how they exit.
+//! The commands, run as by a user: their output and exit codes.
 #![expect(clippy::expect_used, reason = "a test states what must hold by failing")]
 
 use std::fs;
@@ -25,14 +25,14 @@ fn run(arguments: &[&str], input: &str) -> Ended {
         .stderr(Stdio::piped())
         .spawn()
         .expect("the program starts");
-    // A command that takes no input may have ended before it is written.
+    // A command that reads no input may have exited before the write.
     _ = child.stdin.take().expect("standard input").write_all(input.as_bytes());
     let output = child.wait_with_output().expect("the program ends");
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
     Ended { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
 }
 
-/// Writes a file into a directory that is gone when the test ends, and gives its path.
+/// Writes a file into a directory that is deleted after the test, and returns its path.
 fn write(directory: &TempDir, name: &str, text: &str) -> String {
     let path = directory.path().join(name);
     fs::write(&path, text).expect("a file");
@@ -118,7 +118,7 @@ fn a_call_is_answered_on_one_line() {
 fn each_line_is_answered_by_a_line() {
     let calls = "{\"tool\":\"process_refund\",\"role\":\"agent\",\"args\":{\"amount\":500}}\n\n{\"tool\":1}\r\n{\"tool\":\"view_customer\",\"role\":\"ghost\"}";
     let ended = run(&["eval", "--policy", "policies/crm.json", "--jsonl"], calls);
-    assert_eq!(ended.code, Some(1), "one of the lines is no call");
+    assert_eq!(ended.code, Some(1), "one of the lines is not a call");
     let codes: Vec<String> =
         ended.out.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON")["code"].to_string()).collect();
     assert_eq!(codes, ["\"allowed\"", "\"wrong_type\"", "\"unknown_role\""]);
@@ -207,7 +207,7 @@ fn run_cases(name: &str, policy: &str, lines: &str) -> Ended {
     run(&["test", &policy], "")
 }
 
-/// A rule that denies calls from one country, beside one that allows every call.
+/// A rule that denies calls from one country, and a rule that allows every call.
 const COUNTRY: &str = r#"{ "version": "callgate-1", "tools": ["view"], "roles": { "agent": {} }, "rules": [
     { "id": "all", "effect": "Allow", "tool_name": "view", "roles": ["agent"] },
     { "id": "country", "effect": "Deny", "tool_name": "view", "roles": ["agent"], "condition":
@@ -238,7 +238,7 @@ fn a_request_fact_that_is_not_usable_is_an_error() {
         format!("{{\"name\":\"x\",\"call\":{call},\"request\":{request},\"expect\":{{\"decision\":\"{decision}\"}}}}\n")
     };
     for request in [r#"{"country":"kp"}"#, r#"{"ip":"10.0.0.999"}"#, r#"{"time":"now"}"#] {
-        // Without the fact the country is unknown, so the case would pass.
+        // Without the fact, the country is unknown, so the case would pass.
         let ended = run_cases("facts", COUNTRY, &format!("\n{}", case(request, "Deny")));
         assert_eq!((ended.code, &*ended.out), (Some(2), ""), "{request}");
         assert!(ended.err.contains("facts.test.jsonl:2:"), "{}", ended.err);
@@ -247,14 +247,15 @@ fn a_request_fact_that_is_not_usable_is_an_error() {
     assert_eq!(run_cases("facts", COUNTRY, &both).code, Some(0));
 }
 
-/// Whether a terminal shows a text as it is: no control characters but line breaks, nothing that turns the direction.
+/// Whether a terminal shows a text unchanged: it has no control characters except line breaks, and does not change the
+/// text direction.
 fn is_harmless(text: &str) -> bool {
     !text.chars().any(|c| (c.is_control() && c != '\n') || c == '\u{202e}')
 }
 
 #[test]
 fn a_policy_and_its_cases_can_not_change_what_a_terminal_shows() {
-    // Errors: as escapes that are read, and as far as JSON allows it as they are.
+    // Errors: with the characters as JSON escapes, and unescaped as far as JSON allows.
     let broken = "{\"version\":\"callgate-1\",\"tools\":[\"v\u{9b}\u{202e}\",\"a\\u001b[2J\"],\"roles\":{\"r\\u001b[2J\u{9b}\":{}},
         \"rules\":[{\"effect\":\"Allow\",\"tool_name\":\"q\\u001b[2J\u{9b}\",\"roles\":[\"s\"],\"k\\u001b[2J\u{9b}\":1}]}";
     let directory = directory();
@@ -280,7 +281,7 @@ fn a_policy_and_its_cases_can_not_change_what_a_terminal_shows() {
     assert_eq!(ended.out.lines().count(), 3, "{:?}", ended.out);
     let policy = write(&directory, "steering.json", steering);
     let ended = run(&["eval", "--policy", &policy], call);
-    // A program gets the response as an edge sends it; only a terminal gets it escaped.
+    // A program gets the response unchanged; only a terminal gets it escaped.
     assert!(ended.out.contains("no\u{202e}"), "{:?}", ended.out);
 }
 

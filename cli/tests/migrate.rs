@@ -1,4 +1,4 @@
-//! `callgate migrate` as a user runs it: what it prints, what it writes and how it exits.
+//! `callgate migrate`, run as by a user: its output, its files and its exit codes.
 #![expect(clippy::expect_used, clippy::panic, reason = "a test states what must hold by failing")]
 
 use std::path::{Path, PathBuf};
@@ -30,7 +30,7 @@ fn migrate(arguments: &[&str]) -> Ended {
     Ended { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
 }
 
-/// A directory with a file of this name and text, and the path of the file.
+/// A directory that contains a file with this name and text, and the file's path.
 fn scratch(name: &str, text: &str) -> (TempDir, String) {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join(name);

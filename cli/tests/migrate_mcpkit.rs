@@ -1,4 +1,4 @@
-//! `callgate migrate` of a policy of mcpkit, through the program and the engine that judges what it writes.
+//! `callgate migrate` for mcpkit policies, through the program and the engine.
 #![expect(clippy::expect_used, reason = "a test states what must hold by failing")]
 
 use std::path::{Path, PathBuf};
@@ -24,7 +24,7 @@ fn migrate(name: &str, arguments: &[&str]) -> (String, String) {
     (text(output.stdout), format!("{}exit code {}\n", text(output.stderr), output.status.code().expect("an exit code")))
 }
 
-/// What a migrated policy decides of a call.
+/// The decision of a migrated policy for a call.
 #[track_caller]
 fn decide(policy: &str, call: &str) -> Effect {
     let image = compile(&parse(policy).and_then(validate).expect("a policy"));
@@ -54,7 +54,7 @@ fn a_pattern_that_never_denied_denies() {
     assert_eq!(tool("note_add", "editor"), Effect::Allow);
     assert_eq!(tool("note_purge_all", "editor"), Effect::Deny);
     assert_eq!(tool("publish", "editor"), Effect::RequireApproval);
-    assert_eq!(tool("search", "editor"), Effect::Deny, "its limit can't be said");
+    assert_eq!(tool("search", "editor"), Effect::Deny, "its limit cannot be expressed");
     assert_eq!(tool("other", "editor"), Effect::Deny);
     assert_eq!(tool("note_add", "agent"), Effect::Deny);
     let prompt = |prompt: &str| decide(&policy, &format!(r#"{{"prompt":"{prompt}","role":"editor"}}"#));

@@ -1,4 +1,4 @@
-//! `callgate tools` as a user runs it, on the answers that servers give.
+//! `callgate tools`, run as by a user, on server responses.
 #![expect(clippy::expect_used, reason = "a test states what must hold by failing")]
 
 use std::fs;
@@ -17,7 +17,7 @@ const POLICY: &str = r#"{ "version": "callgate-1",
 const LIST: &str = r#"{"tools":[{"name":"refund","title":"Refund","inputSchema":{"type":"object","additionalProperties":false,
   "properties":{"amount":{"type":"number","maximum":1000.00000000000000001}}}},{"name":"search"}]}"#;
 
-/// Writes a file into a directory that is gone when the test ends, and gives its path.
+/// Writes a file into a directory that is deleted after the test, and returns its path.
 fn write(directory: &TempDir, name: &str, text: &str) -> PathBuf {
     let path = directory.path().join(name);
     fs::write(&path, text).expect("a file");
@@ -50,7 +50,7 @@ fn the_list_of_a_server_takes_the_place_of_the_tools() {
     for form in forms {
         let ended = tools(&policy, &[&write(&scratch, "list.json", &form)], &[]);
         assert_eq!((ended.code, ended.err.as_str()), (Some(0), "+ search\n- view\n2 tools, 1 added, 1 removed\n"));
-        // All but the list is as it was, and no number was rounded.
+        // Everything except the list is unchanged, and no number was rounded.
         let (before, behind) = POLICY.split_once(r#"["view", "refund"]"#).expect("tools");
         assert!(ended.out.starts_with(before) && ended.out.ends_with(behind), "{}", ended.out);
         assert!(ended.out.contains("1000.00000000000000001") && !ended.out.contains("Refund"), "{}", ended.out);
@@ -68,7 +68,7 @@ fn the_file_changes_only_where_it_is_asked_for_and_stays_right() {
     assert_eq!((ended.code, ended.out.as_str()), (Some(0), ""), "{}", ended.err);
     let written = fs::read_to_string(&policy).expect("the policy");
     assert!(written.contains("inputSchema"), "{written}");
-    // A rule on a tool that is gone keeps the list.
+    // A rule for a removed tool prevents the change.
     let other = write(&scratch, "other.json", r#"{"tools":[{"name":"search"}]}"#);
     let ended = tools(&policy, &[&other], &["--write"]);
     assert_eq!(ended.code, Some(1));

@@ -1,18 +1,18 @@
-//! What a migration says about the source: what was not carried over, and what means something else now.
+//! Findings of a migration: parts that were not migrated, and parts with another meaning.
 
-/// What follows from a finding.
+/// The effect of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Weight {
-    /// It was carried over; on some calls the new policy is stricter, or a person should know something.
+    /// Migrated, but the new policy is stricter for some calls, or needs a review.
     Note,
-    /// It has no counterpart. What it allowed is denied now.
+    /// Without a counterpart; calls that it allowed are now denied.
     Lost,
-    /// The source can't be read for what it is, so nothing is written.
+    /// The source is invalid, so no policy is written.
     Error,
 }
 
 impl Weight {
-    /// How a finding is called for people.
+    /// The name in output for people.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -35,15 +35,15 @@ pub struct Position {
 /// One finding about the source.
 #[derive(Clone, Debug)]
 pub struct Finding {
-    /// What follows from it.
+    /// The effect.
     pub weight: Weight,
     /// A stable name for programs.
     pub code: &'static str,
-    /// Where it is in the source.
+    /// The position in the source.
     pub position: Position,
-    /// What it is: lower case, no full stop.
+    /// The description: lower case, no full stop.
     pub message: String,
-    /// What to do about it, if that is known.
+    /// The fix, if there is one.
     pub fix: Option<String>,
 }
 
@@ -58,7 +58,7 @@ impl Finding {
     }
 }
 
-/// Where the lines of a text start, to find the places of bytes.
+/// The starts of a text's lines, to find the positions of bytes.
 pub(crate) struct Lines<'t> {
     text: &'t str,
     starts: Vec<usize>,
@@ -70,7 +70,7 @@ impl<'t> Lines<'t> {
         Self { text, starts: std::iter::once(0).chain(after_breaks).collect() }
     }
 
-    /// The place of the byte at `offset`.
+    /// The position of the byte at `offset`.
     pub(crate) fn position(&self, offset: usize) -> Position {
         let line = self.starts.partition_point(|&start| start <= offset);
         let start = line.checked_sub(1).and_then(|at| self.starts.get(at)).copied().unwrap_or_default();
@@ -79,7 +79,7 @@ impl<'t> Lines<'t> {
     }
 }
 
-/// A text of the source in backticks, cut where it is long and without characters that could steer a terminal.
+/// A text of the source in backticks, truncated if it is long and without dangerous terminal characters.
 pub(crate) fn quoted(text: &str) -> String {
     const LONGEST: usize = 60;
     let mut shown: String = text.chars().take(LONGEST).map(printable).collect();
@@ -94,8 +94,8 @@ pub(crate) fn snippet(value: &impl serde::Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 
-/// The character, or another in place of one that has no shape of its own: it moves a cursor or turns the direction of
-/// writing, so that a text could look like another one.
+/// The character, or a replacement if it is invisible, moves a cursor or changes the text direction, so that no text
+/// can look like another one.
 fn printable(c: char) -> char {
     let is_printable = matches!(c, '"' | '\'' | '\\') || c.escape_debug().eq([c]);
     if is_printable { c } else { '\u{fffd}' }

@@ -15,7 +15,7 @@
 //! assert!(!migrated.is_complete());
 //! ```
 //!
-//! An mcpkit policy, in YAML, for the role `agent`, since mcpkit has no roles:
+//! An mcpkit policy, in YAML, for the role `agent`, because mcpkit has no roles:
 //!
 //! ```
 //! let source = "version: '1.0'\ntools:\n  allow: [view]\n";
@@ -38,12 +38,12 @@ use callgate_engine::policy::text::Diagnostic;
 pub use self::finding::{Finding, Position, Weight};
 use self::policy::Policy;
 
-/// A policy of `callgate-1` and what differs from its source.
+/// A `callgate-1` policy and its differences from the source.
 #[derive(Debug)]
 pub struct Migrated {
-    /// The text of the policy, which the engine accepts.
+    /// The policy text, which the engine accepts.
     pub policy: String,
-    /// What differs, in the order of the source.
+    /// The differences, in the order of the source.
     pub findings: Vec<Finding>,
 }
 
@@ -64,13 +64,13 @@ pub enum Refusal {
     McpkitSource(Vec<Finding>),
     /// The role cannot have this name, for the given reason.
     Role(String),
-    /// The engine refuses the policy that was made of the source.
+    /// The engine rejects the migrated policy.
     Result {
-        /// What differs from the source, in the order of the source.
+        /// The differences from the source, in the order of the source.
         findings: Vec<Finding>,
-        /// The text of the refused policy.
+        /// The text of the rejected policy.
         policy: String,
-        /// What is wrong with it.
+        /// Its errors.
         problems: Vec<Diagnostic>,
     },
 }

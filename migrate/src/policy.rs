@@ -1,4 +1,4 @@
-//! A `callgate-1` policy as it is written: the keys in the order of the language reference.
+//! A `callgate-1` policy in written form, with the keys in the order of the language reference.
 
 use std::collections::HashMap;
 
@@ -13,7 +13,7 @@ pub(crate) struct Policy {
     pub(crate) version: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) description: Option<String>,
-    /// The tools that calls may name; without them, any.
+    /// The tools that calls can name; without them, any tool.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) tools: Option<Vec<String>>,
     pub(crate) roles: Roles,
@@ -25,9 +25,9 @@ impl Policy {
         Self { version: "callgate-1", description: None, tools, roles: Roles(roles), rules }
     }
 
-    /// The text of the policy, with a line break at its end.
+    /// The text of the policy, with a trailing line break.
     pub(crate) fn to_text(&self) -> String {
-        // A policy has string keys only, so it can be written; the engine would refuse an empty text.
+        // A policy has only string keys, so serialization cannot fail; the engine would reject an empty text.
         let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
         text.push('\n');
         text
@@ -49,7 +49,7 @@ impl Serialize for Roles {
     }
 }
 
-/// A rule, which names exactly one of a tool, a prompt and a resource.
+/// A rule, which names exactly one tool, prompt or resource.
 #[derive(Clone, Debug, Default, serde::Serialize)]
 pub(crate) struct Rule {
     pub(crate) id: String,
@@ -67,7 +67,7 @@ pub(crate) struct Rule {
     pub(crate) condition: Option<Condition>,
 }
 
-/// A condition of those that a source can ask for.
+/// A condition that a migration can create.
 #[derive(Clone, Debug, serde::Serialize)]
 pub(crate) enum Condition {
     All(Vec<Condition>),
@@ -77,7 +77,7 @@ pub(crate) enum Condition {
         source: &'static str,
         field: String,
         op: &'static str,
-        /// The number as it is spelt, since a binary64 would change it.
+        /// The number as written, because a binary64 would change it.
         value: Box<RawValue>,
     },
     StringCheck {
@@ -114,12 +114,12 @@ pub(crate) enum Condition {
     },
 }
 
-/// Names for rules, each given once.
+/// Unique names for rules.
 #[derive(Default)]
 pub(crate) struct RuleIds(HashMap<String, usize>);
 
 impl RuleIds {
-    /// `wanted`, with a number behind it where that is taken.
+    /// `wanted`, with a number appended if it is already used.
     pub(crate) fn name(&mut self, wanted: &str) -> String {
         let wanted: String = wanted.chars().filter(|c| !c.is_control()).collect();
         let wanted = wanted.trim_start_matches('/');
@@ -136,16 +136,16 @@ impl RuleIds {
     }
 }
 
-/// Whether the engine takes a policy text, up to its image.
+/// Whether the engine accepts and compiles a policy text.
 ///
 /// # Errors
-/// What is wrong with it.
+/// The errors of the policy.
 pub(crate) fn check(text: &str) -> Result<(), Vec<Diagnostic>> {
     let image = compile(&parse(text).and_then(validate)?);
     PolicyImage::open(&image).map(|_| ()).map_err(|_| Vec::new())
 }
 
-/// Whether the engine takes a policy, or the first thing that it has against it.
+/// Whether the engine accepts a policy, or its first error.
 pub(crate) fn judge(policy: &Policy) -> Result<(), String> {
     check(&policy.to_text()).map_err(|problems| {
         let problem = problems.into_iter().find(|problem| problem.severity == Severity::Error);

@@ -1,4 +1,4 @@
-//! Random policies of mcpkit and what they become: no call is allowed that mcpkit itself, asked here, does not allow.
+//! Compares random mcpkit policies with their migrations: no call is allowed that mcpkit itself denies.
 #![expect(clippy::expect_used, clippy::panic, reason = "a test states what must hold by failing")]
 #![expect(clippy::arithmetic_side_effects, reason = "a test counts a few calls")]
 
@@ -10,15 +10,15 @@ use mcpkit_rs_policy::extensions::mcp::{McpAction, McpActionType};
 use mcpkit_rs_policy::{CompiledPolicy, Permission, Policy, PolicyExtension as _};
 use serde_json::{Value, json};
 
-/// A policy as mcpkit reads it.
+/// A policy in mcpkit.
 struct Mcpkit {
     tools: CompiledPolicy,
-    /// The judge of prompts and resources; `None` where there is no section `mcp` that mcpkit reads.
+    /// mcpkit's engine for prompts and resources; `None` if it reads no section `mcp`.
     others: Option<Box<dyn Permission>>,
 }
 
 impl Mcpkit {
-    /// Reads a policy; `None` where mcpkit refuses it, and so allows nothing.
+    /// Reads a policy; `None` if mcpkit rejects it, and so allows nothing.
     fn read(yaml: &str) -> Option<Self> {
         let policy = Policy::from_yaml(yaml).ok()?;
         policy.validate().ok()?;
@@ -42,7 +42,7 @@ impl Mcpkit {
     }
 }
 
-/// A call, as both engines are asked about it.
+/// A call for both engines.
 #[derive(Debug)]
 enum Ask {
     Tool(String),
@@ -64,7 +64,7 @@ impl Ask {
     }
 }
 
-/// What is compared, so that a test that compares nothing fails.
+/// The comparison counts, so that a test that compares nothing fails.
 #[derive(Debug, Default)]
 struct Counts {
     both_allow: usize,
@@ -72,10 +72,10 @@ struct Counts {
     both_deny: usize,
 }
 
-/// Migrates a policy and compares the answers of both engines.
+/// Migrates a policy and compares the decisions of both engines.
 #[track_caller]
 fn compare(source: &str, calls: &[Ask], counts: &mut Counts) {
-    // A source that is refused becomes no policy, which allows nothing.
+    // A rejected source becomes no policy, which allows nothing.
     let migrated = from_mcpkit(source, "agent").ok();
     let mcpkit = Mcpkit::read(source);
     let image =
@@ -89,7 +89,7 @@ fn compare(source: &str, calls: &[Ask], counts: &mut Counts) {
             read.map_or(Effect::Deny, |call| evaluate(image, &call).effect)
         });
         let is_allowed = mcpkit.as_ref().is_some_and(|mcpkit| mcpkit.allows(call));
-        // A call that waits for an approval may run in the end.
+        // A call that requires approval can run in the end.
         match (effect != Effect::Deny, is_allowed) {
             (true, true) => counts.both_allow += 1,
             (false, true) => counts.only_mcpkit_allows += 1,
@@ -106,7 +106,7 @@ fn one_of<T: Copy>(random: &mut Rng, choices: &[T]) -> T {
     *random.choice(choices).expect("a choice")
 }
 
-/// A URI out of few parts, so that patterns often match: with and without a port, a host, user information, a path.
+/// A URI from few parts, so that patterns often match: with and without a port, a host, user information, a path.
 fn uri(random: &mut Rng) -> String {
     let scheme = one_of(random, &["https", "https", "http", "note", "file", "urn", "HTTPS"]);
     let host = one_of(
@@ -124,7 +124,7 @@ fn uri(random: &mut Rng) -> String {
     }
 }
 
-/// The text with runs of it replaced by `*`.
+/// The text with some substrings replaced by `*`.
 fn with_stars(random: &mut Rng, text: &str) -> String {
     let mut chars: Vec<char> = text.chars().collect();
     for _ in 0..random.usize(0..3) {
@@ -135,7 +135,7 @@ fn with_stars(random: &mut Rng, text: &str) -> String {
     chars.into_iter().collect()
 }
 
-/// A pattern of URIs, often one that people write.
+/// A URI pattern, often a typical one.
 fn uri_pattern(random: &mut Rng) -> String {
     let usual = [
         "*",
@@ -165,7 +165,7 @@ fn uri_pattern(random: &mut Rng) -> String {
     with_stars(random, &text)
 }
 
-/// The pattern with a run of characters for each `*`.
+/// The pattern with some characters for each `*`.
 fn matched_by(random: &mut Rng, pattern: &str) -> String {
     let runs =
         ["", "x", "a.test", "b", "evil.test:8443", "a.test:8443/admin/keys", "h:80/x", "/", "[2001:db8::1]:1", ":1"];
@@ -219,13 +219,13 @@ fn no_resource_is_allowed_that_mcpkit_denies() {
     assert!(counts.both_allow > 500 && counts.both_deny > 5000 && counts.only_mcpkit_allows > 500, "{counts:?}");
 }
 
-/// A name of a tool or a prompt out of few parts.
+/// The name of a tool or a prompt, from few parts.
 fn name(random: &mut Rng) -> String {
     let parts = ["a", "b", "_", "_", ".", "..", "/", "note", "[", "]", "{", "}", ",", "?", "\\", "!", "-", "é"];
     (0..random.usize(1..5)).map(|_| one_of(random, &parts)).collect()
 }
 
-/// A name or a pattern of names, now and then a glob that is special, or not valid.
+/// A name or a name pattern, sometimes a glob with other special characters, or an invalid one.
 fn name_pattern(random: &mut Rng) -> String {
     let usual =
         ["*", "**", "note_*", "*_a", "*.", "a*.", "a/**", "a/**/b", "**/b", "{a,b}_*", "[ab]*", "note_?*", "[a*", "a"];
@@ -236,7 +236,7 @@ fn name_pattern(random: &mut Rng) -> String {
     with_stars(random, &text)
 }
 
-/// An entry of a list, now and then with a fault: mcpkit drops the section for some of them, and ignores others.
+/// A list entry, sometimes with an error: mcpkit drops the section for some errors, and ignores others.
 fn named_entry(random: &mut Rng, name: &str, faults_in: u8) -> Value {
     if random.u8(0..faults_in) > 0 {
         return json!({ "name": name });
@@ -347,7 +347,7 @@ fn a_deny_pattern_with_a_star_in_the_host_denies_uris_with_a_port() {
         let mut counts = Counts::default();
         compare(&source, &[Ask::Read(uri.to_owned())], &mut counts);
         assert_eq!(counts.both_deny, 1, "{deny}");
-        // Without the entry the call is allowed, so it is this entry that denies it.
+        // Without the entry, the call is allowed, so this entry denies it.
         let source = json!({ "version": "1.0", "mcp": { "resources": { "allow": entry(allow) } } }).to_string();
         compare(&source, &[Ask::Read(uri.to_owned())], &mut counts);
         assert_eq!(counts.both_allow, 1, "{allow}");

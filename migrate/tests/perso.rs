@@ -1,4 +1,4 @@
-//! perso policies and what they become: the engine, which reads both, never allows more by the migrated one.
+//! Compares perso policies with their migrations in the engine, which reads both: the migration never allows more.
 #![expect(clippy::expect_used, clippy::panic, reason = "a test states what must hold by failing")]
 #![expect(clippy::arithmetic_side_effects, reason = "a test counts a few calls")]
 
@@ -27,7 +27,7 @@ fn image_of(text: &str) -> Vec<u8> {
     compile(&parse(text).and_then(validate).unwrap_or_else(|problems| panic!("{text}: {problems:?}")))
 }
 
-/// What a policy decides of the body of a call; `None` where the call is refused.
+/// The decision of a policy for the body of a call; `None` if the call is invalid.
 fn decide(image: &[u8], call: &str) -> Option<Effect> {
     let image = PolicyImage::open(image).expect("an image");
     let facts = RequestFacts::default();
@@ -47,11 +47,12 @@ struct Recorded {
     expect: Value,
 }
 
-/// The recorded cases that perso allows and the migrated policy denies, by why. `docs/migrate.md` says the same of each.
+/// The recorded cases that perso allows and the migrated policy denies, by reason. `docs/migrate.md` describes each of
+/// them.
 const STRICTER: [(&str, &[&str]); 5] = [
-    ("calls that no rule speaks of, where `default_action` is `Allow`", &["default-164"]),
-    ("numbers that perso takes for equal", &["numeric-eps-071", "numeric-eps-073", "numeric-eps-075"]),
-    ("`FieldEquals` of numbers, which 1 and 1.0 forbid", &["equals-115"]),
+    ("calls that no rule matches, if `default_action` is `Allow`", &["default-164"]),
+    ("numbers that perso treats as equal", &["numeric-eps-071", "numeric-eps-073", "numeric-eps-075"]),
+    ("`FieldEquals` of numbers, because of 1 and 1.0", &["equals-115"]),
     ("`FieldEquals` of nulls, lists and objects", &["equals-119", "equals-120", "equals-122"]),
     ("`Not` over a field that is missing or of the wrong type", &["comb-133", "comb-134"]),
 ];
@@ -97,7 +98,7 @@ fn a_policy_that_perso_refuses_is_refused() {
     }
 }
 
-/// Holds a policy and what it becomes against the calls of a case file, of which `refused` are no calls to perso.
+/// Compares a policy with its migration for the calls of a case file, of which `refused` are invalid in perso.
 #[track_caller]
 fn check_calls(policy: &str, cases: &str, decided: usize, refused: usize) {
     let source = read(policy);
@@ -127,7 +128,7 @@ fn the_crm_policies_answer_their_calls_alike() {
     check_calls("policies/crm-perso.json", "policies/crm-perso.test.jsonl", 45, 0);
 }
 
-/// A policy in which each condition has a tool of its own, `t0` and so on.
+/// A policy with one tool for each condition, named `t0` and so on.
 fn policy_of(conditions: &[Value]) -> String {
     let tools: Vec<String> = (0..conditions.len()).map(|at| format!("t{at}")).collect();
     let rules: Vec<Value> = conditions
@@ -139,7 +140,8 @@ fn policy_of(conditions: &[Value]) -> String {
         .to_string()
 }
 
-/// Migrates conditions, and counts the calls that both allow, both deny, and only perso allows; none is allowed otherwise.
+/// Migrates conditions, and counts the calls that both allow, both deny, and only perso allows; there must be no
+/// others.
 #[track_caller]
 fn compare(conditions: &[Value], calls: &[(String, String)]) -> [usize; 3] {
     let text = policy_of(conditions);
@@ -162,7 +164,7 @@ fn compare(conditions: &[Value], calls: &[(String, String)]) -> [usize; 3] {
     [allowed, denied, stricter]
 }
 
-/// Numbers around some bounds, among them those that no binary64 holds.
+/// Numbers around some bounds, including some that no binary64 represents.
 fn numbers() -> Vec<String> {
     let mut numbers: Vec<String> =
         ["-1e300", "1.7976931348623157e308", "5e-324", "1e-400", "-0", "-0.0", "0.0", "200.0", "2e2"]
@@ -172,7 +174,7 @@ fn numbers() -> Vec<String> {
         let mut beside = vec![bound, bound.next_up(), bound.next_down(), bound + f64::EPSILON, bound - f64::EPSILON];
         beside.extend([bound + 1e-16, bound - 1e-16, bound + 1.0, bound - 1.0]);
         numbers.extend(beside.iter().map(|number| format!("{number:?}")));
-        // A little more and a little less than the bound, in digits that a binary64 does not hold.
+        // Slightly more and less than the bound, in digits that a binary64 does not represent.
         let exact = format!("{bound:.60}");
         numbers.push(format!("{exact}1"));
         let below = format!("{:.40}", bound.next_down());
@@ -314,7 +316,7 @@ fn a_comparison_of_strings_is_the_same_but_under_not() {
 
 #[test]
 fn the_last_rule_for_a_tool_and_a_role_is_the_one_that_is_written() {
-    // All ways to put two of these rules behind a third, over tools and roles of which some go together.
+    // All ways to put two of these rules after a third, over tools and roles of which some fit.
     let names = ["*", "a*", "a_*", "a", "b", "new", "nothing_*"];
     let roles = [vec!["r"], vec!["s", "ghost"], vec!["r", "s", "t"], vec!["t", "t"], vec!["ghost"]];
     let condition =

@@ -1,4 +1,4 @@
-//! `callgate log`: commands on the records of a decision log.
+//! `callgate log`: commands for the records of a decision log.
 
 mod verify;
 

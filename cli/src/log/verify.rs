@@ -1,4 +1,4 @@
-//! `callgate log verify`: whether each record in a chain is as it was written, and where it belongs.
+//! `callgate log verify`: checks that the records of each chain are unchanged and complete.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -12,7 +12,7 @@ use callgate_engine::limits::MAX_REQUEST_DEPTH;
 use crate::failure::Failure;
 use crate::print::{counted, quoted, unwritable, write_line};
 
-/// Bytes of a line that can be a record; a longer one is none, and is not kept.
+/// The maximum length of a record in bytes; a longer line is not a record and is not stored.
 const MAX_LINE_BYTES: u64 = 1024 * 1024;
 
 /// One record of a chain.
@@ -24,24 +24,24 @@ struct Linked {
     hash: String,
 }
 
-/// What is wrong at a line.
+/// A break at a line.
 struct Break {
     line: u64,
     why: String,
 }
 
-/// What is known of the chains in the records that were read.
+/// The chains of the records that were read.
 #[derive(Default)]
 struct Verification {
     /// The chains in the order in which they first appear.
     chains: Vec<(String, Vec<Linked>)>,
-    /// Where a chain stands in the list, by its id.
+    /// The index of each chain in the list, by its ID.
     places: HashMap<String, usize>,
     unchained: u64,
     breaks: Vec<Break>,
 }
 
-/// Verifies the records in `file` or on standard input, and prints each break and the head of each chain.
+/// Verifies the records in `file` or on standard input, and prints each break and the last hash of each chain.
 pub(crate) fn run(file: Option<&Path>, is_partial: bool) -> Result<(), Failure> {
     let shown = file.map_or_else(|| "standard input".into(), |file| file.display().to_string());
     let unreadable = |error: io::Error| Failure::Unusable(format!("cannot read `{shown}`: {error}"));
@@ -76,7 +76,7 @@ impl Verification {
         Ok(())
     }
 
-    /// Takes one line: a record whose hash is checked, or something else.
+    /// Reads one line: a record whose hash is checked, or something else.
     fn add(&mut self, line: u64, text: &[u8]) {
         let record = read(text, MAX_REQUEST_DEPTH).ok();
         let Some((link, hash)) = record.and_then(|record| Some((ChainLink::read(record)?, record_hash(record)?)))
@@ -102,7 +102,7 @@ impl Verification {
         for (id, records) in &mut self.chains {
             let id = &*shown(id);
             find_moved(id, records, &mut self.breaks);
-            // From here on in the order in which they were written; a record that arrived twice is one.
+            // From here on, records are in their original order; a duplicate record counts once.
             records.sort_by_key(|record| record.sequence);
             records.dedup_by(|second, first| (second.sequence, &second.hash) == (first.sequence, &first.hash));
             find_gaps(id, records, is_partial, &mut self.breaks);
@@ -136,7 +136,7 @@ impl Verification {
     }
 }
 
-/// Finds records that stand where others belong: behind a later one, or a second time with another content.
+/// Finds records at wrong positions: after a later record, or duplicate with different content.
 fn find_moved(id: &str, records: &[Linked], breaks: &mut Vec<Break>) {
     let mut seen: HashMap<u64, &Linked> = HashMap::new();
     let mut latest: Option<&Linked> = None;
@@ -170,7 +170,7 @@ fn find_moved(id: &str, records: &[Linked], breaks: &mut Vec<Break>) {
     }
 }
 
-/// Finds records that are missing, and records that do not follow on the one before.
+/// Finds missing records, and records that do not match the hash of the previous record.
 fn find_gaps(id: &str, records: &[Linked], is_partial: bool, breaks: &mut Vec<Break>) {
     let Some(first) = records.first() else { return };
     if first.sequence == 0 && first.previous != ChainLink::NO_PREVIOUS {
@@ -179,7 +179,7 @@ fn find_gaps(id: &str, records: &[Linked], is_partial: bool, breaks: &mut Vec<Br
     } else if first.sequence > 0 && !is_partial {
         breaks.push(missing(id, 0, first));
     }
-    // Where two records claim one place, which is told already, the next may follow on either.
+    // If two records have the same number, which is already reported, the next record may follow either one.
     let places: Vec<&[Linked]> = records.chunk_by(|a, b| a.sequence == b.sequence).collect();
     for pair in places.windows(2) {
         let [all_before @ [before, ..], [record, ..]] = pair else { continue };
@@ -202,7 +202,7 @@ fn missing(id: &str, from: u64, next: &Linked) -> Break {
     Break { line: next.line, why: format!("missing: {which} of chain {id}, before record {}", next.sequence) }
 }
 
-/// An id or a hash of a record as it is, if it is one that callgate writes; otherwise as a JSON string.
+/// The ID or hash of a record in its original form if it has callgate's format; otherwise as a JSON string.
 fn shown(text: &str) -> String {
     let is_plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b':'));
     if is_plain && (1..=80).contains(&text.len()) { text.to_owned() } else { quoted(text) }

@@ -1,4 +1,4 @@
-//! `callgate keygen`: a key pair, without minisign.
+//! `callgate keygen`: creates a key pair without minisign.
 
 use std::ffi::OsString;
 use std::fs::OpenOptions;
@@ -11,7 +11,7 @@ use crate::failure::Failure;
 use crate::print;
 use crate::signing::password;
 
-/// What `callgate keygen` takes.
+/// The options of the command.
 #[derive(clap::Args)]
 pub(crate) struct Options {
     /// The file for the secret key; the public key is written to FILE.pub
@@ -22,7 +22,7 @@ pub(crate) struct Options {
     unencrypted: bool,
 }
 
-/// Makes a pair of keys; a file that is there stays as it is.
+/// Creates a key pair; an existing file is not replaced.
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let public = with_ending(&options.key, ".pub");
     for file in [&options.key, &public] {
@@ -54,7 +54,7 @@ fn write(file: &Path, text: &str, is_secret: bool) -> Result<(), Failure> {
     options.write(true).create_new(true);
     #[cfg(unix)]
     if is_secret {
-        // From the start, so that nobody else can read the key even for a moment.
+        // Set at creation, so that other users cannot read the key at any time.
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     }
     let written = options.open(file).and_then(|mut file| file.write_all(text.as_bytes()));

@@ -1,14 +1,14 @@
-//! The password of a secret key: from the terminal, as minisign asks for it, or without a person.
+//! The password of a secret key: from the terminal, as in minisign, or without a user.
 
 use std::env;
 use std::io::{self, IsTerminal as _};
 
 use crate::failure::Failure;
 
-/// The variable that holds the password where nobody can be asked.
+/// The variable with the password if there is no terminal.
 const VARIABLE: &str = "CALLGATE_KEY_PASSWORD";
 
-/// The password of a key that is there.
+/// The password of an existing key.
 pub(crate) fn ask() -> Result<String, Failure> {
     match from_environment()? {
         Some(password) => Ok(password),
@@ -17,7 +17,7 @@ pub(crate) fn ask() -> Result<String, Failure> {
     }
 }
 
-/// The password of a key that is made, asked for twice where a person types it.
+/// The password of a new key, which a user types twice.
 pub(crate) fn choose() -> Result<String, Failure> {
     let is_typed = env::var_os(VARIABLE).is_none() && io::stdin().is_terminal();
     let password = ask()?;

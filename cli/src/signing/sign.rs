@@ -15,7 +15,7 @@ use crate::signing::password;
 use crate::signing::refusal::print_refusal;
 use crate::text_file::read_text;
 
-/// What `callgate sign` takes.
+/// The options of the command.
 #[derive(clap::Args)]
 pub(crate) struct Options {
     /// The policy file
@@ -38,7 +38,7 @@ fn read_time(text: &str) -> Result<SystemTime, String> {
     parse_time(text).ok_or_else(|| "the time must be in UTC with seconds, such as 2027-06-30T00:00:00Z".to_owned())
 }
 
-/// Checks the policy, and writes its manifest and the signature beside it.
+/// Checks the policy, and writes its manifest and signature next to it.
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let policy = &options.policy;
     let file = PolicyFile::read(policy)?;
@@ -56,14 +56,14 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let name = files.manifest.file_name().unwrap_or_default().to_string_lossy();
     let (written, now) = (manifest.write(), SystemTime::now());
     let signature = key.sign(&written, &name, now).map_err(|error| unusable(&error))?;
-    // What a build would refuse is not written; only that its time is still to come is no fault.
+    // Files that a build would refuse are not written, unless they are only not valid yet.
     let seen_at = manifest.not_before.map_or(now, |not_before| not_before.max(now));
     PublicKey::read_all(&public_key)
         .and_then(|keys| verify(text.as_bytes(), written.as_bytes(), signature.as_bytes(), &keys, seen_at, revision))
         .map_err(|refusal| print_refusal(policy, &refusal))?;
     write(&files.manifest, &written)?;
     write(&files.signature, &signature)?;
-    // Said either way: an end that was left out by mistake is not found later.
+    // Printed in both cases, because a forgotten expiry would otherwise not be noticed.
     let end =
         manifest.expires.map_or_else(|| "without expiry".to_owned(), |end| format!("expires {}", write_time(end)));
     print::out(&format!(
@@ -73,7 +73,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     ))
 }
 
-/// Refuses a policy with an error, and prints what is risky about one without.
+/// Refuses a policy with an error, and prints the warnings of a valid one.
 fn check(policy: &PolicyFile) -> Result<(), Failure> {
     let valid = policy.check()?;
     if valid.warnings().is_empty() {
@@ -83,7 +83,7 @@ fn check(policy: &PolicyFile) -> Result<(), Failure> {
     print::err("")
 }
 
-/// The revision to sign as, which never goes back and never names two policies.
+/// The revision to sign, which never decreases and never identifies two policies.
 fn next_revision(manifest: &Path, asked: Option<u64>, sha256: &[u8; 32]) -> Result<u64, Failure> {
     let shown = manifest.display();
     let bytes = match fs::read(manifest) {

@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::print;
 use crate::signing::refusal::print_refusal;
 
-/// What `callgate verify` takes.
+/// The options of the command.
 #[derive(clap::Args)]
 pub(crate) struct Options {
     /// The policy file
@@ -23,7 +23,7 @@ pub(crate) struct Options {
     min_revision: Option<u64>,
 }
 
-/// Verifies the policy with the files beside it and prints what they say.
+/// Verifies the policy with the files next to it and prints the result.
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let policy = &options.policy;
     let text =

@@ -1,14 +1,14 @@
-//! The types under `core`: mcpkit refuses the whole policy where one is wrong.
+//! The types under `core`: mcpkit rejects the whole policy if one is wrong.
 //!
-//! What the section says is a matter of the sandbox. What it must look like is checked, so that a policy that mcpkit
-//! refuses does not become one that allows something.
+//! The sandbox uses the section's values. Its types are checked, so that a policy that mcpkit rejects does not become
+//! one that allows something.
 
 use globset::Glob;
 
 use super::yaml::{Entry, Node, Value};
 use crate::finding::{Finding, Position, Weight, quoted};
 
-/// Reports each value under `core` that mcpkit refuses.
+/// Reports each value under `core` that mcpkit rejects.
 pub(super) fn check(core: &Node, findings: &mut Vec<Finding>) {
     let mut checker = Checker { findings };
     for section in checker.mapping(core, "`core`") {
@@ -56,7 +56,7 @@ impl Checker<'_> {
         &[]
     }
 
-    /// The value of a key that must be there.
+    /// The value of a required key.
     fn required<'n>(&mut self, node: &'n Node, key: &str) -> Option<&'n Node> {
         let value = node.get(key);
         if value.is_none() {
@@ -111,7 +111,7 @@ impl Checker<'_> {
     }
 
     fn network(&mut self, item: &Node) {
-        // An entry without a valid `host` may still have a `cidr`.
+        // An entry without a valid `host` can still have a `cidr`.
         match item.get("host").map(|host| &host.value) {
             Some(Value::Text(host)) if host.contains('*') => self.glob(item, host),
             Some(Value::Text(_)) => {}
@@ -154,6 +154,6 @@ fn is_cpu(text: &str) -> bool {
 }
 
 fn is_amount(text: &str, units: &[&str]) -> bool {
-    // The first unit that fits is the one that mcpkit takes, so `m` must not be tried on `ms`.
+    // mcpkit uses the first matching unit, so `m` must not be tried on `ms`.
     units.iter().find_map(|unit| text.strip_suffix(unit)).is_some_and(|amount| amount.parse::<u64>().is_ok())
 }

@@ -1,4 +1,4 @@
-//! The entries of mcpkit's lists.
+//! The entries in mcpkit's lists.
 
 use super::yaml::{Entry, Node};
 use crate::finding::Position;
@@ -6,7 +6,7 @@ use crate::finding::Position;
 /// The operations on resources that a rule can name.
 pub(super) const OPERATIONS: [&str; 3] = ["read", "list", "subscribe"];
 
-/// What entries of a list name.
+/// The kinds of targets of a list.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Subject {
     Tool,
@@ -28,16 +28,16 @@ impl Subject {
     }
 }
 
-/// How the entries of a list are written.
+/// The form of a list's entries.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Form {
     /// In the short form of `tools`, a name or a mapping.
     Short,
-    /// Under `mcp`, a mapping whose keys have types: mcpkit drops all of `mcp` where one is wrong.
+    /// Under `mcp`, a mapping with typed keys: mcpkit ignores all of `mcp` if a type is wrong.
     Long,
 }
 
-/// An entry of a list: what it names, and what else it says.
+/// An entry of a list: its name and its other keys.
 pub(super) struct Listed<'n> {
     pub(super) name: &'n str,
     pub(super) position: Position,
@@ -45,18 +45,18 @@ pub(super) struct Listed<'n> {
     pub(super) others: Vec<&'n Entry>,
 }
 
-/// The operation that a word means; mcpkit's own engine asks for the longer words.
+/// The operation of a word; mcpkit's own engine only supports the longer words.
 pub(super) fn operation(word: &str) -> Option<&'static str> {
     let word = word.strip_prefix("resource_").unwrap_or(word);
     OPERATIONS.into_iter().find(|known| *known == word)
 }
 
-/// How many entries and patterns may follow. A bound keeps a hostile text from costing minutes.
+/// The remaining entries and pattern bytes. This limit prevents a hostile text from taking minutes.
 pub(super) struct Budget {
     entries: usize,
-    /// Bytes of patterns. The engine makes one automaton of them, which takes about a second for 10 KiB.
+    /// Bytes of patterns. The engine compiles them into one automaton, which takes about a second for 10 KiB.
     pattern_bytes: usize,
-    /// Whether a bound was exceeded, which is reported once.
+    /// Whether a limit was exceeded, which is reported once.
     pub(super) is_full: bool,
 }
 
@@ -67,10 +67,10 @@ impl Default for Budget {
 }
 
 impl Budget {
-    /// Spends the budget of one entry.
+    /// Charges one entry.
     ///
     /// # Errors
-    /// The bound that is exceeded.
+    /// The limit that is exceeded.
     pub(super) fn spend(&mut self, name: &str) -> Result<(), &'static str> {
         let pattern_bytes = if name.contains('*') { name.len() } else { 0 };
         let left = (self.entries.checked_sub(1), self.pattern_bytes.checked_sub(pattern_bytes));

@@ -1,8 +1,8 @@
-//! A policy of mcpkit-rs, in YAML, as one of `callgate-1`.
+//! Migrates an mcpkit-rs policy in YAML to `callgate-1`.
 //!
-//! mcpkit has no roles, so all rules are for one. Its lists of tools, prompts and resources become rules of an open
-//! policy, which matches names that nobody declared. What an entry asks for beyond that is not forgotten: an entry that
-//! allows under a condition that can't be said allows nothing, and one that denies is written to deny at least as much.
+//! mcpkit has no roles, so all rules are for one role. Its lists of tools, prompts and resources become rules of an
+//! open policy, which matches undeclared names. Additional requirements of an entry are not dropped: an allow entry
+//! with a requirement that has no counterpart allows nothing, and a deny entry denies at least as much as in mcpkit.
 
 mod core_section;
 mod entry;
@@ -21,20 +21,20 @@ use self::yaml::{Entry, Node, Value};
 use crate::finding::{Finding, Position, Weight, quoted, snippet};
 use crate::policy::{Policy, Rule, RuleIds};
 
-/// Judges a policy: the error is the first problem.
+/// Checks a policy; the error is the first problem.
 pub(crate) type Judge = fn(&Policy) -> Result<(), String>;
 
-/// Why a name that the engine refuses is not written.
+/// Why a name that the engine rejects is not written.
 const NO_CALL: &str = "no call can use this name";
 
-/// What a Deny rule is written for.
+/// The target of a Deny rule.
 struct Denial {
     name: String,
-    /// Why the name is wider than the source's; `None` where it is the source's own.
+    /// Why the name is wider than in the source; `None` if it is the source's name.
     why_wider: Option<&'static str>,
 }
 
-/// Migrates the text of a policy for one role; without a policy, the findings say what kept it from being read.
+/// Migrates the text of a policy for one role; without a policy, the findings contain the errors.
 pub(crate) fn migrate(text: &str, role: &str, judge: Judge) -> (Option<Policy>, Vec<Finding>) {
     let root = match yaml::read(text) {
         Ok(root) => root,
@@ -66,12 +66,12 @@ struct Reader<'r> {
     judge: Judge,
     description: Option<String>,
     rules: Vec<Rule>,
-    /// What the rules say, so that a thing that is listed twice becomes one rule.
+    /// The rules, so that a duplicate entry becomes one rule.
     written: HashSet<String>,
     ids: RuleIds,
     findings: Vec<Finding>,
     budget: Budget,
-    /// Whether it was reported that mcpkit asks for the long words of operations only, which once is enough.
+    /// Whether it was reported that mcpkit only checks the long words of operations.
     words_are_reported: bool,
 }
 
@@ -124,7 +124,7 @@ impl Reader<'_> {
         self.find(Weight::Lost, "unknown_key", entry.position, message);
     }
 
-    /// A policy, or a configuration of a server that holds one under `policy`.
+    /// A policy, or a server configuration with a policy under `policy`.
     fn root(&mut self, root: &Node) {
         let Some(policy) = root.get("policy").filter(|policy| matches!(policy.value, Value::Mapping(_))) else {
             return self.policy(root);
@@ -218,7 +218,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Checks the types under `transport`, since mcpkit drops all of `mcp` where one is wrong.
+    /// Checks the types under `transport`, because mcpkit ignores all of `mcp` if one is wrong.
     fn transport(&mut self, node: &Node) {
         for entry in self.mapping(node, "`transport`") {
             match &*entry.key {
@@ -242,7 +242,7 @@ impl Reader<'_> {
         }
     }
 
-    /// The short form, which may be a list of what is allowed.
+    /// The short form, which can be a list of allowed names.
     fn tools(&mut self, node: &Node) {
         if let Value::List(_) = node.value {
             return self.allow(node, Subject::Tool, Form::Short);
@@ -261,7 +261,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Checks the type of a key that mcpkit knows, since it drops all of `mcp` where one is wrong.
+    /// Checks the type of a known key, because mcpkit ignores all of `mcp` if it is wrong.
     fn check_restriction(&mut self, entry: &Entry, subject: Subject) {
         let expected = match (subject, &*entry.key) {
             (Subject::Tool, "max_calls_per_minute") if !entry.value.is_integer_up_to(u32::MAX.into()) => {
@@ -328,7 +328,7 @@ impl Reader<'_> {
     fn allow_one(&mut self, listed: &Listed<'_>, subject: Subject) {
         let shown = quoted(listed.name);
         if subject == Subject::Tool && listed.name.contains('*') {
-            // One glob that mcpkit can't read, and it refuses the whole policy.
+            // mcpkit rejects the whole policy for one invalid glob.
             if let Err(error) = Glob::new(listed.name) {
                 let message = format!("{shown} is not a valid glob: {}", error.kind());
                 return self.find(Weight::Error, "invalid_glob", listed.position, message);
@@ -405,7 +405,7 @@ impl Reader<'_> {
         }
     }
 
-    /// The operations of an entry that a rule can name.
+    /// The operations of an entry that a rule can contain.
     fn allowed_operations(&mut self, listed: &Listed<'_>) -> Vec<&'static str> {
         let mut operations = Vec::new();
         for (word, position) in self.operations(listed) {
@@ -476,7 +476,7 @@ impl Reader<'_> {
             Subject::Prompt => Ok(without_doubled_stars(listed.name)),
             Subject::Resource => pattern::translate_denied_uri(listed.name),
         };
-        // From the source's own pattern to wider ones; the first that the engine takes is written.
+        // From the source's own pattern to wider ones; the first one that the engine accepts is written.
         let own = exact.clone().map(|name| Denial { name, why_wider: None });
         let wider = |name| Denial { name, why_wider: Some(exact.clone().err().unwrap_or(NO_CALL)) };
         let some = match (&exact, subject) {
@@ -496,7 +496,7 @@ impl Reader<'_> {
         self.write(rule);
     }
 
-    /// Reports what a Deny rule denies that the entry does not deny in mcpkit.
+    /// Reports calls that a Deny rule denies but the mcpkit entry does not.
     fn report_denial(&mut self, listed: &Listed<'_>, subject: Subject, denial: &Denial, operations: &[&'static str]) {
         let (shown, word) = (quoted(listed.name), subject.word());
         if let Some(why) = denial.why_wider {
@@ -515,7 +515,7 @@ impl Reader<'_> {
             );
             self.find_with_fix(Weight::Lost, "deny_more", listed.position, message, fix);
         } else if subject == Subject::Resource {
-            // mcpkit denies resources by patterns too.
+            // mcpkit also denies resources by patterns.
         } else if denial.name == "*" {
             let message =
                 format!("{shown} now denies every {word}, also those under `allow`; mcpkit does not deny by patterns");
@@ -527,13 +527,13 @@ impl Reader<'_> {
         }
     }
 
-    /// The operations that an entry denies, as far as there are calls that do them.
+    /// The operations that an entry denies, if MCP has them.
     fn denied_operations(&mut self, listed: &Listed<'_>) -> Vec<&'static str> {
         let mut operations = Vec::new();
         for (word, _) in self.operations(listed) {
             match operation(word) {
                 Some(known) => operations.push(known),
-                // No call does these, so there is nothing to deny.
+                // No call has these operations, so there is nothing to deny.
                 None if matches!(word, "write" | "create" | "update" | "delete") => {}
                 None => operations.extend(OPERATIONS),
             }
@@ -562,10 +562,10 @@ impl Reader<'_> {
         }
     }
 
-    /// What the engine has against a rule.
+    /// The engine's error for a rule.
     ///
-    /// It is asked with `x` for each `*` but the one in a host: that is all that its checks look at, and an automaton for
-    /// each pattern of a hostile text would take minutes. The policy as a whole is checked with its patterns in the end.
+    /// Each `*` except one in a host is replaced with `x`. The checks need no more, and an automaton for each pattern
+    /// of a hostile text would take minutes. At the end, the whole policy is checked with its patterns.
     fn refusal(&self, rule: &Rule) -> Option<String> {
         let mut rule = rule.clone();
         for name in [&mut rule.tool_name, &mut rule.prompt_name, &mut rule.resource_uri].into_iter().flatten() {

@@ -1,9 +1,9 @@
-//! The patterns of mcpkit as `callgate-1` says them: globs for tools, and for URIs `*` as any run of characters anywhere.
+//! Converts mcpkit patterns to `callgate-1`: globs for tools, and for URIs `*` as any characters anywhere.
 
-/// Why a pattern can't be translated, or the pattern.
+/// Why a pattern cannot be converted, or the pattern.
 pub(super) type Translated = Result<String, &'static str>;
 
-/// The pattern of URIs for an entry that allows. It matches no URI that the source's pattern does not match.
+/// The URI pattern of an allow entry. It matches no URI that the source's pattern does not match.
 ///
 /// # Errors
 /// `callgate-1` has no such pattern.
@@ -15,8 +15,7 @@ pub(super) fn translate_allowed_uri(pattern: &str) -> Translated {
     Ok(uri.translated)
 }
 
-/// The pattern of URIs for an entry that denies. Of the URIs that callgate judges it matches all that the source's
-/// pattern does.
+/// The URI pattern of a deny entry. It matches all URIs that callgate accepts and the source's pattern matches.
 ///
 /// # Errors
 /// `callgate-1` has no such pattern, so the entry must deny more.
@@ -27,16 +26,16 @@ pub(super) fn translate_denied_uri(pattern: &str) -> Translated {
             "in mcpkit, `*` in the host also matches ports and paths, and no callgate-1 pattern matches every port",
         );
     }
-    // A URI with capitals in scheme or host is denied anyway, so the pattern in lower case loses nothing.
+    // A URI with capitals in the scheme or host is denied anyway, so the lower-case pattern is equivalent.
     Ok(uri.translated)
 }
 
-/// Whether `*` stands in the host of a pattern of `callgate-1`.
+/// Whether a `callgate-1` pattern has `*` in its host.
 pub(super) fn has_star_in_host(translated: &str) -> bool {
     UriPattern::read(translated).is_ok_and(|uri| uri.has_star_in_host)
 }
 
-/// What a pattern with `*` in its host denies in mcpkit, as patterns of `callgate-1`, but for URIs with a port.
+/// The URIs that a pattern with `*` in its host denies in mcpkit, as `callgate-1` patterns, except URIs with a port.
 pub(super) fn without_ports(pattern: &str) -> Option<[String; 2]> {
     let UriPattern { translated, has_star_in_host: true, .. } = UriPattern::read(pattern).ok()? else { return None };
     let (scheme, rest) = translated.split_once("://*")?;
@@ -44,11 +43,11 @@ pub(super) fn without_ports(pattern: &str) -> Option<[String; 2]> {
     Some([translated, beyond])
 }
 
-/// A pattern of URIs as `callgate-1` reads it.
+/// A URI pattern in `callgate-1`.
 struct UriPattern {
     translated: String,
     has_star_in_host: bool,
-    /// Whether scheme or authority had capital letters, which callgate judges in no URI.
+    /// Whether the scheme or authority had capital letters, which callgate accepts in no URI.
     has_capitals: bool,
 }
 
@@ -84,9 +83,10 @@ impl UriPattern {
     }
 }
 
-/// The name of a tool, or the pattern in which `*` alone is special, that matches no tool that the source's does not.
+/// The name or pattern of a tool, with only `*` as a special character, that matches no tool that the source does not
+/// match.
 ///
-/// mcpkit reads a name with `*` in it as a glob, and any other as it stands.
+/// mcpkit treats a name with `*` as a glob, and any other name literally.
 pub(super) fn translate_tool(name: &str) -> Translated {
     if !name.contains('*') {
         return Ok(name.to_owned());
@@ -100,20 +100,20 @@ pub(super) fn translate_tool(name: &str) -> Translated {
     Ok(without_doubled_stars(name))
 }
 
-/// The name or the pattern for an entry that allows.
+/// The name or pattern of an allow entry.
 ///
 /// # Errors
 /// `callgate-1` has no pattern that matches no other tool.
 pub(super) fn translate_allowed_tool(name: &str) -> Translated {
     let translated = translate_tool(name)?;
     if translated.contains('*') && translated.ends_with('.') {
-        // globset takes the ending `.` for a file extension, which the name `..` has none of.
+        // For globset, the ending `.` is a file extension, which the name `..` does not have.
         return Err("mcpkit reads the last `.` as a file extension, so the pattern does not match the name `..`");
     }
     Ok(translated)
 }
 
-/// A pattern that matches at least the tools that a glob does, and the one that has the glob for a name.
+/// A pattern that matches at least the tools of a glob, and the tool with the glob as its name.
 pub(super) fn widen_tool(glob: &str) -> String {
     let glob = glob.replace("/**/", "*").replace("**/", "*");
     let is_special = ['?', '[', ']', '{', '}', '\\'];
@@ -126,13 +126,13 @@ pub(super) fn widen_tool(glob: &str) -> String {
     }
 }
 
-/// The name with `*` for what no name may hold.
+/// The name with `*` for characters that no name can contain.
 pub(super) fn without_blanks(name: &str) -> String {
     let is_blank = |c: char| c.is_whitespace() || c.is_control();
     without_doubled_stars(&name.chars().map(|c| if is_blank(c) { '*' } else { c }).collect::<String>())
 }
 
-/// The pattern with `x` for each `*` but a lone one and the first one of a host.
+/// The pattern with `x` for each `*`, except a sole `*` and the first one of a host.
 pub(super) fn without_stars_of_paths(pattern: &str) -> String {
     if pattern == "*" {
         return pattern.to_owned();
@@ -142,7 +142,7 @@ pub(super) fn without_stars_of_paths(pattern: &str) -> String {
     format!("{host}{}", rest.replace('*', "x"))
 }
 
-/// `**` is `*` twice, which stands for what one does.
+/// `**` is equivalent to `*`.
 pub(super) fn without_doubled_stars(pattern: &str) -> String {
     let mut translated = String::with_capacity(pattern.len());
     for c in pattern.chars() {
@@ -157,7 +157,7 @@ pub(super) fn without_doubled_stars(pattern: &str) -> String {
 mod tests {
     use super::*;
 
-    /// The patterns that are written for an entry that allows and for one that denies; `None` where there is none.
+    /// The patterns of an allow entry and a deny entry; `None` if there is none.
     #[track_caller]
     fn check_uri(pattern: &str, allowed: Option<&str>, denied: Option<&str>) {
         assert_eq!(translate_allowed_uri(pattern).ok().as_deref(), allowed, "{pattern}");
@@ -244,7 +244,7 @@ mod tests {
     fn in_the_name_of_a_tool_a_star_alone_is_special() {
         check_tool("search_*", Ok("search_*"));
         check_tool("calculator/**", Ok("calculator/*"));
-        // Without a star mcpkit reads a name as it stands.
+        // Without a star, mcpkit treats a name literally.
         check_tool("a[b]?", Ok("a[b]?"));
     }
 

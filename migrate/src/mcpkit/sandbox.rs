@@ -1,7 +1,7 @@
-//! What a policy of mcpkit says of the sandbox that a server runs in: files, hosts, environment, limits.
+//! The sandbox settings of an mcpkit policy: files, hosts, environment, limits.
 //!
-//! A call does not show what the server will access, so none of it has a counterpart. If a tool has a path, a URL or an
-//! address as an argument, a condition on that argument is similar, and is suggested.
+//! A call does not state what the server will access, so these settings have no counterpart. If a tool has a path, URL
+//! or address argument, a condition on it is similar, and is suggested.
 
 use callgate_engine::Effect;
 use callgate_engine::language::operators::{Source, StringOp};
@@ -13,7 +13,7 @@ use crate::policy::{Condition, Policy, Rule, judge};
 /// The keys of the sections.
 pub(super) const SECTIONS: [&str; 4] = ["storage", "network", "environment", "resources"];
 
-/// Reports that a section is not carried over, and suggests a condition.
+/// Reports that a section is not migrated, and suggests a condition.
 pub(super) fn report(section: &Entry, findings: &mut Vec<Finding>) {
     if let Value::Null = section.value.value {
         return;
@@ -36,7 +36,7 @@ pub(super) fn report(section: &Entry, findings: &mut Vec<Finding>) {
             ("storage", "allow") => paths(list, false),
             ("storage", "deny") => paths(list, true),
             ("network", "allow") => hosts(list),
-            // A `UrlCheck` is false of another scheme or port too, so a Deny rule with it would let those pass.
+            // A `UrlCheck` is false for another scheme or port too, so a Deny rule with it would not match those.
             ("network", "deny") => Suggestion { conditions: networks(list), left_out: texts(list, "host") },
             _ => Suggestion::default(),
         };
@@ -63,7 +63,7 @@ fn lost(position: Position, message: String) -> Finding {
     Finding::new(Weight::Lost, "sandbox", position, message)
 }
 
-/// Whether the engine takes a condition; a suggestion that it refuses helps nobody.
+/// Whether the engine accepts a condition, because a rejected suggestion does not help.
 fn is_valid(condition: &Condition) -> bool {
     let (tool, role) = ("tool".to_owned(), "agent".to_owned());
     let rule = Rule {
@@ -77,7 +77,7 @@ fn is_valid(condition: &Condition) -> bool {
     judge(&Policy::new(Some(vec![tool]), vec![role], vec![rule])).is_ok()
 }
 
-/// The texts under `key` of the items of a list.
+/// The strings under `key` of a list's items.
 fn texts<'n>(list: &'n Entry, key: &str) -> Vec<&'n str> {
     let Value::List(items) = &list.value.value else { return Vec::new() };
     items
@@ -96,10 +96,10 @@ struct Suggestion<'n> {
     left_out: Vec<&'n str>,
 }
 
-/// A condition for the paths that a list of URIs names: `PathCheck` for whole directories, and `StringCheck` for single
-/// paths, since below each of its roots `PathCheck` covers everything.
+/// A condition for the paths in a list of URIs: `PathCheck` for whole directories, and `StringCheck` for single paths,
+/// because `PathCheck` includes everything below its roots.
 ///
-/// In an Allow rule a condition must not be wider than its URI; in one that `denies` it may be.
+/// In an Allow rule, a condition must not be wider than its URI; if `denies` is set, it may be.
 fn paths(list: &Entry, denies: bool) -> Suggestion<'_> {
     const SPECIAL: [char; 5] = ['*', '?', '[', '{', '\\'];
     let (mut roots, mut single, mut left_out) = (Vec::new(), Vec::new(), Vec::new());
@@ -109,7 +109,7 @@ fn paths(list: &Entry, denies: bool) -> Suggestion<'_> {
         let before = path.split(SPECIAL).next().unwrap_or_default();
         let (covered, path) = match tree {
             Some(tree) if !tree.contains(SPECIAL) => (&mut roots, tree),
-            // The directory in which the pattern starts.
+            // The directory at the start of the pattern.
             _ if denies && before.len() < path.len() => {
                 (&mut roots, before.rsplit_once('/').map_or("", |(directory, _)| directory))
             }
@@ -139,7 +139,7 @@ fn paths(list: &Entry, denies: bool) -> Suggestion<'_> {
     Suggestion { conditions, left_out }
 }
 
-/// Conditions for the hosts and for the networks that a list names.
+/// Conditions for the hosts and networks of a list.
 fn hosts(list: &Entry) -> Suggestion<'_> {
     let is_said = |host: &&str| !host.strip_prefix("*.").unwrap_or(host).contains('*');
     let (hosts, left_out): (Vec<&str>, Vec<&str>) = texts(list, "host").into_iter().partition(is_said);

@@ -1,4 +1,4 @@
-//! What is written for a policy of mcpkit, by a judge that takes every name: the engine's own is asked by the program.
+//! The migration of mcpkit policies, with a check that accepts every name; the program uses the engine's check.
 
 use super::*;
 
@@ -78,7 +78,7 @@ fn what_can_not_be_read_is_an_error_and_nothing_is_written() {
     check("version: '1.0'\nextensions: {mcp: {}}\nmcp: {}\n", &["two_sections:3"]);
 }
 
-/// Holds a policy with a valid short form `tools: [a]` and this text to one error, so that nothing is written.
+/// Checks that a policy with a valid short form `tools: [a]` and this text has one error, so that nothing is written.
 #[track_caller]
 fn check_error(text: &str, code: &str) {
     let text = format!("version: '1.0'\ntools: [a]\n{text}\n");
@@ -88,7 +88,7 @@ fn check_error(text: &str, code: &str) {
     assert_eq!((policy.is_none(), errors), (true, vec![code]), "{text}: {findings:?}");
 }
 
-/// Holds a policy with this text to no error.
+/// Checks that a policy with this text has no error.
 #[track_caller]
 fn check_no_error(text: &str) {
     let text = format!("version: '1.0'\ntools: [a]\n{text}\n");
@@ -157,7 +157,7 @@ fn what_mcpkit_refuses_under_core_is_an_error() {
         ("{resources: {limits: {cpu: much}}}", "wrong_type"),
         ("{resources: {limits: {fuel: -1}}}", "wrong_type"),
     ] {
-        // An entry that is no mapping also lacks its keys, so the first error is the one that is compared.
+        // An entry that is not a mapping also lacks its keys, so only the first error is compared.
         let text = format!("version: '1.0'\ntools: [a]\ncore: {section}\n");
         let (policy, findings) = migrate(&text, "agent", |_| Ok(()));
         let first = findings.iter().find(|found| found.weight == Weight::Error).map(|found| found.code);
@@ -177,7 +177,7 @@ fn a_glob_that_mcpkit_can_not_read_is_an_error() {
     for glob in ["a[*", "{a*", "a*}", "[z-a]*", "a*\\"] {
         check_error(&format!("mcp: {{tools: {{allow: [{{name: '{glob}'}}]}}}}"), "invalid_glob");
     }
-    // Without a star it is a name, and under `deny` it always is.
+    // Without a star, it is a name; under `deny`, it always is.
     check_no_error("mcp: {tools: {allow: [{name: 'a['}], deny: [{name: 'a[*'}]}}");
 }
 
@@ -207,7 +207,7 @@ fn a_short_word_for_an_operation_is_noted_once() {
     check(&resources("read, list"), &["Allow note:a", "operation_word:2"]);
 }
 
-/// Holds the condition that is suggested for the URIs of a list of `storage` to the one that is expected.
+/// Compares the suggested condition for the URIs of a `storage` list with the expected one.
 #[track_caller]
 fn check_paths(list: &str, uris: &[&str], expected: &str) {
     let entries: String = uris.iter().map(|uri| format!("{{uri: '{uri}', access: [read]}}, ")).collect();
@@ -229,7 +229,7 @@ fn a_single_path_is_allowed_without_what_lies_below_it() {
     let both = format!(r#"{{"Any":[{},{}]}}"#, roots("/srv"), single("/etc"));
     check_paths("allow", &["fs:///etc", "fs:///srv/**"], &both);
     check_paths("allow", &["fs:///srv/*.md"], "");
-    // What is denied may be more.
+    // A deny condition may be wider.
     check_paths("deny", &["fs:///etc"], &roots("/etc"));
     check_paths("deny", &["fs:///srv/*.md"], &roots("/srv"));
 }

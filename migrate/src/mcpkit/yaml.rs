@@ -1,7 +1,7 @@
-//! YAML as a tree whose values know where they stand.
+//! Reads YAML into a tree with positions.
 //!
-//! The events of the parser are taken one by one, so a hostile text is given up where it passes a bound. What programs
-//! read in different ways is an error: keys that stand twice, aliases, merge keys, tags, more than one document.
+//! The parser's events are read one by one, so a hostile text is rejected at a limit. Ambiguous parts are errors:
+//! duplicate keys, aliases, merge keys, tags, and several documents.
 
 use std::collections::HashSet;
 
@@ -9,10 +9,10 @@ use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Span, StrInpu
 
 use crate::finding::{Finding, Position, Weight, quoted};
 
-/// Bytes of a text; a policy of a thousand rules has a tenth.
+/// The maximum length of a text in bytes; a policy of a thousand rules has a tenth.
 const MAX_BYTES: usize = 1024 * 1024;
 
-/// Nested lists and mappings.
+/// The maximum nesting of lists and mappings.
 const MAX_DEPTH: usize = 32;
 
 #[derive(Debug)]
@@ -25,7 +25,7 @@ pub(super) struct Node {
 pub(super) enum Value {
     Null,
     Text(String),
-    /// A boolean or a number, as it is spelt.
+    /// A boolean or a number, as written.
     Word(String),
     List(Vec<Node>),
     Mapping(Vec<Entry>),
@@ -40,7 +40,7 @@ pub(super) struct Entry {
 }
 
 impl Node {
-    /// What the value is, for messages.
+    /// The type of the value, for messages.
     pub(super) fn kind(&self) -> &'static str {
         match self.value {
             Value::Null => "null",
@@ -68,10 +68,10 @@ impl Node {
     }
 }
 
-/// Reads a text that holds one document.
+/// Reads a text with one document.
 ///
 /// # Errors
-/// The text is no YAML, passes a bound, or can be read in more than one way.
+/// The text is not YAML, exceeds a limit, or is ambiguous.
 pub(super) fn read(text: &str) -> Result<Node, Finding> {
     if text.len() > MAX_BYTES {
         let start = Position { line: 1, column: 1 };
@@ -220,7 +220,7 @@ fn integer(word: &str) -> Option<(bool, &str, u32)> {
     is_integer.then_some((negative, digits, radix))
 }
 
-/// Whether a number is an integer that 64 bits do not hold, which mcpkit refuses wherever it stands.
+/// Whether a number is an integer that does not fit in 64 bits, which mcpkit rejects anywhere.
 fn is_out_of_range(word: &str) -> bool {
     let Some((negative, digits, radix)) = integer(word) else { return false };
     let magnitude = u64::from_str_radix(digits, radix);
@@ -228,7 +228,7 @@ fn is_out_of_range(word: &str) -> bool {
     !magnitude.is_ok_and(|magnitude| magnitude <= most)
 }
 
-/// Takes the tag that says what is plain already, and no other.
+/// Accepts only a tag that states the type of a plain value.
 fn only_tag(tag: Option<&Tag>, expected: &str, at: Position) -> Result<(), Finding> {
     match tag {
         Some(tag) if !(tag.is_yaml_core_schema() && tag.suffix == expected) => {
@@ -239,7 +239,7 @@ fn only_tag(tag: Option<&Tag>, expected: &str, at: Position) -> Result<(), Findi
 }
 
 fn no_yaml(error_found: &ScanError) -> Finding {
-    // The parser's words can hold a part of the text.
+    // The parser's message can contain a part of the text.
     let what = quoted(error_found.info()).replace('`', "");
     error("invalid_yaml", position(error_found.marker()), format!("this is not YAML: {what}"))
 }

@@ -1,9 +1,9 @@
-//! A condition of perso's as one of `callgate-1` that is true for no call for which perso's is false.
+//! Converts a perso condition to a `callgate-1` condition that is true only for calls for which perso's is true.
 //!
-//! A field that is missing or of the wrong type makes a predicate false in perso and unknown here. What is true here is true
-//! whatever the unknown parts are, so `All`, `Any` and `Not` carry over as they are and are stricter at most.
-//! Predicates need care where they are known on both sides and differ: under an even number of `Not`s none may be true
-//! here and false there, under an odd number none false here and true there.
+//! A field that is missing or of the wrong type makes a check false in perso and unknown here. A condition that is true
+//! here is true for any values of its unknown parts. So `All`, `Any` and `Not` are converted unchanged, and are at most
+//! stricter. Checks need care if both engines know the result and differ. Under an even number of `Not`s, no check may
+//! be true here and false in perso; under an odd number, none may be false here and true in perso.
 
 use callgate_engine::language::operators::{NumericOp, StringOp};
 use callgate_engine::policy::condition::{
@@ -15,20 +15,20 @@ use super::number::{self, Comparison, Exact};
 use crate::finding::{Finding, Lines, Weight, quoted};
 use crate::policy::Condition;
 
-/// What became of a condition.
+/// The result of a conversion.
 pub(super) enum Translated {
-    /// It is true for every call.
+    /// Always true.
     Always,
-    /// It is true for no call.
+    /// Never true.
     Never,
     When(Condition),
 }
 
-/// Says conditions and collects where they are stricter.
+/// Converts conditions and collects the stricter ones.
 pub(super) struct Translator<'t, 'f> {
     lines: &'t Lines<'t>,
     findings: &'f mut Vec<Finding>,
-    /// Whether it was reported that numbers compare exactly, which once is enough.
+    /// Whether the exact comparison of numbers was reported already.
     numbers_are_reported: bool,
 }
 
@@ -37,7 +37,7 @@ impl<'t, 'f> Translator<'t, 'f> {
         Self { lines, findings, numbers_are_reported: false }
     }
 
-    /// Says a condition as the one of a rule that allows.
+    /// Converts the condition of an Allow rule.
     pub(super) fn translate(&mut self, condition: &Source) -> Translated {
         self.translate_within(condition, false)
     }
@@ -98,7 +98,7 @@ impl<'t, 'f> Translator<'t, 'f> {
                 Translated::When(is_present(field))
             }
             ConditionKind::FieldEquals(FieldEquals { a, b }) => self.translate_equals(at, a, b, negated),
-            // The reader of perso's policies knows no other condition; one that it learns must not become more than it is.
+            // The perso reader knows no other condition; a future condition must not be converted to a wider one.
             _ => {
                 self.note(
                     at,
@@ -111,7 +111,7 @@ impl<'t, 'f> Translator<'t, 'f> {
         }
     }
 
-    /// `All` where `all`, else `Any`.
+    /// `All` if `all` is set, otherwise `Any`.
     fn join(&mut self, children: &[Source], negated: bool, all: bool) -> Translated {
         let mut translated = Vec::new();
         let mut is_decided = false;
@@ -205,7 +205,7 @@ impl<'t, 'f> Translator<'t, 'f> {
         };
         let mut checks: Vec<Condition> = comparisons.into_iter().filter_map(check).collect();
         match (checks.len(), checks.pop()) {
-            // Under `Not`, what is always true denies.
+            // Under `Not`, an always true condition denies.
             (_, None) => Translated::Always,
             (1, Some(only)) => Translated::When(only),
             (_, Some(last)) => {
@@ -235,7 +235,7 @@ impl<'t, 'f> Translator<'t, 'f> {
             field_b: spelt(b),
         };
         Translated::When(if negated {
-            // False only of two strings that differ: of other values it is unknown, so `Not` of it never allows.
+            // False only for two different strings; unknown for other values, so its `Not` never allows.
             Condition::Any(vec![equals, Condition::Not(Box::new(is_string(a)))])
         } else {
             Condition::All(vec![equals, is_string(a)])
@@ -243,7 +243,7 @@ impl<'t, 'f> Translator<'t, 'f> {
     }
 }
 
-/// Whether a condition is unknown for some call, where perso takes it for false.
+/// Whether a condition is unknown for some call for which perso's is false.
 fn can_be_unknown(condition: &Source) -> bool {
     match &condition.kind {
         ConditionKind::All(children) | ConditionKind::Any(children) => children.iter().any(can_be_unknown),
@@ -253,7 +253,7 @@ fn can_be_unknown(condition: &Source) -> bool {
     }
 }
 
-/// The opposite of a predicate, and of the one level of `All` or `Any` that was made for it.
+/// The opposite of a check, and of the one level of `All` or `Any` that was created for it.
 fn negate(condition: Condition) -> Condition {
     match condition {
         Condition::All(children) => Condition::Any(children.into_iter().map(negate).collect()),
@@ -272,7 +272,7 @@ fn is_present(field: &Field) -> Condition {
     Condition::FieldPresent { source: field.source.name(), field: spelt(field) }
 }
 
-/// True for every string, and unknown for everything else.
+/// True for every string, unknown for everything else.
 fn is_string(field: &Field) -> Condition {
     Condition::StringCheck {
         source: field.source.name(),
@@ -282,7 +282,7 @@ fn is_string(field: &Field) -> Condition {
     }
 }
 
-/// The field as `callgate-1` spells it, where a name that starts with `/` is a JSON pointer and an empty one none.
+/// The field in `callgate-1`, where a name that starts with `/` is a JSON pointer and an empty one is invalid.
 fn spelt(field: &Field) -> String {
     let name = &field.name.value;
     if name.is_empty() || name.starts_with('/') {

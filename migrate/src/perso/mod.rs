@@ -1,7 +1,7 @@
-//! A policy of perso as one of `callgate-1`.
+//! Migrates a perso policy to `callgate-1`.
 //!
-//! In perso the last rule for a tool and a role is the only one; here all rules count. So each rule is written for those
-//! pairs of tool and role only for which it is the last.
+//! In perso, only the last rule for a tool and a role applies; here, all rules do. So each rule is written only for
+//! those pairs of tool and role for which it is the last one.
 
 mod condition;
 mod number;
@@ -18,19 +18,19 @@ use self::condition::{Translated, Translator};
 use crate::finding::{Finding, Lines, Position, Weight, quoted};
 use crate::policy::{Condition, Policy, Rule, RuleIds, judge};
 
-/// A pattern as the engine reads it: NUL, which no name holds, takes the place of the second wildcard.
+/// A pattern in the engine's syntax: NUL, which no name contains, replaces the second wildcard.
 type Pattern = WildMatchPattern<'*', '\0'>;
 
-/// A tool and a role, as indices into the lists of both.
+/// A tool and a role, as indices into their lists.
 type Pair = (usize, usize);
 
 /// Migrates the text of a policy.
 ///
 /// # Errors
-/// What keeps perso's dialect from reading it.
+/// The errors of perso's dialect.
 pub(crate) fn migrate(text: &str) -> Result<(Policy, Vec<Finding>), Vec<Diagnostic>> {
     let document = parse(text)?;
-    // Only what stands in the text is looked at below; the whole check finds what it refers to.
+    // Only the policy's own text is used below; the full check validates its references.
     validate(document.clone())?;
     let lines = Lines::new(text);
     let mut findings: Vec<Finding> = document.problems.iter().filter_map(|found| unknown_key(found, &lines)).collect();
@@ -49,7 +49,7 @@ pub(crate) fn migrate(text: &str) -> Result<(Policy, Vec<Finding>), Vec<Diagnost
     Ok((policy, findings))
 }
 
-/// perso ignores keys that it does not know; what they were meant to say is lost on the way here too.
+/// perso ignores unknown keys, so their intended meaning is lost here too.
 fn unknown_key(found: &Diagnostic, lines: &Lines<'_>) -> Option<Finding> {
     (found.severity == Severity::Warning).then(|| Finding {
         weight: Weight::Lost,
@@ -63,7 +63,7 @@ fn unknown_key(found: &Diagnostic, lines: &Lines<'_>) -> Option<Finding> {
 /// The tools and roles of the new policy.
 struct Names {
     tools: Vec<String>,
-    /// How many of `tools` are declared in the source, which is what patterns there cover.
+    /// The number of `tools` that the source declares, which its patterns match.
     declared: usize,
     roles: Vec<String>,
 }
@@ -121,7 +121,7 @@ impl Names {
         Self { tools, declared: declared.len(), roles: texts(&roles) }
     }
 
-    /// The tools that a rule speaks of in perso.
+    /// The tools that a rule matches in perso.
     fn tools_of(&self, rule: &Source) -> Vec<usize> {
         let name = &rule.target.value;
         let pattern = name.contains('*').then(|| Pattern::new(name));
@@ -132,7 +132,7 @@ impl Names {
         self.tools.iter().enumerate().filter(|(at, tool)| matches(*at, tool)).map(|(at, _)| at).collect()
     }
 
-    /// The tools that a rule's name would cover in the new policy.
+    /// The tools that a rule's name would match in the new policy.
     fn covered_by(&self, name: &str) -> Vec<usize> {
         let pattern = Pattern::new(name);
         self.tools.iter().enumerate().filter(|(_, tool)| pattern.matches(tool)).map(|(at, _)| at).collect()
@@ -214,8 +214,8 @@ fn replaced(position: Position, kept: usize, all: usize) -> Finding {
     Finding::new(Weight::Note, "rule_replaced", position, message)
 }
 
-/// One rule for as many pairs as one can name: the source's own pattern for the roles that have all of its tools, then
-/// a rule for each tool that is left.
+/// As few rules as possible: the source's own pattern for the roles with all of its tools, then a rule for each
+/// remaining tool.
 fn write_rules(
     source: &Source,
     kept: &[Pair],
@@ -235,7 +235,7 @@ fn write_rules(
         let left: BTreeSet<usize> =
             kept.iter().filter(|(_, role)| !wide.contains(role)).map(|&(tool, _)| tool).collect();
         if left == covered {
-            // Each tool needs a rule of its own anyway, which can name these roles too.
+            // Each tool needs its own rule anyway, which can include these roles too.
             wide.clear();
         }
     }
@@ -259,7 +259,7 @@ fn write_rules(
     by_pattern.into_iter().chain(by_tool).collect()
 }
 
-/// The roles as a rule's name has them.
+/// The roles in a rule's name.
 fn named(roles: &[String]) -> String {
     const MOST: usize = 3;
     let shown: Vec<&str> = roles.iter().take(MOST).map(String::as_str).collect();

@@ -1,23 +1,24 @@
-//! Comparisons of perso's, on binary64 numbers, said in exact decimals.
+//! Converts perso's comparisons of binary64 numbers to exact decimals.
 //!
-//! perso rounds the number of a call to a binary64 before it compares, so numbers just beside a bound count as the bound.
-//! Where that kept a call out, the bound here lies one binary64 further in; where it let a call in, the exact bound is stricter.
+//! perso rounds a call's number to a binary64 before the comparison, so numbers next to a bound are treated as the
+//! bound. If that denied a call, the bound here is the next binary64 inside; if that allowed a call, the exact bound is
+//! stricter.
 
 use callgate_engine::language::operators::NumericOp;
 
-/// A comparison with a number, as its text.
+/// A comparison with a number, as text.
 pub(super) type Comparison = (NumericOp, String);
 
-/// What perso's comparison is said as.
+/// The conversion of a comparison.
 #[derive(Debug, PartialEq)]
 pub(super) enum Exact {
-    /// All of these must hold.
+    /// All of these must be true.
     All(Vec<Comparison>),
     /// No number passes.
     Never,
 }
 
-/// The comparisons that hold for no number for which perso's does not hold.
+/// Comparisons that are true only for numbers for which perso's is true.
 pub(super) fn not_more_than(op: NumericOp, text: &str, value: f64) -> Exact {
     let beside = |op, bound: f64| match spell(bound) {
         Some(text) => Exact::All(vec![(op, text)]),
@@ -30,9 +31,9 @@ pub(super) fn not_more_than(op: NumericOp, text: &str, value: f64) -> Exact {
     }
 }
 
-/// The comparisons that hold, each of them, for every number for which perso's holds.
+/// Comparisons that are each true for every number for which perso's is true.
 pub(super) fn not_less_than(op: NumericOp, text: &str, value: f64) -> Vec<Comparison> {
-    // Beyond the largest binary64 there is no number that a bound would keep out.
+    // Beyond the largest binary64, a bound would exclude no number.
     let beside = |op, bound: f64| spell(bound).map(|text| (op, text));
     match op {
         NumericOp::Lte => beside(NumericOp::Lt, value.next_up()).into_iter().collect(),
@@ -45,11 +46,11 @@ pub(super) fn not_less_than(op: NumericOp, text: &str, value: f64) -> Vec<Compar
     }
 }
 
-/// The nearest numbers on both sides that perso does not take for `value`.
+/// The nearest numbers on both sides that perso does not treat as equal to `value`.
 fn beyond_equality(value: f64) -> (f64, f64) {
     let is_near = |other: f64| (value - other).abs() < f64::EPSILON;
     let (mut below, mut above) = (value - f64::EPSILON, value + f64::EPSILON);
-    // Where numbers lie further apart than the distance, the sum is `value` itself.
+    // If adjacent numbers are further apart than the distance, the sum is `value` itself.
     while is_near(below) {
         below = below.next_down();
     }
@@ -59,15 +60,15 @@ fn beyond_equality(value: f64) -> (f64, f64) {
     (below, above)
 }
 
-/// The shortest text that reads as this binary64; `None` for an infinity.
+/// The shortest text of this binary64; `None` for an infinity.
 fn spell(value: f64) -> Option<String> {
     let text = format!("{value:?}");
     value.is_finite().then(|| text.strip_suffix(".0").map(str::to_owned).unwrap_or(text))
 }
 
-/// The decimal that perso compares with, where it is not the one that the text says.
+/// The decimal that perso compares with, if it differs from the text.
 pub(super) fn rounded(text: &str, value: f64) -> Option<String> {
-    // No binary64 has more digits behind the point than this.
+    // No binary64 has more decimal places.
     let exact = format!("{value:.1074}");
     if digits(text)? == digits(&exact)? {
         return None;
@@ -76,7 +77,7 @@ pub(super) fn rounded(text: &str, value: f64) -> Option<String> {
     Some(if shown.len() < 40 { shown } else { format!("{shown}…") })
 }
 
-/// Sign, digits without zeros at either end, and the power of ten behind them: two texts of one number have the same.
+/// The sign, the digits without leading and trailing zeros, and the exponent: equal for two texts of one number.
 fn digits(text: &str) -> Option<(bool, String, i64)> {
     let (negative, text) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
     let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
