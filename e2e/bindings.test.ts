@@ -1,4 +1,4 @@
-/** What Cloudflare binds to a Worker: a queue of records, and a limit on the rate of calls. */
+/** Cloudflare bindings of a Worker: a queue for records, and a rate limit. */
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -23,8 +23,8 @@ async function ask(host: Host, asked = call) {
   return outcomeOf(await exchange(host.url, asked));
 }
 
-// The tests wait more than they work, and each has hosts of its own.
-describe("what is bound to a Worker", { concurrency: true }, () => {
+// The tests mostly wait, and each starts its own hosts.
+describe("Worker bindings", { concurrency: true }, () => {
   describe("a queue of records", { concurrency: true }, () => {
     const took = reply(200, { metadata: { metrics: { backlogCount: 1, backlogBytes: 1 } } });
     const variables = (mode: string) => variablesOf({ log: { mode, sink: { type: "queue", binding: "DECISIONS" } } });
@@ -35,7 +35,7 @@ describe("what is bound to a Worker", { concurrency: true }, () => {
       readonly data: { readonly decision: string; readonly dropped?: number };
     }
 
-    /** The records that the runtime sent for a queue. */
+    /** The records that the runtime sent to a queue. */
     function eventsOf({ received }: StubService): readonly Event[] {
       return received.flatMap(({ body: sent }) => {
         const { messages } = JSON.parse(sent.toString()) as { messages: { body: string; contentType: string }[] };
@@ -60,7 +60,7 @@ describe("what is bound to a Worker", { concurrency: true }, () => {
       );
     });
 
-    test("that fails lets nobody in where it is required, and everybody at the next call", async () => {
+    test("that fails denies calls if it is required, and no longer after it recovers", async () => {
       await using service = await StubService.start(took);
       const bindings = { DECISIONS: { type: "queue", to: service.port } } as const;
       await using worker = await startWorker(crm, { variables: variables("required"), bindings });
@@ -78,7 +78,7 @@ describe("what is bound to a Worker", { concurrency: true }, () => {
       assert.deepEqual(await ask(worker), allowed);
     });
 
-    test("that fails holds up nobody where it is not", async () => {
+    test("that fails does not delay calls if it is not required", async () => {
       await using service = await StubService.start(hang);
       const bindings = { DECISIONS: { type: "queue", to: service.port } } as const;
       await using worker = await startWorker(crm, { variables: variables("best-effort"), bindings });
@@ -90,7 +90,7 @@ describe("what is bound to a Worker", { concurrency: true }, () => {
       }
     });
 
-    test("that is not there lets nobody in where it is required", async () => {
+    test("that is missing denies calls if it is required", async () => {
       await using worker = await startWorker(crm, { variables: variables("required") });
       assert.deepEqual(await ask(worker), unavailable);
       await using spin = await startSpinApp(crm, { variables: variables("required") });
@@ -100,11 +100,11 @@ describe("what is bound to a Worker", { concurrency: true }, () => {
     });
   });
 
-  describe("a limit on the rate of calls", { concurrency: 4 }, () => {
+  describe("a rate limit", { concurrency: 4 }, () => {
     const variables = variablesOf({ rateLimit: { binding: "RATE" } });
     const unavailable = problem(503, "rate_limit_unavailable");
 
-    /** An entry point that does what the binding does, with whatever `answer` promises to a key. */
+    /** An entry point that acts as the binding and returns the promise of `answer` for a key. */
     function limiter(answer: string) {
       return {
         main: {
@@ -129,7 +129,7 @@ describe("what is bound to a Worker", { concurrency: true }, () => {
       } as const;
     }
 
-    test("refuses a caller beyond it, and no other", async () => {
+    test("denies a caller beyond it, and no other", async () => {
       await using worker = await startWorker(crm, { variables, ...limiter("return { success: count <= 3 };") });
       const another = callWith(bearer(otherKey), body);
       for (let count = 1; count <= 3; count += 1) assert.deepEqual(await ask(worker), allowed);
@@ -140,7 +140,7 @@ describe("what is bound to a Worker", { concurrency: true }, () => {
         contract.assertForeseen(call, answer);
       }
       assert.deepEqual(await ask(worker, another), allowed);
-      // Who is not let in uses nothing up.
+      // Unauthenticated callers do not count.
       for (let count = 1; count <= 5; count += 1) {
         assert.deepEqual(await ask(worker, callWith(bearer(`${otherKey}x`), body)), refused);
       }
@@ -150,17 +150,17 @@ describe("what is bound to a Worker", { concurrency: true }, () => {
 
     for (const [what, answer] of [
       ["fails", 'throw new Error("down");'],
-      ["answers nothing", "return {};"],
-      ["answers what is no boolean", 'return { success: "yes" };'],
-      ["never answers", "await new Promise(() => setTimeout(() => {}, 3_600_000));"],
+      ["returns nothing", "return {};"],
+      ["returns a value that is not a boolean", 'return { success: "yes" };'],
+      ["never returns", "await new Promise(() => setTimeout(() => {}, 3_600_000));"],
     ] as const) {
-      test(`lets nobody in that ${what}`, async () => {
+      test(`denies calls if the binding ${what}`, async () => {
         await using worker = await startWorker(crm, { variables, ...limiter(answer) });
         assert.deepEqual(await ask(worker), unavailable);
       });
     }
 
-    test("lets nobody in that is not there", async () => {
+    test("denies calls if the binding is missing", async () => {
       await using worker = await startWorker(crm, { variables });
       assert.deepEqual(await ask(worker), unavailable);
       for (const rateLimit of [{ binding: "RATE" }, { store: "default", calls: 10, periodSeconds: 60 }]) {
@@ -173,7 +173,7 @@ describe("what is bound to a Worker", { concurrency: true }, () => {
       assert.deepEqual(await ask(another), unavailable);
     });
 
-    test("is asked without holding up others", async () => {
+    test("does not delay other calls", async () => {
       const slow = "if (count > 1) await new Promise((done) => setTimeout(done, 3_000)); return { success: true };";
       await using worker = await startWorker(crm, { variables, ...limiter(slow) });
       assert.deepEqual(await ask(worker), allowed);

@@ -1,4 +1,4 @@
-/** How a body arrives: without its length, or in more than is let in. */
+/** Bodies without a declared length, and bodies beyond the limit. */
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
@@ -10,7 +10,7 @@ import { apiKey, crm } from "./support/environment.ts";
 import { type Ask, exchange } from "./support/exchange.ts";
 import { type Host, type Hosts, startHosts } from "./support/hosts.ts";
 
-/** The longest body that is read, in bytes. */
+/** The maximum length of a body, in bytes. */
 const bodyLimit = 262_144;
 
 describe("a body", () => {
@@ -26,7 +26,7 @@ describe("a body", () => {
   });
   after(() => hosts?.[Symbol.asyncDispose]());
 
-  /** Sends `ask` to every host, which must all answer alike and as the contract says, with `status`. */
+  /** Sends `ask` to every host; all must respond alike, as documented, and with `status`. */
   async function check(ask: Ask, status: number): Promise<void> {
     await askAll(hosts, ask, (answer) => {
       assert.equal(answer.status, status, answer.body.toString());

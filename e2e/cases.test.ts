@@ -1,4 +1,6 @@
-/** Every case file over HTTP on every host, which must answer as the case says and as the others do. */
+/**
+ * Runs every case file over HTTP on every host; each response must match the case, and all hosts must respond alike.
+ */
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
@@ -29,13 +31,13 @@ for (const subject of [crm, crmPerso, perso, conditions, targets]) {
       let passed = 0;
 
       describe(path, () => {
-        // The reporter counts the tests of all files together.
+        // The test reporter counts all files together.
         after(() => console.log(`${path}: ${passed} of ${cases.length} cases answered as expected by all hosts`));
 
         for (const record of cases) {
           test(record.name, async () => {
             await check(subject, hosts, contract, record);
-            // No request leaves anything behind: the next one is answered as ever.
+            // No request affects the next one.
             for (const { url } of hosts.all) assertExpected(control, await exchange(url, askOf(control)));
             passed += 1;
           });
@@ -45,7 +47,7 @@ for (const subject of [crm, crmPerso, perso, conditions, targets]) {
   });
 }
 
-/** Sends a case to every host, which must answer as it says, as the contract says, and as the command line does. */
+/** Sends a case to every host; the responses must match the case, the contract and the command line. */
 async function check(subject: Subject, hosts: Hosts, contract: Contract, record: Case): Promise<void> {
   const ask = askOf(record);
   const answer = await askAll(hosts, ask, (each) => {

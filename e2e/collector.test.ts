@@ -1,4 +1,6 @@
-/** A collector of records that fails: best-effort it changes no decision, and required there is none without it. */
+/**
+ * A failing record collector: it changes no decision in `best-effort` mode, and denies all calls in `required` mode.
+ */
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -18,7 +20,7 @@ const unavailable = problem(503, "log_unavailable");
 const took = reply(200);
 const token = "token-of-the-collector";
 
-/** How long the collector may take, in milliseconds: longer than any call that does not wait for it. */
+/** The timeout of the collector, in milliseconds: longer than any call that does not wait for it. */
 const timeoutMillis = 3_000;
 
 interface Event {
@@ -26,7 +28,7 @@ interface Event {
   readonly data: { readonly decision: string; readonly code: string; readonly dropped?: number };
 }
 
-/** The records that a collector took, in the order in which they came. */
+/** The records that a collector accepted, in order of arrival. */
 class Collector {
   readonly service: StubService;
   readonly events: Event[] = [];
@@ -40,7 +42,7 @@ class Collector {
     const service = await StubService.start(took);
     const collector = new Collector(service);
     service.behaviour = (response, received) => {
-      // What it answered with success it has, and nothing else.
+      // The collector has exactly the records that it acknowledged.
       if (collector.#behaviour === took) collector.events.push(...(JSON.parse(received.body.toString()) as Event[]));
       collector.#behaviour(response, received);
     };
@@ -51,7 +53,7 @@ class Collector {
     this.#behaviour = behaviour;
   }
 
-  /** How many records it has, each counted once, and how many were lost, as the others say. */
+  /** The number of its records without duplicates, and the number of lost records that they report. */
   get tally(): { taken: number; dropped: number } {
     const dropped = this.events.reduce((sum, { data }) => sum + (data.dropped ?? 0), 0);
     return { taken: new Set(this.events.map(({ id }) => id)).size, dropped };
@@ -62,16 +64,16 @@ class Collector {
   }
 }
 
-/** What a collector does that does not take records. */
+/** The actions of a collector that does not accept records. */
 const faults: Readonly<Record<string, Behaviour>> = {
   "answers 500": reply(500),
   "answers 302": reply(302, "", { location: "/decisions" }),
-  "breaks off": breakOff,
+  "closes the connection early": breakOff,
   hangs: hang,
   "takes two seconds": (response) => void setTimeout(() => response.writeHead(500).end(), 2_000),
 };
 
-/** What it does to be waited for, which no time limit on a part of an answer ends. */
+/** Delays that no time limit on a part of a response ends. */
 const endless: Readonly<Record<string, Behaviour>> = {
   "sends interim responses": (response) => {
     const timer = setInterval(() => response.writeProcessing(), 100);
@@ -87,7 +89,7 @@ function settingsOf(collector: Collector, mode: string, sink: object, limits = {
     CALLGATE_LOG_TOKEN: token,
     CALLGATE_CONFIG: JSON.stringify({ log, limits }),
   };
-  // An instance that ends loses the number of records that it lost, so one instance must serve all calls.
+  // An instance that stops loses its count of lost records, so one instance must handle all calls.
   return { variables, isOneInstance: true, outboundPort: collector.service.port };
 }
 
@@ -103,7 +105,7 @@ async function until(holds: () => boolean, what: () => string): Promise<void> {
   }
 }
 
-// The tests wait more than they work, and each has a host of its own.
+// The tests mostly wait, and each starts its own host.
 describe("a collector", { concurrency: 3 }, () => {
   for (const { name, start } of runtimes) {
     test(`gets each record once, in batches, from ${name}`, async () => {
@@ -122,10 +124,10 @@ describe("a collector", { concurrency: 3 }, () => {
         assert.equal(headers["content-type"], "application/cloudevents-batch+json");
         assert.ok((JSON.parse(body.toString()) as unknown[]).length <= 10);
       }
-      assert.ok(collector.service.received.length < 65, "no record waits for another");
+      assert.ok(collector.service.received.length < 65, "no record waits for a batch");
     });
 
-    test(`that fails holds up no decision of ${name}`, async () => {
+    test(`that fails does not delay decisions of ${name}`, async () => {
       await using collector = await Collector.start();
       const sink = { batch: 100, batchWaitMillis: 50, attempts: 1 };
       await using host = await start(crm, settingsOf(collector, "best-effort", sink, { logQueue: 200 }));
@@ -147,7 +149,7 @@ describe("a collector", { concurrency: 3 }, () => {
       await observe("is down");
       await collector.service.open();
       collector.behaviour = took;
-      // Each instance tells with its next record of those that it lost: none is missing, and none is counted twice.
+      // Each instance reports its lost records in the next record: none is missing, and none is counted twice.
       const started = Date.now();
       for (let sum = 0; sum !== decided; sum = collector.tally.taken + collector.tally.dropped) {
         assert.ok(sum < decided && Date.now() - started < 20_000, `${JSON.stringify(collector.tally)} of ${decided}`);
@@ -158,7 +160,7 @@ describe("a collector", { concurrency: 3 }, () => {
       assert.ok(collector.tally.dropped > 0);
     });
 
-    test(`that fails lets nobody in where its records are required by ${name}`, async () => {
+    test(`that fails denies calls if ${name} requires its records`, async () => {
       await using collector = await Collector.start();
       await using host = await start(crm, settingsOf(collector, "required", { timeoutMillis: 500 }));
       let lost = 0;
@@ -167,7 +169,7 @@ describe("a collector", { concurrency: 3 }, () => {
         assert.deepEqual(outcomeOf(answer), allowed, what);
         const { decisionId } = JSON.parse(answer.body.toString()) as { decisionId: string };
         const event = collector.events.at(-1);
-        assert.equal(event?.id, decisionId, "an answer was given before its record was taken");
+        assert.equal(event?.id, decisionId, "a response was sent before its record was accepted");
         return event.data.dropped ?? 0;
       };
       assert.equal(await allows("before all faults"), 0);
@@ -180,7 +182,7 @@ describe("a collector", { concurrency: 3 }, () => {
           lost += 1;
         }
         collector.behaviour = took;
-        assert.equal(await allows(`after it ${what}`), lost, "the next record tells of those that were lost");
+        assert.equal(await allows(`after it ${what}`), lost, "the next record reports the lost records");
         lost = 0;
       }
       await collector.service.close();
@@ -189,7 +191,7 @@ describe("a collector", { concurrency: 3 }, () => {
       await allows("after it is down");
     });
 
-    test(`hears of no half call as allowed from ${name}`, async () => {
+    test(`gets no Allow record of a truncated call from ${name}`, async () => {
       await using collector = await Collector.start();
       await using host = await start(crm, settingsOf(collector, "required", {}));
       const { body = Buffer.alloc(0), headers } = call;

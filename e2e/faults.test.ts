@@ -1,4 +1,4 @@
-/** What goes wrong around a host: callers that hold on or break off, and a host that is killed. */
+/** Faults around a host: callers that stall or disconnect, and a host that is killed. */
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -20,7 +20,7 @@ const call = askOf(control);
 const body = call.body ?? Buffer.alloc(0);
 const settings = { variables: { CALLGATE_API_KEYS: apiKey } };
 
-/** The lines of a head that lets a call in. */
+/** The lines of the head of an authenticated call. */
 const lines = [
   "POST /evaluate HTTP/1.1",
   "host: callgate",
@@ -30,13 +30,13 @@ const lines = [
 const declared = head(...lines, `content-length: ${body.length}`);
 const chunked = head(...lines, "transfer-encoding: chunked");
 
-/** How long a host may take to answer what was broken off, on a machine that is busy elsewhere. In milliseconds. */
+/** The time limit for the response to a truncated request on a busy machine, in milliseconds. */
 const answerLimit = 20_000;
 
-// The tests wait more than they work, and each has hosts of its own.
+// The tests mostly wait, and each starts its own hosts.
 describe("a fault", { concurrency: true }, () => {
   for (const { name, start } of runtimes) {
-    test(`bodies of one byte a second hold up nobody else on ${name}`, async () => {
+    test(`bodies of one byte a second do not delay other callers on ${name}`, async () => {
       await using host = await start(crm, settings);
       const load = BackgroundLoad.start(host.url, crm);
       const connections = await openMany(host, 20);
@@ -50,11 +50,11 @@ describe("a fault", { concurrency: true }, () => {
       await stillDecides(host);
     });
 
-    test(`chunks without an end hold up nobody else on ${name}`, async () => {
+    test(`chunks without an end do not delay other callers on ${name}`, async () => {
       await using host = await start(crm, settings);
       const load = BackgroundLoad.start(host.url, crm);
       const connections = await openMany(host, 100);
-      // All of an allowed call is there, and only the chunk is missing that says so.
+      // The allowed call is complete, except for the final chunk.
       const chunk = `${body.length.toString(16)}\r\n${body.toString()}\r\n`;
       for (const connection of connections) connection.send(chunked + chunk);
       await delay(5_000);
@@ -63,17 +63,17 @@ describe("a fault", { concurrency: true }, () => {
       await stillDecides(host);
     });
 
-    test(`callers that break off hold up nobody else on ${name}`, async () => {
+    test(`callers that disconnect do not delay other callers on ${name}`, async () => {
       await using host = await start(crm, settings);
       const load = BackgroundLoad.start(host.url, crm);
       const broken = [declared.slice(0, 40), declared, declared + body.subarray(0, -1).toString(), chunked + "40\r\n{"];
       for (let round = 0; round < 50; round += 1) {
         const connections = await openMany(host, 20);
         for (const [at, connection] of connections.entries()) connection.send(broken[at % broken.length] ?? "");
-        // Some break off before the host has read anything, and some after.
+        // Some disconnect before the host has read anything, and some later.
         await delay(round % 10);
         for (const connection of connections) {
-          assert.deepEqual(connection.answers(), [], "half a call is answered");
+          assert.deepEqual(connection.answers(), [], "a truncated call got a response");
           connection.reset();
         }
       }
@@ -81,13 +81,13 @@ describe("a fault", { concurrency: true }, () => {
       await stillDecides(host);
     });
 
-    test(`idle connections hold up nobody else on ${name}`, async () => {
+    test(`idle connections do not delay other callers on ${name}`, async () => {
       const count = Math.min(5_000, openFiles() - 500);
-      // Some runtimes serve 1,000 connections by default, and the next one waits.
+      // Some runtimes accept 1,000 connections by default, and the next one waits.
       await using host = await start(crm, { ...settings, connections: 2 * count });
       const idle: Connection[] = [];
       while (idle.length < count) idle.push(...(await openMany(host, 50)));
-      // Some say nothing at all, and some stop within the head.
+      // Some send nothing at all, and some stop within the head.
       for (const connection of idle.slice(0, count / 2)) connection.send(declared.slice(0, 60));
       const load = BackgroundLoad.start(host.url, crm);
       await delay(3_000);
@@ -109,7 +109,7 @@ describe("a fault", { concurrency: true }, () => {
           half.send(declared + body.subarray(0, -1).toString());
           await host.kill();
           await half.wait(1, answerLimit);
-          assert.deepEqual(half.answers(), [], "a call is answered by a host that was killed within it");
+          assert.deepEqual(half.answers(), [], "a call got a response from a host that was killed during it");
           half.close();
           host = await start(crm, { ...settings, port });
           // The first call after the start is decided.
@@ -146,10 +146,10 @@ function openMany(host: Host, count: number): Promise<Connection[]> {
   return Promise.all(Array.from({ length: count }, () => Connection.open(host.url)));
 }
 
-/** Ends what was begun: none of it may have been answered before, and all of it is refused as incomplete. */
+/** Ends the started requests: none may have a response yet, and all are denied as incomplete. */
 async function assertIncomplete(connections: readonly Connection[]): Promise<void> {
   for (const connection of connections) {
-    assert.deepEqual(connection.answers(), [], "half a call is answered");
+    assert.deepEqual(connection.answers(), [], "a truncated call got a response");
     connection.finish();
   }
   for (const connection of connections) {
@@ -166,19 +166,19 @@ async function stillDecides({ url }: Host): Promise<void> {
 }
 
 function tell(fault: string, { answered, unanswered, p50, p99 }: Tally): void {
-  const lost = unanswered === 0 ? "" : `, ${unanswered} found no host`;
+  const lost = unanswered === 0 ? "" : `, ${unanswered} failed to connect`;
   console.log(`${fault}: ${answered} other calls answered${lost}, p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms`);
 }
 
 /**
- * A port that no connection gets as its own: one that is opened while the host is gone would take the place of the host,
- * and even reach itself.
+ * A port that is not assigned to outgoing connections: a connection made while the host is down could otherwise take
+ * the host's port, and even connect to itself.
  */
 async function freePort(): Promise<number> {
   for (;;) {
     const port = 20_000 + Math.floor(Math.random() * 10_000);
     const server = createServer().listen(port, "127.0.0.1");
-    // A port that is taken is told as an error, and another one is tried.
+    // A port that is in use causes an error, and another one is tried.
     const isFree = await once(server, "listening").then(
       () => true,
       () => false,
@@ -188,7 +188,7 @@ async function freePort(): Promise<number> {
   }
 }
 
-/** How many files and connections a process may have open; where the system does not tell, what most give. */
+/** The limit on open files and connections of a process; a common value if the system does not report it. */
 function openFiles(): number {
   try {
     const limits = readFileSync("/proc/self/limits", "utf8");

@@ -1,4 +1,6 @@
-/** Keys that an edge fetches: while they can't be had nobody is let in, and with the next fetch that succeeds everybody. */
+/**
+ * Key discovery: while the keys cannot be fetched, every call is denied; after a successful fetch, calls are decided.
+ */
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -19,29 +21,29 @@ const agent = callWith(bearer(issuer.token(claimsOf("agent"))));
 const publish = reply(200, issuer.keys);
 const unavailable = problem(503, "keys_unavailable");
 
-/** What may come in the place of keys. */
+/** Possible responses in place of keys. */
 const faults: Readonly<Record<string, Behaviour>> = {
   "answers 500": reply(500, issuer.keys),
   "answers 404": reply(404, issuer.keys),
   "answers 204": reply(204),
   "redirects to itself": reply(302, issuer.keys, { location: keysUrl }),
-  "redirects for good": reply(308, "", { location: "https://elsewhere.example.com/" }),
-  "answers nothing": reply(200),
-  "answers with a page": reply(200, "<!doctype html><title>Sign in</title>", { "content-type": "text/html" }),
-  "answers with a list": reply(200, [issuer.keys.keys[0] ?? {}]),
-  "answers with no key": reply(200, { keys: [] }),
-  "answers with keys of another kind": reply(200, new Issuer("EdDSA").keys),
-  "answers with one name twice": reply(200, `{"keys":[],"keys":${JSON.stringify(issuer.keys.keys)}}`),
-  "answers with more than 64 KiB": reply(200, `${JSON.stringify(issuer.keys)}${" ".repeat(65_536)}`),
-  "says that it has more than it sends": (response) => {
+  "redirects forever": reply(308, "", { location: "https://elsewhere.example.com/" }),
+  "returns nothing": reply(200),
+  "returns a page": reply(200, "<!doctype html><title>Sign in</title>", { "content-type": "text/html" }),
+  "returns a list": reply(200, [issuer.keys.keys[0] ?? {}]),
+  "returns no key": reply(200, { keys: [] }),
+  "returns keys of another type": reply(200, new Issuer("EdDSA").keys),
+  "returns a duplicate member": reply(200, `{"keys":[],"keys":${JSON.stringify(issuer.keys.keys)}}`),
+  "returns more than 64 KiB": reply(200, `${JSON.stringify(issuer.keys)}${" ".repeat(65_536)}`),
+  "declares a longer body than it sends": (response) => {
     response.writeHead(200, { "content-length": 10_000 }).write(JSON.stringify(issuer.keys));
     setTimeout(() => response.destroy(), 50);
   },
   "closes the connection": breakOff,
 };
 
-describe("keys that are fetched", { concurrency: true }, () => {
-  test("are those of the configured address, which is asked once", async () => {
+describe("key discovery", { concurrency: true }, () => {
+  test("fetches the keys from the configured address once", async () => {
     await using service = await StubService.start(publish);
     await using worker = await startWorker(crm, { variables, outboundPort: service.port });
     for (let call = 0; call < 10; call += 1) assert.deepEqual(outcomeOf(await exchange(worker.url, agent)), allowed);
@@ -50,21 +52,21 @@ describe("keys that are fetched", { concurrency: true }, () => {
       [["GET", "idp.example.com", "/certs/keys.json?v=1", undefined]],
     );
 
-    // Whoever names keys that are not there does not make the address be asked for each of them.
+    // Many tokens with unknown keys do not cause a fetch each.
     for (let call = 0; call < 20; call += 1) {
       const forged = new Issuer("ES256", `k${call + 2}`).token(claimsOf("agent"));
       assert.deepEqual(outcomeOf(await exchange(worker.url, callWith(bearer(forged)))), refused);
     }
     assert.equal(service.received.length, 1);
 
-    // Keys from before are used while the address is down.
+    // Cached keys are used while the address is down.
     await service.close();
     assert.deepEqual(outcomeOf(await exchange(worker.url, agent)), allowed);
   });
 
-  test("let nobody in while they can't be had, and everybody at the next call", async () => {
+  test("denies calls without keys, and decides them after the next fetch", async () => {
     await using service = await StubService.start(publish);
-    // Each isolate asks for itself, so that each fault finds one that has no keys.
+    // Each isolate fetches keys itself, so that each fault affects an isolate without keys.
     const [first, ...names] = ["down", ...Object.keys(faults)] as const;
     await using worker = await startWorker(crm, { variables, outboundPort: service.port, isolates: names.length + 1 });
     for (const [at, name] of names.entries()) {
@@ -85,7 +87,7 @@ describe("keys that are fetched", { concurrency: true }, () => {
     assert.deepEqual(outcomeOf(await exchange(worker.url, agent)), allowed, `after it is ${first}`);
   });
 
-  test("hold up nobody for longer than five seconds, and no other isolate", async () => {
+  test("delays no call for more than five seconds, and no other isolate", async () => {
     await using service = await StubService.start(hang);
     await using worker = await startWorker(crm, { variables, outboundPort: service.port, isolates: 3 });
     const [, silent, endless] = [worker.url, ...worker.others.values()];
@@ -103,25 +105,25 @@ describe("keys that are fetched", { concurrency: true }, () => {
     await service.asked(16);
     service.behaviour = publish;
     assert.deepEqual(outcomeOf(await exchange(worker.url, agent)), allowed);
-    for (const took of await Promise.all(waiting)) assert.ok(took < 15_000, `the answers took ${took} ms`);
-    // However many calls wait, no more than eight of them ask in half a minute.
+    for (const took of await Promise.all(waiting)) assert.ok(took < 15_000, `the responses took ${took} ms`);
+    // However many calls wait, at most eight fetches happen in half a minute.
     assert.equal(service.received.length, 17);
   });
 
-  test("let nobody in over a connection that is not what it should be", async () => {
-    // The WASI host trusts the authorities that it was built with and no other, so that no server of a test can be right.
+  test("accepts no keys over an untrusted connection", async () => {
+    // The WASI host trusts only its built-in authorities, so no test server has a trusted certificate.
     await using service = await StubService.start(publish);
     await using silent = await Silent.start();
     const at = (port: number) => ({ variables: variablesOf(issuer, { keysUrl: `https://127.0.0.1:${port}/` }) });
     for (const [port, name] of [
-      [service.port, "speaks no TLS"],
+      [service.port, "does not use TLS"],
       [silent.port, "is silent"],
     ] as const) {
       await using spin = await startSpinApp(crm, at(port));
       const started = performance.now();
       assert.deepEqual(outcomeOf(await exchange(spin.url, agent)), unavailable, name);
       const took = performance.now() - started;
-      assert.ok(took < 15_000, `the answer took ${took} ms where the server ${name}`);
+      assert.ok(took < 15_000, `the response took ${took} ms if the server ${name}`);
     }
     assert.deepEqual(service.received, []);
     await service.close();
@@ -130,7 +132,7 @@ describe("keys that are fetched", { concurrency: true }, () => {
   });
 });
 
-/** A server that takes connections and never says anything. */
+/** A server that accepts connections and never responds. */
 class Silent implements AsyncDisposable {
   readonly #server = createServer((socket) => void socket.on("error", () => {}).resume());
   readonly #sockets = new Set<Socket>();

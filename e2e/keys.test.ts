@@ -1,4 +1,4 @@
-/** Which keys let in: none where none is set, and after a change the new ones and no others. */
+/** Accepted API keys: none if none is set, and only the new ones after a change. */
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
@@ -23,20 +23,20 @@ for (const [what, apiKeys] of [
     });
     after(() => hosts?.[Symbol.asyncDispose]());
 
-    test("refuse every call with 503 and Deny", async () => {
+    test("deny every call with 503", async () => {
       const contract = await Contract.readAll(hosts);
       const ask = askOf(controlCase(crm));
       await askAll(hosts, ask, (answer) => {
         assert.equal(answer.status, 503);
         const said = JSON.parse(answer.body.toString()) as Record<string, unknown>;
         assert.equal(said["decision"], "Deny");
-        // The operator learns which setting is missing.
+        // The error names the missing setting.
         assert.match(String(said["detail"]), /CALLGATE_API_KEYS/);
         contract.assertForeseen(ask, answer);
       });
     });
 
-    test("still tell that they run", async () => {
+    test("still report that they run", async () => {
       for (const { url } of hosts.all) {
         assert.equal((await exchange(url, { method: "GET", path: "/healthz", headers: {} })).status, 200);
       }
@@ -46,7 +46,7 @@ for (const [what, apiKeys] of [
 
 const otherKey = "other-key-0123456789abcdef0123456789abcdef";
 
-/** What a key is answered with, by the keys that are set. */
+/** The response to a key, by the configured keys. */
 const changes = [
   { set: apiKey, old: 200, new: 401 },
   { set: `${apiKey} ${otherKey}`, old: 200, new: 200 },
@@ -55,7 +55,7 @@ const changes = [
   { set: apiKey, old: 200, new: 401 },
 ] as const;
 
-/** The status of a call with `key`; whatever is not let in must be denied. */
+/** The status of a call with `key`; an unauthenticated call must be denied. */
 async function statusWith(url: URL, key: string, more: Readonly<Record<string, string>> = {}): Promise<number> {
   const call = askOf(controlCase(crm));
   const headers = { ...call.headers, authorization: `Bearer ${key}`, ...more };
@@ -65,8 +65,8 @@ async function statusWith(url: URL, key: string, more: Readonly<Record<string, s
   return status;
 }
 
-describe("keys that are changed", () => {
-  test("count from the next start on", async () => {
+describe("changed keys", () => {
+  test("apply after the next start", async () => {
     for (const { set, old, new: fresh } of changes) {
       await using hosts = await startHosts(crm, set);
       for (const { url } of hosts.all) {
@@ -75,7 +75,7 @@ describe("keys that are changed", () => {
     }
   });
 
-  test("count at once in an isolate that goes on", async () => {
+  test("apply at once in a running isolate", async () => {
     await using worker = await startWorker(crm, { variables: {}, main: probe });
     const url = worker.others.get("Keyed");
     assert.ok(url);
@@ -87,6 +87,6 @@ describe("keys that are changed", () => {
       }
       if (round === 10) settled = await linearMemory(worker);
     }
-    assert.equal(await linearMemory(worker), settled, "each change leaves something behind");
+    assert.equal(await linearMemory(worker), settled, "each change leaks memory");
   });
 });

@@ -1,4 +1,4 @@
-/** Bodies of the largest kinds, those that are decided and those that are refused, and what memory they take. */
+/** The largest accepted and rejected bodies, and their memory use. */
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
@@ -11,17 +11,17 @@ import { type Host, type Hosts, startHostsWith } from "./support/hosts.ts";
 import { linearMemory, probe } from "./support/probe.ts";
 import { Connection, head } from "./support/raw.ts";
 
-/** The longest body that is read, in bytes. */
+/** The maximum length of a body, in bytes. */
 const bodyLimit = 262_144;
-/** What no instance may exceed, whatever it is sent, in bytes. */
+/** The memory limit for any instance, in bytes. */
 const memoryLimit = 64 * 1_024 * 1_024;
-/** How many calls the WASI host gives to one instance at a time, unless it is told otherwise. */
+/** The number of concurrent calls per instance of the WASI host by default. */
 const concurrency = 16;
 
 const control = controlCase(crm);
 const call = askOf(control);
 
-/** Arguments that fill a body up to `length` bytes, of one kind. */
+/** Arguments of one kind that fill a body up to `length` bytes. */
 const kinds: Readonly<Record<string, (length: number) => string>> = {
   "one string": (length) => `"${"x".repeat(length - 2)}"`,
   "one string of escapes": (length) => `"${"\\u0041".repeat(Math.floor((length - 2) / 6))}"`,
@@ -37,7 +37,7 @@ function object(length: number): string {
   return `{${members.join(",")}}`;
 }
 
-/** A call that view_customer is allowed, with `value` among its arguments. */
+/** An allowed call of view_customer with `value` among its arguments. */
 function callWith(value: string): Buffer {
   return Buffer.from(`{"tool":"view_customer","role":"agent","args":{"a":${value}}}`);
 }
@@ -45,7 +45,7 @@ const frame = callWith("").length;
 
 describe("a large body", () => {
   let hosts: Hosts;
-  /** workerd limits no memory, so the suite looks at how large it is. */
+  /** workerd does not limit memory, so the suite checks its size. */
   let worker: Host;
 
   before(async () => {
@@ -69,7 +69,7 @@ describe("a large body", () => {
         const asked = Array.from({ length: 2 * concurrency }, () => exchange(url, { ...call, body }));
         const said = new Set((await Promise.all(asked)).map((answer) => `${answer.status} ${codeOf(answer.body)}`));
         assert.equal(said.size, 1, [...said].join(", "));
-        // What stands in for the tool's own arguments is undeclared, which is a decision too.
+        // The replacement for the tool's own arguments is undeclared, which is a decision too.
         assert.match([...said][0] ?? "", /^200 (allowed|undeclared_argument|condition_failed|condition_unknown)$/);
       }
       await stillDecides();
@@ -86,14 +86,14 @@ describe("a large body", () => {
     await stillDecides();
   });
 
-  test("of which the last byte is held back is decided, many at a time", async () => {
+  test("with a delayed last byte is decided, many at a time", async () => {
     const body = callWith(`"${"x".repeat(bodyLimit - frame - 2)}"`);
     assert.equal(body.length, bodyLimit);
     const begun = Buffer.concat([beginning(`content-length: ${body.length}`), body.subarray(0, -1)]);
     for (const { url } of hosts.all) {
       const connections = await Promise.all(Array.from({ length: 4 * concurrency }, () => Connection.open(url)));
       for (const connection of connections) connection.send(begun);
-      // By then an instance holds as many of them as it is given at a time.
+      // By then, each instance has as many requests as it accepts concurrently.
       await delay(500);
       for (const connection of connections) connection.send(body.subarray(-1));
       for (const connection of connections) {
@@ -122,7 +122,7 @@ describe("a large body", () => {
       await stillDecides();
     });
 
-    test(`of ${length / 1e6} MB of ${kind} is refused while it comes`, async () => {
+    test(`of ${length / 1e6} MB of ${kind} is refused while it arrives`, async () => {
       for (const host of hosts.all) {
         const { answer, sent } = await sendInChunks(host, body);
         assert.equal(`${answer?.status} ${codeOf(answer?.body)}`, "413 body_too_large", host.name);
@@ -132,7 +132,7 @@ describe("a large body", () => {
     });
   }
 
-  test("without a key is refused before it comes", async () => {
+  test("without a key is refused before it arrives", async () => {
     const body = Buffer.alloc(30_000_000, " ");
     for (const host of hosts.all) {
       const { answer, sent } = await sendInChunks(host, body, {});
@@ -142,22 +142,22 @@ describe("a large body", () => {
     await stillDecides();
   });
 
-  test("that never comes leaves nothing behind on workerd", async () => {
+  test("that never arrives leaks nothing on workerd", async () => {
     const begun = Buffer.concat([beginning("content-length: 100"), Buffer.from("{")]);
     const sizes: number[] = [];
     for (let round = 0; round < 6; round += 1) {
       for (let turn = 0; turn < 30; turn += 1) {
         const connections = await Promise.all(Array.from({ length: 50 }, () => Connection.open(worker.url)));
         for (const connection of connections) connection.send(begun);
-        // By then the Worker waits for the rest.
+        // By then, the Worker waits for the rest.
         await delay(10);
         for (const connection of connections) connection.reset();
       }
       await stillDecides();
       sizes.push(await linearMemory(worker));
     }
-    // Memory grows by pages of 64 KiB. What waits to be collected takes one or two at times; if each of the callers left
-    // what its call took, the last rounds would have taken eight.
+    // Memory grows in pages of 64 KiB. Garbage temporarily takes one or two pages; if each caller leaked its call, the
+    // last rounds would have taken eight.
     const [first = 0, last = 0] = [sizes.at(0), sizes.at(-1)];
     assert.ok(last - first <= 2 * 65_536, `the linear memory grows: ${sizes.join(", ")}`);
   });
@@ -170,13 +170,13 @@ describe("a large body", () => {
   });
 });
 
-/** The head of a call whose body is framed by `framing`. */
+/** The head of a call with the body framing `framing`. */
 function beginning(framing: string, headers = call.headers): Buffer {
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
   return Buffer.from(head("POST /evaluate HTTP/1.1", "host: callgate", ...lines, framing));
 }
 
-/** Sends a body until the host has heard enough. */
+/** Sends a body until the host responds or closes the connection. */
 async function sendInChunks(host: Host, body: Buffer, headers = call.headers): Promise<{ answer: Answer | undefined; sent: number }> {
   const connection = await Connection.open(host.url);
   connection.send(beginning("transfer-encoding: chunked", headers));

@@ -1,4 +1,4 @@
-/** Records of decisions on standard output: one for each, which says what was answered. */
+/** Decision records on standard output: one per decision, with the same content as the response. */
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -19,7 +19,7 @@ function variablesOf(log: object): Record<string, string> {
   return { CALLGATE_API_KEYS: `crm-host:${apiKey}`, CALLGATE_CONFIG: JSON.stringify({ log }) };
 }
 
-/** A call that a record was made of. */
+/** A call that was recorded. */
 interface Event {
   readonly id: string;
   readonly subject?: string;
@@ -32,11 +32,11 @@ class Output {
   readonly lines: string[] = [];
   readonly onLine = (line: string) => void this.lines.push(line);
 
-  /** The next `count` lines. Fails where they are not there, or there are more of them. */
+  /** The next `count` lines. Fails if there are fewer or more. */
   async take(count: number): Promise<readonly string[]> {
     const started = Date.now();
     while (this.lines.length < count && Date.now() - started < 20_000) await delay(5);
-    // One too many would come now.
+    // An extra line would arrive now.
     await delay(50);
     const lines = this.lines.splice(0);
     assert.equal(lines.length, count, lines.join("\n"));
@@ -44,7 +44,7 @@ class Output {
   }
 }
 
-/** What an answer and its record must both say. */
+/** The content that a response and its record share. */
 function shared(said: Readonly<Record<string, unknown>>) {
   const { decisionId, decision, code, rule = null, policy } = said;
   return { decisionId, decision, code, rule, policy };
@@ -52,7 +52,7 @@ function shared(said: Readonly<Record<string, unknown>>) {
 
 for (const { name, start } of runtimes) {
   describe(`standard output of ${name}`, { concurrency: true }, () => {
-    test("has one record for each decision, with what was answered", async () => {
+    test("has one record for each decision, with the same content as the response", async () => {
       const output = new Output();
       const variables = variablesOf({ mode: "best-effort", sink: { type: "stdout" } });
       await using host = await start(crm, { variables, onLine: output.onLine });
@@ -84,13 +84,13 @@ for (const { name, start } of runtimes) {
         assert.ok(!line.includes("amount"), "an argument is recorded");
       }
 
-      // Without a trace one is begun, and told.
+      // Without a trace, a new one starts, and the response contains it.
       const answer = await ask({ ...refund, role: "agent" });
       const begun = (JSON.parse((await output.take(1))[0] ?? "") as Event).traceparent;
       assert.equal(answer.headers["traceparent"], begun);
     });
 
-    test("has a record of what is refused, and none of what nobody vouches for", async () => {
+    test("has records of rejected calls, and none of unauthenticated requests", async () => {
       const output = new Output();
       const variables = variablesOf({ mode: "required", sink: { type: "stdout" } });
       await using host = await start(crm, { variables, onLine: output.onLine });
@@ -122,7 +122,7 @@ for (const { name, start } of runtimes) {
       assert.equal(new Set(events.map(({ data }) => data["traceId"])).size, 1, "a batch is one trace");
     });
 
-    test("has whole lines, and chains that hold, where calls come at once", async () => {
+    test("has complete lines and valid chains for concurrent calls", async () => {
       const output = new Output();
       const log = { mode: "required", format: "opa", arguments: "masked", mask: ["note"], chain: true };
       await using host = await start(crm, { variables: variablesOf(log), onLine: output.onLine });
@@ -142,9 +142,9 @@ for (const { name, start } of runtimes) {
       assert.ok(lines.every((line) => line.includes('"amount":200') && !line.includes("secret")));
 
       assert.equal(await verify(lines), 0);
-      // What is changed, or taken out of a chain that goes on, is found.
+      // A changed record is found, and so is a record that is removed from the middle of a chain.
       const second = lines.map(chainOf).find(({ sequence }) => sequence === 1);
-      assert.ok(second, "no instance answered twice");
+      assert.ok(second, "no instance responded twice");
       const isFirst = (line: string) => chainOf(line).id === second.id && chainOf(line).sequence === 0;
       assert.equal(await verify(lines.map((line) => (isFirst(line) ? line.replace('"Allow"', '"Deny"') : line))), 1);
       assert.equal(await verify(lines.filter((line) => !isFirst(line))), 1);
@@ -152,11 +152,11 @@ for (const { name, start } of runtimes) {
   });
 }
 
-describe("standard output that is closed", { concurrency: true }, () => {
+describe("closed standard output", { concurrency: true }, () => {
   const call = callWith(key, { ...refund, role: "agent" });
   const settings = (mode: string) => ({ variables: variablesOf({ mode }), isOutputClosed: true });
 
-  test("lets nobody in on wasmtime where records are required, and everybody where they are not", async () => {
+  test("denies calls on wasmtime only if records are required", async () => {
     for (const [mode, expected] of [
       ["required", problem(503, "log_unavailable")],
       ["best-effort", allowed],
@@ -166,20 +166,20 @@ describe("standard output that is closed", { concurrency: true }, () => {
     }
   });
 
-  test("is not told to the Worker, which goes on", async () => {
-    // Cloudflare's runtime keeps what is written itself, so that there is nothing to be closed.
+  test("is not reported to the Worker, which continues", async () => {
+    // Cloudflare's runtime stores the output itself, so it cannot be closed.
     await using host = await startWorker(crm, settings("required"));
     for (let round = 0; round < 3; round += 1) assert.deepEqual(outcomeOf(await exchange(host.url, call)), allowed);
   });
 });
 
-/** The place of a record in its chain. */
+/** The position of a record in its chain. */
 function chainOf(line: string): { readonly id: string; readonly sequence: number } {
   const { result } = JSON.parse(line) as { result: { chain: { id: string; sequence: number } } };
   return result.chain;
 }
 
-/** How `callgate log verify` ends with lines: with 0 where no chain is broken, with 1 where one is. */
+/** The exit code of `callgate log verify` for lines: 0 if no chain is broken, 1 if one is. */
 async function verify(lines: readonly string[]): Promise<number | null> {
   const child = spawn(callgate(), ["log", "verify"], { stdio: ["pipe", "ignore", "inherit"] });
   child.stdin.on("error", () => {});

@@ -1,4 +1,4 @@
-/** The document that describes the contract: valid, the same on every host, and in step with what they serve. */
+/** The OpenAPI document: valid, the same on every host, and consistent with the responses. */
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
@@ -32,12 +32,12 @@ describe("GET /openapi.json", () => {
     assert.equal(validator.version, "3.1");
   });
 
-  test("describes each of its paths as the hosts answer it", async () => {
+  test("describes the responses of each of its paths", async () => {
     const contract = await Contract.readAll(hosts);
     const headers = { authorization: `Bearer ${apiKey}` };
     for (const path of Object.keys(contract.document.paths)) {
       for (const method of ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]) {
-        // Without a body a call is refused: that too has its place in the document.
+        // A call without a body is rejected, which the document must describe too.
         const ask = { method, path, headers };
         await askAll(hosts, ask, (answer) => contract.assertForeseen(ask, answer));
       }

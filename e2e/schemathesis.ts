@@ -1,8 +1,8 @@
 /**
- * Requests that schemathesis makes of what each host says of itself in `/openapi.json`, valid ones and others.
+ * Runs schemathesis against each host's `/openapi.json`, with valid and invalid requests.
  *
- * It holds each answer against that document: an error must say Deny, and what the document allows must be taken. Once it
- * has gone, the next call must be decided as ever.
+ * It compares each response with the document: an error must contain Deny, and a documented request must be accepted.
+ * Afterward, the next call must be decided as usual.
  */
 
 import assert from "node:assert/strict";
@@ -27,28 +27,28 @@ async function check({ name, url }: Host): Promise<void> {
   await writeFile(file, JSON.stringify(withRoles(JSON.parse(body.toString()))));
   const options = ["--config-file", configuration, "run", file, "--url", url.href];
   const child = spawn(schemathesis(), options, {
-    // It leaves files where it runs.
+    // It writes files into its working directory.
     cwd: dirname(schemathesis()),
     stdio: ["ignore", "pipe", "inherit"],
     env: { ...process.env, CALLGATE_API_KEY: apiKey },
   });
-  // The two run at the same time, and what they say is told one after the other.
+  // Both runs are concurrent, and their output is printed one after the other.
   const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
   console.log(`\nschemathesis against ${name}\n${await text(child.stdout)}`);
-  assert.equal(await ended, 0, `schemathesis finds a mistake of ${name}`);
+  assert.equal(await ended, 0, `schemathesis found an error of ${name}`);
   assertExpected(control, await exchange(url, askOf(control)));
 }
 
 /**
- * The document as it holds where callers have keys, as here: the roles stand in the call.
+ * The document for callers with API keys: the roles are in the call.
  *
- * It is written for callers with tokens too, whose roles may be left out, and a schema can't tell who calls.
+ * It also describes callers with tokens, for whom the roles are optional, and a schema cannot distinguish callers.
  */
 function withRoles(document: { components: { schemas: { Call: { allOf: object[] } } } }): object {
   const { allOf } = document.components.schemas.Call;
   const atMostOne = JSON.stringify({ not: { required: ["role", "roles"] } });
   const at = allOf.findIndex((part) => JSON.stringify(part) === atMostOne);
-  assert.notEqual(at, -1, "the document says no more that `role` and `roles` exclude each other");
+  assert.notEqual(at, -1, "the document no longer states that `role` and `roles` exclude each other");
   allOf[at] = { oneOf: [{ required: ["role"] }, { required: ["roles"] }] };
   return document;
 }

@@ -1,4 +1,4 @@
-/** Settings that are wrong, which let nobody in, and settings that change. */
+/** Invalid settings, which deny every call, and settings that change. */
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
@@ -18,7 +18,7 @@ const call = callWith(bearer(apiKey), { ...refund, role: "agent" });
 const issuer = new Issuer("EdDSA");
 const invalid = problem(503, "config_invalid");
 
-/** Variables that are wrong, and the place that the answer names. */
+/** Invalid variables, and the position that the response names. */
 const mistakes: readonly { variables: Readonly<Record<string, string>>; place: string; secret?: string }[] = [
   { variables: { CALLGATE_CONFIG: '{"logg":{}}' }, place: "logg" },
   { variables: { CALLGATE_CONFIG: '{"log":{"mode":"requierd"}}' }, place: "/log/mode" },
@@ -48,12 +48,12 @@ function digestOf(text: string): string {
   return createHash("sha256").update(text).digest("hex");
 }
 
-/** Credentials that hold nothing, which no mistake may take for a key. */
+/** Empty credentials, which no invalid setting may turn into a key. */
 const nothing = [{}, { authorization: "" }, { authorization: "Bearer " }, { authorization: "Basic eA==" }];
 
-describe("settings with a mistake", { concurrency: 4 }, () => {
+describe("invalid settings", { concurrency: 4 }, () => {
   for (const { variables, place, secret } of mistakes) {
-    test(`let nobody in, and tell that it is at ${place}`, async () => {
+    test(`deny every call and report ${place}`, async () => {
       await using hosts = await startHostsWith(crm, { variables: { CALLGATE_API_KEYS: apiKey, ...variables } });
       const contract = await Contract.readAll(hosts);
       const withNothing = nothing.map((headers) => callWith(headers, { ...refund, role: "agent" }));
@@ -75,8 +75,8 @@ describe("settings with a mistake", { concurrency: 4 }, () => {
   }
 });
 
-describe("settings that are changed in an isolate that goes on", () => {
-  test("count at the next call", async () => {
+describe("changed settings in a running isolate", () => {
+  test("apply to the next call", async () => {
     await using worker = await startWorker(crm, { variables: {}, main: probe });
     const url = worker.others.get("Set");
     assert.ok(url);
@@ -104,16 +104,16 @@ describe("settings that are changed in an isolate that goes on", () => {
       }
       if (round === 10) settled = await linearMemory(worker);
     }
-    assert.equal(await linearMemory(worker), settled, "each change leaves something behind");
+    assert.equal(await linearMemory(worker), settled, "each change leaks memory");
   });
 });
 
-describe("a workerd of one's own", () => {
-  test("behaves as of the day of the deployed Worker", () => {
+describe("a self-hosted workerd", () => {
+  test("has the compatibility date of the deployed Worker", () => {
     assert.equal(shippedCompatibilityDate(), compatibilityDate());
   });
 
-  test("takes the settings from its environment", async () => {
+  test("reads the settings from its environment", async () => {
     const CALLGATE_CONFIG = JSON.stringify({ limits: { bodyBytes: 1_024 } });
     const long = callWith(bearer(apiKey), { ...refund, role: "agent", traceId: "x".repeat(2_000) });
     const starts: readonly { variables: Readonly<Record<string, string>>; call: Outcome; long: Outcome }[] = [

@@ -1,4 +1,4 @@
-/** A thousand fresh starts, which must give one answer. */
+/** A thousand fresh starts, which must give the same response. */
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -14,7 +14,7 @@ const call = askOf(control);
 const variables = { CALLGATE_API_KEYS: apiKey };
 const starts = 1_000;
 
-/** The first answers of instances, which must be alike but for the id of the decision. */
+/** The first responses of instances, which must be equal except for the decision ID. */
 class FirstAnswers {
   readonly #bodies = new Set<string>();
   readonly #ids = new Set<unknown>();
@@ -28,15 +28,15 @@ class FirstAnswers {
 
   assertOne(): void {
     assert.equal(this.#bodies.size, 1, [...this.#bodies].join("\n"));
-    // What starts alike must not draw alike.
-    assert.equal(this.#ids.size, starts, "two decisions have one id");
+    // Identical starts must not give identical random bytes.
+    assert.equal(this.#ids.size, starts, "two decisions have the same id");
   }
 }
 
 describe("a thousand fresh starts", () => {
-  test("of an isolate give one answer on workerd", async () => {
+  test("of an isolate give one response on workerd", async () => {
     const answers = new FirstAnswers();
-    // Each isolate loads the Worker by itself, as one does that Cloudflare starts; a process holds some of them.
+    // Each isolate loads the Worker itself, like one that Cloudflare starts; a process contains several.
     const isolates = 50;
     for (let process = 0; process < starts / isolates; process += 1) {
       await using worker = await startWorker(crm, { variables, isolates });
@@ -46,7 +46,7 @@ describe("a thousand fresh starts", () => {
     answers.assertOne();
   });
 
-  test("of an instance give one answer on wasmtime", async () => {
+  test("of an instance give one response on wasmtime", async () => {
     const answers = new FirstAnswers();
     await using spin = await startSpinApp(crm, { variables, options: ["--max-instance-reuse-count=1"] });
     for (let instance = 0; instance < starts; instance += 1) await answers.ask(spin.url);

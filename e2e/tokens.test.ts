@@ -1,4 +1,4 @@
-/** Callers that show a token: which are let in, as whom, and that nobody else is. */
+/** Callers with a token: which are accepted, with which identity, and that no others are. */
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
@@ -11,7 +11,7 @@ import { exchange } from "./support/exchange.ts";
 import { type Hosts, runtimes, startHostsWith, startSpinApp, startWorker } from "./support/hosts.ts";
 import { Issuer, algorithms, claimsOf, now, tokenByText, unsigned, variablesOf } from "./support/issuer.ts";
 
-/** Credentials that must not let anybody in, by what is wrong with them. */
+/** Credentials that must be rejected, by their errors. */
 function forgeries(issuer: Issuer): Readonly<Record<string, Readonly<Record<string, string>>>> {
   const { algorithm, keyId } = issuer;
   const claims = claimsOf("agent");
@@ -34,7 +34,7 @@ function forgeries(issuer: Issuer): Readonly<Record<string, Readonly<Record<stri
     "no aud": bearer(issuer.token(forNobody)),
     "wrong iss": signed({ iss: "https://idp.example.com/" }, usual),
     "no exp": bearer(issuer.token(endless)),
-    "an exp that is a text": signed({ exp: String(now() + 600) }, usual),
+    "an exp that is a string": signed({ exp: String(now() + 600) }, usual),
     expired: signed({ exp: now() - 60 }, usual),
     "not yet valid": signed({ nbf: now() + 300 }, usual),
     "no roles": signed({ roles: [] }, usual),
@@ -45,15 +45,15 @@ function forgeries(issuer: Issuer): Readonly<Record<string, Readonly<Record<stri
     ),
     "HS256 signed with the key set": bearer(tokenByText(JSON.stringify(issuer.keys), claims, { alg: "HS256" })),
     "another algorithm in the header": bearer(issuer.token(claims, { alg: algorithm === "ES256" ? "RS256" : "ES256" })),
-    "a claim that stands twice": bearer(issuer.token(twice)),
-    "a header that says its algorithm twice": bearer(
+    "a duplicate claim": bearer(issuer.token(twice)),
+    "a header with a duplicate algorithm": bearer(
       issuer.token(claims, `{"alg":"none","alg":"${algorithm}","kid":"${keyId}"}`),
     ),
     "an extension that must be known": bearer(issuer.token(claims, { ...usual, crit: ["exp"] })),
-    // HS256 has no set of keys, so that its `kid` is not looked at.
+    // HS256 has no key set, so `kid` is ignored.
     ...(algorithm === "HS256" ? {} : { "an unknown kid": bearer(issuer.token(claims, { ...usual, kid: "k2" })) }),
     "a key in the header": bearer(forger.token(claims, { ...usual, jwk: forger.keys.keys[0] ?? {} })),
-    "signed by somebody else": bearer(forger.token(claims)),
+    "signed with another key": bearer(forger.token(claims)),
     "other claims": bearer(`${head}.${issuer.token(claimsOf("admin")).split(".")[1]}.${signature}`),
     "no signature": bearer(`${head}.${body}.`),
     "a fourth part": bearer(`${genuine}.${signature}`),
@@ -65,7 +65,7 @@ function forgeries(issuer: Issuer): Readonly<Record<string, Readonly<Record<stri
 
 describe("tokens", { concurrency: 3 }, () => {
   for (const algorithm of algorithms) {
-    describe(`edges that take tokens of ${algorithm}`, () => {
+    describe(`edges that accept tokens of ${algorithm}`, () => {
       let hosts: Hosts;
       const issuer = new Issuer(algorithm);
       const agent = issuer.token(claimsOf("agent"));
@@ -75,12 +75,12 @@ describe("tokens", { concurrency: 3 }, () => {
       });
       after(() => hosts?.[Symbol.asyncDispose]());
 
-      test("let a caller in with the role of the token", async () => {
+      test("accept a caller with the role of the token", async () => {
         const contract = await Contract.readAll(hosts);
         for (const [call, expected] of [
           [refund, allowed],
           [{ ...refund, args: { amount: 800 } }, { status: 200, decision: "Deny", code: "condition_failed" }],
-          // Who says the same once more says nothing new.
+          // Repeating the token's roles is allowed.
           [{ ...refund, role: "agent" }, allowed],
           [{ ...refund, roles: ["agent"] }, allowed],
           [{ ...refund, role: "manager" }, problem(400, "roles_differ")],
@@ -93,7 +93,7 @@ describe("tokens", { concurrency: 3 }, () => {
         }
       });
 
-      test("take attributes from the token and none from the body", async () => {
+      test("read attributes from the token and not from the body", async () => {
         const read = { tool: "access_pii" };
         for (const [claims, call, expected] of [
           [{ mfa: true }, read, allowed],
@@ -107,7 +107,7 @@ describe("tokens", { concurrency: 3 }, () => {
         }
       });
 
-      test("refuse every other credential in the same words", async () => {
+      test("reject every other credential with the same response", async () => {
         const answers = new Map<string, string[]>();
         for (const [wrong, headers] of Object.entries(forgeries(issuer))) {
           const answer = await askAll(hosts, callWith(headers));
@@ -118,19 +118,19 @@ describe("tokens", { concurrency: 3 }, () => {
           answers.set(text, [...(answers.get(text) ?? []), wrong]);
           assert.deepEqual(outcomeOf(await askAll(hosts, callWith(bearer(agent)))), allowed, `after ${wrong}`);
         }
-        assert.equal(answers.size, 1, "what is wrong can be told from the answer");
+        assert.equal(answers.size, 1, "the response reveals the error");
       });
     });
   }
 
-  describe("tokens that are taken once", () => {
+  describe("single-use tokens", () => {
     const issuer = new Issuer("EdDSA");
     const variables = variablesOf(issuer, { singleUse: true });
     const once = () => callWith(bearer(issuer.token({ ...claimsOf("agent"), jti: crypto.randomUUID() })));
 
     for (const { name, start } of runtimes) {
-      test(`are refused the second time on ${name}`, async () => {
-        // On a busy machine, a second between two calls could otherwise end the instance that remembers the token.
+      test(`are rejected the second time on ${name}`, async () => {
+        // On a busy machine, a pause of a second could otherwise end the instance that remembers the token.
         await using host = await start(crm, { variables, isOneInstance: true });
         for (let round = 0; round < 20; round += 1) {
           const ask = once();
@@ -143,7 +143,7 @@ describe("tokens", { concurrency: 3 }, () => {
       });
     }
 
-    test("let one of ten in that come at once in an isolate", async () => {
+    test("are accepted once among ten concurrent calls in an isolate", async () => {
       await using worker = await startWorker(crm, { variables });
       const ask = once();
       const answers = await Promise.all(Array.from({ length: 10 }, () => exchange(worker.url, ask)));
@@ -151,8 +151,8 @@ describe("tokens", { concurrency: 3 }, () => {
       assert.deepEqual(statuses, [200, ...Array.from({ length: 9 }, () => 401)]);
     });
 
-    test("are taken once by each instance", async () => {
-      // The documents say so: the memory is that of an instance, and this host makes one for each request.
+    test("are accepted once by each instance", async () => {
+      // As documented, each instance has its own memory, and this host creates one per request.
       await using host = await startSpinApp(crm, { variables, options: ["--max-instance-reuse-count=1"] });
       const ask = once();
       assert.deepEqual(outcomeOf(await exchange(host.url, ask)), allowed);
@@ -161,7 +161,7 @@ describe("tokens", { concurrency: 3 }, () => {
   });
 
   describe("tokens of Cloudflare Access", () => {
-    test("come in a header of their own", async () => {
+    test("have their own header", async () => {
       const issuer = new Issuer("RS256");
       const team = "https://my-team.cloudflareaccess.com";
       const settings = { header: "cf-access-jwt-assertion", issuer: team, audience: "4714c1358e65fe4b408ad6d432a5f878" };

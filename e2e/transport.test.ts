@@ -1,4 +1,4 @@
-/** HTTP that no client would send, over connections of which the test writes every byte. */
+/** HTTP requests that no client would send, over connections whose every byte the test controls. */
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
@@ -10,7 +10,7 @@ import { type Host, type Hosts, startHosts } from "./support/hosts.ts";
 import { Connection, head } from "./support/raw.ts";
 import { type TransportCase, assertAnswers, bytesOf, expectedOf, readTransportCases } from "./support/transport.ts";
 
-/** How long the answers may take, on a machine that is busy elsewhere. In milliseconds. */
+/** The time limit for the responses on a busy machine, in milliseconds. */
 const answerLimit = 20_000;
 
 describe("a request byte for byte", () => {
@@ -39,19 +39,19 @@ describe("a request byte for byte", () => {
         for (const host of hosts.all) {
           const connection = await Connection.open(host.url);
           connection.send(bytesOf(record));
-          // What is answered before the break belongs to calls that came whole.
+          // Responses before the reset belong to complete calls.
           await connection.wait(expectedOf(record, host).length, 20);
           connection.reset();
           const allowed = connection.answers().filter(({ body }) => body.includes('"decision":"Allow"'));
           const expected = expectedOf(record, host).filter(({ decision }) => decision === "Allow");
-          assert.ok(allowed.length <= expected.length, `${host.name} allows what did not come whole`);
+          assert.ok(allowed.length <= expected.length, `${host.name} allows an incomplete call`);
           await stillDecides(host);
         }
       });
     }
   }
 
-  test("with the method HEAD is answered without a decision", async () => {
+  test("with the method HEAD has a response without a decision", async () => {
     for (const host of hosts.all) {
       const connection = await Connection.open(host.url, true);
       connection.send(head("HEAD /evaluate HTTP/1.1", "host: callgate", `authorization: Bearer ${apiKey}`));
@@ -64,7 +64,7 @@ describe("a request byte for byte", () => {
   });
 });
 
-/** Sends a case to a host, which must answer what the case expects, and nothing after that. */
+/** Sends a case to a host, which must respond exactly as expected. */
 async function check(host: Host, record: TransportCase): Promise<void> {
   const expected = expectedOf(record, host);
   const connection = await Connection.open(host.url);
@@ -72,11 +72,11 @@ async function check(host: Host, record: TransportCase): Promise<void> {
     connection.send(bytesOf(record));
     if (record.finish) connection.finish();
     await connection.wait(expected.length, answerLimit);
-    // What the host took for one more request would be answered before it sees the end.
+    // If the host read one more request, it would respond before it sees the end.
     connection.finish();
     const answers = await connection.wait(Number.POSITIVE_INFINITY, answerLimit);
     assertAnswers(record, host, answers);
-    assert.notEqual(connection.end, "open", `${host.name} keeps a connection that its caller closed`);
+    assert.notEqual(connection.end, "open", `${host.name} keeps a connection open that its caller closed`);
   } finally {
     connection.close();
   }

@@ -1,6 +1,6 @@
-/** Where the checkout is. */
+/** The path of the checkout. */
 
 import { resolve } from "node:path";
 
-/** The top of the checkout. */
+/** The checkout root. */
 export const checkout = resolve(import.meta.dirname, "..");

@@ -1,4 +1,4 @@
-/** The platforms that callgate has an edge for. A platform that is added here is tested and measured like the others. */
+/** The platforms with an edge of callgate. A platform in this list is tested and measured. */
 
 import type { Runtime, Settings } from "./runtime.ts";
 import { startWasmtime } from "./wasmtime.ts";
@@ -6,19 +6,19 @@ import { type WorkerdSettings, startWorkerd } from "./workerd.ts";
 
 /** One platform: an edge and the runtime that serves it. */
 export interface Platform<S extends Settings = Settings> {
-  /** The edge, as `cargo xtask bench` names it. */
+  /** The edge's name in `cargo xtask bench`. */
   readonly edge: string;
-  /** The runtime, as cases and test names call it. */
+  /** The runtime's name in cases and tests. */
   readonly runtime: string;
-  /** The variable that names the runtime's program; without one, the edge is a program itself. */
+  /** The variable with the path of the runtime; without one, the edge is a program itself. */
   readonly variable?: string;
-  /** What the build of the edge leaves in the directory of a policy. */
+  /** The build output of the edge in the directory of a policy. */
   readonly build: string;
-  /** Starts the edge at the path `build` with the runtime's program, or with itself. */
+  /** Starts the edge at the path `build` with the runtime, or directly. */
   readonly start: (program: string, build: string, settings: S) => Promise<Runtime>;
 }
 
-/** The Worker in the runtime of Cloudflare. */
+/** The Worker in workerd. */
 export const cloudflare: Platform<WorkerdSettings> = {
   edge: "worker",
   runtime: "workerd",
@@ -36,5 +36,5 @@ export const wasi: Platform = {
   start: startWasmtime,
 };
 
-/** Every platform. Settings that a runtime does not know do not concern it. */
+/** Every platform. A runtime ignores settings that it does not support. */
 export const platforms: readonly Platform<WorkerdSettings>[] = [cloudflare, wasi];

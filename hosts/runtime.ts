@@ -1,67 +1,67 @@
-/** A runtime that serves an edge: a process of its own, and nothing before it. */
+/** A runtime that serves an edge, in its own process. */
 
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, readdirSync } from "node:fs";
 import { createInterface } from "node:readline";
 
-/** A runtime that serves an edge. Disposing of it ends it, and fails where it had ended by itself. */
+/** A runtime that serves an edge. Disposing of it stops it, and fails if it had stopped by itself. */
 export interface Runtime extends AsyncDisposable {
   /** The name of the program. */
   readonly name: string;
   readonly url: URL;
-  /** Where else it serves, by the name of the entry point or the number of the isolate. */
+  /** The additional addresses, by the name of the entry point or the number of the isolate. */
   readonly others: ReadonlyMap<string, URL>;
-  /** How long it has worked so far, on all cores, in nanoseconds; where the system tells. */
+  /** The CPU time so far on all cores, in nanoseconds, if the system reports it. */
   work(): number | undefined;
-  /** How much memory it holds, and how much it held at the most, in bytes; where the system tells. */
+  /** The current and the peak memory in bytes, if the system reports them. */
   memory(): { readonly now: number; readonly peak: number } | undefined;
-  /** Ends it at once, as a crash would. */
+  /** Kills it at once, like a crash. */
   kill(): Promise<void>;
 }
 
-/** What a runtime is started with. */
+/** The start settings of a runtime. */
 export interface Settings {
   /** The variables of the edge. */
   readonly variables: Readonly<Record<string, string>>;
-  /** The port to serve at; a free one where none is named. */
+  /** The port; a free one by default. */
   readonly port?: number;
-  /** Options of the runtime's own, beside those that serving takes. */
+  /** Additional options of the runtime. */
   readonly options?: readonly string[];
-  /** Takes each line that is written to standard output, which is else that of this process. */
+  /** Receives each line of standard output, which is otherwise inherited from this process. */
   readonly onLine?: (line: string) => void;
-  /** Whether nobody takes standard output any more, so that nothing can be written there. */
+  /** Whether standard output is closed, so that writes to it fail. */
   readonly isOutputClosed?: boolean;
-  /** Whether one instance of the edge must serve all requests, where the runtime would start others. */
+  /** Whether one instance of the edge must serve all requests, if the runtime would start others. */
   readonly isOneInstance?: boolean;
-  /** How many connections must be served at the same time; those that the runtime serves by itself where none is named. */
+  /** The minimum number of concurrent connections; the runtime's default if not set. */
   readonly connections?: number;
-  /** How many bytes of memory an instance may have. One that asks for more ends, where the runtime can be told so. */
+  /** The memory limit of an instance in bytes, if the runtime supports one. An instance that exceeds it stops. */
   readonly memoryLimit?: number;
 }
 
-/** The socket that everybody else asks. */
+/** The public socket. */
 export const mainSocket = "http";
 
-/** What becomes of the standard output of a process that is started with these settings. */
+/** The standard output of a process with these settings. */
 export function outputOf({ onLine, isOutputClosed = false }: Settings): "pipe" | "inherit" {
   return onLine !== undefined || isOutputClosed ? "pipe" : "inherit";
 }
 
-/** Has each line of a process's standard output read as the settings say. */
+/** Reads each line of a process's standard output as configured. */
 export function readLines({ stdout }: ChildProcess, { onLine }: Settings): void {
   if (onLine === undefined) stdout?.destroy();
   else if (stdout !== null) createInterface({ input: stdout }).on("line", onLine);
 }
 
-/** The runtime that a process is, once it has announced its ports. */
+/** The runtime in a process, once it has announced its ports. */
 export async function serving(
   name: Runtime["name"],
   child: ChildProcess,
   announced: Promise<ReadonlyMap<string, number>>,
   cleanUp = () => {},
 ): Promise<Runtime> {
-  // Whatever ends this process ends the child as well.
+  // However this process ends, the child is stopped too.
   const force = () => child.kill("SIGKILL");
   process.once("exit", force);
   let isAskedToEnd = false;
@@ -71,8 +71,8 @@ export async function serving(
     cleanUp();
     if (isAskedToEnd) return;
     hasCrashed = true;
-    // Whoever reads of refused connections finds here where they come from.
-    console.error(`${name} ended by itself: ${String(code ?? signal)}`);
+    // This message explains refused connections.
+    console.error(`${name} stopped by itself: ${String(code ?? signal)}`);
   });
   const kill = async () => {
     isAskedToEnd = true;
@@ -81,14 +81,14 @@ export async function serving(
   };
   try {
     const failed = ended.then(() => {
-      throw new Error(`${name} ended before it served`);
+      throw new Error(`${name} stopped before it served`);
     });
     const ports = [...(await Promise.race([announced, failed]))];
     const others = new Map(ports.map(([socket, port]) => [socket, new URL(`http://127.0.0.1:${port}/`)]));
     const url = others.get(mainSocket);
-    if (url === undefined) throw new Error(`${name} tells no port`);
+    if (url === undefined) throw new Error(`${name} reports no port`);
     others.delete(mainSocket);
-    // From here on its end is told where it is disposed of.
+    // From here on, its exit is reported when it is disposed of.
     failed.catch(() => {});
     return {
       name,
@@ -108,7 +108,7 @@ export async function serving(
   }
 }
 
-/** Linux counts what each thread of a process has run, in nanoseconds; other systems have no such file. */
+/** Linux reports the CPU time of each thread in nanoseconds; other systems have no such file. */
 function workOf(pid: number | undefined): number | undefined {
   const threads = `/proc/${pid}/task`;
   try {
@@ -120,7 +120,7 @@ function workOf(pid: number | undefined): number | undefined {
   }
 }
 
-/** Linux tells what of a process is in memory, in KiB. */
+/** Linux reports the memory of a process in KiB. */
 function memoryOf(pid: number | undefined): { now: number; peak: number } | undefined {
   try {
     const status = readFileSync(`/proc/${pid}/status`, "utf8");

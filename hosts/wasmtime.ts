@@ -1,4 +1,4 @@
-/** wasmtime, which serves the Spin app as any WASI host may. */
+/** wasmtime, which serves the Spin app like any WASI host. */
 
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
@@ -8,7 +8,7 @@ import { type Runtime, type Settings, mainSocket, outputOf, readLines, serving }
 
 /** Starts the Spin app at `component`. */
 export async function startWasmtime(program: string, component: string, settings: Settings): Promise<Runtime> {
-  // Without a value, a variable is taken from wasmtime's own environment, which no list of processes shows.
+  // Without a value, a variable is inherited from wasmtime's environment, which is not visible in the process list.
   const names = Object.keys(settings.variables).flatMap((name) => ["--env", name]);
   const address = `127.0.0.1:${settings.port ?? 0}`;
   const options = ["-Scli", ...names, "--addr", address, ...optionsOf(settings), ...(settings.options ?? [])];
@@ -21,10 +21,10 @@ export async function startWasmtime(program: string, component: string, settings
   return serving("wasmtime", child, wasmtimePort(child.stderr as Readable).then((port) => new Map([[mainSocket, port]])));
 }
 
-/** The options for settings that say the same to every runtime. */
+/** The options for the common settings. */
 function optionsOf({ onLine, isOneInstance = false, connections, memoryLimit }: Settings): string[] {
   const options: string[] = [];
-  // Otherwise wasmtime writes before each line which stream of which request it came from.
+  // Otherwise, wasmtime prefixes each line with its request and stream.
   if (onLine !== undefined) options.push("--no-logging-prefix");
   if (isOneInstance) options.push("--max-instance-reuse-count=1000000", "--idle-instance-timeout=60s");
   if (connections !== undefined) options.push(`--max-concurrent-connections=${connections}`);
@@ -32,13 +32,13 @@ function optionsOf({ onLine, isOneInstance = false, connections, memoryLimit }: 
   return options;
 }
 
-/** The port that wasmtime chose, which it tells people. What it says beside that is passed on. */
+/** The port that wasmtime selected, from its messages. Other messages are passed on. */
 function wasmtimePort(output: Readable): Promise<number> {
   return new Promise((resolve) => {
     createInterface({ input: output }).on("line", (line) => {
       const port = /^Serving HTTP on http:\/\/127\.0\.0\.1:(\d+)/.exec(line)?.[1];
       if (port !== undefined) resolve(Number(port));
-      // What a caller does wrong or breaks off is told here too, once for each of some thousand connections.
+      // Errors of callers are reported here too, once for each of thousands of connections.
       else if (!line.startsWith("error: hyper::Error(")) console.error(`wasmtime: ${line}`);
     });
   });

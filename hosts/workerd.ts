@@ -1,4 +1,4 @@
-/** workerd, which Cloudflare runs, and which serves the Worker. */
+/** workerd, Cloudflare's runtime, which serves the Worker. */
 
 import { execFileSync, spawn } from "node:child_process";
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -10,29 +10,29 @@ import type { Readable } from "node:stream";
 import { checkout } from "./checkout.ts";
 import { type Runtime, type Settings, mainSocket, outputOf, readLines, serving } from "./runtime.ts";
 
-/** The configuration for a workerd of one's own. */
+/** The configuration for a self-hosted workerd. */
 const shippedConfiguration = "workerd.capnp";
 
-/** Which of a Worker's bindings a service stands behind. */
+/** The kind of a service's binding. */
 export interface Binding {
   readonly type: "queue" | "service";
-  /** The port where the service listens; for `service`, the entry point of the first of the Worker's own modules. */
+  /** The port of the service; for `service`, the entry point in the first additional module. */
   readonly to: number | string;
 }
 
-/** What workerd is started with. */
+/** The start settings of workerd. */
 export interface WorkerdSettings extends Settings {
   /**
-   * Modules beside those of the Worker. The first is loaded in the place of the Worker's `index.js`: it imports that,
-   * exports what it exports, and has entry points of its own, each of which is served at a port of its own. They may
-   * collect what JavaScript does not need any more.
+   * Additional modules of the Worker. The first one is loaded instead of the Worker's `index.js`: it imports that
+   * module, exports its exports, and has additional entry points, each with its own port. They can run garbage
+   * collection.
    */
   readonly main?: { readonly modules: Readonly<Record<string, string>>; readonly entryPoints: readonly string[] };
-  /** How many isolates load the Worker, each served at a port of its own. */
+  /** The number of isolates that load the Worker, each with its own port. */
   readonly isolates?: number;
-  /** The port of this machine that answers whatever the Worker fetches, for any name and without TLS. */
+  /** The local port that responds to all fetches of the Worker, for any name and without TLS. */
   readonly outboundPort?: number;
-  /** What is bound beside the variables, by its name. */
+  /** The additional bindings, by name. */
   readonly bindings?: Readonly<Record<string, Binding>>;
 }
 
@@ -48,8 +48,7 @@ export function startWorkerd(program: string, bundle: string, settings: WorkerdS
 }
 
 /**
- * Starts the Worker with the configuration for a workerd of one's own, as it stands at the top of the checkout, compiled
- * as the documentation says.
+ * Starts the Worker with the configuration for a self-hosted workerd in the checkout root, compiled as documented.
  */
 export function startWorkerdAsShipped(program: string, bundle: string, settings: Settings): Promise<Runtime> {
   const sockets = socketsOf(settings);
@@ -65,12 +64,12 @@ export function startWorkerdAsShipped(program: string, bundle: string, settings:
   });
 }
 
-/** Has workerd compile a configuration with all that it embeds, so that it need not read the text at every start. */
+/** Compiles a configuration with its embedded files, so that workerd need not parse the text at every start. */
 export function compileConfiguration(program: string, text: string, compiled: string): void {
   writeFileSync(compiled, execFileSync(program, ["compile", "--config-only", text], { maxBuffer: 2 ** 26 }));
 }
 
-/** What workerd is to serve: a file in the directory that was prepared, and how. */
+/** The configuration for workerd: a prepared file, and its options. */
 interface Prepared {
   readonly file: string;
   readonly options?: readonly string[];
@@ -83,7 +82,7 @@ async function serveWorkerd(
   sockets: readonly Socket[],
   prepare: (directory: string) => Prepared,
 ): Promise<Runtime> {
-  // workerd looks for what a configuration embeds beside that.
+  // workerd reads embedded files relative to the configuration.
   const directory = mkdtempSync(join(tmpdir(), "callgate-workerd-"));
   const remove = () => rmSync(directory, { recursive: true, force: true });
   try {
@@ -105,7 +104,7 @@ function copyBundle(from: string, to: string): void {
   for (const file of ["index.js", "index_bg.wasm"]) copyFileSync(join(from, file), join(to, file));
 }
 
-/** A socket of workerd, and which service and entry point it leads to. */
+/** A socket of workerd, with its service and entry point. */
 interface Socket {
   readonly name: string;
   readonly port: number;
@@ -122,7 +121,7 @@ function socketsOf({ port = 0, main, isolates = 1 }: WorkerdSettings): readonly 
   return [{ name: mainSocket, port, service: `"${mainSocket}"` }, ...entryPoints, ...more];
 }
 
-/** The ports that workerd chose, which it tells as JSON. */
+/** The ports that workerd selected, which it reports as JSON. */
 async function workerdPorts(control: Readable, sockets: readonly Socket[]): Promise<ReadonlyMap<string, number>> {
   const ports = new Map<string, number>();
   for await (const line of createInterface({ input: control })) {
@@ -135,7 +134,7 @@ async function workerdPorts(control: Readable, sockets: readonly Socket[]): Prom
 
 function configuration(settings: WorkerdSettings, sockets: readonly Socket[]): string {
   const { variables, main, outboundPort } = settings;
-  // The texts of the format are escaped as those of JSON are, as far as a key goes.
+  // The strings of the format have the same escapes as JSON strings, at least for keys.
   const texts = Object.entries(variables).map(
     ([name, value]) => `(name = ${JSON.stringify(name)}, text = ${JSON.stringify(value)})`,
   );
@@ -169,23 +168,23 @@ const config :Workerd.Config = (
 `;
 }
 
-/** What V8 is told, as whoever runs a workerd of their own tells it. */
+/** The V8 flags, as for a self-hosted workerd. */
 function v8Flags({ main }: WorkerdSettings): string {
   const flags = settingIn(shippedConfiguration, /^ *v8Flags = \[(.+)\],$/m);
   return main === undefined ? flags : `${flags}, "--expose-gc"`;
 }
 
-/** The day whose runtime behaviour the deployed Worker gets. */
+/** The compatibility date of the deployed Worker. */
 export function compatibilityDate(): string {
   return settingIn("wrangler.toml", /^compatibility_date = "([^"]+)"$/m);
 }
 
-/** The day whose runtime behaviour the Worker gets in a workerd of one's own. */
+/** The compatibility date of a self-hosted workerd. */
 export function shippedCompatibilityDate(): string {
   return settingIn(shippedConfiguration, /^ *compatibilityDate = "([^"]+)",$/m);
 }
 
-/** What `pattern` finds in a file at the top of the checkout. */
+/** The match of `pattern` in a file of the checkout. */
 function settingIn(file: string, pattern: RegExp): string {
   const found = pattern.exec(readFileSync(join(checkout, file), "utf8"))?.[1];
   if (found === undefined) throw new Error(`nothing in \`${file}\` matches ${pattern}`);

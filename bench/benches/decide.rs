@@ -1,5 +1,5 @@
-//! What a decision costs: the engine alone, and from bytes to bytes beside a plain JSON parse of the same body.
-#![expect(clippy::expect_used, reason = "a benchmark stops where its policy is broken")]
+//! Measures a decision: in the engine alone, and from bytes to bytes compared with a plain JSON parse of the same body.
+#![expect(clippy::expect_used, reason = "a benchmark stops if its policy is invalid")]
 
 use std::hint::black_box;
 
@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-/// The engine alone: the call is read before, the decision is not written.
+/// The engine alone: the call is already read, and the decision is not written.
 fn engine(criterion: &mut Criterion) {
     let policies = [(10, "10 rules"), (1_000, "1,000 rules"), (100_000, "100,000 rules")]
         .map(|(rules, column)| (column, image(&policy_text(rules)).expect("a valid policy")));
@@ -26,7 +26,7 @@ fn engine(criterion: &mut Criterion) {
         ("deny by default", "tool_9999999", "role_0"),
     ] {
         let text = call_text(tool, role, 200, 0);
-        // What is compared is measured one right after the other, while the machine is as it is.
+        // Compared operations are measured in direct succession, because the speed of a machine changes.
         for (column, bytes) in &policies {
             let image = PolicyImage::open(bytes).expect("an image");
             let call = Call::read(text.as_bytes(), &facts, &image).expect("a call");
@@ -38,7 +38,7 @@ fn engine(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// The bodies of refunds, and whether the policy that ships lets them through or one with an open schema must.
+/// The bodies of refunds, and whether they need a policy with an open schema.
 const BODIES: [(Padding, bool); 7] = [
     (Padding::None, false),
     (Padding::OneString(1_000), false),
@@ -49,9 +49,9 @@ const BODIES: [(Padding, bool); 7] = [
     (Padding::Members(250_000), true),
 ];
 
-/// The members of a body, as the least that a program must tell apart before it can decide anything.
+/// The members of a body: the minimum that a program must parse before it can decide.
 #[derive(Deserialize)]
-#[expect(dead_code, reason = "nothing reads what is only parsed for the time it takes")]
+#[expect(dead_code, reason = "the parsed fields are only measured, not read")]
 #[serde(rename_all = "camelCase")]
 struct RawCall<'b> {
     tool: &'b str,
@@ -64,8 +64,8 @@ struct RawCall<'b> {
     resource_attributes: &'b RawValue,
 }
 
-/// From the bytes of the body to the bytes of the answer, beside two parses of the same body that decide nothing: to a
-/// tree of values, and to fields that borrow from it.
+/// From the bytes of the body to the bytes of the response, compared with two plain parsers: to a tree of values, and
+/// to borrowed fields.
 fn bytes_to_bytes(criterion: &mut Criterion) {
     let (shipped, open) = images();
     let mut group = criterion.benchmark_group("bytes");
@@ -92,7 +92,7 @@ fn bytes_to_bytes(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// The reader alone, with the rate at which it takes bytes in.
+/// The reader alone, with its throughput in bytes.
 fn reader(criterion: &mut Criterion) {
     let (shipped, open) = images();
     let mut group = criterion.benchmark_group("reader");

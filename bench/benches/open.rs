@@ -1,6 +1,6 @@
-//! What it costs to open a compiled policy: the image as it is, and what it holds as an rkyv archive, whose safe access
+//! Measures opening a compiled policy: the image itself, and its content as an rkyv archive, whose safe access
 //! validates every record.
-#![expect(clippy::expect_used, reason = "a benchmark stops where its policy is broken")]
+#![expect(clippy::expect_used, reason = "a benchmark stops if its policy is invalid")]
 
 use std::hint::black_box;
 
@@ -9,7 +9,7 @@ use callgate_engine::PolicyImage;
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use rkyv::{Archive, Serialize, access, rancor};
 
-/// The records of an image, reduced to what decides their number.
+/// The records of an image that determine its size.
 #[derive(Archive, Serialize)]
 struct Tables {
     cells: Vec<[u32; 2]>,

@@ -1,10 +1,10 @@
 /**
- * Loads the Worker on workerd as hard as it takes, then for longer at half that rate, and says whether it held.
+ * Loads the Worker on workerd with maximum load, then longer with half of it, and reports whether it meets the
+ * requirements.
  *
  *     node bench/edges/load.ts --workerd FILE [--quick] DIR
  *
- * `DIR` holds the bundle of the Worker. The load comes from wrk on the same machine, so on two cores the two share what
- * there is.
+ * `DIR` contains the bundle of the Worker. wrk runs on the same machine, so they share its cores.
  */
 
 import { parseArgs } from "node:util";
@@ -19,18 +19,18 @@ const {
   options: { workerd: { type: "string" }, quick: { type: "boolean", default: false } },
   allowPositionals: true,
 });
-if (workerd === undefined || bundle === undefined) throw new Error("which workerd and which Worker?");
+if (workerd === undefined || bundle === undefined) throw new Error("`--workerd` and a Worker directory are required");
 
 const warmUpSeconds = quick ? 3 : 15;
 const fullSeconds = quick ? 10 : 60;
 const longSeconds = quick ? 20 : 600;
-/** The memory is compared between the first and the last of so many parts of the long load. */
+/** The number of parts of the long load; the memory of the first and the last part is compared. */
 const parts = 10;
 
 const limits = { rate: 6_000, p99: 50e6, growth: 1.05 };
-/** How long a connection of the long load waits between two calls, in milliseconds. */
+/** The pause of a connection between two calls of the long load, in milliseconds. */
 const pause = 20;
-/** How long a call takes at that rate, about. */
+/** The approximate duration of a call at that rate. */
 const callTime = 1;
 
 const misses: string[] = [];
@@ -67,7 +67,7 @@ try {
   await server[Symbol.asyncDispose]();
 }
 for (const miss of misses) console.error(`missed: ${miss}`);
-// A short run shows that the load works, not what the Worker bears.
+// A short run tests the load itself, not the Worker.
 if (misses.length > 0 && !quick) process.exitCode = 1;
 
 function hold(holds: boolean, miss: string): void {

@@ -1,11 +1,11 @@
 /**
- * Measures how many calls a second the edges answer. Every figure is a line of JSON on standard output.
+ * Measures how many calls per second the edges handle. Every figure is a line of JSON on standard output.
  *
  *     node bench/edges/throughput.ts --workerd FILE --wasmtime FILE [--quick] worker:NAME=DIR.. spin:NAME=FILE..
  *
- * `DIR` holds the bundle of a Worker and `FILE` is a Spin app; `NAME` is its column. Those of one platform are loaded
- * by turns, each for a few seconds, so that whatever slows the machine down for a while slows all of them; what comes
- * out are medians. All get the same call. The load comes from wrk on the same machine, over connections that stay open.
+ * `DIR` contains the bundle of a Worker and `FILE` is a Spin app; `NAME` is its column. The apps of one platform are
+ * loaded in turns of a few seconds, so that temporary slowdowns affect all of them; the results are medians. All get
+ * the same call. wrk creates the load on the same machine, over persistent connections.
  */
 
 import { parseArgs } from "node:util";
@@ -20,10 +20,10 @@ const { values: options, positionals } = parseArgs({
   allowPositionals: true,
 });
 
-/** The programs of the runtimes, by their names. */
+/** The programs of the runtimes, by name. */
 const programs = options as Readonly<Record<string, unknown>>;
 
-/** Until its compilers have settled, a runtime answers at half its speed. */
+/** Until its compilers have finished, a runtime has half its speed. */
 const warmUpSeconds = options.quick ? 3 : 15;
 const rounds = options.quick ? 3 : 11;
 const roundSeconds = options.quick ? 1 : 3;
@@ -71,7 +71,7 @@ async function measure(
       console.log(JSON.stringify({ table, row: `${row}, ${at}`, column: name, value: median(values), unit }));
     }
   }
-  // Whoever reads the ratios has to know how far they can be trusted.
+  // Readers of the ratios need to know their precision.
   const first = taken[0];
   for (const { name, rounds } of taken.slice(1)) {
     const ratios = rounds.map(({ rate }, at) => rate / (first?.rounds[at]?.rate ?? Number.NaN));
@@ -81,10 +81,10 @@ async function measure(
   }
 }
 
-/** Loads a server without a pause, for a round that counts only if every call was answered well. */
+/** Loads a server without a pause, for a round that counts only if every call succeeded. */
 async function loadWell(server: Runtime, connections: number, seconds: number): Promise<Outcome> {
   const outcome = await load(server, { connections, seconds });
-  if (outcome.failed !== 0) throw new Error(`${outcome.failed} calls were not answered well`);
+  if (outcome.failed !== 0) throw new Error(`${outcome.failed} calls failed`);
   return outcome;
 }
 

@@ -1,4 +1,4 @@
-/** Load from wrk, on the same machine and over connections that stay open. */
+/** Load from wrk, on the same machine and over persistent connections. */
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -6,37 +6,37 @@ import { text } from "node:stream/consumers";
 
 import type { Runtime } from "../../hosts/runtime.ts";
 
-/** The key that the servers are given and that the calls come with. */
+/** The key of the servers and the calls. */
 export const apiKey = "test-key-0123456789abcdef0123456789abcdef";
 
-/** What a server is started with. */
+/** The start settings of a server. */
 export const settings = { variables: { CALLGATE_API_KEYS: apiKey } };
 
-/** The call of the examples, which the policy that ships allows. */
+/** The call of the examples, which the default policy allows. */
 export const call =
   '{ "tool": "process_refund", "args": { "order_id": "ORD-8821", "amount": 200 }, "role": "agent", ' +
   '"agentAttributes": { "user_id": "agt-099", "env": "production" }, "resourceAttributes": {} }';
 
-/** How a server is loaded. */
+/** The load on a server. */
 export interface Load {
   readonly connections: number;
   readonly seconds: number;
-  /** How long each connection waits between two calls, in milliseconds on average; else it does not wait. */
+  /** The average pause of each connection between two calls, in milliseconds; without it, there is no pause. */
   readonly pause?: number;
 }
 
-/** What came of a load. Times are in nanoseconds. */
+/** The result of a load. Times are in nanoseconds. */
 export interface Outcome {
   readonly rate: number;
   readonly p50: number;
   readonly p99: number;
-  /** The calls that were not answered with 200, or not at all. */
+  /** The calls without a response, or with another status than 200. */
   readonly failed: number;
-  /** What the server itself took for a request, on all cores; where the system tells. */
+  /** The CPU time of the server for a request, on all cores, if the system reports it. */
   readonly work: number | undefined;
 }
 
-/** Loads a server with the same call over and over. */
+/** Loads a server with the same call repeatedly. */
 export async function load(server: Runtime, { connections, seconds, pause = 0 }: Load): Promise<Outcome> {
   const before = server.work();
   const script = `${import.meta.dirname}/call.lua`;
@@ -46,7 +46,7 @@ export async function load(server: Runtime, { connections, seconds, pause = 0 }:
   });
   const [output, [status]] = await Promise.all([text(wrk.stdout), once(wrk, "exit") as Promise<[number | null]>]).catch(
     (cause: unknown) => {
-      throw new Error("`wrk` can't be run: install it, from `apt install wrk` or https://github.com/wg/wrk", { cause });
+      throw new Error("cannot run `wrk`; install it, for example with `apt install wrk`", { cause });
     },
   );
   const line = output.split("\n").find((line) => line.startsWith("{"));
@@ -58,7 +58,7 @@ export async function load(server: Runtime, { connections, seconds, pause = 0 }:
   return { rate: (requests / duration) * 1e6, p50: p50 * 1e3, p99: p99 * 1e3, failed, work };
 }
 
-/** Sends the call once and holds the answer against what must come: callgate decides, and the peers say something. */
+/** Sends the call once and checks the response: callgate must allow it, and the peers must respond. */
 export async function check(name: string, { url }: Runtime): Promise<void> {
   const headers = { "content-type": "application/json", authorization: `Bearer ${apiKey}` };
   const answer = await fetch(new URL("/evaluate", url), { method: "POST", headers, body: call });

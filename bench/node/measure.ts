@@ -1,10 +1,10 @@
 /**
- * Measures the refund of the support desk in V8, by Cedar compiled to wasm. Every figure is a line of JSON on standard
+ * Measures the refund decision of the support desk in V8, by Cedar as wasm. Every figure is a line of JSON on standard
  * output.
  *
  *     node bench/node/measure.ts [--module FILE] [--quick]
  *
- * With the module of callgate that ../v8/guest.ts speaks to, callgate is timed in the same run, turn by turn.
+ * With the callgate module for ../v8/guest.ts, callgate is measured in the same run, in turns.
  */
 
 import { readFileSync } from "node:fs";
@@ -16,14 +16,14 @@ const { values: options } = parseArgs({
   options: { module: { type: "string" }, quick: { type: "boolean", default: false } },
 });
 
-/** The call as a host sends it, for so much money. */
+/** The call from a host, for an amount. */
 const refund = (amount: number): Uint8Array =>
   new TextEncoder().encode(
     `{ "tool": "process_refund", "args": {"amount":${amount},"order_id":"ORD-8821"}, "role": "agent", ` +
       `"agentAttributes": { "user_id": "agt-099", "env": "production" }, "resourceAttributes": {} }`,
   );
 
-/** What decides: from the bytes of a call to whether it may run. */
+/** A policy engine: from the bytes of a call to whether it is allowed. */
 type Judge = (body: Uint8Array) => boolean;
 
 const decoder = new TextDecoder();
@@ -49,12 +49,12 @@ function cedar(): Judge {
       preparsedPolicySetId: "crm",
       entities: [{ uid: principal, attrs: {}, parents: [{ type: "Role", id: call.role }] }],
     });
-    if (answer.type !== "success") throw new Error(`Cedar does not answer: ${JSON.stringify(answer.errors)}`);
+    if (answer.type !== "success") throw new Error(`Cedar failed: ${JSON.stringify(answer.errors)}`);
     return answer.response.decision === "allow";
   };
 }
 
-/** callgate, from the bytes of the call to the text of the answer, of which the start is looked at. */
+/** callgate, from the bytes of the call to the text of the response, whose start is checked. */
 async function callgate(path: string): Promise<Judge> {
   const { Guest } = await import(new URL("../v8/guest.ts", import.meta.url).href);
   const guest = new Guest(new WebAssembly.Module(readFileSync(path)));
@@ -64,7 +64,7 @@ async function callgate(path: string): Promise<Judge> {
   };
 }
 
-/** Nanoseconds for a call, over so many milliseconds. */
+/** Nanoseconds per call, measured for the given milliseconds. */
 function turn(judge: Judge, body: Uint8Array, milliseconds: number): number {
   const started = performance.now();
   let calls = 0;
@@ -86,7 +86,7 @@ for (const [row, judge] of judges) {
 }
 
 const times = new Map<string, number[]>(judges.map(([row]) => [row, []]));
-// V8 runs what it compiled fast at first and compiles it again, better, while it runs: that comes before.
+// V8 first compiles for a fast start, then recompiles hot code; the warm-up ends before the measurement.
 for (const [, judge] of judges) turn(judge, allowed, options.quick ? 200 : 1_000);
 for (let at = 0; at < (options.quick ? 5 : 25); at += 1) {
   for (const [row, judge] of judges) times.get(row)?.push(turn(judge, allowed, 40));

@@ -1,20 +1,20 @@
-//! Bodies of calls, as hosts send them.
+//! Bodies of calls from hosts.
 
 use serde_json::{Map, Value, json};
 
-/// What the arguments of a call hold beside those that rules read.
+/// The additional arguments that no rule reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Padding {
     /// Nothing.
     None,
-    /// One string of this many bytes, over which a reader may run at its fastest.
+    /// One string of this many bytes, the fastest case for a reader.
     OneString(usize),
-    /// Small objects of about this many bytes together, which a reader must take apart.
+    /// Small objects of about this many bytes in total, which a reader must parse.
     Members(usize),
 }
 
 impl Padding {
-    /// How a table calls a refund with this padding.
+    /// The name of a refund with this padding in a table.
     #[must_use]
     pub fn name(self) -> String {
         match self {
@@ -38,7 +38,7 @@ impl Padding {
                         break;
                     }
                     let (name, value) = (format!("line_{at}"), json!({ "sku": format!("A-{at}"), "qty": 3 }));
-                    // Two quotes, a colon and a comma stand around them.
+                    // Two quotes, a colon and a comma surround them.
                     length =
                         length.saturating_add(name.len()).saturating_add(value.to_string().len()).saturating_add(4);
                     arguments.insert(name, value);
@@ -49,14 +49,14 @@ impl Padding {
     }
 }
 
-/// A refund as an agent of the support desk asks for it.
+/// A refund request of a support desk agent.
 #[must_use]
 pub fn refund_text(amount: u32, padding: Padding) -> String {
     let mut arguments = Map::new();
     arguments.insert("order_id".to_owned(), "ORD-8821".into());
     arguments.insert("amount".to_owned(), amount.into());
     arguments.extend(padding.arguments());
-    // The members stand in the order in which a person would write them, which a tree of values would not keep.
+    // The members are in a natural order, which a tree of values would not preserve.
     format!(
         r#"{{ "tool": "process_refund", "args": {arguments}, "role": "agent", "agentAttributes": {agent}, "resourceAttributes": {{}} }}"#,
         arguments = Value::Object(arguments),
@@ -64,13 +64,13 @@ pub fn refund_text(amount: u32, padding: Padding) -> String {
     )
 }
 
-/// The same call from a host that has no use for the digest of the arguments, which peers do not compute either.
+/// The same call without the argument digest, which peers do not compute either.
 #[must_use]
 pub fn without_digest(call: &str) -> String {
     call.replacen('{', r#"{ "argsDigest": false,"#, 1)
 }
 
-/// A call as a host sends it, with `padding` bytes of arguments that no rule reads.
+/// A call from a host, with `padding` bytes of arguments that no rule reads.
 #[must_use]
 pub fn call_text(tool: &str, role: &str, amount: u32, padding: usize) -> String {
     let mut args = json!({ "order_id": "ORD-8821", "amount": amount });

@@ -1,4 +1,4 @@
-//! Policies of any size and bodies of any length for the benchmarks, the same ones in every run.
+//! Policies and bodies of any size for the benchmarks, the same in every run.
 
 mod bodies;
 
@@ -10,11 +10,11 @@ use serde_json::{Value, json};
 /// The roles of a generated policy.
 const ROLES: usize = 10;
 
-/// The text of a `callgate-1` policy with `rules` rules, each for a (role, tool) pair of its own.
+/// The text of a `callgate-1` policy with `rules` rules, each for a different (role, tool) pair.
 ///
 /// The first four rules are the same in every size: `tool_0` for `role_0` without a condition, `tool_0` for `role_1`
-/// with one number, `tool_0` for `role_2` with all of three predicates, `tool_0` for `role_3` with a denial. An image has the
-/// rules in the order of their ids, and by those they stand in the middle: not where every decision reads in any case.
+/// with one number, `tool_0` for `role_2` with all of three checks, `tool_0` for `role_3` with a denial. An image sorts
+/// rules by their IDs, which put these rules in the middle, away from memory that every decision reads.
 #[must_use]
 pub fn policy_text(rules: usize) -> String {
     let mut random = fastrand::Rng::with_seed(0x00ca_1190_7e5e_ed00);
@@ -50,8 +50,8 @@ pub fn policy_text(rules: usize) -> String {
     json!({ "version": "callgate-1", "tools": tools, "roles": roles, "rules": rules }).to_string()
 }
 
-/// The text of a `callgate-1` policy with as many (role, tool) pairs as [`policy_text`] has for `rules` rules, but with
-/// one rule for all pairs of a role.
+/// The text of a `callgate-1` policy with the (role, tool) pairs of [`policy_text`] for `rules` rules, but with one
+/// rule per role.
 #[must_use]
 pub fn shared_policy_text(pairs: usize) -> String {
     let rules: Vec<Value> = (0..ROLES)
@@ -82,13 +82,13 @@ fn all_of_three(limit: u32) -> Value {
     ] })
 }
 
-/// The policy that ships, in the text that its image is made of.
+/// The default policy, as the source text of its image.
 pub const CRM_POLICY: &str = include_str!("../../policies/crm.json");
 
-/// The policy that ships, with room for arguments that the schema of a refund does not name.
+/// The default policy with an open refund schema.
 ///
 /// # Errors
-/// The policy that ships has changed its shape.
+/// The default policy no longer has the expected form.
 pub fn open_crm_policy() -> Result<String, String> {
     let mut policy: Value = serde_json::from_str(CRM_POLICY).map_err(|error| error.to_string())?;
     let refund = policy.pointer_mut("/tools/2/inputSchema").and_then(Value::as_object_mut);
@@ -99,7 +99,7 @@ pub fn open_crm_policy() -> Result<String, String> {
 /// The image of a policy text.
 ///
 /// # Errors
-/// The text is no valid policy.
+/// The policy is invalid.
 pub fn image(text: &str) -> Result<Vec<u8>, String> {
     let policy = parse(text).and_then(validate).map_err(|problems| format!("{problems:?}"))?;
     Ok(compile(&policy))

@@ -1,13 +1,12 @@
-//! What a call allocates does not grow with its arguments: they are borrowed from the body, and what is kept of them is
-//! bounded.
-#![expect(clippy::expect_used, reason = "a test states what must hold by failing")]
+//! The allocations of a call do not grow with its arguments, which are borrowed from the body.
+#![expect(clippy::expect_used, reason = "a failed test panics")]
 
 use allocation_counter::{AllocationInfo, measure};
 use callgate_bench::{CRM_POLICY, Padding, image, open_crm_policy, refund_text};
 use callgate_edge_core::{EdgeFacts, answer_call};
 use callgate_engine::{Call, PolicyImage, RequestFacts, evaluate};
 
-/// What reading a refund allocates, and what answering it does.
+/// The allocations for reading a refund, and for responding.
 struct Allocations {
     read: AllocationInfo,
     answered: AllocationInfo,
@@ -44,7 +43,7 @@ fn small_objects_take_no_more_than_none() {
     check(&open, Padding::None, Padding::Members(1_000));
 }
 
-/// That no name stands twice in an object of very many members is found in a room of one size, part by part.
+/// Duplicate names in an object with very many members are detected in constant memory, in several passes.
 #[test]
 fn room_for_the_names_of_one_object_is_bounded() {
     let open = open_crm_policy().expect("a policy");

@@ -1,12 +1,12 @@
 /**
- * Modules in V8, called as a host calls them: the bytes of a call in, the text of the answer out.
+ * Modules in V8, called as by a host: from the bytes of a call to the text of the response.
  *
- * Bytes would say less of the modules: to make an array of its own for them takes V8 as long as to judge the call.
+ * Returning bytes would distort the result: V8 needs as long to create an array for them as to evaluate the call.
  */
 
 const decoder = new TextDecoder();
 
-/** A module of callgate. */
+/** A callgate module. */
 export class Guest {
   readonly #exports: CallgateExports;
   #bytes: Uint8Array;
@@ -16,7 +16,7 @@ export class Guest {
     this.#bytes = new Uint8Array(this.#exports.memory.buffer);
   }
 
-  /** Judges a call: copies it in, has it judged, copies the answer out. */
+  /** Evaluates a call: copies it in, evaluates it, and copies the response out. */
   evaluate(body: Uint8Array): string {
     const { alloc, evaluate, answer_place } = this.#exports;
     const place = alloc(body.length);
@@ -26,12 +26,12 @@ export class Guest {
     return decoder.decode(this.#view().subarray(at, at + length));
   }
 
-  /** The bytes of linear memory. */
+  /** The size of linear memory in bytes. */
   get memoryBytes(): number {
     return this.#exports.memory.buffer.byteLength;
   }
 
-  /** All of linear memory. A view has no length any more when memory grew, which costs less to ask than for the buffer. */
+  /** All of linear memory. After memory growth, a view has length 0, which is faster to check than the buffer. */
   #view(): Uint8Array {
     if (this.#bytes.length === 0) {
       this.#bytes = new Uint8Array(this.#exports.memory.buffer);
@@ -48,8 +48,8 @@ interface CallgateExports {
 }
 
 /**
- * A module of perso, by the interface that its documents describe: a response is a length of four bytes and the bytes
- * of the answer, and the host frees what it asked room for and what it was answered.
+ * A perso module, with its documented interface: a response is a length of four bytes and the bytes of the answer, and
+ * the host frees the memory that it requested and the response.
  */
 export class Perso {
   readonly #exports: PersoExports;
@@ -71,7 +71,7 @@ export class Perso {
     if (!answer.startsWith('{"ok":true')) throw new Error(`perso refuses the policy: ${answer}`);
   }
 
-  /** Judges a call: copies its texts in, has it judged, copies the answer out. */
+  /** Evaluates a call: copies its texts in, evaluates it, and copies the response out. */
   evaluate(tool: Uint8Array, args: Uint8Array, context: Uint8Array): string {
     const { evaluate, dealloc } = this.#exports;
     const [toolPlace, argsPlace, contextPlace] = [this.#write(tool), this.#write(args), this.#write(context)];

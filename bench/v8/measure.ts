@@ -1,10 +1,10 @@
 /**
- * Measures callgate compiled to wasm in V8. Every figure is a line of JSON on standard output.
+ * Measures callgate as wasm in V8. Every figure is a line of JSON on standard output.
  *
  *     node bench/v8/measure.ts [--modules DIR] [--quick] [time | start | memory]..
  *
- * The modules and the calls are those that `callgate-bench-wasm build` makes. Where `PERSO_WASM` names the module of
- * perso, it is timed beside callgate.
+ * `callgate-bench-wasm build` creates the modules and the calls. If `PERSO_WASM` names the perso module, it is measured
+ * too.
  */
 
 import { readFileSync } from "node:fs";
@@ -21,7 +21,7 @@ const { values: options, positionals } = parseArgs({
   allowPositionals: true,
 });
 
-/** The calls as they were written beside the modules. */
+/** The calls from the files next to the modules. */
 interface Calls {
   readonly refunds: readonly { readonly row: string; readonly module: string; readonly body: string; readonly withoutDigest: string }[];
   readonly exactTool: string;
@@ -34,11 +34,11 @@ const encoder = new TextEncoder();
 const measurements: Record<string, () => void> = { time, start, memory };
 for (const name of positionals.length > 0 ? positionals : Object.keys(measurements)) {
   const measure = measurements[name];
-  if (measure === undefined) throw new Error(`there is no measurement \`${name}\``);
+  if (measure === undefined) throw new Error(`unknown measurement \`${name}\``);
   measure();
 }
 
-/** How long a call takes, from its bytes to the text of the answer. */
+/** The duration of a call, from its bytes to the text of the response. */
 function time(): void {
   const perso = startPerso();
   for (const { row, module, body, withoutDigest } of calls.refunds) {
@@ -56,7 +56,7 @@ function time(): void {
       const context = encoder.encode(JSON.stringify({ role: call.role, ...attributes }));
       asks.push(["perso, V8", () => perso.evaluate(tool, args, context), []]);
     }
-    // V8 runs what it compiled fast at first and compiles it again, better, while it runs: that comes before.
+    // V8 first compiles for a fast start, then recompiles hot code; the warm-up ends before the measurement.
     for (const [, ask] of asks) {
       expectAllow(ask());
       turn(ask, 300);
@@ -68,7 +68,7 @@ function time(): void {
   }
 }
 
-/** Nanoseconds per call over so many milliseconds. */
+/** Nanoseconds per call, measured for the given milliseconds. */
 function turn(ask: () => unknown, milliseconds: number): number {
   const started = performance.now();
   let rounds = 0;
@@ -88,12 +88,12 @@ function startPerso(): Perso | undefined {
   return new Perso(new WebAssembly.Module(readFileSync(path)), policy);
 }
 
-/** An engine that answers something else would be fast for the wrong reason. */
+/** An engine with a wrong decision could be fast for the wrong reason. */
 function expectAllow(answer: string): void {
   if (!answer.startsWith('{"decision":"Allow"')) throw new Error(`not allowed: ${answer}`);
 }
 
-/** From a module that is compiled to its first decision, at policies of every size. */
+/** From a compiled module to its first decision, with policies of every size. */
 function start(): void {
   const body = encoder.encode(calls.exactTool);
   const modules = calls.sizes.map((rules) => ({ rules, module: compile(`rules-${rules}`), times: [] as number[] }));
@@ -127,7 +127,7 @@ function memory(): void {
     for (let at = 0; at < count; at += 1) {
       const note = "x".repeat(Math.max(0, length() - around.length));
       const body = encoder.encode(around.replace('"note":""', `"note":"${note}"`));
-      // Every fourth one ends early, which is found at its end alone.
+      // Every fourth body is truncated, which is detected only at its end.
       guest.evaluate(at % 4 === 3 ? body.subarray(0, -1) : body);
     }
   };
@@ -142,10 +142,10 @@ function memory(): void {
   report("after bodies that are too large");
 }
 
-/** A refund with an empty note, in which padding can go. */
+/** A refund with an empty note for the padding. */
 function emptyNote(): string {
   const refund = calls.refunds[0];
-  if (refund === undefined) throw new Error("no refund was written beside the modules");
+  if (refund === undefined) throw new Error("there is no refund file next to the modules");
   return refund.body.replace('"args": {', '"args": {"note":"",');
 }
 
@@ -153,7 +153,7 @@ function compile(name: string): WebAssembly.Module {
   return new WebAssembly.Module(readFileSync(join(options.modules, `${name}.wasm`)));
 }
 
-/** The middle one of some figures, which a few slow turns can't move. */
+/** The median of some figures, which is robust against a few slow turns. */
 function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[sorted.length >> 1] ?? Number.NaN;

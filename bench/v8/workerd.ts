@@ -1,12 +1,11 @@
 /**
- * Measures the start of Workers in workerd, from its process to the first answer. Every figure is a line of JSON on
+ * Measures the start of Workers in workerd, from process start to first response. Every figure is a line of JSON on
  * standard output.
  *
  *     node bench/v8/workerd.ts --workerd FILE [--quick] COLUMN:ROW=DIR+BYTES..
  *
- * `DIR` holds the bundle of a Worker, and `COLUMN` and `ROW` are the place of its figure. `BYTES` more lie beside it in
- * a module that nothing imports, unless they are 0. The Workers take turns, so that whatever slows the machine down for
- * a while slows all of them.
+ * `DIR` contains the bundle of a Worker; `COLUMN` and `ROW` are the position of its figure. An unused module adds
+ * `BYTES` bytes, unless they are 0. The Workers run in turns, so that temporary slowdowns affect all of them.
  */
 
 import { spawn } from "node:child_process";
@@ -27,7 +26,7 @@ const { values: options, positionals } = parseArgs({
   allowPositionals: true,
 });
 const workerd = options.workerd;
-if (workerd === undefined) throw new Error("`--workerd` names no program");
+if (workerd === undefined) throw new Error("`--workerd` must name a program");
 
 const apiKey = "of-the-benchmark";
 /** A call that a generated policy of any size allows. */
@@ -43,10 +42,10 @@ const directory = mkdtempSync(join(tmpdir(), "callgate-workerd-"));
 try {
   const workers = positionals.map((named, at) => {
     const [, column, row, bundle, bytes] = /^([^:]+):([^=]+)=(.+)\+(\d+)$/.exec(named) ?? [];
-    if (bundle === undefined) throw new Error(`\`${named}\` is no COLUMN:ROW=DIR+BYTES`);
+    if (bundle === undefined) throw new Error(`\`${named}\` is not COLUMN:ROW=DIR+BYTES`);
     return { column, row, config: lay(bundle, Number(bytes), join(directory, `${at}`)), times: [] as number[] };
   });
-  // The first start of each reads its files from the disk, which the others find in memory.
+  // The first start of each reads its files from disk; later ones find them in the cache.
   for (const { config } of workers) await start(config);
   for (let at = 0; at < (options.quick ? 5 : 25); at += 1) {
     for (const { config, times } of workers) times.push(await start(config));
@@ -60,7 +59,7 @@ try {
   rmSync(directory, { recursive: true, force: true });
 }
 
-/** Milliseconds from the start of a runtime to its first answer. */
+/** Milliseconds from the start of a runtime to its first response. */
 async function start(config: string): Promise<number> {
   const started = performance.now();
   const runtime = spawn(workerd as string, ["serve", "--control-fd=3", "--binary", config], {
@@ -69,7 +68,7 @@ async function start(config: string): Promise<number> {
   const ended = once(runtime, "exit");
   try {
     const port = await Promise.race([listeningPort(runtime.stdio[3] as Readable), ended]);
-    if (typeof port !== "number") throw new Error("workerd ended before it listened");
+    if (typeof port !== "number") throw new Error("workerd stopped before it listened");
     await ask(port);
     return performance.now() - started;
   } finally {
@@ -78,16 +77,16 @@ async function start(config: string): Promise<number> {
   }
 }
 
-/** The port that the runtime chose, which it tells where it is asked to. */
+/** The port that the runtime selected, which it reports on request. */
 async function listeningPort(control: Readable): Promise<number> {
   for await (const line of createInterface({ input: control })) {
     const message = JSON.parse(line) as { event: string; port?: number };
     if (message.event === "listen" && message.port !== undefined) return message.port;
   }
-  throw new Error("workerd tells no port");
+  throw new Error("workerd reports no port");
 }
 
-/** Sends the call and reads the answer, which an empty Worker gives without looking at it. */
+/** Sends the call and reads the response; an empty Worker responds without reading it. */
 async function ask(port: number): Promise<void> {
   const headers = { "content-type": "application/json", authorization: `Bearer ${apiKey}` };
   const asked = request({ host: "127.0.0.1", port, path: "/evaluate", method: "POST", headers });
@@ -96,18 +95,18 @@ async function ask(port: number): Promise<void> {
   let text = "";
   for await (const chunk of response) text += String(chunk);
   if (response.statusCode !== 200 || !(text === "ok" || text.startsWith('{"decision":"Allow"'))) {
-    throw new Error(`not the first answer that was expected: ${response.statusCode} ${text}`);
+    throw new Error(`unexpected first response: ${response.statusCode} ${text}`);
   }
 }
 
 /**
- * Lays a Worker out as workerd takes it, and compiles its configuration with all that it embeds, as one does who deploys
- * it: else workerd parses the text and copies what it embeds at every start.
+ * Prepares a Worker for workerd, and compiles its configuration with the embedded files, as for a deployment;
+ * otherwise, workerd would parse and copy them at every start.
  */
 function lay(bundle: string, bytesBeside: number, directory: string): string {
   mkdirSync(directory);
   for (const file of ["index.js", "index_bg.wasm"]) copyFileSync(join(bundle, file), join(directory, file));
-  // Random, so that nothing on the way can make less of them.
+  // Random bytes, so that they cannot be compressed.
   if (bytesBeside > 0) writeFileSync(join(directory, "unused.bin"), randomBytes(bytesBeside));
   const unused = bytesBeside > 0 ? `(name = "unused.bin", data = embed "unused.bin"),` : "";
   const config = join(directory, "config.capnp");

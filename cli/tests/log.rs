@@ -1,5 +1,5 @@
 //! `callgate log verify` on tampered logs, and `callgate config`.
-#![expect(clippy::expect_used, reason = "a test states what must hold by failing")]
+#![expect(clippy::expect_used, reason = "a failed test panics")]
 
 use std::cell::Cell;
 use std::fs;

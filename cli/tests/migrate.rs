@@ -1,5 +1,5 @@
 //! `callgate migrate`, run as by a user: its output, its files and its exit codes.
-#![expect(clippy::expect_used, clippy::panic, reason = "a test states what must hold by failing")]
+#![expect(clippy::expect_used, clippy::panic, reason = "a failed test panics")]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

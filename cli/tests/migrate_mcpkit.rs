@@ -1,5 +1,5 @@
 //! `callgate migrate` for mcpkit policies, through the program and the engine.
-#![expect(clippy::expect_used, reason = "a test states what must hold by failing")]
+#![expect(clippy::expect_used, reason = "a failed test panics")]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -1,5 +1,5 @@
 //! Keys, signatures and their verification, run as by a user.
-#![expect(clippy::expect_used, reason = "a test states what must hold by failing")]
+#![expect(clippy::expect_used, reason = "a failed test panics")]
 
 use std::fs;
 use std::io::Write as _;

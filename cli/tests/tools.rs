@@ -1,5 +1,5 @@
 //! `callgate tools`, run as by a user, on server responses.
-#![expect(clippy::expect_used, reason = "a test states what must hold by failing")]
+#![expect(clippy::expect_used, reason = "a failed test panics")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -94,7 +94,7 @@ fn an_open_policy_becomes_closed_and_pages_add_up() {
         (Some(0), "+ refund\n+ search\n+ view\n3 tools, 3 added, 0 removed\n")
     );
     let policy_text = parse(&ended.out).and_then(validate).expect("a valid policy");
-    assert_eq!(policy_text.warnings().len(), 2, "no rule speaks of two of the tools");
+    assert_eq!(policy_text.warnings().len(), 2, "no rule matches two of the tools");
     let ended = tools(&policy, &[&second, &first], &[]);
     assert!(ended.err.contains("1.json` is not the last page because it has a `nextCursor`"), "{}", ended.err);
 }

@@ -1,9 +1,8 @@
-//! Cedar as a third judge, which shares nothing with the other two but the policy.
+//! Cedar as a third evaluator, which shares only the policy with the other two.
 //!
-//! The part of the language that both have is translated: Allow and Deny rules, patterns of tools, roles that inherit,
-//! numbers that are integers, strings in a list, booleans, strings that are equal, `All`, `Any` and `Not`. In Cedar a
-//! field that is not there is an error that skips the policy, so calls here have every field, in the type that is asked
-//! for.
+//! The common part of both languages is translated: Allow and Deny rules, tool patterns, inherited roles, integers,
+//! strings in a list, booleans, equal strings, `All`, `Any` and `Not`. In Cedar, a missing field is an error that skips
+//! the policy, so calls here have every field with the required type.
 
 use std::ops::Range;
 
@@ -32,7 +31,7 @@ const SOURCES: [(&str, Source); 3] = [
 const INTEGERS: [i64; 10] = [0, 1, -1, 4, 5, 500, 9_007_199_254_740_992, 9_007_199_254_740_993, i64::MAX, i64::MIN];
 const TEXTS: [&str; 10] = ["", "a", "A", "prod", "é", "e\u{301}", "a\nb", "\"", "\\", "😀"];
 
-/// Has the image and Cedar answer some calls for the policy that a number makes.
+/// Compares the decisions of the image and Cedar for some calls with a generated policy.
 #[must_use]
 pub fn compare_policy(seed: u64, calls: Range<u64>) -> Tally {
     let mut tally = Tally::default();
@@ -47,7 +46,7 @@ pub fn compare_policy(seed: u64, calls: Range<u64>) -> Tally {
 fn compare_calls(text: &str, calls: Range<u64>, random: &mut Rng, tally: &mut Tally) -> Result<(), String> {
     let document = parse(text).map_err(|problems| format!("{problems:?}"))?;
     let image = compile_text(text)?;
-    let translated = translate(&document).ok_or("the policy has what Cedar lacks")?;
+    let translated = translate(&document).ok_or("the policy has a feature that Cedar lacks")?;
     let policies: PolicySet = translated.parse().map_err(|error| format!("{error}\ncedar   {translated}"))?;
     for _ in calls {
         let request = request(random);
@@ -74,7 +73,7 @@ fn pick_some<'t>(random: &mut Rng, list: &[&'t str]) -> Vec<&'t str> {
 fn policy(random: &mut Rng) -> Json {
     let mut roles = Json::EMPTY;
     for (at, role) in ROLES.into_iter().enumerate() {
-        // A role that inherits only those before it is in no cycle.
+        // A role only inherits from earlier roles, so there is no cycle.
         let before = ROLES.get(..at).unwrap_or_default();
         let inherits = if before.is_empty() || random.bool() { Vec::new() } else { pick_some(random, before) };
         roles.insert(role, object([("inherits", strings(inherits))]));
@@ -158,7 +157,7 @@ fn request(random: &mut Rng) -> Request {
     }
 }
 
-/// The policy in Cedar; `None` if it says what Cedar can't.
+/// The policy in Cedar; `None` if Cedar cannot express it.
 fn translate(document: &PolicyDocument<'_>) -> Option<String> {
     let tools: Vec<&str> = document.tools.iter().flatten().map(|tool| tool.name.value.as_str()).collect();
     document.rules.iter().map(|rule| translate_rule(rule, &tools)).collect()
@@ -219,7 +218,7 @@ fn translate_field(field: &Field) -> Option<String> {
     Some(format!("context.{source}.{}", field.name.value))
 }
 
-/// A list of strings, or of the entities of a type. Rust and Cedar escape strings alike.
+/// A list of strings or of entities of a type. Rust and Cedar escape strings in the same way.
 fn list<T: AsRef<str>>(texts: impl Iterator<Item = T>, entity: &str) -> String {
     let texts: Vec<String> = texts.map(|text| format!("{entity}{:?}", text.as_ref())).collect();
     format!("[{}]", texts.join(", "))
@@ -251,8 +250,8 @@ fn ask(policies: &PolicySet, document: &PolicyDocument<'_>, request: &Request) -
     let question = cedar_policy::Request::new(principal, action, resource, context, None).map_err(|e| e.to_string())?;
     let answer = Authorizer::new().is_authorized(&question, policies, &entities);
     match answer.diagnostics().errors().next() {
-        // An error would leave a policy out, so the answer would say nothing.
-        Some(error) => Err(format!("Cedar could not judge: {error}")),
+        // An error would skip a policy, so the decision would be meaningless.
+        Some(error) => Err(format!("Cedar could not decide: {error}")),
         None => Ok(answer.decision() == Decision::Allow),
     }
 }

@@ -1,7 +1,7 @@
-//! Random policies over the whole language, and random calls that hit them often.
+//! Generates random policies over the whole language, and random calls that often match them.
 //!
-//! Names are few and values come from short lists, so that a call often meets a rule and a value often lies at or
-//! beside what it is compared with. What one number makes is the same on every machine.
+//! There are few names and short lists of values, so that calls often match rules, and values are often equal or close
+//! to the compared ones. A seed gives the same result on every machine.
 
 use fastrand::Rng;
 
@@ -13,17 +13,17 @@ use crate::values::{
     TIMES, WEEKDAYS, any_kind, once_in, pick, pick_kind, pick_some, source,
 };
 
-/// What a policy may say, where a property holds for a part of the language only.
+/// The language features for a policy, if a property applies to a part of the language only.
 #[derive(Clone, Copy, Debug)]
 pub struct Language {
-    /// Whether conditions may ask for absence itself: `FieldPresent` and `LengthCheck`.
+    /// Whether conditions can check for absence: `FieldPresent` and `LengthCheck`.
     pub asks_for_absence: bool,
-    /// Whether every rule has an `id`. The name of a rule without one is its place, and so follows the order.
+    /// Whether every rule has an `id`. Without one, a rule is named by its position, which depends on the order.
     pub has_ids: bool,
 }
 
 impl Language {
-    /// All of it.
+    /// All features.
     pub const WHOLE: Self = Self { asks_for_absence: true, has_ids: false };
 }
 
@@ -31,14 +31,14 @@ const ROLES: [&str; 5] = ["agent", "manager", "admin", "auditor", "エージェ�
 const SERVERS: [&str; 2] = ["crm", "erp"];
 const SOURCES: [&str; 3] = ["Arguments", "AgentAttributes", "ResourceAttributes"];
 
-/// A policy of `callgate-1` that `validate` finds no error in.
+/// A `callgate-1` policy without errors.
 #[must_use]
 pub fn policy(random: &mut Rng, language: Language) -> Json {
     let targets = Targets::choose(random);
     let roles = pick_some(random, &ROLES, 4);
     let mut declared_roles = Vec::new();
     for (at, role) in roles.iter().enumerate() {
-        // A role that inherits only those before it is in no cycle.
+        // A role only inherits from earlier roles, so there is no cycle.
         let before = roles.get(..at).unwrap_or_default();
         let declared = if !before.is_empty() && random.bool() {
             object([("inherits", strings(pick_some(random, before, 2)))])
@@ -99,7 +99,7 @@ fn rule_of(
     rule
 }
 
-/// A Deny rule to be added to a policy that [`policy`] made.
+/// A Deny rule to add to a policy from [`policy`].
 #[must_use]
 pub fn deny_rule(random: &mut Rng, policy: &Json) -> Json {
     let roles: Vec<&str> = match policy.child("roles") {
@@ -111,7 +111,7 @@ pub fn deny_rule(random: &mut Rng, policy: &Json) -> Json {
     rule
 }
 
-/// What the conditions at a place may say.
+/// The context of a condition.
 #[derive(Clone, Copy)]
 struct Scope {
     language: Language,
@@ -227,7 +227,7 @@ fn string_check(random: &mut Rng, on: impl Fn(&mut Rng, Kind) -> Json) -> Json {
         "Glob" => pick_some(random, &PATTERNS, 2),
         "Matches" => pick_some(random, &EXPRESSIONS, 2),
         "In" | "NotIn" => pick_some(random, &TEXTS, 6),
-        // Every string starts with, ends with and contains the empty one, so a policy must not ask for it.
+        // Every string contains the empty string, so a check for it would be an error.
         _ => pick_some(random, &TEXTS, 2).into_iter().map(|text| if text.is_empty() { "a" } else { text }).collect(),
     };
     let mut check = on(random, Kind::Text);
@@ -243,10 +243,10 @@ fn string_check(random: &mut Rng, on: impl Fn(&mut Rng, Kind) -> Json) -> Json {
 
 fn two_fields(random: &mut Rng, scope: Scope, kind: Kind) -> Json {
     let a = field(random, scope, kind);
-    // A field is not compared with itself.
+    // A field must not be compared with itself.
     let b = loop {
         let b = field(random, scope, kind);
-        // `/n` is another spelling of `n`.
+        // `/n` is an alias of `n`.
         if (b.0, b.1.trim_start_matches('/')) != (a.0, a.1.trim_start_matches('/')) {
             break b;
         }
@@ -271,7 +271,7 @@ fn time_check(random: &mut Rng) -> Json {
     check
 }
 
-/// The source and the name of a field that mostly holds a value of a kind.
+/// The source and the name of a field whose value usually has a given type.
 fn field(random: &mut Rng, scope: Scope, kind: Kind) -> (&'static str, &'static str) {
     if kind == Kind::Address && once_in(random, 3) {
         return ("Request", "ip");
@@ -305,13 +305,13 @@ fn field(random: &mut Rng, scope: Scope, kind: Kind) -> (&'static str, &'static 
 
 fn list_field(random: &mut Rng, scope: Scope) -> (&'static str, &'static str) {
     if scope.has_item {
-        // Within a list the next one is a list of the item.
+        // A list inside a list is a list of the item.
         return ("Item", pick(random, &["", "l", "/o/l", "n"]));
     }
     (pick(random, &SOURCES), pick(random, &["l", "l", "/o/l", "/l/0", "s"]))
 }
 
-/// A call that a policy made by [`policy`] may speak of.
+/// A call that may match a policy from [`policy`].
 #[must_use]
 pub fn request(random: &mut Rng, policy: &Json) -> Request {
     let (kind, name) = Targets::of(policy).call(random, policy);

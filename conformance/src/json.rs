@@ -1,7 +1,7 @@
-//! JSON values whose numbers keep their text.
+//! JSON values that preserve the text of numbers.
 //!
-//! `serde_json::Value` rounds a number unless a feature of that crate is on, and a feature is on for every crate of the
-//! workspace that is built beside this one. The values here keep what the text says without changing the others.
+//! `serde_json::Value` rounds numbers unless a feature of that crate is enabled, and features are enabled for all
+//! crates of the workspace. These values preserve the text without affecting other crates.
 
 use std::fmt::{self, Display, Formatter, Write as _};
 
@@ -14,13 +14,13 @@ pub enum Json {
     Null,
     /// `true` or `false`
     Bool(bool),
-    /// A number as it is written.
+    /// A number, as written.
     Number(String),
     /// A string.
     String(String),
     /// A list.
     Array(Vec<Self>),
-    /// An object, whose members stand in the order of the text.
+    /// An object with members in text order.
     Object(Vec<(String, Self)>),
 }
 
@@ -46,7 +46,7 @@ impl Json {
     /// An object without members.
     pub const EMPTY: Self = Self::Object(Vec::new());
 
-    /// The member of an object, or the item of a list, that a token of a JSON pointer (RFC 6901, section 4) leads to.
+    /// The member of an object or the item of a list for a JSON pointer token (RFC 6901, section 4).
     #[must_use]
     pub fn child(&self, token: &str) -> Option<&Self> {
         match self {
@@ -58,7 +58,7 @@ impl Json {
         }
     }
 
-    /// As [`Json::child`], to be changed.
+    /// Like [`Json::child`], but mutable.
     pub fn child_mut(&mut self, token: &str) -> Option<&mut Self> {
         match self {
             Self::Object(members) => members.iter_mut().find(|(name, _)| name == token).map(|(_, value)| value),
@@ -76,14 +76,14 @@ impl Json {
         }
     }
 
-    /// Takes a member out of an object.
+    /// Removes a member from an object.
     pub fn remove(&mut self, name: &str) -> Option<Self> {
         let Self::Object(members) = self else { return None };
         let at = members.iter().position(|(member, _)| member == name)?;
         Some(members.remove(at).1)
     }
 
-    /// The text of the value, in one of the many spellings that JSON has for it.
+    /// The text of the value in one of the many equivalent JSON spellings.
     #[must_use]
     pub fn spell(&self, random: &mut Rng) -> String {
         let mut text = String::new();
@@ -130,13 +130,13 @@ fn spell_separator(separator: char, random: &mut Rng, out: &mut String) {
 
 fn spell_string(text: &str, random: &mut Rng, out: &mut String) {
     out.push('"');
-    // Most strings have no escape that they do not need, so that both ways of reading a string are taken.
+    // Most strings have no unnecessary escapes, so that both string readers are tested.
     let escapes = random.u8(0..6) == 0;
     for c in text.chars() {
         let must = c == '"' || c == '\\' || u32::from(c) < 0x20;
         if must || (escapes && random.bool()) {
             for unit in c.encode_utf16(&mut [0; 2]) {
-                // Writing to a string can't fail.
+                // Writing to a string cannot fail.
                 _ = write!(out, "\\u{unit:04x}");
             }
         } else {

@@ -1,4 +1,4 @@
-//! Both judges on the same pairs of policy and call.
+//! Compares both evaluators on pairs of policy and call.
 
 use std::collections::BTreeMap;
 
@@ -10,32 +10,32 @@ use crate::json::Json;
 use crate::reference::Reference;
 use crate::request::Request;
 
-/// What the image answers.
+/// The decision of the image.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
     /// Allow, RequireApproval or Deny.
     pub effect: Effect,
-    /// Why.
+    /// The code.
     pub code: Code,
-    /// The name of the rule that decided, or that came nearest to applying.
+    /// The name of the rule that decided, or of the nearest rule.
     pub rule: Option<String>,
-    /// The sentence for people.
+    /// The reason, for people.
     pub reason: String,
 }
 
 /// Compiles a policy text.
 ///
 /// # Errors
-/// What is wrong with the policy, for people who test callgate.
+/// The errors of the policy, for developers of callgate.
 pub fn compile_text(text: &str) -> Result<Vec<u8>, String> {
     let policy = parse(text).and_then(validate).map_err(|problems| format!("{problems:#?}"))?;
     Ok(compile(&policy))
 }
 
-/// Judges a call by an image; `random` chooses how its body is spelled.
+/// Evaluates a call with an image; `random` selects the spelling of its body.
 ///
 /// # Errors
-/// The image can't be opened or the body can't be read, neither of which may happen to what is generated here.
+/// The image cannot be opened or the body cannot be read, neither of which may happen for generated inputs.
 pub fn judge_by_image(image: &[u8], request: &Request, random: &mut Rng) -> Result<Verdict, String> {
     let image = PolicyImage::open(image).map_err(|error| format!("the image is refused: {error:?}"))?;
     let body = request.body().spell(random);
@@ -48,14 +48,14 @@ pub fn judge_by_image(image: &[u8], request: &Request, random: &mut Rng) -> Resu
     Ok(Verdict { effect: decision.effect, code: decision.code, rule: decision.rule(&image).map(str::to_owned), reason })
 }
 
-/// How many answers had each code, and what was wrong.
+/// The number of decisions with each code, and the disagreements.
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
-    /// The pairs that were judged.
+    /// The number of compared pairs.
     pub pairs: u64,
-    /// How often each code was the answer, by its name.
+    /// The number of decisions with each code, by its name.
     pub codes: BTreeMap<&'static str, u64>,
-    /// The pairs that the two judges answer in two ways, with all that is needed to judge them again.
+    /// The pairs with two different decisions, with all data to reproduce them.
     pub disagreements: Vec<String>,
 }
 
@@ -78,9 +78,9 @@ impl Tally {
     }
 }
 
-/// The source of randomness of one policy, or of one call beside it.
+/// The random generator of one policy or of one call for it.
 fn random_for(policy: u64, call: Option<u64>) -> Rng {
-    // Seeds that lie side by side must not give sequences that do.
+    // Consecutive seeds must not give related sequences.
     let mut random = Rng::with_seed(policy.wrapping_mul(0x9e37_79b9_7f4a_7c15));
     let of_policy = random.u64(..);
     match call {
@@ -89,20 +89,20 @@ fn random_for(policy: u64, call: Option<u64>) -> Rng {
     }
 }
 
-/// The policy that a number makes.
+/// The generated policy for a seed.
 #[must_use]
 pub fn policy_of(seed: u64, language: Language) -> Json {
     generate::policy(&mut random_for(seed, None), language)
 }
 
-/// The call that two numbers make for a policy, and the randomness that is left.
+/// The generated call for two seeds and a policy, and the random generator after it.
 #[must_use]
 pub fn request_of(seed: u64, call: u64, policy: &Json) -> (Request, Rng) {
     let mut random = random_for(seed, Some(call));
     (generate::request(&mut random, policy), random)
 }
 
-/// A policy that both judges are ready to judge by.
+/// A policy that is ready for both evaluators.
 #[derive(Debug)]
 pub struct Bench<'d> {
     image: Vec<u8>,
@@ -110,20 +110,20 @@ pub struct Bench<'d> {
 }
 
 impl<'d> Bench<'d> {
-    /// Takes a document that was read from a policy text.
+    /// Accepts a document that was read from a policy text.
     ///
     /// # Errors
-    /// The policy has an error, or one of its regular expressions is none.
+    /// The policy has an error, or one of its regular expressions is invalid.
     pub fn new(document: &'d PolicyDocument<'d>) -> Result<Self, String> {
         let image = compile_text(document.text)?;
         let reference = Reference::new(document).map_err(|problem| format!("a bad expression: {problem}"))?;
         Ok(Self { image, reference })
     }
 
-    /// Has both judges answer, and returns the image's answer if they agree.
+    /// Runs both evaluators, and returns the image's decision if they agree.
     ///
     /// # Errors
-    /// Both answers, or why there is none.
+    /// Both decisions, or why there is none.
     pub fn compare(&self, request: &Request, random: &mut Rng) -> Result<Verdict, String> {
         let expected = self.reference.decide(request);
         let seen = judge_by_image(&self.image, request, random)?;
@@ -134,7 +134,7 @@ impl<'d> Bench<'d> {
     }
 }
 
-/// Has both judges answer some calls for the policy that a number makes.
+/// Runs both evaluators on some calls for the policy of a seed.
 #[must_use]
 pub fn compare_policy(seed: u64, calls: std::ops::Range<u64>) -> Tally {
     let mut tally = Tally::default();
@@ -172,7 +172,7 @@ pub fn compare_policy(seed: u64, calls: std::ops::Range<u64>) -> Tally {
     tally
 }
 
-/// Takes away parts of a policy and a call for as long as the two judges still disagree.
+/// Reduces a policy and a call while the two evaluators still disagree.
 fn shrink(policy: &Json, request: &Request, difference: String) -> (Json, Request, String) {
     let mut smallest = (policy.clone(), request.clone(), difference);
     loop {
@@ -210,7 +210,7 @@ fn smaller_requests(request: &Request) -> Vec<Request> {
     found
 }
 
-/// The values that have one member or item less, at any depth, or one of those in the place of the whole.
+/// The values with one member or item less, at any depth, or with a part in place of the whole.
 fn smaller(value: &Json) -> Vec<Json> {
     let mut found = Vec::new();
     match value {

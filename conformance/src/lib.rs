@@ -1,8 +1,8 @@
-//! A second judge of `callgate-1`, and random policies and calls to hold it against the image.
+//! A second evaluator of `callgate-1`, and random policies and calls to compare it with the image.
 //!
-//! The reference reads the policy document, scans its rules and says what the documentation says, with no thought of
-//! speed. It shares the parser with the engine and nothing behind it: numbers, expressions, paths, URLs, addresses and
-//! times are read by other code. Where it and the image disagree, one of them is wrong.
+//! The reference reads the policy document, scans its rules and follows the documentation, regardless of speed. It
+//! shares only the parser with the engine: numbers, expressions, paths, URLs, addresses and times are read by other
+//! code. If it disagrees with the image, one of them has a bug.
 
 pub mod json;
 pub mod request;

@@ -1,4 +1,4 @@
-//! Runs random pairs of policy and call past both judges, on all cores, and counts where they disagree.
+//! Compares both evaluators on random pairs of policy and call, on all cores, and counts the disagreements.
 
 use std::io::{self, Write as _};
 use std::ops::Range;
@@ -10,26 +10,26 @@ use std::time::Instant;
 use callgate_conformance::judge::{Tally, compare_policy};
 use clap::Parser;
 
-/// The calls that each policy judges: compiling one takes longer than judging many calls.
+/// The number of calls for each policy: compiling a policy takes longer than evaluating many calls.
 const CALLS_PER_POLICY: u64 = 20;
 
-/// Holds the engine against the reference on random policies and calls.
+/// Compare the engine with the reference on random policies and calls
 #[derive(Debug, Parser)]
 struct Options {
-    /// How many pairs of policy and call are judged.
+    /// The number of pairs of policy and call
     #[arg(long, default_value_t = 100_000)]
     pairs: u64,
-    /// The number of the first policy; a run with another one judges other pairs.
+    /// The seed of the first policy; another seed gives other pairs
     #[arg(long, default_value_t = 0)]
     first: u64,
-    /// The most disagreements that are printed in full.
+    /// The maximum number of disagreements that are printed in full
     #[arg(long, default_value_t = 5)]
     show: usize,
-    /// How many pairs, of the part of the language that Cedar has too, the image and Cedar judge instead.
+    /// The number of pairs that the image and Cedar evaluate instead, in their common part of the language
     #[cfg(feature = "cedar")]
     #[arg(long, value_name = "PAIRS", conflicts_with_all = ["pairs", "pair"])]
     cedar: Option<u64>,
-    /// Judges one pair again, as a disagreement names it.
+    /// Evaluate one pair again, as named in a disagreement
     #[arg(long, value_name = "POLICY:CALL")]
     pair: Option<String>,
 }
@@ -41,7 +41,7 @@ fn main() -> io::Result<ExitCode> {
         None => judge_as_asked(&options),
         Some(Some((policy, call))) => compare_policy(policy, call..call.saturating_add(1)),
         Some(None) => {
-            writeln!(io::stderr(), "error: a pair is two numbers, as in `17:3`")?;
+            writeln!(io::stderr(), "error: a pair must be two numbers, such as `17:3`")?;
             return Ok(ExitCode::from(2));
         }
     };
@@ -70,7 +70,7 @@ fn judge_as_asked(options: &Options) -> Tally {
     judge_all(options.pairs, options.first, compare_policy)
 }
 
-/// Judges `pairs` pairs of the policies from number `first` on, on all cores.
+/// Evaluates `pairs` pairs of the policies from the seed `first`, on all cores.
 fn judge_all(pairs: u64, first: u64, compare: fn(u64, Range<u64>) -> Tally) -> Tally {
     let policies = pairs.div_ceil(CALLS_PER_POLICY);
     let next = AtomicU64::new(0);
@@ -90,7 +90,7 @@ fn judge_all(pairs: u64, first: u64, compare: fn(u64, Range<u64>) -> Tally) -> T
         let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
         let mut sum = Tally::default();
         for worker in workers {
-            // A release build ends at a panic; any other must not count the pairs of a thread that had one.
+            // A release build aborts on a panic; any other build must not count the pairs of a thread that panicked.
             match worker.join() {
                 Ok(tally) => sum.add(tally),
                 Err(panic) => std::panic::resume_unwind(panic),

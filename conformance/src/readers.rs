@@ -1,6 +1,6 @@
-//! Patterns, paths, URLs, networks and times as the policy language describes them, each read in the plainest way.
+//! Patterns, paths, URLs, networks and times as the policy language describes them, each read in the simplest way.
 //!
-//! An answer is `None` where a text has more than one reading.
+//! A result is `None` if a text is ambiguous.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::LazyLock;
@@ -13,7 +13,7 @@ use regex::Regex;
 use unicode_normalization::UnicodeNormalization as _;
 use url::Url;
 
-/// Whether a text matches a pattern in which `*` stands for any run of characters and nothing else is special.
+/// Whether a text matches a pattern in which only `*` is special and matches any characters.
 #[must_use]
 pub fn matches_pattern(pattern: &str, text: &str) -> bool {
     match pattern.chars().next() {
@@ -39,12 +39,11 @@ pub fn matches_pattern(pattern: &str, text: &str) -> bool {
     }
 }
 
-/// Whether a path is one of the roots or lies below one.
+/// Whether a path is one of the roots or below one.
 ///
-/// Only an absolute path is judged, without dot segments however they are written, empty segments, backslashes,
-/// percent-encoding, control characters, look-alikes of dots and slashes, and segments that end in a dot or a space.
-/// A directory may be written with a slash after it. A segment may be cut at `;`, as servlet containers do, and must
-/// have one reading then too.
+/// The path must be absolute, without dot segments in any spelling, empty segments, backslashes, percent-encoding,
+/// control characters, look-alikes of dots and slashes, and segments that end in a dot or a space. A directory may have
+/// a trailing slash. A segment may be cut at `;`, as in servlet containers, and must be unambiguous then too.
 #[must_use]
 pub fn path_is_in(path: &str, roots: &[&str]) -> Option<bool> {
     if path.contains(':') {
@@ -54,7 +53,7 @@ pub fn path_is_in(path: &str, roots: &[&str]) -> Option<bool> {
     Some(roots.iter().any(|root| path_segments(root).is_some_and(|root| segments.starts_with(&root))))
 }
 
-/// The characters that Unicode lets a reader pass over.
+/// The characters that Unicode allows a reader to ignore.
 static IGNORABLE: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\p{Default_Ignorable_Code_Point}").ok());
 
 fn path_segments(path: &str) -> Option<Vec<&str>> {
@@ -75,12 +74,12 @@ fn path_segments(path: &str) -> Option<Vec<&str>> {
     segments.iter().all(|segment| has_one_reading(segment) && !may_be_dots(segment)).then_some(segments)
 }
 
-/// Letters and digits that look like dots or slashes; words need them, so that they only must not make a dot segment.
+/// Letters and digits that look like dots or slashes. Words need them, so they are only forbidden in dot segments.
 static DOT_LIKE: [char; 6] = ['\u{660}', '\u{6f0}', '\u{a4f8}', '\u{a4fa}', '\u{abec}', '\u{1ecae}'];
 static SLASH_LIKE: [char; 7] = ['\u{2cc6}', '\u{2cc7}', '〳', 'ノ', '丶', '丿', 'ﾉ'];
 
-/// Whether a segment has dots and blanks alone in a part, for a reader that drops what is not ASCII or takes a letter for what
-/// it looks like.
+/// Whether a part of a segment has only dots and blanks for a reader that drops non-ASCII characters or replaces
+/// look-alikes.
 fn may_be_dots(segment: &str) -> bool {
     let separated = segment.replace(SLASH_LIKE, "/").replace(';', "/");
     separated.split('/').any(|part| {
@@ -91,13 +90,13 @@ fn may_be_dots(segment: &str) -> bool {
     })
 }
 
-/// Whether a reader that normalizes makes of a character beyond ASCII a text with a dot, a slash, a backslash or a percent
-/// sign in it, or the character looks like one.
+/// Whether normalization of a non-ASCII character gives a text with a dot, slash, backslash or percent sign, or the
+/// character looks like one.
 fn looks_like_what_separates(c: char) -> bool {
     const DOTS: &str = "։۔܁܂።᙮᠃᠉\u{2cf9}\u{2cfe}\u{2e3c}。\u{a4fe}\u{a4ff}\u{a60e}\u{a6f3}︒｡\u{10a50}\u{16af5}\u{16e98}\u{1bc9f}\u{1d16d}\u{1da88}";
     const SLASHES: &str = "⁄∕⧸᜵⁁╱⟉⟋⧶⫻⫽\u{2e4a}⼃㇒㇓\u{1d23a}\u{1f67c}㎧㎮㎯㏆㏞㏟";
     const BACKSLASHES: &str = "∖⧵⧹⑊╲⟈⟍⧷⼂㇔\u{1d20f}\u{1d23b}\u{1f67d}";
-    // Code pages of Japan and Korea have them where ASCII has the backslash.
+    // Japanese and Korean code pages have these in place of the ASCII backslash.
     const CURRENCIES: [char; 4] = ['\u{a5}', '\u{20a9}', '\u{ffe5}', '\u{ffe6}'];
     !c.is_ascii()
         && ([DOTS, SLASHES, BACKSLASHES].concat().contains(c)
@@ -107,7 +106,7 @@ fn looks_like_what_separates(c: char) -> bool {
 }
 
 fn has_percent_encoding(path: &str) -> bool {
-    // Some readers drop what is not ASCII before they decode.
+    // Some readers drop non-ASCII characters before they decode.
     let chars: Vec<char> = path.chars().filter(char::is_ascii).collect();
     chars
         .windows(3)
@@ -115,31 +114,31 @@ fn has_percent_encoding(path: &str) -> bool {
         || chars.windows(2).any(|two| matches!(two, ['%', 'u' | 'U']))
 }
 
-/// What a `UrlCheck` allows.
+/// The targets that a `UrlCheck` allows.
 #[derive(Clone, Debug)]
 pub struct AllowedUrls<'p> {
     /// The schemes.
     pub schemes: Vec<&'p str>,
-    /// The hosts; `*.` before one stands for all hosts below it.
+    /// The hosts; a host that starts with `*.` stands for all its subdomains.
     pub hosts: Vec<&'p str>,
-    /// The ports; without one, the port that the scheme has by itself.
+    /// The ports; without one, the default port of the scheme.
     pub ports: Vec<&'p str>,
 }
 
 impl AllowedUrls<'_> {
-    /// Whether a URL goes where the policy allows.
+    /// Whether the policy allows the target of a URL.
     ///
-    /// Only an absolute URL in ASCII that the WHATWG standard reads without changing its authority is judged.
+    /// The URL must be absolute and in ASCII, and the WHATWG standard must parse it without changing its authority.
     #[must_use]
     pub fn hold(&self, text: &str) -> Option<bool> {
         let url = read_plain_url(text)?;
         let host = url.host_str()?.to_ascii_lowercase();
         let has_punycode = |name: &str| name.split('.').any(|label| label.starts_with("xn--"));
         let is_scheme = self.schemes.iter().any(|scheme| scheme.eq_ignore_ascii_case(url.scheme()));
-        // A name in punycode is judged only where the policy itself spells it.
+        // A punycode name must be spelled out in the policy.
         let is_host = self.hosts.iter().map(|host| host.to_ascii_lowercase()).any(|allowed| {
             match allowed.strip_prefix('*') {
-                // What is left starts with the dot.
+                // The rest starts with the dot.
                 Some(domain) => {
                     host.strip_suffix(domain).is_some_and(|before| !before.is_empty() && !has_punycode(before))
                 }
@@ -150,7 +149,7 @@ impl AllowedUrls<'_> {
             return None;
         }
         let is_port = if self.ports.is_empty() {
-            // The parser drops a port that the scheme has by itself.
+            // The parser drops the default port of the scheme.
             url.port().is_none()
         } else {
             let port = url.port_or_known_default().map(|port| port.to_string());
@@ -168,13 +167,13 @@ fn read_plain_url(text: &str) -> Option<Url> {
     let authority = rest.split(['/', '?', '#']).next().filter(|authority| !authority.is_empty())?;
     let url = Url::parse(text).ok()?;
     if url.scheme() == "file" {
-        // The parser drops what stands in for the host.
+        // The parser drops the placeholder host.
         return None;
     }
     if authority.contains('@') || !url.scheme().eq_ignore_ascii_case(scheme) {
         return None;
     }
-    // A scheme of the web makes the parser read the host as a domain or an address, and not as text of no meaning.
+    // With a web scheme, the parser reads the host as a domain or an address, not as opaque text.
     let of_web = Url::parse(&format!("http://{authority}/")).ok()?;
     let written_host = match authority.rsplit_once(':').filter(|(_, port)| !port.contains(']')) {
         None => authority,
@@ -192,7 +191,7 @@ fn read_plain_url(text: &str) -> Option<Url> {
     (is_kept && is_plain_host(&host)).then_some(url)
 }
 
-/// Whether a host is a plain name (RFC 1123, section 2.1) or an address that is no IPv4 address within an IPv6 one.
+/// Whether a host is a plain name (RFC 1123, section 2.1) or an address that is not an IPv4 address inside an IPv6 one.
 fn is_plain_host(host: &str) -> bool {
     if let Some(address) = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
         return address.parse::<Ipv6Addr>().is_ok_and(|address| !leads_to_ipv4(address));
@@ -209,7 +208,7 @@ fn is_plain_host(host: &str) -> bool {
         || (host.len() <= 253 && host.split('.').all(is_label) && last.starts_with(|c: char| c.is_ascii_alphabetic()))
 }
 
-/// Whether a URI matches a pattern, whose `*` in the host stands for a part of the host alone.
+/// Whether a URI matches a pattern, in which a `*` in the host matches only a part of the host.
 #[must_use]
 pub fn matches_uri(pattern: &str, uri: &str) -> bool {
     match (split_uri(pattern), split_uri(uri)) {
@@ -223,7 +222,7 @@ pub fn matches_uri(pattern: &str, uri: &str) -> bool {
     }
 }
 
-/// Splits the port off a scheme and an authority.
+/// Splits the port from a scheme and an authority.
 fn split_port(place: &str) -> (&str, Option<&str>) {
     match place.rsplit_once(':') {
         Some((host, port)) if !port.contains(['/', ']']) => (host, Some(port)),
@@ -231,7 +230,7 @@ fn split_port(place: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// Whether a tool or a prompt that no list declares, or a server, may have a name.
+/// Whether a name is valid for an undeclared tool or prompt, or for a server.
 #[must_use]
 pub fn can_be_name(name: &str) -> bool {
     let is_dropped = IGNORABLE.as_ref().is_none_or(|ignorable| ignorable.is_match(name));
@@ -241,7 +240,7 @@ pub fn can_be_name(name: &str) -> bool {
         && !name.contains(|c: char| c.is_whitespace() || c.is_control() || c == '*')
 }
 
-/// Splits a URI with an authority behind the authority.
+/// Splits a URI after its authority.
 fn split_uri(uri: &str) -> Option<(&str, &str)> {
     let (_, rest) = uri.split_once("://").filter(|(scheme, _)| !scheme.contains([':', '*']))?;
     let below = rest.trim_start_matches(|c| !['/', '?', '#'].contains(&c));
@@ -257,13 +256,13 @@ static FORM: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(&form).ok()
 });
 
-/// Whether a URI is in normal form (RFC 3986, section 6.2.2) and every reader takes the same from it.
+/// Whether a URI is in normal form (RFC 3986, section 6.2.2) and unambiguous.
 #[must_use]
 pub fn uri_is_normal(uri: &str) -> bool {
     let Some(parts) = FORM.as_ref().and_then(|form| form.captures(uri)) else { return false };
     let part = |name: &str| parts.name(name).map(|part| part.as_str());
     let (scheme, path) = (part("scheme").unwrap_or_default(), part("path").unwrap_or_default());
-    // What may stand as it is must; in a query what separates its parts may be meant as a value.
+    // A character that needs no encoding must not be encoded; in a query, an encoded delimiter can be part of a value.
     let may_stand = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~!$'()*,:@/".contains(byte);
     let separates = |byte: &u8| b"&=+;".contains(byte);
     let hides = |byte: &u8| b"\\%\x7f".contains(byte) || *byte < 0x20;
@@ -283,7 +282,7 @@ pub fn uri_is_normal(uri: &str) -> bool {
     match part("authority") {
         None => {
             let is_of_text = !path.starts_with('/') && !path.is_empty() && is_opaque(scheme);
-            // The case of a URN's namespace does not count (RFC 8141, section 3.1).
+            // The namespace of a URN is not case-sensitive (RFC 8141, section 3.1).
             let namespace = path.split(':').next().unwrap_or_default();
             let is_namespace = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
             is_of_text
@@ -292,7 +291,7 @@ pub fn uri_is_normal(uri: &str) -> bool {
         }
         Some(authority) => {
             let is_path_plain = match path {
-                // The scheme of a file or of the web has at least the root.
+                // A file or web URI has at least the root path.
                 "" => !authority.is_empty() && is_opaque(scheme),
                 "/" => authority.is_empty() || !is_opaque(scheme),
                 _ if scheme == "file" => file_is_plain(path) && path_segments(&decoded).is_some(),
@@ -303,7 +302,7 @@ pub fn uri_is_normal(uri: &str) -> bool {
     }
 }
 
-/// Whether the path of a file ends in a name, and has a colon behind a drive's letter alone.
+/// Whether the path of a file ends in a name, and has a colon only after a drive letter.
 fn file_is_plain(path: &str) -> bool {
     let colons: Vec<usize> = path.match_indices(':').map(|(at, _)| at).collect();
     let is_drive =
@@ -311,12 +310,12 @@ fn file_is_plain(path: &str) -> bool {
     !path.ends_with('/') && (colons.is_empty() || (colons == [2] && is_drive))
 }
 
-/// Whether the WHATWG standard leaves the host of a scheme as it is.
+/// Whether the WHATWG standard keeps the host of a scheme unchanged.
 fn is_opaque(scheme: &str) -> bool {
     !["http", "https", "ws", "wss", "ftp", "file"].contains(&scheme)
 }
 
-/// The ports that schemes have by themselves, where they are known.
+/// The known default ports of schemes.
 const OWN_PORTS: [(&str, &str); 47] = [
     ("ftps", "21 990"),
     ("ssh sftp scp git+ssh ssh+git svn+ssh", "22"),
@@ -384,7 +383,7 @@ fn authority_is_normal(scheme: &str, authority: &str) -> bool {
             .filter(|(schemes, _)| schemes.split(' ').any(|known| known == scheme))
             .flat_map(|(_, ports)| ports.split(' '))
             .collect();
-        // Any port may be the one of a scheme that is not known.
+        // Any port can be the default port of an unknown scheme.
         let is_port = port.is_none_or(|port| {
             let is_number = port.parse::<u16>().is_ok_and(|number| number != 0 && number.to_string() == port);
             is_number && !own_ports.is_empty() && !own_ports.contains(&port)
@@ -393,7 +392,7 @@ fn authority_is_normal(scheme: &str, authority: &str) -> bool {
         let is_name = are_labels && (!ends_in_digit || host.parse::<Ipv4Addr>().is_ok());
         return is_name && is_port && !has_punycode(authority);
     }
-    // The standard's own spelling of a URL with this authority is the one that was given.
+    // The standard's own spelling of a URL with this authority must be the given one.
     let url = format!("{scheme}://{authority}/");
     let is_its_own_spelling = Url::parse(&url).is_ok_and(|parsed| parsed.as_str() == url);
     is_its_own_spelling && !has_punycode(authority) && read_plain_url(&url).is_some()
@@ -403,7 +402,7 @@ fn percent_encoded(text: &str) -> Vec<u8> {
     text.split('%').skip(1).filter_map(|after| u8::from_str_radix(after.get(..2)?, 16).ok()).collect()
 }
 
-/// Whether an IPv6 address is one of those by which networks carry IPv4.
+/// Whether an IPv6 address is one of those that embed IPv4 addresses.
 fn leads_to_ipv4(address: Ipv6Addr) -> bool {
     const MAPPED: &str = "::ffff:0:0/96";
     const COMPATIBLE: &str = "::/96";
@@ -418,7 +417,7 @@ fn leads_to_ipv4(address: Ipv6Addr) -> bool {
     !is_own && (is_isatap || networks.iter().chain(&NAT64).any(is_in))
 }
 
-/// Whether an address lies in one of the networks. An IPv4 address within an IPv6 one goes by two names.
+/// Whether an address is in one of the networks. An IPv4 address inside an IPv6 one has two forms.
 #[must_use]
 pub fn address_is_in(text: &str, networks: &[&str]) -> Option<bool> {
     let address: IpAddr = text.parse().ok()?;
@@ -441,12 +440,12 @@ fn network_holds(network: &str, address: IpAddr) -> Option<bool> {
     Some(base.get(..length)? == address.get(..length)?)
 }
 
-/// The bits of an address, the highest first, as zeros and ones.
+/// The bits of an address, most significant first, as zeros and ones.
 fn bits(octets: &[u8]) -> String {
     octets.iter().map(|octet| format!("{octet:08b}")).collect()
 }
 
-/// Whether a time, in seconds since the start of 1970 in UTC, lies in a window.
+/// Whether a time, in seconds since the start of 1970 in UTC, is in a window.
 #[must_use]
 pub fn time_is_in(seconds: i64, window: TimeWindow) -> Option<bool> {
     let offset = window.offset();
@@ -456,14 +455,14 @@ pub fn time_is_in(seconds: i64, window: TimeWindow) -> Option<bool> {
     let seconds_east = hours.checked_mul(60)?.checked_add(minutes)?.checked_mul(60)?.checked_mul(sign)?;
     let zone = TimeZone::fixed(Offset::from_seconds(seconds_east).ok()?);
     let local = Timestamp::from_second(seconds).ok()?.to_zoned(zone);
-    // Times of day that are written alike are in the order of their texts.
+    // Times of day in the same format have the order of their texts.
     let clock = local.strftime("%H:%M").to_string();
     let is_day = |weekday: &str| window.weekday_names().any(|name| name == weekday);
     let today = local.strftime("%a").to_string();
     Some(match window.hours() {
         None => is_day(&today),
         Some((from, to)) if from < to => from <= clock && clock < to && is_day(&today),
-        // The window is that of the day on which it starts.
+        // The window belongs to the day on which it starts.
         Some((from, _)) if from <= clock => is_day(&today),
         Some((_, to)) => clock < to && is_day(&local.yesterday().ok()?.strftime("%a").to_string()),
     })

@@ -1,4 +1,4 @@
-//! The policy language, said once more for clarity: scan the rules of the document and ask each whether it applies.
+//! A simple second implementation of the policy language: it scans the rules of the document.
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
@@ -23,40 +23,40 @@ use crate::request::Request;
 /// True, false or, as `None`, unknown.
 type Truth = Option<bool>;
 
-/// What the reference answers.
+/// The decision of the reference.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Judgement {
     /// Allow, RequireApproval or Deny.
     pub effect: Effect,
-    /// Why.
+    /// The code.
     pub code: Code,
-    /// The name of the rule that decided, or that came nearest to applying.
+    /// The name of the rule that decided, or of the nearest rule.
     pub rule: Option<String>,
 }
 
-/// A policy of `callgate-1` without an error in it.
+/// A `callgate-1` policy without errors.
 #[derive(Debug)]
 pub struct Reference<'d> {
     document: &'d PolicyDocument<'d>,
-    /// The regular expressions of the policy, each of which matches a whole text.
+    /// The regular expressions of the policy, each for a whole text.
     expressions: HashMap<&'d str, Regex>,
 }
 
-/// What the fields of a condition are read from.
+/// The sources of a condition's fields.
 #[derive(Clone, Copy)]
 struct Facts<'r> {
     request: &'r Request,
     /// The source `Request`.
     edge: &'r Json,
-    /// The item that is judged, inside `Every` and `Some`.
+    /// The current item inside `Every` and `Some`.
     item: Option<&'r Json>,
 }
 
 impl<'d> Reference<'d> {
-    /// Takes a document that `validate` finds no error in.
+    /// Accepts a document without errors.
     ///
     /// # Errors
-    /// A regular expression of the policy is none.
+    /// A regular expression of the policy is invalid.
     pub fn new(document: &'d PolicyDocument<'d>) -> Result<Self, regex::Error> {
         let mut expressions = HashMap::new();
         for condition in document.rules.iter().filter_map(|rule| rule.condition.as_ref()) {
@@ -112,11 +112,11 @@ impl<'d> Reference<'d> {
             })
             .filter(|rule| rule.roles.iter().any(|role| roles.contains(&role.value.as_str())))
             .collect();
-        // Among rules that say the same, the one whose name comes first is named in the answer; of rules without one,
-        // that whose text comes first.
+        // Among equivalent rules, the first one by name is reported; among rules without a name, the first one by
+        // position.
         speaking.sort_by_key(|rule| (rule.id.as_ref().map(|id| &id.value), self.document.text.get(rule.span.clone())));
 
-        // What is unknown may be true or false: of the two answers the stricter one is given.
+        // An unknown condition can be true or false, so the stricter decision applies.
         let first = |effect: Effect, wanted: Truth| {
             speaking.iter().find(|rule| rule.effect == effect && self.rule_truth(rule, facts) == wanted)
         };
@@ -135,7 +135,8 @@ impl<'d> Reference<'d> {
         }
     }
 
-    /// Whether the condition of a rule is true, false or, as `None`, unknown for a request; `Some(true)` without one.
+    /// Whether the condition of a rule is true, false or, as `None`, unknown for a request; `Some(true)` without a
+    /// condition.
     #[must_use]
     pub fn condition_truth(&self, rule: &Rule, request: &Request) -> Option<bool> {
         let edge = request.facts_object();
@@ -143,11 +144,11 @@ impl<'d> Reference<'d> {
         rule.condition.as_ref().map_or(Some(true), |condition| self.truth(condition, facts))
     }
 
-    /// No rule applies. The answer names the one that came nearest: that which the fewest predicates kept from it.
+    /// No rule applies, so the nearest one is reported: the rule with the fewest failed checks.
     fn deny_by_default(&self, speaking: &[&Rule], facts: Facts<'_>) -> Judgement {
         let by_obstacles = |rule: &&&Rule| (self.rule_obstacles(rule, facts), rule.effect != Effect::RequireApproval);
         let could_allow = speaking.iter().filter(|rule| rule.effect != Effect::Deny);
-        // The first of those that are equally near is the one whose name comes first.
+        // Among equally near rules, the first one by name.
         match could_allow.min_by_key(by_obstacles) {
             None => Judgement { effect: Effect::Deny, code: Code::NoRule, rule: None },
             Some(rule) => {
@@ -158,7 +159,7 @@ impl<'d> Reference<'d> {
         }
     }
 
-    /// The declared roles of the caller, and those that they inherit at any remove.
+    /// The declared roles of the caller, and the roles that they directly or indirectly inherit.
     fn roles_of(&self, request: &Request) -> Vec<&'d str> {
         let declared = || self.document.roles.iter().flatten();
         let mut held: Vec<&str> = Vec::new();
@@ -253,8 +254,8 @@ impl<'d> Reference<'d> {
         }
     }
 
-    /// How many predicates keep a condition from being as wanted. Of the items of a list that must all be so, the first
-    /// that is not counts; where one of them would do, the list counts as one.
+    /// The number of checks that keep a condition from the required result. For a list whose items must all have it,
+    /// only the first failing item counts; if one item suffices, the list counts as one.
     fn obstacles(&self, condition: &Condition, wanted: bool, facts: Facts<'_>) -> usize {
         if self.truth(condition, facts) == Some(wanted) {
             return 0;
@@ -279,7 +280,7 @@ impl<'d> Reference<'d> {
     }
 }
 
-/// False if one is false, else unknown if one is unknown, else true.
+/// False if one is false; otherwise unknown if one is unknown; otherwise true.
 fn all(truths: impl IntoIterator<Item = Truth>) -> Truth {
     let truths: Vec<Truth> = truths.into_iter().collect();
     if truths.contains(&Some(false)) {
@@ -291,12 +292,12 @@ fn all(truths: impl IntoIterator<Item = Truth>) -> Truth {
     }
 }
 
-/// True if one is true, else unknown if one is unknown, else false.
+/// True if one is true; otherwise unknown if one is unknown; otherwise false.
 fn any(truths: impl IntoIterator<Item = Truth>) -> Truth {
     all(truths.into_iter().map(|truth| truth.map(|truth| !truth))).map(|truth| !truth)
 }
 
-/// A rule that names a server speaks of that one only; a call that names none, or what can be no name, may mean it.
+/// A rule with a server matches only that server; a call without a server, or with an invalid one, may match it.
 fn server_truth(rule: &Rule, request: &Request) -> Truth {
     match (&rule.server, &request.server) {
         (None, _) => Some(true),
@@ -317,7 +318,7 @@ fn compares(op: NumericOp, ordering: Ordering) -> bool {
     }
 }
 
-/// The value of a field that is there and not null.
+/// The value of a field that is present and not null.
 fn value<'r>(field: &Field, facts: Facts<'r>) -> Option<&'r Json> {
     let source = match field.source {
         Source::Arguments => &facts.request.arguments,
@@ -369,7 +370,7 @@ fn collect_expressions<'d>(
 ) -> Result<(), regex::Error> {
     if let ConditionKind::StringCheck(StringCheck { op: StringOp::Matches, values, .. }) = &condition.kind {
         for value in values {
-            // An expression stands by itself before it is put between the ends of the text.
+            // An expression must be valid by itself before it is anchored.
             Regex::new(&value.value)?;
             expressions.insert(&value.value, Regex::new(&format!(r"\A(?:{})\z", value.value))?);
         }

@@ -1,19 +1,19 @@
-//! A call in the form in which both judges are given it.
+//! A call in the form for both evaluators.
 
 use callgate_engine::{RequestFacts, TargetKind};
 
 use crate::json::{Json, object, string, strings};
 
-/// A call, and what an edge knows of the request that brought it.
+/// A call, and the request facts from the edge.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
-    /// What is called: a tool, a prompt, or an operation on a resource.
+    /// The target: a tool, a prompt, or an operation on a resource.
     pub kind: TargetKind,
     /// The name of the tool or the prompt, or the URI of the resource.
     pub name: String,
     /// The caller's roles, at least one.
     pub roles: Vec<String>,
-    /// The MCP server that offers the tool.
+    /// The MCP server of the tool.
     pub server: Option<String>,
     /// `args`, an object.
     pub arguments: Json,
@@ -30,7 +30,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// Reads a call as a host sends it. What is no call has empty parts, which no policy allows.
+    /// Reads a call from a host. An invalid call has empty parts, which no policy allows.
     #[must_use]
     pub fn from_body(body: &Json) -> Self {
         let text = |value: &Json| if let Json::String(text) = value { Some(text.clone()) } else { None };
@@ -52,7 +52,7 @@ impl Request {
             kind,
             name: target,
             roles,
-            // The empty name names no server.
+            // The empty name is not a server.
             server: name("server").filter(|name| !name.is_empty()),
             arguments: source("args"),
             agent: source("agentAttributes"),
@@ -63,7 +63,7 @@ impl Request {
         }
     }
 
-    /// The body that a host sends.
+    /// The body from a host.
     #[must_use]
     pub fn body(&self) -> Json {
         let operation = TargetKind::OPERATIONS.into_iter().find(|(_, kind)| *kind == self.kind);
@@ -88,13 +88,13 @@ impl Request {
         body
     }
 
-    /// What the edge knows, in the engine's form.
+    /// The request facts, in the engine's form.
     #[must_use]
     pub fn facts(&self) -> RequestFacts {
         RequestFacts::new(self.time, self.ip.as_deref(), self.country.as_deref())
     }
 
-    /// What the edge knows, as the object that the source `Request` is.
+    /// The request facts, as the object of the source `Request`.
     #[must_use]
     pub fn facts_object(&self) -> Json {
         let mut facts = Json::EMPTY;

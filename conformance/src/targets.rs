@@ -1,4 +1,4 @@
-//! Random tools, prompts and resources: what a policy declares, what its rules speak of, and what calls name.
+//! Random tools, prompts and resources for policies, rules and calls.
 
 use callgate_engine::TargetKind;
 use fastrand::Rng;
@@ -10,7 +10,7 @@ use crate::values::{NAMES, once_in, pick, pick_some};
 const TOOLS: [&str; 6] = ["view", "view_all", "review", "refund", "crm.delete", "überweisung"];
 const PROMPTS: [&str; 3] = ["view", "mail_draft", "mail_reply"];
 const PATTERNS: [&str; 10] = ["*", "view*", "*view*", "re*", "*e*d", "*.*", "**", "v*w", "mail_*", "*_draft"];
-/// Names that no policy declares; some patterns match them.
+/// Names that no policy declares; some match patterns.
 const OTHERS: [&str; 10] =
     ["view_some", "view*", "", "View", "review2", "unknown", "mail_", "refunded", "überweisungen", "a.b"];
 
@@ -44,7 +44,7 @@ const URI_PATTERNS: [&str; 16] = [
     "https://*:8443/*",
     "redis://*/0",
 ];
-/// URIs that a careless reader takes for one of the others, and some that merely look so.
+/// URIs that a careless reader confuses with one of the others, and some that only look similar.
 const OTHER_URIS: [&str; 83] = [
     "file:///data/a%20b",
     "file:///data/caf%C3%A9",
@@ -131,7 +131,7 @@ const OTHER_URIS: [&str; 83] = [
     "",
 ];
 
-/// What there is to call, in the eyes of one policy.
+/// The targets of one policy.
 #[derive(Clone, Debug)]
 pub struct Targets {
     /// The tools, and whether the policy declares them.
@@ -178,7 +178,7 @@ impl Targets {
         }
     }
 
-    /// Adds to a rule what it speaks of.
+    /// Adds the target of a rule.
     pub(crate) fn name_in(&self, random: &mut Rng, rule: &mut Json) {
         let (key, (names, is_declared)) = match random.u8(0..12) {
             0 => ("prompt_name", &self.prompts),
@@ -196,7 +196,7 @@ impl Targets {
         rule.insert(key, string(name));
     }
 
-    /// What a call is for: mostly what one of the rules speaks of.
+    /// The target of a call: usually that of one of the rules.
     pub(crate) fn call(&self, random: &mut Rng, policy: &Json) -> (TargetKind, String) {
         let rule = match policy.child("rules") {
             Some(Json::Array(rules)) if !once_in(random, 10) => random.choice(rules),
@@ -217,7 +217,7 @@ impl Targets {
         } else {
             (if random.bool() { TargetKind::Prompt } else { operation(random) }, None)
         };
-        // A pattern is no name, but stands for one of the list.
+        // A pattern is not a name, so it is replaced by a name from the list.
         if let Some(name) = named.filter(|name| !name.contains('*') && !once_in(random, 4)) {
             return (kind, name);
         }

@@ -1,4 +1,4 @@
-//! Random values, and the short lists that they come from: each lies at or beside what policies compare with.
+//! Random values and their lists: each is equal or close to a value that policies compare with.
 
 use fastrand::Rng;
 
@@ -254,7 +254,7 @@ pub(crate) const OFFSETS: [&str; 7] = ["Z", "+00:00", "+01:00", "-05:30", "+14:0
 pub(crate) const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 pub(crate) const COUNTRIES: [&str; 3] = ["DE", "FR", "US"];
 
-/// The names that arguments and attributes have, and what mostly stands there.
+/// The names of arguments and attributes, and their usual values.
 pub(crate) const NAMES: [(&str, Kind); 13] = [
     ("n", Kind::Number),
     ("m", Kind::Number),
@@ -283,17 +283,17 @@ pub(crate) enum Kind {
     Address,
 }
 
-/// Takes one of a list, or its default where there is none.
+/// Picks an item of a list, or the default if it is empty.
 pub(crate) fn pick<T: Copy + Default>(random: &mut Rng, list: &[T]) -> T {
     random.choice(list).copied().unwrap_or_default()
 }
 
-/// Whether something happens that does so once in `times`.
+/// True with a probability of one in `times`.
 pub(crate) fn once_in(random: &mut Rng, times: u32) -> bool {
     random.u32(0..times) == 0
 }
 
-/// Takes at least one and at most `most` of a list, none of them twice.
+/// Picks from one to `most` different items of a list.
 pub(crate) fn pick_some<T: Copy + Default>(random: &mut Rng, list: &[T], most: usize) -> Vec<T> {
     let count = random.usize(1..=most.min(list.len()));
     random.choose_multiple(list, count).into_iter().copied().collect()
@@ -347,7 +347,7 @@ pub(crate) fn value(random: &mut Rng, kind: Kind, depth: u32) -> Json {
     }
 }
 
-/// An item of a list of which most are of a kind.
+/// An item of a list whose items are mostly of one type.
 pub(crate) fn item(random: &mut Rng, kind: Kind, depth: u32) -> Json {
     match random.u8(0..12) {
         0 => Json::Null,
@@ -368,7 +368,7 @@ fn path(random: &mut Rng) -> String {
     };
     for _ in 0..random.u8(0..3) {
         path.push('/');
-        // Plain segments come first in the list, and are taken more often than the others.
+        // Plain segments come first in the list, and are picked more often than the others.
         let plain = SEGMENTS.get(..11).unwrap_or_default();
         path.push_str(if once_in(random, 3) { pick(random, &SEGMENTS) } else { pick(random, plain) });
     }

@@ -1,5 +1,5 @@
-//! Every kind of condition is in each place that lists or tries them all.
-#![expect(clippy::panic, reason = "a test states what must hold by failing")]
+//! Every kind of condition is in each place that lists or tests all kinds.
+#![expect(clippy::panic, reason = "a failed test panics")]
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -11,7 +11,7 @@ use callgate_engine::Dialect;
 use callgate_engine::policy::condition;
 use serde_json::Value;
 
-/// How many random policies are searched for the kinds. Each kind is in many of them.
+/// The number of random policies that are searched. Each kind is in many of them.
 const POLICIES: u64 = 300;
 
 fn checkout(path: &str) -> String {
@@ -23,7 +23,7 @@ fn json(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
 }
 
-/// Collects the keys of all objects with one key, as conditions are.
+/// Collects the keys of all objects with one key, such as conditions.
 fn collect_keys(value: &Value, keys: &mut BTreeSet<String>) {
     match value {
         Value::Object(members) => {
@@ -80,7 +80,7 @@ fn every_kind_of_condition_is_in_each_place_that_lists_them() {
     let mut missing = Vec::new();
     for kind in condition::names(Dialect::Callgate1) {
         for (place, kinds) in &places {
-            // No answer names a condition that combines others.
+            // No response names a condition that combines others.
             let is_combined = matches!(kind, "All" | "Any" | "Not") && place.ends_with("as a check");
             if !kinds.contains(kind) && !is_combined {
                 missing.push(format!("{kind} is not in {place}"));

@@ -1,5 +1,5 @@
-//! What must hold for every policy and every call, tried on random ones that are the same in each run.
-#![expect(clippy::expect_used, clippy::panic, reason = "a test states what must hold by failing")]
+//! Properties of every policy and every call, tested on random ones that are the same in each run.
+#![expect(clippy::expect_used, clippy::panic, reason = "a failed test panics")]
 
 use std::io::{self, Write as _};
 
@@ -13,10 +13,10 @@ use callgate_conformance::request::Request;
 use callgate_engine::{Code, Effect, TargetKind, parse, validate};
 use fastrand::Rng;
 
-/// The calls that each policy judges. Each test starts at a number of its own, so that they try different policies.
+/// The number of calls for each policy. Each test starts at its own seed, so that they use different policies.
 const CALLS_PER_POLICY: u64 = 20;
 
-/// A policy, its image and a call, made by two numbers.
+/// A policy, its image and a call, from two seeds.
 struct Case<'p> {
     policy: &'p Policy,
     seed: u64,
@@ -25,7 +25,7 @@ struct Case<'p> {
     random: Rng,
 }
 
-/// A policy, its image, and another that a test makes of it.
+/// A policy with its image, and another policy that a test derives from it.
 struct Policy {
     text: Json,
     image: Vec<u8>,
@@ -34,7 +34,7 @@ struct Policy {
 }
 
 impl Case<'_> {
-    /// What is printed where the case fails: all that is needed to try it again.
+    /// The output for a failed case, with all data to reproduce it.
     fn place(&self) -> String {
         format!(
             "pair {}:{}\npolicy  {}\nother   {}\nrequest {}\nedge    {}",
@@ -47,13 +47,13 @@ impl Case<'_> {
         )
     }
 
-    /// What the policy says of a call.
+    /// The policy's decision for a call.
     #[track_caller]
     fn judge(&mut self, request: &Request) -> Verdict {
         self.judge_by(&self.policy.image, request)
     }
 
-    /// What the other policy says of a call.
+    /// The other policy's decision for a call.
     #[track_caller]
     fn judge_by_other(&mut self, request: &Request) -> Verdict {
         self.judge_by(&self.policy.other_image, request)
@@ -65,7 +65,7 @@ impl Case<'_> {
     }
 }
 
-/// Says how much was tried: what a test prints with a macro is shown only where it fails.
+/// Prints the number of tested cases, because macros print only in failed tests.
 fn say(what: &str) {
     writeln!(io::stderr(), "{what}").expect("standard error");
 }
@@ -75,7 +75,7 @@ fn compile(seed: u64, policy: &Json) -> Vec<u8> {
     compile_text(&policy.to_string()).unwrap_or_else(|problem| panic!("policy {seed} {policy}\n{problem}"))
 }
 
-/// Runs `check` on calls of `policies` policies, each with the one that `change` makes of it, and prints on how many.
+/// Runs `check` on calls of `policies` policies, each with its variant from `change`, and prints the number of calls.
 #[track_caller]
 fn for_changed(
     name: &str,
@@ -101,7 +101,7 @@ fn for_changed(
     say(&format!("{name}: {pairs} pairs"));
 }
 
-/// As [`for_changed`], where the policy stays as it is.
+/// Like [`for_changed`], with an unchanged policy.
 #[track_caller]
 fn for_cases(name: &str, seeds: std::ops::Range<u64>, language: Language, check: impl FnMut(&mut Case<'_>)) {
     for_changed(name, seeds, language, |_, _| {}, check);
@@ -164,21 +164,21 @@ fn the_order_of_roles_never_matters() {
         let before = case.judge(&request);
         case.random.shuffle(&mut request.roles);
         assert_eq!(case.judge(&request), before, "{}", case.place());
-        // A role that is named again adds nothing.
+        // A repeated role adds nothing.
         request.roles.extend(case.request.roles.first().cloned());
         assert_eq!(case.judge(&request), before, "{}", case.place());
     });
 }
 
 #[test]
-fn a_deny_rule_more_never_opens_a_door() {
+fn an_additional_deny_rule_never_allows_more() {
     let add = |policy: &mut Json, random: &mut Rng| {
         let added = deny_rule(random, policy);
         if let Some(Json::Array(rules)) = policy.child_mut("rules") {
             rules.insert(random.usize(0..=rules.len()), added);
         }
     };
-    for_changed("a Deny rule more", 4_000_000..4_000_120, Language::WHOLE, add, |case| {
+    for_changed("an additional Deny rule", 4_000_000..4_000_120, Language::WHOLE, add, |case| {
         let request = case.request.clone();
         let (before, after) = (case.judge(&request), case.judge_by_other(&request));
         assert!(
@@ -189,8 +189,7 @@ fn a_deny_rule_more_never_opens_a_door() {
     });
 }
 
-/// The sources and paths of the fields that a policy's predicates read in a call; those of items among them stand for
-/// themselves.
+/// The sources and paths of the fields that a policy's checks read in a call; fields of items stand for themselves.
 fn fields_read(value: &Json, fields: &mut Vec<(String, String)>) {
     match value {
         Json::Array(items) => items.iter().for_each(|item| fields_read(item, fields)),
@@ -208,8 +207,8 @@ fn fields_read(value: &Json, fields: &mut Vec<(String, String)>) {
     }
 }
 
-/// Takes the member at the end of a path out of the object that holds it. An item of a list is no field to take away:
-/// without it the list has others in its place.
+/// Removes the member at the end of a path. Items of a list are not removed, because other items would take their
+/// positions.
 fn take_away(value: &mut Json, path: &[&str]) -> bool {
     match path {
         [] => false,
@@ -218,7 +217,7 @@ fn take_away(value: &mut Json, path: &[&str]) -> bool {
     }
 }
 
-/// Takes a field away from every item of every list in a value.
+/// Removes a field from every item of every list in a value.
 fn take_from_items(value: &mut Json, path: &[&str]) -> bool {
     match value {
         Json::Array(items) => items.iter_mut().fold(false, |taken, item| {
@@ -233,11 +232,11 @@ fn take_from_items(value: &mut Json, path: &[&str]) -> bool {
 }
 
 #[test]
-fn a_field_less_never_gives_a_laxer_answer() {
+fn a_missing_field_never_makes_a_decision_less_strict() {
     let language = Language { asks_for_absence: false, ..Language::WHOLE };
     let mut taken = 0_u32;
     let mut of_denied = 0_u32;
-    for_cases("a field less", 5_000_000..5_000_120, language, |case| {
+    for_cases("a missing field", 5_000_000..5_000_120, language, |case| {
         let before = case.judge(&case.request.clone());
         let mut fields = Vec::new();
         if let Some(rules) = case.policy.text.child("rules") {
@@ -280,8 +279,8 @@ fn a_field_less_never_gives_a_laxer_answer() {
             );
         }
     });
-    say(&format!("a field less: {taken} fields taken away, {of_denied} of them from denied calls"));
-    assert!(of_denied > 1_000, "too few fields are taken from denied calls");
+    say(&format!("a missing field: {taken} fields removed, {of_denied} from denied calls"));
+    assert!(of_denied > 1_000, "too few fields are removed from denied calls");
 }
 
 #[test]
@@ -289,7 +288,7 @@ fn an_unknown_name_or_role_is_always_denied() {
     for_cases("unknown names", 6_000_000..6_000_060, Language::WHOLE, |case| {
         let known = case.request.clone();
         let kinds = [
-            // Where nothing is declared, a rule may speak of every name.
+            // Without declarations, a rule may match every name.
             case.policy.text.child("tools").map(|_| (TargetKind::Tool, Code::UnknownTool)),
             case.policy.text.child("prompts").map(|_| (TargetKind::Prompt, Code::UnknownPrompt)),
             Some((TargetKind::ResourceRead, Code::AmbiguousResource)),
@@ -317,7 +316,7 @@ fn a_policy_has_one_image() {
 }
 
 #[test]
-fn a_guard_that_is_found_to_be_idle_is_idle() {
+fn a_condition_that_is_reported_as_idle_is_idle() {
     let mut idle = 0_u32;
     for seed in 8_000_000..8_005_000 {
         let policy = policy_of(seed, Language::WHOLE);
@@ -325,7 +324,7 @@ fn a_guard_that_is_found_to_be_idle_is_idle() {
         let document = parse(&text).expect("a policy");
         let valid = validate(document.clone()).expect("a valid policy");
         let reference = Reference::new(&document).expect("expressions");
-        // What is so only for a call that fits a schema is no promise about these calls.
+        // Findings that only apply to calls that match a schema are not checked here.
         let of_every_call = valid.warnings().iter().filter(|warning| !warning.message.contains("schema"));
         for (rule, warning) in of_every_call.flat_map(|warning| document.rules.iter().map(move |rule| (rule, warning)))
         {
@@ -344,6 +343,6 @@ fn a_guard_that_is_found_to_be_idle_is_idle() {
             }
         }
     }
-    say(&format!("idle guards: {idle} conditions"));
+    say(&format!("idle conditions: {idle}"));
     assert!(idle > 30, "too few conditions are found to be idle: {idle}");
 }

@@ -1,11 +1,11 @@
-/** Calls that a test writes itself, and what becomes of them. */
+/** Calls that a test writes itself, and their outcomes. */
 
 import type { Answer, Ask } from "./exchange.ts";
 
-/** What the policy that ships allows to an agent. */
+/** A call that the default policy allows to an agent. */
 export const refund = { tool: "process_refund", args: { amount: 200 } };
 
-/** A call to `/evaluate` with headers beside that of its type. */
+/** A call to `/evaluate` with additional headers. */
 export function callWith(headers: Readonly<Record<string, string>>, call: object = refund): Ask {
   const body = Buffer.from(JSON.stringify(call));
   return { method: "POST", path: "/evaluate", headers: { "content-type": "application/json", ...headers }, body };
@@ -16,7 +16,7 @@ export function bearer(credential: string): Record<string, string> {
   return { authorization: `Bearer ${credential}` };
 }
 
-/** What an answer says, as far as a host must act on it. */
+/** The content of a response that a host must act on. */
 export interface Outcome {
   readonly status: number;
   readonly decision: unknown;
@@ -31,7 +31,7 @@ export function outcomeOf({ status, body }: Answer): Outcome {
 export const allowed: Outcome = { status: 200, decision: "Allow", code: "allowed" };
 export const refused: Outcome = { status: 401, decision: "Deny", code: "unauthenticated" };
 
-/** The outcome of a call that is refused before it is decided. */
+/** The outcome of a call that is rejected before it is decided. */
 export function problem(status: number, code: string): Outcome {
   return { status, decision: "Deny", code };
 }

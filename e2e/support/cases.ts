@@ -1,4 +1,4 @@
-/** Case files: one request a line, with what its answer must be and why. */
+/** Case files: one request per line, with the expected response and the reason. */
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -15,16 +15,16 @@ export interface Case {
   readonly method: string;
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** At most one of the three is there. */
+  /** At most one of the three is present. */
   readonly body?: string;
   readonly bodyBase64?: string;
   readonly bodyRepeat?: Repetition;
   readonly expect: Expectation;
-  /** What the case shows. */
+  /** The purpose of the case. */
   readonly why: string;
 }
 
-/** A body that is too long to be written out: prefix, `count` units, middle, `count2` second units, suffix. */
+/** A body that is too long to write out: prefix, `count` units, middle, `count2` second units, suffix. */
 interface Repetition {
   readonly prefix: string;
   readonly unit: string;
@@ -35,7 +35,7 @@ interface Repetition {
   readonly suffix: string;
 }
 
-/** What must hold of the answer; a member that is not there is not looked at. */
+/** The expected response; a missing member is not checked. */
 interface Expectation {
   readonly status: number;
   readonly decision?: string;
@@ -47,32 +47,32 @@ interface Expectation {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** The members of an expectation that the answer's body repeats by the same name. */
+/** The members of an expectation that have the same name in the response body. */
 const repeated = ["decision", "code", "rule", "reason"] as const;
 const known = new Set<string>([...repeated, "status", "decisions", "headers"]);
 
-/** Reads the cases of the file at `path`, from the top of the checkout. */
+/** Reads the cases of the file at `path`, relative to the checkout root. */
 export function readCases(path: string): readonly Case[] {
   const lines = readFileSync(join(checkout, path), "utf8").split("\n");
   const cases = lines.filter((line) => line.trim() !== "").map((line) => JSON.parse(line) as Case);
-  assert.ok(cases.length > 0, `\`${path}\` holds no case`);
+  assert.ok(cases.length > 0, `\`${path}\` contains no case`);
   for (const { name, expect } of cases) {
-    // An expectation that nobody checks would pass for one that holds.
+    // An expectation that is not checked would look like a fulfilled one.
     const unknown = Object.keys(expect).filter((member) => !known.has(member));
-    assert.deepEqual(unknown, [], `\`${path}\`: case \`${name}\` expects what the suite can't check`);
+    assert.deepEqual(unknown, [], `\`${path}\`: case \`${name}\` has an expectation that the suite cannot check`);
   }
   return cases;
 }
 
-/** The case that shows that a host of `subject` still decides: the first call that is allowed. */
+/** The case that shows that a host of `subject` still decides: the first allowed call. */
 export function controlCase(subject: Subject): Case {
   const [first] = subject.caseFiles;
   const control = readCases(first).find(({ path, expect }) => path === "/evaluate" && expect.decision === "Allow");
-  assert.ok(control, `\`${first}\` holds no call that is allowed`);
+  assert.ok(control, `\`${first}\` contains no allowed call`);
   return control;
 }
 
-/** The request that a case sends. */
+/** The request of a case. */
 export function askOf(record: Case): Ask {
   const { method, path, headers = {} } = record;
   const body = bodyOf(record);
@@ -88,7 +88,7 @@ function bodyOf({ body, bodyBase64, bodyRepeat }: Case): Buffer | undefined {
   return body === undefined ? undefined : Buffer.from(body);
 }
 
-/** Asserts that an answer is the one that a case expects. */
+/** Asserts that a response is the expected one. */
 export function assertExpected({ expect, why }: Case, answer: Answer): void {
   const text = answer.body.toString();
   assert.equal(answer.status, expect.status, `${why}\n${text}`);
@@ -103,6 +103,6 @@ export function assertExpected({ expect, why }: Case, answer: Answer): void {
   for (const [name, value] of Object.entries(expect.headers ?? {})) {
     assert.equal(answer.headers[name.toLowerCase()], value, `\`${name}\`: ${why}`);
   }
-  // No failure may be read as leave to go on, whatever a client looks at.
-  if (answer.status !== 200) assert.equal(said["decision"], "Deny", `an error must also say Deny\n${text}`);
+  // No failure may look like a permission to continue, whichever part a client checks.
+  if (answer.status !== 200) assert.equal(said["decision"], "Deny", `an error must also contain Deny\n${text}`);
 }

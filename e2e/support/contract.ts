@@ -1,4 +1,4 @@
-/** The OpenAPI document of a host, and whether answers are as it says. */
+/** The OpenAPI document of a host, and the validation of responses against it. */
 
 import assert from "node:assert/strict";
 
@@ -9,7 +9,7 @@ import { askAll } from "./answers.ts";
 import { type Answer, type Ask, exchange } from "./exchange.ts";
 import type { Hosts } from "./hosts.ts";
 
-/** The parts of an OpenAPI 3.1 document that tell what an answer is. */
+/** The parts of an OpenAPI 3.1 document that describe responses. */
 export interface Document {
   readonly openapi: string;
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
@@ -28,10 +28,10 @@ interface DocumentedResponse {
 /** The request for the document. */
 const documentAsk: Ask = { method: "GET", path: "/openapi.json", headers: {} };
 
-/** Under which name the document's schemas refer to each other. */
+/** The name under which the document's schemas refer to each other. */
 const documentId = "callgate:/openapi.json";
 
-/** A host's description of itself. */
+/** A host's OpenAPI document. */
 export class Contract {
   readonly document: Document;
   readonly #ajv: Ajv2020;
@@ -39,18 +39,18 @@ export class Contract {
 
   constructor(document: Document) {
     this.document = document;
-    // The document around the schemas has members that are no keywords, which the strict mode refuses.
+    // The document around the schemas has members that are not keywords, which the strict mode rejects.
     this.#ajv = new Ajv2020({ strict: false, allErrors: true });
     addFormats.default(this.#ajv);
     this.#ajv.addSchema(document, documentId);
   }
 
-  /** Reads the document that the host at `url` serves. */
+  /** Reads the document from the host at `url`. */
   static async read(url: URL): Promise<Contract> {
     return Contract.#of(await exchange(url, documentAsk));
   }
 
-  /** Reads the document that every host serves. */
+  /** Reads the document from every host. */
   static async readAll(hosts: Hosts): Promise<Contract> {
     return Contract.#of(await askAll(hosts, documentAsk));
   }
@@ -60,31 +60,31 @@ export class Contract {
     return new Contract(JSON.parse(body.toString()) as Document);
   }
 
-  /** Asserts that the document foresees `answer` to `ask`: its status, media type, headers and body. */
+  /** Asserts that the document describes `answer` to `ask`: its status, media type, headers and body. */
   assertForeseen(ask: Ask, answer: Answer): void {
     const [path = ""] = ask.path.split("?");
     const operations = this.document.paths[path];
     if (operations === undefined) {
-      assert.equal(answer.status, 404, `${path} is not in the document but is answered ${answer.status}`);
+      assert.equal(answer.status, 404, `${path} is not in the document but has the response ${answer.status}`);
       this.#assertValid(answer.body, "components", "schemas", "Problem");
       return;
     }
     let method = ask.method.toLowerCase();
     if (!(method in operations)) {
-      assert.equal(answer.status, 405, `${ask.method} ${path} is not in the document but is answered ${answer.status}`);
-      // Each operation of the path tells how the methods that it does not take are refused.
+      assert.equal(answer.status, 405, `${ask.method} ${path} is not in the document but got ${answer.status}`);
+      // Each operation of a path describes the response to unsupported methods.
       method = Object.keys(operations)[0] ?? "";
     }
     const response = operations[method]?.responses[answer.status];
-    assert.ok(response, `the document does not foresee that ${ask.method} ${path} is answered ${answer.status}`);
+    assert.ok(response, `the document does not describe the response ${answer.status} to ${ask.method} ${path}`);
     const media = answer.headers["content-type"] ?? "";
-    assert.ok(response.content?.[media], `the document does not foresee ${media} for status ${answer.status}`);
+    assert.ok(response.content?.[media], `the document does not describe ${media} for status ${answer.status}`);
     for (const [name, { required = false }] of Object.entries(response.headers ?? {})) {
       assert.ok(!required || name.toLowerCase() in answer.headers, `the header ${name} is missing`);
     }
     const status = String(answer.status);
     this.#assertValid(answer.body, "paths", path, method, "responses", status, "content", media, "schema");
-    // What is decided has to be a call by the document's own words: else a client that checks would not send it.
+    // A decided call must be valid in the document; otherwise, a client that validates would not send it.
     if (answer.status === 200 && operations[method]?.requestBody !== undefined) {
       assert.ok(ask.body);
       this.#assertValid(ask.body, "paths", path, method, "requestBody", "content", "application/json", "schema");

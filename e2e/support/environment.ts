@@ -1,37 +1,37 @@
-/** What `cargo xtask test` built and where it lies. */
+/** The paths of the files that `cargo xtask test` built. */
 
 import { join } from "node:path";
 
 import type { Platform } from "../../hosts/platforms.ts";
 
-/** The key that the case files send, and that the hosts are given. */
+/** The key in the case files, which is also the key of the hosts. */
 export const apiKey = "test-key-0123456789abcdef0123456789abcdef";
 
-/** A policy with the edges that embed it and the cases that were written for it. */
+/** A policy with its edges and its cases. */
 export interface Subject {
   /** The directory of its build below `CALLGATE_EDGES`. */
   readonly name: string;
-  /** Its file, from the top of the checkout. */
+  /** Its file, relative to the checkout root. */
   readonly policy: string;
-  /** Its case files, from the top of the checkout. The first holds a call that is allowed. */
+  /** Its case files, relative to the checkout root. The first one contains an allowed call. */
   readonly caseFiles: readonly [string, ...string[]];
 }
 
-/** The policy that ships. */
+/** The default policy. */
 export const crm: Subject = {
   name: "crm",
   policy: "policies/crm.json",
   caseFiles: ["testdata/http/crm.jsonl", "testdata/http/json.jsonl"],
 };
 
-/** The same desk in the dialect `perso-1`, which ships too. */
+/** The same support desk in the dialect `perso-1`. */
 export const crmPerso: Subject = {
   name: "crm-perso",
   policy: "policies/crm-perso.json",
   caseFiles: ["testdata/http/crm-perso.jsonl"],
 };
 
-/** A policy that was written for the engine that `perso-1` comes from, and what that engine answers. */
+/** A policy that was written for perso, and perso's decisions. */
 export const perso: Subject = {
   name: "perso",
   policy: "testdata/perso-1/policies/crm-demo.json",
@@ -52,17 +52,17 @@ export const targets: Subject = {
   caseFiles: ["testdata/http/targets.jsonl"],
 };
 
-/** The edge of a platform that embeds the policy of `subject`. */
+/** The edge of a platform with the policy of `subject`. */
 export function edgeOf({ build }: Pick<Platform, "build">, subject: Subject): string {
   return join(setting("CALLGATE_EDGES"), subject.name, build);
 }
 
-/** The program that runs the edge of a platform. */
+/** The runtime of a platform. */
 export function programOf(platform: Pick<Platform, "build" | "variable">, subject: Subject): string {
   return platform.variable === undefined ? edgeOf(platform, subject) : setting(platform.variable);
 }
 
-/** The program that makes requests of an OpenAPI document. */
+/** The program that generates requests from an OpenAPI document. */
 export function schemathesis(): string {
   return setting("CALLGATE_SCHEMATHESIS");
 }
@@ -74,6 +74,6 @@ export function callgate(): string {
 
 function setting(name: string): string {
   const value = process.env[name];
-  if (!value) throw new Error(`\`${name}\` is not set: run \`cargo xtask test\`, which builds what the suite needs`);
+  if (!value) throw new Error(`\`${name}\` is not set; run \`cargo xtask test\`, which builds its value`);
   return value;
 }

@@ -7,10 +7,10 @@ import { buffer, text } from "node:stream/consumers";
 import { checkout } from "../../hosts/checkout.ts";
 import { type Subject, callgate } from "./environment.ts";
 
-/** The answer of the native command line to the call in `body`. */
+/** The response of the native command line to the call in `body`. */
 export async function evaluate(subject: Subject, body: Buffer): Promise<Buffer> {
   const child = spawn(callgate(), ["eval", "--policy", subject.policy], { cwd: checkout, stdio: "pipe" });
-  // A command that ends early closes its input; what it says then matters, not that it closed.
+  // A command that exits early closes its input; its error message matters then, not the closed input.
   child.stdin.on("error", () => {});
   child.stdin.end(body);
   const [output, complaint] = await Promise.all([buffer(child.stdout), text(child.stderr)]);

@@ -1,43 +1,43 @@
-/** One request and its answer, with nothing added or taken away on the way. */
+/** One request and its response, without any changes on the way. */
 
 import { type IncomingMessage, request } from "node:http";
 import { buffer } from "node:stream/consumers";
 import { setTimeout as delay } from "node:timers/promises";
 
-/** What is sent. */
+/** The request. */
 export interface Ask {
   readonly method: string;
-  /** The target as it goes on the wire, with its query. */
+  /** The target on the wire, with its query. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** Sent with its length, unless the headers say `transfer-encoding`; without one, no body is sent. */
+  /** Sent with its length, unless the headers contain `transfer-encoding`; without it, no body is sent. */
   readonly body?: Buffer;
 }
 
-/** What comes back. */
+/** The response. */
 export interface Answer {
   readonly status: number;
-  /** By name in lower case; the values of a header that came more than once are joined with `, `. */
+  /** By lower-case name; the values of a repeated header are joined with `, `. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
 }
 
-/** A host that answers within this time is slow, one that does not hangs. In milliseconds. */
+/** The time limit of a response, after which a host counts as hanging, in milliseconds. */
 const timeLimit = 30_000;
 
 /**
- * A body of more bytes than this is held back for `patience` milliseconds, so that a host can refuse it by its head.
+ * A longer body is held back for `patience` milliseconds, so that a host can reject it by its head.
  *
- * A host that refuses closes the connection, and what is sent into a closed connection ends in an error, which would
- * come before the answer.
+ * A host that rejects closes the connection, and writing to a closed connection causes an error before the response is
+ * read.
  */
 const longBody = 65_536;
 const patience = 200;
 
 /**
- * Sends `ask` to the host at `base` over a connection of its own.
+ * Sends `ask` to the host at `base` over a new connection.
  *
- * `fetch` would do more than a test of a contract can bear: it normalises paths, adds headers and follows redirects.
+ * `fetch` does too much for a contract test: it normalizes paths, adds headers and follows redirects.
  */
 export async function exchange(base: URL, ask: Ask): Promise<Answer> {
   const { method, path, body } = ask;
@@ -46,11 +46,11 @@ export async function exchange(base: URL, ask: Ask): Promise<Answer> {
   const length = body === undefined || isChunked ? {} : { "content-length": body.length };
   const outgoing = request({ host, port, method, path, headers: { ...length, ...ask.headers }, agent: false });
   outgoing.setTimeout(timeLimit, () => {
-    outgoing.destroy(new Error(`no answer to ${method} ${path} within ${timeLimit / 1000} seconds`));
+    outgoing.destroy(new Error(`no response to ${method} ${path} within ${timeLimit / 1000} seconds`));
   });
   const answered = new Promise<IncomingMessage>((resolve, reject) => {
     outgoing.once("response", resolve);
-    // Stays for the life of the request: once there is an answer, a failure to send the rest of a body is none.
+    // Remains for the whole request: after a response, a failure to send the rest of the body is not an error.
     outgoing.on("error", reject);
   });
 

@@ -1,4 +1,4 @@
-/** The hosts of callgate, each on a free port of this machine. */
+/** The hosts of callgate, each on a free local port. */
 
 import { type Platform, cloudflare, platforms, wasi } from "../../hosts/platforms.ts";
 import type { Runtime, Settings } from "../../hosts/runtime.ts";
@@ -9,24 +9,24 @@ import { exchange } from "./exchange.ts";
 /** A running host. */
 export type Host = Runtime;
 
-/** The hosts that serve one policy: one for each platform. */
+/** The hosts that serve one policy, one per platform. */
 export interface Hosts extends AsyncDisposable {
   readonly all: readonly Host[];
 }
 
-/** How a host of a subject is started. */
+/** The start settings of a subject's host. */
 export type Start = (subject: Subject, settings: WorkerdSettings) => Promise<Host>;
 
-/** The name of each runtime, and how a host is started with it. */
+/** The name of each runtime, and the function that starts its host. */
 export const runtimes: readonly { readonly name: string; readonly start: Start }[] = platforms.map((platform) => ({
   name: platform.runtime,
   start: (subject, settings) => start(platform, subject, settings),
 }));
 
-/** How long a host may take until it answers, on a machine that is busy elsewhere. In milliseconds. */
+/** The start timeout of a host on a busy machine, in milliseconds. */
 const startLimit = 60_000;
 
-/** Starts every host with the policy of `subject`, and with `apiKeys` if there are any. */
+/** Starts every host with the policy of `subject`, and with `apiKeys` if given. */
 export function startHosts(subject: Subject, apiKeys: string | undefined): Promise<Hosts> {
   return startHostsWith(subject, { variables: apiKeys === undefined ? {} : { CALLGATE_API_KEYS: apiKeys } });
 }
@@ -40,12 +40,12 @@ export async function startHostsWith(subject: Subject, settings: WorkerdSettings
   return { all, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }
 
-/** Starts the Worker in the runtime that Cloudflare runs. */
+/** Starts the Worker in workerd. */
 export function startWorker(subject: Subject, settings: WorkerdSettings): Promise<Host> {
   return start(cloudflare, subject, settings);
 }
 
-/** Starts the Worker with the configuration that is shipped for a workerd of one's own. */
+/** Starts the Worker with the configuration for a self-hosted workerd. */
 export async function startWorkerAsShipped(subject: Subject, settings: Settings): Promise<Host> {
   return ready(await startWorkerdAsShipped(programOf(cloudflare, subject), edgeOf(cloudflare, subject), settings));
 }

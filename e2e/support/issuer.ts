@@ -1,19 +1,19 @@
-/** Who signs tokens, and how an edge is told to take them. */
+/** A token issuer, and the settings of an edge for its tokens. */
 
 import { type KeyObject, createHmac, generateKeyPairSync, randomBytes, sign } from "node:crypto";
 
-/** The algorithms that an edge can be told to take. */
+/** The algorithms that an edge supports. */
 export const algorithms = ["EdDSA", "ES256", "RS256", "HS256"] as const;
 export type Algorithm = (typeof algorithms)[number];
 
-/** A JSON object, or a text that is signed as it stands, for what `JSON.stringify` would not write. */
+/** A JSON object, or a text that is signed unchanged, for content that `JSON.stringify` would not write. */
 export type Part = Readonly<Record<string, unknown>> | string;
 
-/** Somebody who has one key. */
+/** The owner of one key. */
 export class Issuer {
   readonly algorithm: Algorithm;
   readonly keyId: string;
-  /** The secret of HS256. */
+  /** The HS256 secret. */
   readonly secret: string = randomBytes(32).toString("hex");
   readonly #keys: { readonly publicKey: KeyObject; readonly privateKey: KeyObject } | undefined;
 
@@ -23,18 +23,18 @@ export class Issuer {
     this.#keys = newKeys(algorithm);
   }
 
-  /** The set of its public key. */
+  /** The key set with its public key. */
   get keys(): { readonly keys: readonly object[] } {
     const jwk = this.#keys?.publicKey.export({ format: "jwk" });
     return { keys: jwk === undefined ? [] : [{ ...jwk, kid: this.keyId, use: "sig" }] };
   }
 
-  /** The public key as a text that HS256 could take for a secret. */
+  /** The public key as a text that could be mistaken for an HS256 secret. */
   get publicText(): string {
     return String(this.#keys?.publicKey.export({ format: "pem", type: "spki" }) ?? "");
   }
 
-  /** Signs claims under a header, which is the usual one if none is given. */
+  /** Signs claims with a header; the default header is the usual one. */
   token(claims: Part, header: Part = { alg: this.algorithm, kid: this.keyId }): string {
     const input = [header, claims].map(encoded).join(".");
     return `${input}.${this.#sign(Buffer.from(input)).toString("base64url")}`;
@@ -48,7 +48,7 @@ export class Issuer {
   }
 }
 
-/** A token of HS256 that anybody can make who knows `secret`. */
+/** An HS256 token with a known `secret`. */
 export function tokenByText(secret: string, claims: Part, header: Part): string {
   const input = [header, claims].map(encoded).join(".");
   return `${input}.${hmac(secret, Buffer.from(input)).toString("base64url")}`;
@@ -80,7 +80,7 @@ function newKeys(algorithm: Algorithm) {
   }
 }
 
-/** The section `auth` for tokens of `issuer` whose keys are in it, with the attributes that the policy reads. */
+/** The section `auth` for tokens of `issuer`, with its keys and the attributes that the policy reads. */
 export function authOf(issuer: Issuer, more: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
   const keys = issuer.algorithm === "HS256" ? {} : { keys: issuer.keys };
   return {
@@ -94,13 +94,13 @@ export function authOf(issuer: Issuer, more: Readonly<Record<string, unknown>> =
   };
 }
 
-/** The variables of an edge that takes tokens of `issuer`. */
+/** The variables of an edge that accepts tokens of `issuer`. */
 export function variablesOf(issuer: Issuer, more: Readonly<Record<string, unknown>> = {}): Record<string, string> {
   const secret = issuer.algorithm === "HS256" ? { CALLGATE_JWT_SECRET: issuer.secret } : {};
   return { CALLGATE_CONFIG: JSON.stringify({ auth: authOf(issuer, more) }), ...secret };
 }
 
-/** Claims that hold, for a caller with one role. */
+/** Valid claims for a caller with one role. */
 export function claimsOf(role: string): Record<string, unknown> {
   return {
     iss: "https://idp.example.com",

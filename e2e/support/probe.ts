@@ -1,4 +1,4 @@
-/** A Worker with entry points beside its own, which look into the isolate that it shares with them. */
+/** A Worker with additional entry points that inspect the shared isolate. */
 
 import assert from "node:assert/strict";
 
@@ -6,13 +6,13 @@ import type { WorkerdSettings } from "../../hosts/workerd.ts";
 import { exchange } from "./exchange.ts";
 import type { Host } from "./hosts.ts";
 
-/** The header by which a request to the entry point `Keyed` chooses the keys that it is judged with. */
+/** The header of the entry point `Keyed` with the API keys to use. */
 export const keysHeader = "x-test-keys";
 
-/** The header by which a request to the entry point `Set` chooses all the settings that it is judged with, as JSON. */
+/** The header of the entry point `Set` with all settings to use, as JSON. */
 export const settingsHeader = "x-test-settings";
 
-/** The modules that stand before the Worker's own. */
+/** The modules that are loaded before the Worker's own. */
 export const probe: NonNullable<WorkerdSettings["main"]> = {
   entryPoints: ["Memory", "Keyed", "Set", "Trap"],
   modules: {
@@ -20,7 +20,7 @@ export const probe: NonNullable<WorkerdSettings["main"]> = {
       import "./memories.js";
       import Edge from "./index.js";
       export default Edge;
-      // How large the wasm's memory is, after JavaScript has let go of what it does not need.
+      // The size of the wasm memory, after JavaScript garbage collection.
       export const Memory = {
         async fetch() {
           gc();
@@ -28,7 +28,7 @@ export const probe: NonNullable<WorkerdSettings["main"]> = {
           return Response.json(globalThis.memories.map(({ buffer }) => buffer.byteLength));
         },
       };
-      // The Worker as an isolate has it whose secrets were changed while it ran.
+      // The Worker in an isolate whose secrets change while it runs.
       export const Keyed = {
         fetch(request, env, ctx) {
           const CALLGATE_API_KEYS = request.headers.get("${keysHeader}") ?? undefined;
@@ -60,12 +60,12 @@ export const probe: NonNullable<WorkerdSettings["main"]> = {
   },
 };
 
-/** How large the linear memory of a Worker is that was started with the probe, in bytes. */
+/** The linear memory of a Worker with the probe, in bytes. */
 export async function linearMemory(host: Host): Promise<number> {
   const url = host.others.get("Memory");
   assert.ok(url, "the Worker was started without the probe");
   const { body } = await exchange(url, { method: "GET", path: "/", headers: {} });
   const [bytes, ...more] = JSON.parse(body.toString()) as number[];
-  assert.ok(bytes !== undefined && more.length === 0, "the Worker has another number of memories than one");
+  assert.ok(bytes !== undefined && more.length === 0, "the Worker must have exactly one memory");
   return bytes;
 }

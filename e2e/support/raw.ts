@@ -1,11 +1,11 @@
-/** A connection whose every byte the test chooses, and the answers that come over it. */
+/** A connection whose every byte the test controls, and the responses on it. */
 
 import { once } from "node:events";
 import { type Socket, connect } from "node:net";
 
 import type { Answer } from "./exchange.ts";
 
-/** How a connection ended: nobody closed it yet, the host closed it, or the host broke it. */
+/** The state of a connection: open, closed by the host, or reset by the host. */
 export type End = "open" | "closed" | "reset";
 
 const headEnd = Buffer.from("\r\n\r\n");
@@ -16,7 +16,7 @@ export class Connection {
   readonly #isHead: boolean;
   #received = Buffer.alloc(0);
   #end: End = "open";
-  /** Called whenever something came in or the connection ended. */
+  /** Called after data arrived or the connection ended. */
   #changed = () => {};
 
   private constructor(socket: Socket, isHead: boolean) {
@@ -26,7 +26,7 @@ export class Connection {
       this.#received = Buffer.concat([this.#received, chunk]);
       this.#changed();
     });
-    // What breaks is told by how it ended.
+    // An error shows in how the connection ended.
     socket.on("error", () => {
       this.#end = "reset";
     });
@@ -40,9 +40,9 @@ export class Connection {
     });
   }
 
-  /** Opens a connection; `isHead` says that it is for requests with the method HEAD, whose answers have no body. */
+  /** Opens a connection; `isHead` is set for HEAD requests, whose responses have no body. */
   static async open({ hostname, port }: URL, isHead = false): Promise<Connection> {
-    // A side that has nothing more to say may still listen.
+    // A side that has finished sending can still receive.
     const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true, noDelay: true });
     await once(socket, "connect");
     return new Connection(socket, isHead);
@@ -53,17 +53,17 @@ export class Connection {
     if (this.#socket.writable) this.#socket.write(typeof bytes === "string" ? Buffer.from(bytes, "latin1") : bytes);
   }
 
-  /** Says that nothing more is sent, and listens on. */
+  /** Closes the sending side, and continues to receive. */
   finish(): void {
     this.#socket.end();
   }
 
-  /** Breaks the connection. */
+  /** Resets the connection. */
   reset(): void {
     this.#socket.resetAndDestroy();
   }
 
-  /** Lets go of the connection. */
+  /** Closes the connection. */
   close(): void {
     this.#socket.destroy();
   }
@@ -73,17 +73,17 @@ export class Connection {
     return this.#end;
   }
 
-  /** Everything that came in. */
+  /** All received data. */
   get received(): Buffer {
     return this.#received;
   }
 
-  /** The answers that came in whole. */
+  /** All complete responses. */
   answers(): readonly Answer[] {
     return readAnswers(this.#received, this.#end !== "open", this.#isHead);
   }
 
-  /** Waits until `count` answers are there, the connection ended or `limit` milliseconds are over. */
+  /** Waits until there are `count` responses, the connection ended or `limit` milliseconds have passed. */
   async wait(count: number, limit: number): Promise<readonly Answer[]> {
     const deadline = Date.now() + limit;
     while (this.#end === "open" && this.answers().length < count && Date.now() < deadline) {
@@ -98,12 +98,12 @@ export class Connection {
   }
 }
 
-/** The head of a request, of its lines. */
+/** The head of a request, from its lines. */
 export function head(...lines: readonly string[]): string {
   return `${lines.join("\r\n")}\r\n\r\n`;
 }
 
-/** Reads answers (RFC 9112) from what came over a connection. An answer that tells no length ends with that. */
+/** Parses the responses (RFC 9112) of a connection. A response without a length ends with the connection. */
 function readAnswers(received: Buffer, hasEnded: boolean, isHead: boolean): Answer[] {
   const answers: Answer[] = [];
   let rest = received;
@@ -112,7 +112,7 @@ function readAnswers(received: Buffer, hasEnded: boolean, isHead: boolean): Answ
     if (end < 0) return answers;
     const [statusLine = "", ...lines] = rest.subarray(0, end).toString("latin1").split("\r\n");
     const status = Number(/^HTTP\/1\.[01] (\d{3})(?: |$)/.exec(statusLine)?.[1]);
-    if (!status) throw new Error(`no HTTP answer: ${statusLine.slice(0, 200)}`);
+    if (!status) throw new Error(`not an HTTP response: ${statusLine.slice(0, 200)}`);
     const headers: Record<string, string> = {};
     for (const line of lines) {
       const [, name = "", value = ""] = /^([^:]+):\s*(.*?)\s*$/.exec(line) ?? [];
@@ -127,7 +127,7 @@ function readAnswers(received: Buffer, hasEnded: boolean, isHead: boolean): Answ
   }
 }
 
-/** The body at the start of `content` and how many bytes it took; nothing where it is not there to its end. */
+/** The body at the start of `content` and its length in bytes; nothing if the body is incomplete. */
 function readBody(
   status: number,
   headers: Readonly<Record<string, string>>,

@@ -1,4 +1,4 @@
-/** Somebody else's service that an edge asks, which does what a test wants. */
+/** An external service that an edge calls, with the behavior that a test selects. */
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { setTimeout as delay } from "node:timers/promises";
 
-/** What it was asked. */
+/** A received request. */
 export interface Received {
   readonly method: string;
   readonly host: string;
@@ -16,28 +16,28 @@ export interface Received {
   readonly body: Buffer;
 }
 
-/** What it does with a request that it has read. */
+/** The behavior for a request. */
 export type Behaviour = (response: ServerResponse, received: Received) => void;
 
-/** Answers with a status, a body and headers. */
+/** Responds with a status, a body and headers. */
 export function reply(status: number, body: string | object = "", headers: Record<string, string> = {}): Behaviour {
   const text = typeof body === "string" ? body : JSON.stringify(body);
   return (response) => void response.writeHead(status, headers).end(text);
 }
 
-/** Answers nothing, and keeps the connection. */
+/** Never responds, and keeps the connection open. */
 export const hang: Behaviour = () => {};
 
-/** Starts to answer, and never ends. */
+/** Starts a response that never ends. */
 export const stall: Behaviour = (response) => void response.writeHead(200).write('{"keys":[');
 
-/** Closes the connection without an answer. */
+/** Closes the connection without a response. */
 export const breakOff: Behaviour = (response) => void response.destroy();
 
-/** How long an edge may take to ask, on a machine that is busy elsewhere. In milliseconds. */
+/** The time limit for the edge's requests on a busy machine, in milliseconds. */
 const askLimit = 20_000;
 
-/** A server on this machine. */
+/** A local server. */
 export class StubService implements AsyncDisposable {
   readonly #server = createServer((request, response) => void this.#handle(request, response));
   #port = 0;
@@ -46,7 +46,7 @@ export class StubService implements AsyncDisposable {
 
   private constructor(behaviour: Behaviour) {
     this.behaviour = behaviour;
-    // A peer that goes away within a request is what some tests are about.
+    // Some tests disconnect during a request.
     this.#server.on("clientError", (_, socket) => socket.destroy());
   }
 
@@ -60,14 +60,14 @@ export class StubService implements AsyncDisposable {
     return this.#port;
   }
 
-  /** Listens, after `close` at the same port. */
+  /** Listens; after `close`, at the same port. */
   async open(): Promise<void> {
     this.#server.listen(this.#port, "127.0.0.1");
     await once(this.#server, "listening");
     this.#port = (this.#server.address() as AddressInfo).port;
   }
 
-  /** Breaks all connections and takes no other. */
+  /** Resets all connections and accepts no others. */
   async close(): Promise<void> {
     if (!this.#server.listening) return;
     this.#server.close();
@@ -75,11 +75,11 @@ export class StubService implements AsyncDisposable {
     await once(this.#server, "close");
   }
 
-  /** Waits until it was asked so many times. Fails where that takes too long. */
+  /** Waits until this number of requests arrived. Fails after a timeout. */
   async asked(count: number): Promise<void> {
     const started = Date.now();
     while (this.received.length < count) {
-      assert.ok(Date.now() - started < askLimit, `asked ${this.received.length} times, and not ${count}`);
+      assert.ok(Date.now() - started < askLimit, `received ${this.received.length} requests instead of ${count}`);
       await delay(10);
     }
   }

@@ -1,4 +1,4 @@
-/** Requests byte for byte: what no HTTP client would send, with what must be answered and why. */
+/** Requests byte for byte that no HTTP client would send, with the expected responses and the reasons. */
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -12,13 +12,13 @@ import type { Host } from "./hosts.ts";
 export interface TransportCase {
   readonly name: string;
   readonly class: string;
-  /** What is sent over one connection, one piece behind the other. Each character is a byte. */
+  /** The data to send over one connection, in parts. Each character is a byte. */
   readonly send: readonly (string | Repetition)[];
-  /** Whether the sender says at once that nothing more comes. */
+  /** Whether the sender closes its side after the data. */
   readonly finish?: boolean;
-  /** What comes back over the connection, in order: from all hosts alike as `answers`, or by the name of the runtime. */
+  /** The responses on the connection, in order: `answers` for all hosts, or responses by runtime name. */
   readonly expect: Readonly<Record<string, Expected>>;
-  /** What the case shows. */
+  /** The purpose of the case. */
   readonly why: string;
 }
 
@@ -29,7 +29,7 @@ interface Repetition {
 
 type Expected = readonly ExpectedAnswer[];
 
-/** callgate's answers have a decision or the code of an error; others are the runtime's own. */
+/** callgate's responses have a decision or an error code; others come from the runtime. */
 interface ExpectedAnswer {
   readonly status: number;
   readonly decision?: string;
@@ -42,7 +42,7 @@ export function readTransportCases(): readonly TransportCase[] {
   return lines.filter((line) => line !== "").map((line) => JSON.parse(line) as TransportCase);
 }
 
-/** The bytes that a case sends. */
+/** The bytes of a case. */
 export function bytesOf({ send }: TransportCase): Buffer {
   return Buffer.from(
     send.map((piece) => (typeof piece === "string" ? piece : piece.text.repeat(piece.count))).join(""),
@@ -50,32 +50,32 @@ export function bytesOf({ send }: TransportCase): Buffer {
   );
 }
 
-/** What a case expects of a host. */
+/** The expectation of a case for a host. */
 export function expectedOf({ name, expect }: TransportCase, host: Host): Expected {
   const expected = expect["answers"] ?? expect[host.name];
-  assert.ok(expected, `the case \`${name}\` does not say what ${host.name} answers`);
+  assert.ok(expected, `the case \`${name}\` has no response for ${host.name}`);
   return expected;
 }
 
-/** Asserts that the answers of a host are those that a case expects, and that no other one came. */
+/** Asserts that the responses of a host are exactly the expected ones. */
 export function assertAnswers(record: TransportCase, host: Host, answers: readonly Answer[]): void {
   const expected = expectedOf(record, host);
   const said = answers.map((answer, at) => summaryOf(answer, expected[at]));
   assert.deepEqual(said, expected, `${host.name}: ${record.why}`);
 }
 
-/** What is expected of an answer, as far as an expectation goes, and every decision. */
+/** The expected members of a response, and every decision. */
 function summaryOf({ status, body }: Answer, expected: ExpectedAnswer | undefined): ExpectedAnswer {
   const text = body.toString();
   let said: Record<string, unknown> = {};
   try {
     said = JSON.parse(text) as Record<string, unknown>;
   } catch {
-    // The runtimes' own answers are no JSON, and must not look like a decision either.
+    // The runtimes' own responses are not JSON, and must not look like a decision either.
     assert.doesNotMatch(text, /allow/i);
   }
   const decision = status === 200 && "decision" in said ? { decision: String(said["decision"]) } : {};
-  // No failure may be read as leave to go on, whatever a client looks at.
+  // No failure may look like a permission to continue, whichever part a client checks.
   if (status !== 200 && "decision" in said) assert.equal(said["decision"], "Deny", text);
   const code = expected?.code === undefined ? {} : { code: String(said["code"]) };
   return { status, ...decision, ...code };

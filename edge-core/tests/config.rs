@@ -1,5 +1,5 @@
 //! Valid configurations, and the messages for invalid ones.
-#![expect(clippy::expect_used, reason = "a test states what must hold by failing")]
+#![expect(clippy::expect_used, reason = "a failed test panics")]
 
 use callgate_edge_core::log::{Collector, Format, Mode, Sink};
 use callgate_edge_core::{Config, Limits, RateLimit};

@@ -1,5 +1,5 @@
 //! Runs the HTTP case files against the contract itself; other tests run them over HTTP against both edges.
-#![expect(clippy::expect_used, clippy::panic, reason = "a test states what must hold by failing")]
+#![expect(clippy::expect_used, clippy::panic, reason = "a failed test panics")]
 
 use std::collections::{HashMap, HashSet};
 use std::fs;
@@ -155,7 +155,7 @@ fn check_files(policy: &str, files: &[&str]) {
             .lines()
             .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{path}: {error}: {line:.80}")))
             .collect();
-        assert!(cases.len() > 10, "{path} holds cases");
+        assert!(cases.len() > 10, "{path} contains cases");
         let mut names = HashSet::new();
         for case in &cases {
             assert!(!case.class.is_empty(), "{path}: {}", case.name);

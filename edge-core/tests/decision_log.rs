@@ -1,5 +1,5 @@
 //! The content of decision records in both formats, and what they omit.
-#![expect(clippy::expect_used, clippy::panic, reason = "a test states what must hold by failing")]
+#![expect(clippy::expect_used, clippy::panic, reason = "a failed test panics")]
 
 use std::cell::Cell;
 use std::collections::HashSet;
@@ -291,7 +291,7 @@ fn nothing_is_recorded_without_a_log() {
 
 /// The record of a rejected request, by the name of its error.
 #[track_caller]
-#[expect(clippy::indexing_slicing, reason = "a test states what must hold by failing")]
+#[expect(clippy::indexing_slicing, reason = "a failed test panics")]
 fn check_refused(target: &str, head: Head<'_>, body: &[u8], status: u16, code: &str) {
     let text = checkout("policies/crm.json");
     let bytes = image_of(&text);

@@ -1,5 +1,5 @@
 //! Every path of the state machine without a platform: the steps for the edge, and the response.
-#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test states what must hold by failing")]
+#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a failed test panics")]
 
 use callgate_edge_core::log::{ChainLink, hash_text, record_hash};
 use callgate_edge_core::{
@@ -176,7 +176,7 @@ fn records_for_a_collector_are_sent_after_the_response_in_batches() {
     let sent = send_all(sender, |_| true);
     assert_eq!(sent.iter().map(count).collect::<Vec<_>>(), [2, 1]);
     let next = Edge::with_body(CALL).serve(&HEAD, &deployment);
-    let sender = next.did.sender.expect("nobody sends any more");
+    let sender = next.did.sender.expect("no sender is active");
     // A batch that does not arrive is sent again byte for byte, and then given up.
     let sent = send_all(sender, |_| false);
     assert_eq!(sent.len(), 2);

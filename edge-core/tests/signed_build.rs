@@ -1,5 +1,5 @@
 //! Builds with trusted keys accept no other policy, through cargo and the build script.
-#![expect(clippy::expect_used, clippy::panic, reason = "a test states what must hold by failing")]
+#![expect(clippy::expect_used, clippy::panic, reason = "a failed test panics")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 const POLICY: &str = include_str!("../../policies/crm.json");
 
-/// A signed policy in a directory of its own.
+/// A signed policy in its own directory.
 struct Signed {
     directory: TempDir,
     public_key: String,

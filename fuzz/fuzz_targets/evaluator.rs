@@ -1,4 +1,4 @@
-//! The engine against the reference evaluator, on policies and calls made of the input.
+//! Compares the engine with the reference evaluator, on policies and calls from the input.
 #![no_main]
 
 use callgate_fuzz_oracles::evaluator;

@@ -1,4 +1,4 @@
-//! An arbitrary string as a path, a URL and an address.
+//! Checks an arbitrary string as a path, a URL and an address.
 #![no_main]
 
 use callgate_fuzz_oracles::path_and_url;

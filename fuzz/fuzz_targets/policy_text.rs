@@ -1,4 +1,4 @@
-//! Arbitrary text as a policy.
+//! Checks arbitrary text as a policy.
 #![no_main]
 
 use callgate_fuzz_oracles::policy_text;

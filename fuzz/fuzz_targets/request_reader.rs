@@ -1,4 +1,4 @@
-//! Arbitrary bytes as the body of a request.
+//! Checks arbitrary bytes as the body of a request.
 #![no_main]
 
 use callgate_fuzz_oracles::request_reader;

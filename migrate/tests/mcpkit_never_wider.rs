@@ -1,5 +1,5 @@
 //! Compares random mcpkit policies with their migrations: no call is allowed that mcpkit itself denies.
-#![expect(clippy::expect_used, clippy::panic, reason = "a test states what must hold by failing")]
+#![expect(clippy::expect_used, clippy::panic, reason = "a failed test panics")]
 #![expect(clippy::arithmetic_side_effects, reason = "a test counts a few calls")]
 
 use callgate_engine::{Call, Effect, PolicyImage, RequestFacts, compile, evaluate, parse, validate};

@@ -1,5 +1,5 @@
 //! Compares perso policies with their migrations in the engine, which reads both: the migration never allows more.
-#![expect(clippy::expect_used, clippy::panic, reason = "a test states what must hold by failing")]
+#![expect(clippy::expect_used, clippy::panic, reason = "a failed test panics")]
 #![expect(clippy::arithmetic_side_effects, reason = "a test counts a few calls")]
 
 use std::collections::BTreeMap;

@@ -1,5 +1,5 @@
 //! Every change of a signed policy is refused, as are untrusted signers and times outside the validity.
-#![expect(clippy::expect_used, clippy::panic, reason = "a test states what must hold by failing")]
+#![expect(clippy::expect_used, clippy::panic, reason = "a failed test panics")]
 
 use std::time::{Duration, SystemTime};
 

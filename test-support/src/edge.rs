@@ -1,4 +1,4 @@
-//! An edge without a platform: it does what the state machine of `edge-core` says, and keeps what it saw.
+//! An edge without a platform: it follows the state machine of `edge-core` and records what it did.
 
 use std::borrow::Cow;
 use std::ops::ControlFlow;
@@ -8,44 +8,44 @@ use callgate_edge_core::{
     Afterwards, BodyFault, Deployment, Destination, Head, Next, Response, Sender, SenderStep, receive,
 };
 
-/// What the platform of an [`Edge`] gives.
+/// The platform of an [`Edge`].
 pub struct Edge<'e> {
-    /// The body, or why there is none.
+    /// The body, or why it is missing.
     pub body: Result<&'e [u8], BodyFault>,
-    /// The bytes of the token issuer's keys, if a fetch brings them.
+    /// The token issuer's keys, if a fetch succeeds.
     pub keys: Option<&'e [u8]>,
-    /// Whether a counted call is within the rate of its caller.
+    /// Whether a counted call is within its caller's rate.
     pub is_within_rate: Option<bool>,
-    /// Whether records can be written.
+    /// Whether writing records succeeds.
     pub is_written: bool,
     /// The other headers of the request.
     pub headers: &'e [(&'e str, &'e str)],
 }
 
-/// A response, and what an edge did for it.
+/// A response, and the actions of the edge.
 pub struct Served<'d> {
     /// The response.
     pub response: Response,
-    /// What the edge did.
+    /// The actions of the edge.
     pub did: Did<'d>,
 }
 
-/// What an edge did for a request.
+/// The actions of an edge for a request.
 #[derive(Default)]
 pub struct Did<'d> {
-    /// The records that went to standard output, a queue or a collector that the response waited for.
+    /// The records that were sent to standard output, to a queue, or to a collector while the response waited.
     pub lines: Vec<String>,
-    /// The records that went to a dataset.
+    /// The records that were sent to a dataset.
     pub points: Vec<DataPoint>,
-    /// The body that went to a collector that the response waited for.
+    /// The body that was sent to a collector while the response waited.
     pub posted: Option<Vec<u8>>,
-    /// Who sends the records that wait, if the request started somebody.
+    /// The sender of waiting records, if the request started one.
     pub sender: Option<Sender<'d>>,
-    /// The addresses that keys were fetched from.
+    /// The addresses of key fetches.
     pub fetched: Vec<String>,
-    /// How often a signature was verified.
+    /// The number of signature verifications.
     pub verifications: usize,
-    /// How often a call was counted.
+    /// The number of counted calls.
     pub counts: usize,
     /// Whether the body was read.
     pub has_read_body: bool,
@@ -58,7 +58,7 @@ impl Default for Edge<'_> {
 }
 
 impl<'e> Edge<'e> {
-    /// An edge on which everything works.
+    /// An edge on which everything succeeds.
     #[must_use]
     pub fn with_body(body: &'e [u8]) -> Self {
         Self { body: Ok(body), ..Self::default() }
@@ -126,10 +126,10 @@ impl Did<'_> {
     }
 }
 
-/// The bodies that a sender posts until it is done, where each arrives or not as `arrives` says for its number.
+/// The bodies that a sender posts until it is done; `arrives` decides by number which of them arrive.
 ///
 /// # Panics
-/// It posts a thousand times, which no test makes it do.
+/// It posts a thousand times, which no test requires.
 #[track_caller]
 pub fn send_all(mut sender: Sender<'_>, mut arrives: impl FnMut(usize) -> bool) -> Vec<Vec<u8>> {
     let mut bodies = Vec::new();

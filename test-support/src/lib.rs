@@ -1,7 +1,7 @@
-//! What the tests of several crates share.
+//! The code that the tests of several crates share.
 //!
-//! A failure is reported at the line of the test that called: every function that can fail tracks its caller.
-#![expect(clippy::panic, reason = "a test states what must hold by failing")]
+//! A failure is reported at the caller's line: every function that can fail tracks its caller.
+#![expect(clippy::panic, reason = "a failed test panics")]
 
 mod edge;
 
@@ -12,7 +12,7 @@ pub use edge::{Did, Edge, Served, send_all};
 /// The image of a valid policy.
 ///
 /// # Panics
-/// The policy has an error; the message has all of them.
+/// The policy has an error; the message contains all errors.
 #[must_use]
 #[track_caller]
 pub fn image_of(policy: &str) -> Vec<u8> {

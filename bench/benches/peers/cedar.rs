@@ -1,4 +1,4 @@
-//! Cedar: the tool is the action, the role a parent of the principal, and all else the context.
+//! Cedar: the tool is the action, the role is a parent of the principal, and everything else is the context.
 
 use std::collections::HashSet;
 
@@ -17,7 +17,7 @@ pub(crate) struct Cedar {
     resource: EntityUid,
 }
 
-/// What Cedar is asked.
+/// The request to Cedar.
 pub(crate) struct Question {
     request: Request,
     entities: Entities,
@@ -55,7 +55,7 @@ impl Cedar {
         let uid = |of: &EntityTypeName, id: &str| EntityUid::from_type_name_and_id(of.clone(), EntityId::new(id));
         let caller =
             uid(&self.caller, body.agent_attributes.get("user_id").and_then(Value::as_str).unwrap_or_default());
-        // A role has nothing above it here, so it needs no entity of its own.
+        // Roles have no parents here, so they need no entities.
         let entity = Entity::new_no_attrs(caller.clone(), HashSet::from([uid(&self.role, body.role)]));
         let context = json!({
             "args": body.args,
@@ -64,7 +64,7 @@ impl Cedar {
         });
         let context = Context::from_json_value(context, None).expect("a context");
         let action = uid(&self.action, body.tool);
-        // Without a schema there is less to check, so this is the faster way to ask.
+        // Without a schema, there is less to validate, so this is faster.
         let request = Request::new(caller, action, self.resource.clone(), context, None).expect("a request");
         Question { request, entities: Entities::from_entities([entity], None).expect("entities") }
     }

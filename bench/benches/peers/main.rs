@@ -1,8 +1,8 @@
-//! The refund of the support desk, decided by callgate and by its peers in one run.
+//! Compares callgate and its peers on the refund decision of the support desk, in one run.
 //!
-//! What a peer can do once it does before: policies are parsed and compiled, and names that never change are made.
-//! Before a peer is timed it has to allow the refund of 200 and refuse that of 800, as callgate does.
-#![expect(clippy::expect_used, reason = "a benchmark stops where its policy is broken")]
+//! Peers do all possible work in advance: policies are parsed and compiled, and constant names are created. Before the
+//! measurement, each peer must allow the refund of 200 and deny that of 800, like callgate.
+#![expect(clippy::expect_used, reason = "a benchmark stops if its policy is invalid")]
 
 mod cedar;
 mod ours;
@@ -14,9 +14,9 @@ use std::hint::black_box;
 use callgate_bench::{Padding, refund_text, without_digest};
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 
-/// The column of decisions from the bytes that a host sends.
+/// The column of decisions from a host's bytes.
 const FROM_TEXT: &str = "from JSON text";
-/// The column of decisions on what the engine's own types hold already.
+/// The column of decisions from the engine's own types.
 const PREPARED: &str = "request prepared";
 
 fn refund(criterion: &mut Criterion) {
@@ -54,7 +54,7 @@ fn refund(criterion: &mut Criterion) {
     let question = cedar.read(text);
     group.bench_function(id("cedar-policy", PREPARED), |bencher| bencher.iter(|| cedar.decide(black_box(&question))));
 
-    // A value of Rego is counted, so that its copy costs next to nothing.
+    // A Rego value is reference-counted, so its copy is cheap.
     let input = rego::read(text);
     group.bench_function(id("regorus, interpreted", FROM_TEXT), |bencher| {
         bencher.iter(|| interpreter.decide_text(black_box(text)));

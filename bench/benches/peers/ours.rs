@@ -1,4 +1,4 @@
-//! callgate, with the policy that ships.
+//! callgate, with the default policy.
 
 use callgate_bench::{CRM_POLICY, image};
 use callgate_edge_core::{EdgeFacts, answer_call};
@@ -15,7 +15,7 @@ impl Ours {
         Self { image: PolicyImage::open(bytes).expect("an image"), facts: RequestFacts::default() }
     }
 
-    /// All that an edge does between two reads of its socket: more than the peers, which write no answer.
+    /// Everything that an edge does between two socket reads: more than the peers, which write no response.
     pub(crate) fn answer(&self, text: &str) -> Vec<u8> {
         answer_call(&self.image, text.as_bytes(), &EdgeFacts::default()).expect("an answer")
     }

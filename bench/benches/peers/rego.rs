@@ -1,4 +1,4 @@
-//! regorus, which runs Rego in two ways: as an interpreter of the syntax tree, and as a machine for its bytecode.
+//! regorus, which runs Rego in two ways: with an interpreter and with a bytecode machine.
 
 use regorus::languages::rego::compiler::Compiler;
 use regorus::rvm::vm::RegoVM;

@@ -1,4 +1,5 @@
-//! Tools by name alone, which is all that mcpkit-rs-policy looks at: the same lists of names and patterns in both.
+//! Decisions by tool name only, which is all that mcpkit-rs-policy checks: both use the same lists of names and
+//! patterns.
 
 use std::hint::black_box;
 
@@ -9,12 +10,12 @@ use mcpkit_rs_policy::{CompiledPolicy, Policy};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// How many tools are allowed by name.
+/// The number of tools that are allowed by name.
 const NAMES: usize = 100;
-/// How many more servers, of which every tool is allowed.
+/// The number of additional servers whose tools are all allowed.
 const PATTERNS: usize = 10;
 
-/// A call whose tool is all that is asked for; the rest is passed over.
+/// A call that is decided by its tool; the rest is ignored.
 #[derive(Deserialize)]
 struct Named<'t> {
     tool: &'t str,

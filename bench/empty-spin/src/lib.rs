@@ -1,4 +1,4 @@
-//! A Spin app that does nothing, in the way in which the SDK's own documentation starts one.
+//! A Spin app that does nothing, as in the SDK's documentation.
 
 use spin_sdk::http::Request;
 use spin_sdk::http_service;

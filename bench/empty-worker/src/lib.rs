@@ -1,4 +1,4 @@
-//! A Worker that does nothing, in the way in which the SDK's own template starts one.
+//! A Worker that does nothing, as in the SDK's template.
 
 use worker::{Context, Env, Request, Response, Result, event};
 

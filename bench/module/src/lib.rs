@@ -1,9 +1,9 @@
-//! callgate as a plain wasm module: a host writes the bytes of a call and reads the bytes of the answer.
+//! callgate as a plain wasm module: a host writes the bytes of a call and reads the bytes of the response.
 //!
-//! It measures and never deploys: it has no authentication and gives every decision the same id.
-//! A host asks [`alloc`] for room, writes a body there and gives it to one of the functions that take a body, which
-//! frees it, as an edge does. What [`evaluate`] answers stays in place until [`alloc`] makes room for the next body.
-#![expect(unsafe_code, reason = "a host calls by name and writes into memory, which Rust can't check")]
+//! The module is only for measurements: it has no authentication and gives every decision the same ID. A host requests
+//! memory with [`alloc`], writes a body there and passes it to one of the functions below, which free it, like an edge.
+//! The response of [`evaluate`] stays valid until [`alloc`] is called for the next body.
+#![expect(unsafe_code, reason = "a host calls by name and writes into memory, which Rust cannot check")]
 
 use std::sync::{LazyLock, Mutex};
 
@@ -11,16 +11,17 @@ use callgate_edge_core::{EdgeFacts, Problem, answer_batch, answer_call, policy_i
 use callgate_engine::limits::DEFAULT_MAX_BODY_BYTES;
 use callgate_engine::{Call, CallLimits, Effect, PolicyImage, RequestError, RequestFacts};
 
-/// The embedded policy, opened by the first call of an instance, as in an edge.
+/// The embedded policy, opened by the first call of an instance, like in an edge.
 static IMAGE: LazyLock<Option<PolicyImage<'static>>> = LazyLock::new(|| policy_image().ok());
 
-/// The answer that the host may still be reading.
+/// The last response, which the host may still read.
 static ANSWER: Mutex<Vec<u8>> = Mutex::new(Vec::new());
 
-/// Frees the last answer and makes room for a body of `length` bytes.
+/// Frees the last response and allocates a body of `length` bytes.
 #[unsafe(no_mangle)]
 pub extern "C" fn alloc(length: usize) -> *mut u8 {
-    // Of a call nothing is left when the next one comes, as in an edge; else it would lie in the way of a long body.
+    // As in an edge, nothing of a call remains when the next one arrives; otherwise, it would fragment the memory for a
+    // long body.
     drop(ANSWER.lock().map(|mut answer| std::mem::take(&mut *answer)));
     let mut body = Vec::<u8>::with_capacity(length);
     let place = body.as_mut_ptr();
@@ -28,7 +29,7 @@ pub extern "C" fn alloc(length: usize) -> *mut u8 {
     place
 }
 
-/// Frees a body that is not given to any other function.
+/// Frees a body that is not passed to any other function.
 ///
 /// # Safety
 /// `body` came from [`alloc`] of the same `length` and is not used again.
@@ -38,54 +39,51 @@ pub unsafe extern "C" fn dealloc(body: *mut u8, length: usize) {
     drop(unsafe { Vec::from_raw_parts(body, 0, length) });
 }
 
-/// Judges a call and returns the length of the answer, which is at [`answer_place`].
+/// Evaluates a call and returns the length of the response, which is at [`answer_place`].
 ///
 /// # Safety
 /// `body` came from [`alloc`] of the same `length`, all of it is written, and it is not used again.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evaluate(body: *mut u8, length: usize) -> usize {
-    // SAFETY: what the caller vouches for is what `take` asks for.
+    // SAFETY: the caller guarantees the requirements of `take`.
     answer(&unsafe { take(body, length) }, answer_call)
 }
 
-/// Where the last answer is. It stays there until [`alloc`] is called again.
+/// The address of the last response, which is valid until the next call of [`alloc`].
 ///
-/// Two functions of 32 bits cost a host in JavaScript less than one of 64, which would be a `BigInt` there.
+/// For JavaScript, two functions of 32 bits are faster than one of 64, which would be a `BigInt` there.
 #[unsafe(no_mangle)]
 pub extern "C" fn answer_place() -> *const u8 {
     ANSWER.lock().map_or(std::ptr::null(), |answer| answer.as_ptr())
 }
 
-/// Judges a batch of calls, else as [`evaluate`].
+/// Evaluates a batch of calls; otherwise like [`evaluate`].
 ///
-/// # Safety
-/// As for [`evaluate`].
+/// # Safety The same as for [`evaluate`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evaluate_batch(body: *mut u8, length: usize) -> usize {
-    // SAFETY: what the caller vouches for is what `take` asks for.
+    // SAFETY: the caller guarantees the requirements of `take`.
     answer(&unsafe { take(body, length) }, answer_batch)
 }
 
-/// Reads a call and returns whether it is one, so that a host can tell what reading takes.
+/// Reads a call and returns whether it is valid, to measure the reader.
 ///
-/// # Safety
-/// As for [`evaluate`].
+/// # Safety The same as for [`evaluate`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn read(body: *mut u8, length: usize) -> u32 {
-    // SAFETY: what the caller vouches for is what `take` asks for.
+    // SAFETY: the caller guarantees the requirements of `take`.
     let body = unsafe { take(body, length) };
     let Some(image) = &*IMAGE else { return 0 };
     let is_call = Call::judge_within(&CallLimits::default(), &body, &RequestFacts::default(), image, |_| ()).is_ok();
     u32::from(is_call)
 }
 
-/// Reads a call and judges it without an answer: 2 is Allow, 1 is RequireApproval, 0 is Deny or no call.
+/// Reads and evaluates a call without a response: 2 is Allow, 1 is RequireApproval, 0 is Deny or an invalid call.
 ///
-/// # Safety
-/// As for [`evaluate`].
+/// # Safety The same as for [`evaluate`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn decide(body: *mut u8, length: usize) -> u32 {
-    // SAFETY: what the caller vouches for is what `take` asks for.
+    // SAFETY: the caller guarantees the requirements of `take`.
     let body = unsafe { take(body, length) };
     let Some(image) = &*IMAGE else { return 0 };
     let facts = RequestFacts::default();
@@ -97,16 +95,16 @@ pub unsafe extern "C" fn decide(body: *mut u8, length: usize) -> u32 {
     }
 }
 
-/// The body that a host wrote.
+/// The body from the host.
 ///
 /// # Safety
 /// `body` came from [`alloc`] of the same `length`, all of it is written, and it is not used again.
 unsafe fn take(body: *mut u8, length: usize) -> Vec<u8> {
-    // SAFETY: the vector was made by `alloc` with this capacity, and the caller vouches for its bytes.
+    // SAFETY: the vector was made by `alloc` with this capacity, and the caller guarantees that its bytes are written.
     unsafe { Vec::from_raw_parts(body, length, length) }
 }
 
-/// Answers as an edge does, from the bound on the length of a body to the text of a refusal.
+/// Responds like an edge, including the body limit and error texts.
 fn answer<J>(body: &[u8], judge: J) -> usize
 where
     J: Fn(&PolicyImage<'_>, &[u8], &EdgeFacts<'_>) -> Result<Vec<u8>, RequestError>,
@@ -117,7 +115,7 @@ where
         Some(image) => judge(image, body, &EdgeFacts::default()).map_err(Problem::from),
     };
     let answer = answer.unwrap_or_else(|problem| problem.response().body);
-    // Nothing panics while it holds the lock, and a module has one thread.
+    // Nothing panics while the lock is held, and a module has one thread.
     let Ok(mut last) = ANSWER.lock() else { return 0 };
     *last = answer;
     last.len()

@@ -1,13 +1,13 @@
-//! Prints what an image weighs for each (role, tool) entry, beside the strings that the policy spells.
+//! Prints the image size per (role, tool) entry, and the size of the policy's strings.
 #![expect(clippy::print_stdout, reason = "the lines are read by `cargo xtask bench`")]
-#![expect(clippy::expect_used, reason = "a measurement stops where its policy is broken")]
+#![expect(clippy::expect_used, reason = "a measurement stops if its policy is invalid")]
 
 use std::collections::BTreeSet;
 
 use callgate_bench::{image, policy_text, shared_policy_text};
 use serde_json::{Value, json};
 
-/// The (role, tool) pairs of each policy.
+/// The number of (role, tool) pairs of each policy.
 const ENTRIES: u32 = 100_000;
 
 fn main() {
@@ -43,7 +43,7 @@ fn count(bytes: usize) -> u32 {
     u32::try_from(bytes).expect("an image is smaller than 4 GiB")
 }
 
-/// The names of rules, tools and roles, each of which an image holds once.
+/// The names of rules, tools and roles, each of which is in an image once.
 fn strings(policy: &Value) -> BTreeSet<String> {
     let list = |name: &str| policy.get(name).and_then(Value::as_array).into_iter().flatten();
     let ids = list("rules").filter_map(|rule| rule.get("id")).filter_map(Value::as_str);

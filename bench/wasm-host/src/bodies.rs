@@ -1,10 +1,10 @@
-//! The calls that are measured, as the bytes that a host sends.
+//! The measured calls, as bytes from a host.
 
 use callgate_bench::{Padding, call_text, refund_text, without_digest};
 
 use crate::policy::Policy;
 
-/// The refunds that are timed: allowed, with more and more of arguments that no rule reads.
+/// The measured refunds, which are allowed and have increasingly large unused arguments.
 pub(crate) const REFUNDS: [Padding; 7] = [
     Padding::None,
     Padding::OneString(1_000),
@@ -15,17 +15,17 @@ pub(crate) const REFUNDS: [Padding; 7] = [
     Padding::Members(250_000),
 ];
 
-/// The call of a refund. An agent may refund 500.
+/// The refund call. An agent can refund at most 500.
 pub(crate) fn refund(amount: u32, padding: Padding) -> Vec<u8> {
     refund_text(amount, padding).into_bytes()
 }
 
-/// The call of a host that has no use for the digest of the arguments.
+/// The call of a host that does not need the argument digest.
 pub(crate) fn refund_without_digest() -> Vec<u8> {
     without_digest(&refund_text(200, Padding::None)).into_bytes()
 }
 
-/// The policy that knows the arguments of a refund with this padding.
+/// The policy whose refund schema declares arguments with this padding.
 pub(crate) fn policy_of(padding: Padding) -> Policy {
     match padding {
         Padding::None | Padding::OneString(_) => Policy::Crm,
@@ -38,18 +38,18 @@ pub(crate) fn refund_batch(calls: usize) -> Vec<u8> {
     format!(r#"{{ "calls": [{}] }}"#, vec![refund_text(200, Padding::None); calls].join(", ")).into_bytes()
 }
 
-/// A refund whose body has exactly `length` bytes, or as many as it has without padding.
+/// A refund whose body has exactly `length` bytes, or its minimum length.
 pub(crate) fn refund_of_length(length: usize) -> Vec<u8> {
     let around = refund(200, Padding::OneString(0)).len();
     refund(200, length.checked_sub(around).map_or(Padding::None, Padding::OneString))
 }
 
-/// A call that a generated policy of any size allows, by a rule without a condition.
+/// A call that generated policies of any size allow, with a rule without a condition.
 pub(crate) fn exact_tool() -> Vec<u8> {
     call_text("tool_0", "role_0", 200, 0).into_bytes()
 }
 
-/// A call of a tool that the open policy knows by a pattern alone.
+/// A call to a tool that the open policy only matches with a pattern.
 pub(crate) fn pattern_tool() -> Vec<u8> {
     call_text("server42_read_file", "agent", 200, 0).into_bytes()
 }

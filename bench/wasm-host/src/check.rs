@@ -1,7 +1,7 @@
-//! The guard against getting slower: instructions of wasm per call, held against a committed count.
+//! Detects slowdowns: compares the wasm instructions per call with committed counts.
 //!
-//! The fuel of wasmtime counts what a module executes, so the figures are the same on every machine and in every run,
-//! whatever else runs there. How long an instruction takes they do not say: that is what `time` is for.
+//! wasmtime's fuel counts the executed instructions, so the figures are the same on every machine and in every run.
+//! They do not show how long an instruction takes; `time` measures that.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write as _};
@@ -19,23 +19,23 @@ use crate::guest::{Compiled, Entry};
 use crate::modules::Modules;
 use crate::policy::Policy;
 
-/// By how many percent a count may differ from the committed one.
+/// The tolerance for a count, in percent.
 const TOLERANCE: u64 = 3;
-/// Calls before those that count, so that memory has grown as far as it will.
+/// The number of warm-up calls, until memory has reached its size.
 const WARM_UP: usize = 8;
-/// Calls that count: the allocator puts one a little elsewhere than the one before, and takes a little longer or less.
+/// The number of counted calls: the allocator's work differs slightly between calls.
 const COUNTED: u64 = 8;
 
-/// What commits the counts.
+/// The command that updates the counts.
 const BLESS: &str = "BLESS=1 cargo xtask bench --check";
 
-/// The committed counts, by the name of the path.
+/// The committed counts, by path name.
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Counts {
     instructions: BTreeMap<String, u64>,
 }
 
-/// A path through the module that is hot where callgate is deployed.
+/// A hot path of a deployed module.
 struct HotPath {
     name: &'static str,
     policy: Policy,
@@ -69,23 +69,23 @@ fn hot_paths() -> Vec<HotPath> {
     .collect()
 }
 
-/// Counts all hot paths and compares them with the file `committed`, or writes it where `bless` says so.
+/// Counts all hot paths and compares them with the file `committed`, or writes it if `bless` is set.
 pub(crate) fn run(modules: &Modules, committed: &Path, bless: bool) -> Result<()> {
     let counts = count(modules)?;
     if bless {
         let text = serde_json::to_string_pretty(&counts)?;
         return fs::write(committed, format!("{text}\n"))
-            .with_context(|| format!("can't write `{}`", committed.display()));
+            .with_context(|| format!("cannot write `{}`", committed.display()));
     }
-    let text = fs::read_to_string(committed).with_context(|| format!("can't read `{}`", committed.display()))?;
+    let text = fs::read_to_string(committed).with_context(|| format!("cannot read `{}`", committed.display()))?;
     let expected: Counts = serde_json::from_str(&text).with_context(|| format!("in `{}`", committed.display()))?;
     let Comparison { worse, better } = compare(&expected, &counts);
     if !better.is_empty() {
-        writeln!(io::stderr(), "{better}commit the counts that shrank, so that they stay: {BLESS}")?;
+        writeln!(io::stderr(), "{better}to commit the smaller counts, run: {BLESS}")?;
     }
     ensure!(
         worse.is_empty(),
-        "a hot path got slower\n{worse}if the change is worth it, accept the new counts: {BLESS}"
+        "a hot path is slower\n{worse}if this is acceptable, commit the new counts with: {BLESS}"
     );
     Ok(())
 }
@@ -106,7 +106,7 @@ fn count(modules: &Modules) -> Result<Counts> {
     Ok(counts)
 }
 
-/// Instructions per call, in an instance of its own, so that no path inherits the memory of another.
+/// Instructions per call, in a new instance for each path, so that no path inherits another path's memory.
 fn count_one(module: &Compiled, path: &HotPath) -> Result<u64> {
     let mut guest = module.start()?;
     for _ in 0..WARM_UP {
@@ -119,12 +119,12 @@ fn count_one(module: &Compiled, path: &HotPath) -> Result<u64> {
     Ok(sum / COUNTED)
 }
 
-/// What differs from the committed counts by more than the tolerance, a line each.
+/// The differences from the committed counts beyond the tolerance, one line each.
 #[derive(Debug, Default, PartialEq)]
 struct Comparison {
-    /// What fails: counts that grew, and paths without their count.
+    /// Failures: counts that grew, and paths without a count.
     worse: String,
-    /// What does not: counts that shrank, which are to be committed so that they stay.
+    /// Improvements: smaller counts, which should be committed.
     better: String,
 }
 
@@ -145,12 +145,12 @@ fn compare(expected: &Counts, seen: &Counts) -> Comparison {
         _ = writeln!(lines, "`{name}` {verb} from {before} to {now} instructions, {percent} percent {more}");
     }
     for name in expected.instructions.keys().filter(|name| !seen.instructions.contains_key(*name)) {
-        _ = writeln!(found.worse, "`{name}` has a committed count and is not counted any more");
+        _ = writeln!(found.worse, "`{name}` has a committed count but is no longer counted");
     }
     found
 }
 
-/// A share with one digit after the point.
+/// A percentage with one decimal place.
 fn percent(part: u64, of: u64) -> String {
     let permille = part.saturating_mul(1_000).checked_div(of).unwrap_or(u64::MAX);
     format!("{}.{}", permille / 10, permille % 10)
@@ -191,6 +191,6 @@ mod tests {
     #[test]
     fn a_path_without_its_count_fails() {
         check(&[], &[("path", 5)], "`path` has no committed count; it takes 5 instructions\n", "");
-        check(&[("path", 5)], &[], "`path` has a committed count and is not counted any more\n", "");
+        check(&[("path", 5)], &[], "`path` has a committed count but is no longer counted\n", "");
     }
 }

@@ -1,11 +1,11 @@
-//! What a program measured, as lines of JSON.
+//! Measurements as lines of JSON.
 
 use std::io::{self, Write as _};
 
 use serde::Serialize;
 use wasmtime::Result;
 
-/// One figure and its place in a table.
+/// One figure and its position in a table.
 #[derive(Debug, Serialize)]
 pub(crate) struct Figure<'a> {
     pub(crate) table: &'a str,
@@ -16,7 +16,7 @@ pub(crate) struct Figure<'a> {
 }
 
 impl Figure<'_> {
-    /// Writes the figure as one line of standard output, at once, so that a long run shows where it is.
+    /// Writes the figure as one line of standard output at once, so that a long run shows its progress.
     pub(crate) fn print(&self) -> Result<()> {
         let mut out = io::stdout().lock();
         serde_json::to_writer(&mut out, self)?;
@@ -26,7 +26,7 @@ impl Figure<'_> {
     }
 }
 
-/// The middle one of some figures, which a few slow turns can't move.
+/// The median of some figures, which is robust against a few slow turns.
 pub(crate) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)

@@ -1,20 +1,20 @@
-//! A module of callgate in wasmtime.
+//! A callgate module in wasmtime.
 
 use wasmtime::error::Context as _;
 use wasmtime::{Config, Engine, Instance, InstancePre, Linker, Memory, Module, Result, Store, TypedFunc, ensure};
 
-/// A module that is compiled and linked, from which instances are made.
+/// A compiled and linked module, from which instances are created.
 pub(crate) struct Compiled {
     pre: InstancePre<()>,
 }
 
 impl Compiled {
-    /// Compiles for measuring times.
+    /// Compiles for time measurements.
     pub(crate) fn new(wasm: &[u8]) -> Result<Self> {
         Self::compile(wasm, &Config::new())
     }
 
-    /// Compiles so that the instructions of a call are counted, which slows it down.
+    /// Compiles with instruction counting, which is slower.
     pub(crate) fn counting(wasm: &[u8]) -> Result<Self> {
         let mut config = Config::new();
         config.consume_fuel(true);
@@ -24,30 +24,30 @@ impl Compiled {
     fn compile(wasm: &[u8], config: &Config) -> Result<Self> {
         let engine = Engine::new(config)?;
         let module = Module::new(&engine, wasm)?;
-        // The module imports nothing, so an empty linker is all it takes.
+        // The module imports nothing, so an empty linker suffices.
         Ok(Self { pre: Linker::new(&engine).instantiate_pre(&module)? })
     }
 
-    /// A new instance, ready to be called.
+    /// A new instance.
     pub(crate) fn start(&self) -> Result<Guest> {
         Guest::start(&self.pre)
     }
 }
 
-/// Which of the functions that take a body.
+/// The functions that accept a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Entry {
-    /// One call, to the bytes of the answer.
+    /// One call, with a response.
     Evaluate,
-    /// A batch, to the bytes of the answer.
+    /// A batch, with a response.
     EvaluateBatch,
-    /// One call, to its effect.
+    /// One call, decided without a response.
     Decide,
-    /// One call, read alone.
+    /// One call, only read.
     Read,
 }
 
-/// An instance and what it exports.
+/// An instance and its exports.
 pub(crate) struct Guest {
     store: Store<()>,
     memory: Memory,
@@ -60,7 +60,7 @@ pub(crate) struct Guest {
     answer: Vec<u8>,
 }
 
-/// More than any call takes.
+/// More fuel than any call needs.
 const FUEL: u64 = u64::MAX / 2;
 
 impl Guest {
@@ -81,12 +81,12 @@ impl Guest {
         })
     }
 
-    /// Judges a call: copies it in, has it judged, copies the answer out.
+    /// Evaluates a call: copies it in, evaluates it, and copies the response out.
     pub(crate) fn evaluate(&mut self, body: &[u8]) -> Result<&[u8]> {
         self.answer(Entry::Evaluate, body)
     }
 
-    /// What [`Entry::Evaluate`] or [`Entry::EvaluateBatch`] answers.
+    /// The response of [`Entry::Evaluate`] or [`Entry::EvaluateBatch`].
     pub(crate) fn answer(&mut self, entry: Entry, body: &[u8]) -> Result<&[u8]> {
         let place = self.write(body)?;
         let function = if entry == Entry::EvaluateBatch { &self.evaluate_batch } else { &self.evaluate };
@@ -97,7 +97,7 @@ impl Guest {
         Ok(&self.answer)
     }
 
-    /// Counts the instructions of one call, from making room for the body on.
+    /// Counts the instructions of one call, including the allocation of its body.
     pub(crate) fn count(&mut self, entry: Entry, body: &[u8]) -> Result<u64> {
         self.store.set_fuel(FUEL)?;
         match entry {
@@ -108,18 +108,18 @@ impl Guest {
             Entry::Decide => {
                 let place = self.write(body)?;
                 let effect = self.decide.call(&mut self.store, place)?;
-                ensure!(effect == ALLOW, "the call that is decided is not allowed");
+                ensure!(effect == ALLOW, "the call is not allowed");
             }
             Entry::Read => {
                 let place = self.write(body)?;
                 let is_call = self.read.call(&mut self.store, place)?;
-                ensure!(is_call == 1, "the call that is read is none");
+                ensure!(is_call == 1, "the call is invalid");
             }
         }
         Ok(FUEL.saturating_sub(self.store.get_fuel()?))
     }
 
-    /// The bytes of linear memory.
+    /// The size of linear memory in bytes.
     pub(crate) fn memory_bytes(&self) -> usize {
         self.memory.data_size(&self.store)
     }
@@ -132,5 +132,5 @@ impl Guest {
     }
 }
 
-/// What `decide` answers for Allow.
+/// The result of `decide` for Allow.
 const ALLOW: u32 = 2;

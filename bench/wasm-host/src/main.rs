@@ -1,6 +1,6 @@
-//! Measures callgate compiled to wasm in wasmtime. Every figure is a line of JSON on standard output.
+//! Measures callgate as wasm in wasmtime. Every figure is a line of JSON on standard output.
 //!
-//! `build` makes the modules, the others measure what it made. Exit codes: 0 done, 1 failed, 2 a wrong argument.
+//! `build` creates the modules; the other commands measure them. Exit codes: 0 success, 1 failure, 2 a wrong argument.
 
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -25,9 +25,9 @@ mod check;
 use modules::Modules;
 
 #[derive(Parser)]
-#[command(about = "Measures callgate compiled to wasm in wasmtime", disable_help_subcommand = true)]
+#[command(about = "Measure callgate as wasm in wasmtime", disable_help_subcommand = true)]
 struct Arguments {
-    /// Where the modules are
+    /// The directory of the modules
     #[arg(long, global = true, value_name = "DIR", default_value = "target/bench-modules")]
     modules: PathBuf,
     /// Measure roughly
@@ -39,28 +39,28 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Builds the modules, one for each policy
+    /// Build the modules, one for each policy
     Build {
-        /// The level of optimization, instead of that of what deploys
+        /// The optimization level, instead of the release level
         #[arg(long, value_name = "LEVEL")]
         opt_level: Option<String>,
     },
-    /// Measures how long a call takes, bytes in and bytes out
+    /// Measure the duration of a call, from bytes to bytes
     Time {
-        /// The module of perso, which is measured beside
+        /// The perso module, which is measured too
         #[arg(long, value_name = "FILE", env = "PERSO_WASM")]
         perso: Option<PathBuf>,
     },
-    /// Measures how long a module takes from its start to its first decision, by the size of its policy
+    /// Measure the time from the start of a module to its first decision, by policy size
     Start,
-    /// Measures linear memory after few calls and after many
+    /// Measure linear memory after few calls and after many
     Memory,
-    /// Counts the instructions of the hot paths and fails where one takes more than its committed count
+    /// Count the instructions of the hot paths, and fail if one exceeds its committed count
     Check {
-        /// Commits the counts of this run
+        /// Commit the counts of this run
         #[arg(long, env = "BLESS", value_parser = FalseyValueParser::new())]
         bless: bool,
-        /// The committed counts
+        /// The file with the committed counts
         #[arg(long, value_name = "FILE", default_value = "bench/instructions.json")]
         counts: PathBuf,
     },
@@ -73,7 +73,7 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Result<()> {
-    // A relative path starts where the command does, which cargo leaves where a person stands: the top of the checkout.
+    // A relative path starts in the command's directory, which is the checkout root if cargo runs the command.
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap_or(Path::new("."));
     let modules = Modules::built(&arguments.modules);
     match &arguments.command {

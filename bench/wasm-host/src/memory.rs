@@ -8,17 +8,17 @@ use crate::guest::{Compiled, Guest};
 use crate::modules::Modules;
 use crate::policy::Policy;
 
-/// The longest body that is read, in bytes, and one that is too long.
+/// The maximum length of a body in bytes, and a length that is too long.
 const LARGEST: usize = callgate_engine::limits::DEFAULT_MAX_BODY_BYTES;
 const TOO_LARGE: usize = LARGEST + 1;
 
-/// Measures linear memory in one instance, one after the other.
+/// Measures linear memory in one instance, in several stages.
 pub(crate) fn run(modules: &Modules) -> Result<()> {
     let mut guest = Compiled::new(&modules.read(Policy::Crm)?)?.start()?;
     print(&guest, "at the start")?;
     let mut random = fastrand::Rng::with_seed(0x5eed);
     let mut sizes = std::iter::repeat_with(move || {
-        // As many short bodies as long ones: a power of two is drawn first, and then a length below it.
+        // Short and long bodies are equally frequent: the power of two is random, then the length below it.
         let halvings = random.u32(0..=18);
         random.usize(0..=LARGEST.checked_shr(halvings).unwrap_or_default())
     });
@@ -36,7 +36,7 @@ fn call(guest: &mut Guest, lengths: impl Iterator<Item = usize>) -> Result<()> {
     for (at, length) in lengths.enumerate() {
         let mut body = bodies::refund_of_length(length);
         if at % 4 == 3 {
-            // Every fourth one ends early, which is found at its end alone.
+            // Every fourth body is truncated, which is detected only at its end.
             body.truncate(body.len().saturating_sub(1));
         }
         guest.evaluate(&body)?;

@@ -1,4 +1,4 @@
-//! The modules that are measured: the same code with one policy each, built by cargo.
+//! The measured modules: the same code with one policy each, built by cargo.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -12,13 +12,13 @@ use wasmtime::{Result, ensure};
 use crate::bodies;
 use crate::policy::{Policy, SIZES};
 
-/// The cargo package of the modules and the file that cargo makes of it.
+/// The cargo package of the modules and the file name of its output.
 const PACKAGE: &str = "callgate-bench-module";
 const FILE: &str = "callgate_bench_module.wasm";
 /// The target of the Worker.
 const TARGET: &str = "wasm32-unknown-unknown";
 
-/// The calls that are measured, for hosts that are written in another language.
+/// The measured calls, for hosts in another language.
 fn calls_text() -> Result<String> {
     let refunds = bodies::REFUNDS.map(|padding| {
         let body = refund_text(200, padding);
@@ -28,23 +28,23 @@ fn calls_text() -> Result<String> {
     Ok(json!({ "refunds": refunds, "exactTool": exact_tool, "sizes": SIZES }).to_string())
 }
 
-/// Where the modules are.
+/// The directory of the modules.
 #[derive(Debug)]
 pub(crate) struct Modules {
     directory: PathBuf,
 }
 
 impl Modules {
-    /// Those that were built into `directory`.
+    /// The modules in `directory`.
     pub(crate) fn built(directory: &Path) -> Self {
         Self { directory: directory.to_owned() }
     }
 
-    /// Builds all modules of the checkout at `root`, and keeps each policy as a file beside its module.
+    /// Builds all modules of the checkout at `root`, and writes each policy next to its module.
     ///
-    /// The build is the release build of what deploys, but for the level of optimization where `opt_level` names one.
+    /// The build is the deployed release build, except for the optimization level in `opt_level`.
     pub(crate) fn build(directory: &Path, root: &Path, opt_level: Option<&str>) -> Result<Self> {
-        fs::create_dir_all(directory).with_context(|| format!("can't create `{}`", directory.display()))?;
+        fs::create_dir_all(directory).with_context(|| format!("cannot create `{}`", directory.display()))?;
         let modules = Self { directory: directory.canonicalize()? };
         for policy in Policy::all() {
             modules.build_one(policy, root, opt_level)?;
@@ -57,7 +57,7 @@ impl Modules {
         let text = self.directory.join(policy.name()).with_extension("json");
         write_changed(&text, &policy.text()?)?;
         let target = self.directory.join("cargo");
-        // Cargo starts this program with its own path; by hand, the one that stands first is taken.
+        // Cargo sets its own path in the variable; otherwise, the first cargo on `PATH` is used.
         let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         cargo.current_dir(root).env("CALLGATE_POLICY", &text);
         cargo.args(["build", "--quiet", "--locked", "--release", "--package", PACKAGE, "--target", TARGET]);
@@ -66,11 +66,11 @@ impl Modules {
             Some(level) => cargo.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", level),
             None => cargo.env_remove("CARGO_PROFILE_RELEASE_OPT_LEVEL"),
         };
-        let status = cargo.status().context("can't start cargo")?;
-        ensure!(status.success(), "the module of the policy `{}` can't be built: {status}", policy.name());
+        let status = cargo.status().context("cannot start cargo")?;
+        ensure!(status.success(), "the module of the policy `{}` cannot be built: {status}", policy.name());
         let built = target.join(TARGET).join("release").join(FILE);
         let module = self.path(policy);
-        fs::copy(&built, &module).with_context(|| format!("can't write `{}`", module.display()))?;
+        fs::copy(&built, &module).with_context(|| format!("cannot write `{}`", module.display()))?;
         Ok(())
     }
 
@@ -78,7 +78,7 @@ impl Modules {
     pub(crate) fn read(&self, policy: Policy) -> Result<Vec<u8>> {
         let path = self.path(policy);
         fs::read(&path).with_context(|| {
-            format!("can't read `{}`: build the modules first, with the subcommand `build`", path.display())
+            format!("cannot read `{}`; build the modules first with the subcommand `build`", path.display())
         })
     }
 
@@ -87,10 +87,10 @@ impl Modules {
     }
 }
 
-/// Leaves a file alone that holds the text already, so that cargo finds it unchanged.
+/// Does not write a file that already has the content, so that cargo finds it unchanged.
 fn write_changed(path: &Path, text: &str) -> Result<()> {
     if fs::read_to_string(path).is_ok_and(|old| old == text) {
         return Ok(());
     }
-    fs::write(path, text).with_context(|| format!("can't write `{}`", path.display()))
+    fs::write(path, text).with_context(|| format!("cannot write `{}`", path.display()))
 }

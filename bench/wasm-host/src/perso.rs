@@ -1,10 +1,9 @@
-//! perso in wasmtime: another engine for the same decision, beside which callgate is measured.
+//! perso in wasmtime: another policy engine for the same decision, for comparison.
 //!
-//! Its module is not part of the checkout; `--perso` names it. What is called is the interface that its documents
-//! describe: `alloc(length) -> place`, `dealloc(place, length)`, `init(place, length) -> response` with the text of a
-//! policy, and `evaluate` with the place and the length of the tool's name, of the arguments and of the context, both
-//! as JSON. A response is a length of four bytes, little-endian, and the bytes of the answer. The host frees what it
-//! asked room for and what it was answered.
+//! Its module is not part of the checkout; `--perso` names it. The interface is documented: `alloc(length) -> place`,
+//! `dealloc(place, length)`, `init(place, length) -> response` with the text of a policy, and `evaluate` with the place
+//! and the length of the tool's name, of the arguments and of the context, both as JSON. A response is a length of four
+//! bytes, little-endian, and the bytes of the answer. The host frees the memory that it requested and the response.
 
 use wasmtime::error::Context as _;
 use wasmtime::{
@@ -12,10 +11,10 @@ use wasmtime::{
     ensure, format_err,
 };
 
-/// The place and the length of three texts.
+/// The addresses and lengths of three texts.
 type Texts = (u32, u32, u32, u32, u32, u32);
 
-/// An instance of perso with a policy.
+/// A perso instance with a policy.
 pub(crate) struct Perso {
     store: Store<()>,
     memory: Memory,
@@ -26,14 +25,14 @@ pub(crate) struct Perso {
 }
 
 impl Perso {
-    /// Starts the module and gives it a policy.
+    /// Starts the module and loads a policy.
     pub(crate) fn start(wasm: &[u8], policy: &str) -> Result<Self> {
         let engine = Engine::new(&Config::new())?;
-        let module = Module::new(&engine, wasm).context("perso's file is no module of WebAssembly")?;
+        let module = Module::new(&engine, wasm).context("the perso file is not a WebAssembly module")?;
         let mut store = Store::new(&engine, ());
         let instance = Linker::new(&engine)
             .instantiate(&mut store, &module)
-            .context("perso's module can't be started: it must import nothing")?;
+            .context("the perso module cannot be started; it must import nothing")?;
         let memory = instance
             .get_memory(&mut store, "memory")
             .with_context(|| format!("perso's module exports no memory, but {}", exports(&module)))?;
@@ -50,7 +49,7 @@ impl Perso {
         Ok(perso)
     }
 
-    /// Judges a call: copies its texts in, has it judged, copies the answer out.
+    /// Evaluates a call: copies its texts in, evaluates it, and copies the response out.
     pub(crate) fn evaluate(&mut self, tool: &[u8], arguments: &[u8], context: &[u8]) -> Result<&[u8]> {
         let (tool, arguments, context) = (self.write(tool)?, self.write(arguments)?, self.write(context)?);
         let texts = (tool.0, tool.1, arguments.0, arguments.1, context.0, context.1);
@@ -89,13 +88,13 @@ fn function<P: WasmParams, R: WasmResults>(
 ) -> Result<TypedFunc<P, R>> {
     instance.get_typed_func(store, name).map_err(|error| {
         format_err!(
-            "perso's `{name}` is not as this program calls it: {error:#}; the module exports {}",
+            "perso's `{name}` does not have the expected interface: {error:#}; the module exports {}",
             exports(module)
         )
     })
 }
 
-/// What a module exports, so that a person sees how another version of it is called.
+/// The exports of a module, which show how the interface of another version differs.
 fn exports(module: &Module) -> String {
     let names = module.exports().map(|export| match export.ty() {
         ExternType::Func(function) => format!("`{}: {function}`", export.name()),

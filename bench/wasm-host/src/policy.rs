@@ -1,4 +1,4 @@
-//! The policies that the modules embed.
+//! The embedded policies of the modules.
 
 use callgate_bench::{CRM_POLICY, open_crm_policy, policy_text};
 use serde_json::{Value, json};
@@ -7,21 +7,21 @@ use wasmtime::{Error, Result};
 /// The sizes of the generated policies, in rules.
 pub(crate) const SIZES: [usize; 4] = [10, 1_000, 10_000, 100_000];
 
-/// Which policy a module embeds.
+/// The embedded policy of a module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Policy {
-    /// The one that ships.
+    /// The default policy.
     Crm,
-    /// The same with a refund that takes any argument.
+    /// The default policy with an open refund schema.
     CrmAnyArguments,
-    /// A generated one of so many rules.
+    /// A generated policy with this number of rules.
     Rules(usize),
-    /// One without a list of tools, whose rules are patterns.
+    /// A policy without a list of tools, whose rules are patterns.
     Open,
 }
 
 impl Policy {
-    /// All that are measured.
+    /// All measured policies.
     pub(crate) fn all() -> impl Iterator<Item = Self> {
         [Self::Crm, Self::CrmAnyArguments, Self::Open].into_iter().chain(SIZES.map(Self::Rules))
     }
@@ -47,7 +47,7 @@ impl Policy {
     }
 }
 
-/// An open policy of a hundred servers, each with a rule for its tools that read and one for those that delete.
+/// An open policy for a hundred servers, each with a rule for its reading tools and one for its deleting tools.
 fn open_policy_text() -> String {
     let rules: Vec<Value> = (0..100)
         .flat_map(|server| {

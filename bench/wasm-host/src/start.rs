@@ -1,4 +1,4 @@
-//! From a module that is compiled to its first decision, at policies of every size.
+//! Measures the time from a compiled module to its first decision, with policies of every size.
 
 use std::time::Instant;
 
@@ -10,11 +10,11 @@ use crate::guest::Compiled;
 use crate::modules::Modules;
 use crate::policy::{Policy, SIZES};
 
-/// Starts per size. The sizes take turns, so that whatever slows the machine down for a while slows all of them.
+/// Starts per size. The sizes run in turns, so that temporary slowdowns affect all of them.
 const TURNS: usize = 300;
 const QUICK_TURNS: usize = 30;
 
-/// Measures the time from making an instance to its first answer.
+/// Measures the time from the creation of an instance to its first response.
 pub(crate) fn run(modules: &Modules, is_quick: bool) -> Result<()> {
     let sizes = SIZES
         .into_iter()
@@ -38,7 +38,7 @@ pub(crate) fn run(modules: &Modules, is_quick: bool) -> Result<()> {
     Ok(())
 }
 
-/// A number of rules as the tables write it.
+/// A number of rules, as in the tables.
 fn thousands(rules: usize) -> String {
     let (above, below) = (rules / 1_000, rules % 1_000);
     if above == 0 { below.to_string() } else { format!("{above},{below:03}") }

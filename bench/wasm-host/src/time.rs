@@ -1,4 +1,4 @@
-//! How long a call takes, from the bytes that a host holds to the bytes of the answer in its hands.
+//! Measures the duration of a call, from the host's bytes to the response bytes in the host.
 
 use std::fs;
 use std::path::Path;
@@ -15,13 +15,13 @@ use crate::guest::{Compiled, Guest};
 use crate::modules::Modules;
 use crate::perso::Perso;
 
-/// Turns of each candidate, of which the middle one counts.
+/// Turns of each candidate; the median counts.
 const TURNS: usize = 15;
 const QUICK_TURNS: usize = 3;
-/// How long a turn takes.
+/// The duration of a turn.
 const TURN: Duration = Duration::from_millis(40);
 
-/// Measures all refunds, and those of perso beside them where its module is given.
+/// Measures all refunds, with perso too if its module is given.
 pub(crate) fn run(modules: &Modules, perso: Option<&Path>, root: &Path, is_quick: bool) -> Result<()> {
     let mut perso = perso.map(|path| start_perso(path, root)).transpose()?;
     for padding in bodies::REFUNDS {
@@ -38,14 +38,14 @@ pub(crate) fn run(modules: &Modules, perso: Option<&Path>, root: &Path, is_quick
 }
 
 fn start_perso(module: &Path, root: &Path) -> Result<Perso> {
-    let wasm = fs::read(module).with_context(|| format!("can't read `{}`", module.display()))?;
+    let wasm = fs::read(module).with_context(|| format!("cannot read `{}`", module.display()))?;
     let policy = root.join("policies/crm-perso.json");
-    let policy = fs::read_to_string(&policy).with_context(|| format!("can't read `{}`", policy.display()))?;
+    let policy = fs::read_to_string(&policy).with_context(|| format!("cannot read `{}`", policy.display()))?;
     Perso::start(&wasm, &policy)
 }
 
-/// Nanoseconds per call of callgate, of callgate where the host has no use for the digest of the arguments, and of
-/// perso, which computes none. They take turns.
+/// Nanoseconds per call of callgate, of callgate without the argument digest, and of perso, which computes none. They
+/// run in turns.
 fn measure(guest: &mut Guest, mut perso: Option<&mut Perso>, padding: Padding, turns: usize) -> Result<[Vec<f64>; 3]> {
     let text = refund_text(200, padding);
     let short = without_digest(&text);
@@ -69,7 +69,7 @@ fn measure(guest: &mut Guest, mut perso: Option<&mut Perso>, padding: Padding, t
 
 /// Nanoseconds per call over one turn.
 fn turn(mut call: impl FnMut() -> Result<()>) -> Result<f64> {
-    // The clock is read once for so many calls that reading it does not count.
+    // The clock is read only once for so many calls, so that its cost is negligible.
     const ROUND: u32 = 16;
     let started = Instant::now();
     let mut calls = 0_u32;
@@ -82,7 +82,7 @@ fn turn(mut call: impl FnMut() -> Result<()>) -> Result<f64> {
     Ok(started.elapsed().as_secs_f64() * 1e9 / f64::from(calls))
 }
 
-/// An engine that answers something else would be fast for the wrong reason.
+/// An engine with a wrong decision could be fast for the wrong reason.
 fn is_allowed(answer: &[u8]) -> Result<()> {
     ensure!(answer.starts_with(b"{\"decision\":\"Allow\""), "not allowed: {}", String::from_utf8_lossy(answer));
     Ok(())

@@ -209,7 +209,10 @@ mod tests {
             let check = |secrets: &[Vec<u8>], token: Option<&Token<'_>>, expected: bool| {
                 let outcome = verify_by_secret(secrets, text, token, Some(caller.clone()));
                 assert_eq!(outcome.is_ok(), expected, "{}", vector["source"]);
-                assert!(verify_by_secret(secrets, text, token, None).is_err(), "without a caller nobody enters");
+                assert!(
+                    verify_by_secret(secrets, text, token, None).is_err(),
+                    "without a caller, nobody is authenticated"
+                );
             };
             let mut other = secret.clone();
             other[0] ^= 1;

@@ -39,7 +39,7 @@ impl core::error::Error for ConfigError {}
 /// The configuration of a deployment.
 #[derive(Clone, Debug, Default)]
 pub struct Config<'c> {
-    /// The section `auth`: who may call.
+    /// The section `auth`: the authentication of callers.
     pub auth: Option<RawValue<'c>>,
     /// The section `log`: which parts of decisions are recorded, and where.
     pub log: LogConfig,

@@ -27,7 +27,7 @@ fn check(keys: Option<&str>, authorization: Option<&str>, expected: Result<Optio
 
 #[track_caller]
 fn check_refused(keys: &str, problem: &str) {
-    let error = read(Some(keys)).map(drop).expect_err("a mistake");
+    let error = read(Some(keys)).map(drop).expect_err("an error");
     assert_eq!(error, ["CALLGATE_API_KEYS key ", problem].concat());
 }
 
@@ -187,7 +187,7 @@ fn invalid_keys_authenticate_nobody() {
 fn an_error_response_quotes_no_part_of_a_key() {
     for keys in ["S3CRET:short", "S3CRET,0123456789abcdef", "a:S3CRET", "S3CRET!:0123456789abcdef", "sha256:S3CRET"] {
         let error = Authentication::read(None, &Secrets { api_keys: Some(keys), ..Secrets::default() });
-        let response = error.map(drop).expect_err("a mistake").response();
+        let response = error.map(drop).expect_err("an error").response();
         assert_eq!(response.status, 503);
         let body = String::from_utf8(response.body).expect("text");
         assert!(body.contains(r#""code":"config_invalid""#) && body.contains(r#""decision":"Deny""#), "{body}");

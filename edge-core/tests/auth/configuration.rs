@@ -50,7 +50,7 @@ fn the_mode_is_chosen_and_never_guessed() {
         (json!(["jwt"]), "/auth/mode must be a string"),
     ] {
         let section = changed(section(Algorithm::Es256), json!({"header": "x", "mode": mode}));
-        let error = configure(&section).map(drop).expect_err("a mistake").to_string();
+        let error = configure(&section).map(drop).expect_err("an error").to_string();
         assert_eq!(error, problem);
     }
 }
@@ -211,7 +211,7 @@ fn hs256_has_a_secret_of_its_own() {
         ),
     ] {
         let secrets = Secrets { token_secret: secret, ..Secrets::default() };
-        let error = Authentication::read(Some(value), &secrets).map(drop).expect_err("a mistake").to_string();
+        let error = Authentication::read(Some(value), &secrets).map(drop).expect_err("an error").to_string();
         assert_eq!(error, problem);
     }
 }

@@ -218,7 +218,7 @@ fn a_private_key_in_the_configuration_is_refused() {
         private[name] = value.into();
         private["kid"] = "private".into();
         set["keys"] = json!({"keys": [jwk(Algorithm::EdDsa), private]});
-        let error = configure(&set).map(drop).expect_err("a mistake").to_string();
+        let error = configure(&set).map(drop).expect_err("an error").to_string();
         assert_eq!(error, "/auth/keys has a private key; create a new key pair and use its public key");
     }
 }

@@ -6,7 +6,7 @@
     clippy::indexing_slicing,
     clippy::string_slice,
     clippy::arithmetic_side_effects,
-    reason = "a test states what must hold by failing"
+    reason = "a failed test panics"
 )]
 
 mod issuer;

@@ -47,7 +47,7 @@ fn rsa_keys_of_other_lengths_verify() {
         assert!(holds(Algorithm::Rs256, &vector["jwk"], token), "{} bits", vector["bits"]);
         let (input, signature) = token.rsplit_once('.').expect("parts");
         assert!(!holds(Algorithm::Rs256, &vector["jwk"], &[input, "AAAA.", signature].concat()));
-        assert!(!holds(Algorithm::Rs256, &vector["jwk"], "x"), "what stands in for a signature is below the modulus");
+        assert!(!holds(Algorithm::Rs256, &vector["jwk"], "x"), "the stand-in signature is below the modulus");
     }
 }
 

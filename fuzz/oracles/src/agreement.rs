@@ -1,4 +1,4 @@
-//! Both judges on one call.
+//! Compares both evaluators on one call.
 
 use callgate_conformance::json::Json;
 use callgate_conformance::reference::Reference;
@@ -7,7 +7,7 @@ use callgate_engine::{Call, PolicyImage, RequestFacts, evaluate};
 
 use crate::strict_json::for_texts;
 
-/// Fails if the image and the reference answer a call in two ways.
+/// Fails if the image and the reference decide a call differently.
 pub(crate) fn check(
     image: &PolicyImage<'_>,
     call: &Call<'_>,
@@ -25,9 +25,9 @@ pub(crate) fn check(
     Err(format!("reference {expected:?}\nimage     {seen:?}: {reason}\nrequest   {request:?}"))
 }
 
-/// Puts what an edge knows beside a call, as both judges are given it.
+/// Adds the request facts to a call, for both evaluators.
 ///
-/// A text that is no address or no country is not known, and the reference knows only what is true of the request.
+/// An invalid address or country is unknown; the reference only gets valid facts.
 pub(crate) fn with_facts(
     mut request: Request,
     time: Option<i64>,
@@ -41,8 +41,8 @@ pub(crate) fn with_facts(
     (request, RequestFacts::new(time, ip, country))
 }
 
-/// Whether the reference answers in a short time. It writes out the digits of a number and looks for a pattern by going
-/// back, so a power of ten or a pattern with many `*` costs it what it does not cost the engine.
+/// Whether the reference is fast enough. It expands numbers and backtracks in patterns, so a power of ten or a pattern
+/// with many `*` is much slower than in the engine.
 pub(crate) fn is_easy(value: &Json) -> bool {
     const MOST_DIGITS: usize = 400;
     const MOST_STARS: usize = 4;

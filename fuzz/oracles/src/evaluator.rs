@@ -1,11 +1,10 @@
-//! The engine against the reference evaluator, on policies and calls that are made of the input.
+//! Compares the engine with the reference evaluator, on policies and calls from the input.
 //!
-//! An input that starts with `{` is three lines: a policy, a call and what an edge knows. This way the fuzzer finds
-//! values that nobody thought of, though most of what it tries is no policy.
+//! An input that starts with `{` has three lines: a policy, a call and the request facts. This finds unexpected values,
+//! although most such inputs are not policies.
 //!
-//! Any other input chooses the parts of a policy and of a call, two bytes a part, each part made by the generator of
-//! random policies. A change of two bytes changes one part and leaves the others, so that what an input covers tells
-//! which part to change next.
+//! Any other input selects the parts of a policy and of a call, two bytes per part, and each part comes from the random
+//! generator. A change of two bytes changes only one part, so the coverage of an input shows which part to change next.
 
 use callgate_conformance::generate::{self, Language};
 use callgate_conformance::json::{Json, object};
@@ -17,13 +16,13 @@ use fastrand::Rng;
 use crate::agreement;
 use crate::strict_json;
 
-/// Beyond this many bytes in a call the reference may take long.
+/// The reference may be slow on calls with more bytes.
 const MAX_CALL_BYTES: usize = 8192;
 
-/// Has both judges answer.
+/// Runs both evaluators.
 ///
 /// # Errors
-/// Both answers, where they differ, with the policy and the call.
+/// Both decisions if they differ, with the policy and the call.
 pub fn check(input: &[u8]) -> Result<(), String> {
     if input.starts_with(b"{") {
         return check_lines(input).unwrap_or(Ok(()));
@@ -31,7 +30,7 @@ pub fn check(input: &[u8]) -> Result<(), String> {
     check_parts(Parts(input))
 }
 
-/// `None` if the input is no policy that both judges can take, or no call.
+/// `None` if the input is not a call, or not a policy for both evaluators.
 fn check_lines(input: &[u8]) -> Option<Result<(), String>> {
     let text = str::from_utf8(input).ok()?;
     let (policy, rest) = text.split_once('\n')?;
@@ -62,13 +61,13 @@ fn check_lines(input: &[u8]) -> Option<Result<(), String>> {
         Ok(image) => image,
         Err(problem) => return Some(Err(format!("the image does not open: {problem:?}\npolicy    {policy}"))),
     };
-    // What is no call is the matter of another target.
+    // Another target tests invalid calls.
     let call = Call::read(body.as_bytes(), &facts, &image).ok()?;
     let seen = agreement::check(&image, &call, &reference, &request);
     Some(seen.map_err(|problem| format!("{problem}\npolicy    {policy}\ncall      {body}\nedge      {edge}")))
 }
 
-/// Bytes that choose; zero where there are no more.
+/// The selecting bytes; zero after the end.
 struct Parts<'i>(&'i [u8]);
 
 impl Parts<'_> {
@@ -78,12 +77,12 @@ impl Parts<'_> {
         first
     }
 
-    /// The number of a part.
+    /// The seed of a part.
     fn number(&mut self) -> u64 {
         u64::from(u16::from_le_bytes([self.byte(), self.byte()]))
     }
 
-    /// The randomness that makes a part.
+    /// The random generator of a part.
     fn random(&mut self) -> Rng {
         Rng::with_seed(self.number())
     }
@@ -95,7 +94,7 @@ fn check_parts(mut parts: Parts<'_>) -> Result<(), String> {
     let say = |problem: String| format!("{problem}\npolicy    {text}");
     let document = parse(&text).map_err(|problems| say(format!("{problems:#?}")))?;
     let bench = Bench::new(&document).map_err(&say)?;
-    // A policy takes longer to make than a call to judge.
+    // Generating a policy takes longer than evaluating a call.
     for _ in 0..=parts.byte() % 4 {
         let mut request = generate::request(&mut parts.random(), &policy);
         for source in [&mut request.arguments, &mut request.agent, &mut request.resource] {
@@ -108,7 +107,7 @@ fn check_parts(mut parts: Parts<'_>) -> Result<(), String> {
     Ok(())
 }
 
-/// A policy whose names come from one part and whose conditions each come from another.
+/// A policy whose names come from one part and whose conditions come from others.
 fn policy_of_parts(parts: &mut Parts<'_>) -> Json {
     const EFFECTS: [&str; 3] = ["Allow", "RequireApproval", "Deny"];
     let mut policy = policy_of(parts.number(), Language::WHOLE);
@@ -135,7 +134,7 @@ fn policy_of_parts(parts: &mut Parts<'_>) -> Json {
     policy
 }
 
-/// The condition of the first rule that has one, in the policy that a number makes.
+/// The condition of the first rule with one, in the policy of a seed.
 fn condition_of(number: u64) -> Option<Json> {
     let policy = policy_of(number, Language::WHOLE);
     match policy.child("rules")? {
@@ -144,7 +143,7 @@ fn condition_of(number: u64) -> Option<Json> {
     }
 }
 
-/// The input of a policy and a call that two numbers make, as three lines.
+/// The input for a policy and a call of two seeds, as three lines.
 pub(crate) fn lines_of(policy: u64, call: u64) -> String {
     let text = policy_of(policy, Language::WHOLE);
     let (request, _) = request_of(policy, call, &text);

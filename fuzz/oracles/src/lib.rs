@@ -1,7 +1,7 @@
-//! What the fuzz targets hold the engine against, and the inputs that they start from.
+//! The checks of the fuzz targets, and their initial inputs.
 //!
-//! Each target has a module with a function `check`, which says what is wrong with what the engine makes of an input.
-//! It is `Ok` for any input that is of no use too: what counts is that nothing else comes back.
+//! Each target has a module with a function `check`, which reports what the engine does wrong with an input. It is `Ok`
+//! for any invalid input, because only wrong results count.
 
 mod strict_json;
 mod agreement;

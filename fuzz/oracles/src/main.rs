@@ -1,4 +1,4 @@
-//! Writes the inputs that the fuzz targets start from into a directory for each target.
+//! Writes the initial inputs of the fuzz targets into a directory for each target.
 
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -23,6 +23,6 @@ fn main() -> io::Result<ExitCode> {
 }
 
 fn write_inputs<'i>(directory: &Path, inputs: impl Iterator<Item = &'i Vec<u8>>) -> io::Result<()> {
-    // The numbers are those of the run before, so that a change of the cases leaves few files of no use behind.
+    // The numbers are stable, so that a change of the cases leaves few obsolete files.
     inputs.enumerate().try_for_each(|(at, input)| fs::write(directory.join(format!("seed-{at:04}")), input))
 }

@@ -1,7 +1,7 @@
-//! An arbitrary string as a path, a URL and an address.
+//! Checks an arbitrary string as a path, a URL and an address.
 //!
-//! Where the engine says whether a string is inside or outside of what a policy names, independent readings must say the
-//! same. Where it says that the string has more than one reading, that is always right: it denies.
+//! If the engine decides whether a string is inside or outside the policy's targets, independent readers must agree. It
+//! may call any string ambiguous, because that denies.
 
 use std::net::IpAddr;
 use std::sync::LazyLock;
@@ -39,10 +39,10 @@ static IMAGE: LazyLock<Result<Vec<u8>, String>> = LazyLock::new(|| {
     compile_text(&policy.to_string())
 });
 
-/// Gives a string to each of the three predicates. Bytes that are no UTF-8 are no string.
+/// Evaluates the three checks on a string. Bytes that are not UTF-8 are ignored.
 ///
 /// # Errors
-/// The engine judges a string that an independent reading judges in another way, or does not read at all.
+/// The engine decides a string that an independent reader decides differently, or rejects.
 pub fn check(input: &[u8]) -> Result<(), String> {
     let Ok(text) = str::from_utf8(input) else { return Ok(()) };
     let image = IMAGE.as_ref().map_err(Clone::clone)?;
@@ -51,7 +51,7 @@ pub fn check(input: &[u8]) -> Result<(), String> {
 
     if let Some(is_inside) = ask("path")? {
         agree(text, "the plain reading of the path", is_inside, path_is_in(text, &ROOTS))?;
-        // A lenient reader may well take more for a root: characters that are composed in two ways, for one.
+        // A lenient reader may accept more in a root, such as characters with two compositions.
         if is_inside {
             agree(text, "the most lenient reading of the path", true, Some(leads_into_a_root(text)))?;
             let in_ascii = |text: &str| text.chars().filter(char::is_ascii).collect::<String>();
@@ -89,7 +89,7 @@ fn agree(text: &str, reading: &str, engine: bool, other: Option<bool>) -> Result
     Err(format!("{text:?}: the engine says {engine}, and {reading} {other:?}"))
 }
 
-/// What the engine makes of a string by the one rule on a tool: true, false, or more than one reading.
+/// The engine's result for a string with the tool's one rule: true, false, or ambiguous.
 fn ask(image: &PolicyImage<'_>, tool: &str, text: &str) -> Result<Option<bool>, String> {
     let body = json!({ "tool": tool, "role": "r", "args": { "v": text } }).to_string();
     let facts = RequestFacts::default();
@@ -103,15 +103,15 @@ fn ask(image: &PolicyImage<'_>, tool: &str, text: &str) -> Result<Option<bool>, 
     }
 }
 
-/// Where a path leads for a reader that decodes all that can be decoded, takes every look-alike for what it looks like,
-/// cuts segments at `;` and drops what a file system drops, and only then follows the dots.
+/// The target of a path for a reader that decodes everything, replaces all look-alikes, cuts segments at `;`, drops
+/// what a file system drops, and then resolves dot segments.
 fn leads_into_a_root(path: &str) -> bool {
     leads_into(path, &ROOTS.map(str::to_owned))
 }
 
 fn leads_into(path: &str, roots: &[String]) -> bool {
     let mut decoded = path.to_owned();
-    // Each round that changes something makes the text shorter or takes a look-alike out of it.
+    // Each round that changes something shortens the text or removes a look-alike.
     loop {
         let normal: String = decoded.nfkc().collect();
         let next = percent_decode_str(&normal).decode_utf8_lossy().into_owned();
@@ -132,11 +132,11 @@ fn leads_into(path: &str, roots: &[String]) -> bool {
         segments
     };
     let place = segments(&decoded);
-    // A root is given the same treatment: it may hold a character that is written in two ways.
+    // A root is processed in the same way, because it can contain a character with two spellings.
     roots.iter().any(|root| place.starts_with(&segments(&root.nfkc().collect::<String>())))
 }
 
-/// Whether the WHATWG standard reads a URL, and then whether it goes where the policy allows.
+/// Whether the WHATWG standard accepts a URL, and whether the policy allows its target.
 fn whatwg_goes_to(text: &str, schemes: &[&str], ports: &[&str]) -> Option<bool> {
     let url = Url::parse(text).ok()?;
     if !url.username().is_empty() || url.password().is_some() {
@@ -157,7 +157,7 @@ fn whatwg_goes_to(text: &str, schemes: &[&str], ports: &[&str]) -> Option<bool> 
     Some(is_scheme && is_host && is_port)
 }
 
-/// Whether the WHATWG standard reads an address as the same one.
+/// Whether the WHATWG standard reads an address unchanged.
 fn whatwg_reads_the_address(text: &str) -> bool {
     let (host, address) = match text.parse::<IpAddr>() {
         Ok(address @ IpAddr::V4(_)) => (Host::parse(text), address),

@@ -1,7 +1,7 @@
-//! Arbitrary text as a policy.
+//! Checks arbitrary text as a policy.
 //!
-//! What validates compiles to one image, which opens and judges calls; what does not is explained at places that are in
-//! the text.
+//! A valid policy compiles to one image, which opens and evaluates calls; an invalid one gets findings with positions
+//! in the text.
 
 use callgate_engine::policy::text::{Diagnostic, Severity};
 use callgate_engine::{
@@ -11,14 +11,13 @@ use serde_json::json;
 
 use crate::strict_json;
 
-/// The most calls that an image is tried on.
+/// The maximum number of calls for an image.
 const MOST_CALLS: usize = 4;
 
-/// Takes a policy text through its stages. Bytes that are no UTF-8 are no text.
+/// Runs all stages on a policy text. Bytes that are not UTF-8 are ignored.
 ///
 /// # Errors
-/// A place is not in the text, a policy has two images or one that can't be used, or a policy is taken that serde_json
-/// does not read.
+/// A position is not in the text, a policy has two images or an unusable one, or serde_json rejects an accepted policy.
 pub fn check(input: &[u8]) -> Result<(), String> {
     let Ok(text) = str::from_utf8(input) else { return Ok(()) };
     let document = match parse(text) {
@@ -54,11 +53,11 @@ fn check_refusal(text: &str, problems: &[Diagnostic]) -> Result<(), String> {
 }
 
 fn check_diagnostics(text: &str, diagnostics: &[Diagnostic]) -> Result<(), String> {
-    // A slice of the text is there only if both ends are in it and on the bounds of characters.
+    // A slice of the text exists only if both ends are in it and on character boundaries.
     if let Some(lost) = diagnostics.iter().find(|diagnostic| text.get(diagnostic.span.clone()).is_none()) {
         return Err(format!("not in the text: {lost:?}"));
     }
-    // Any report will do, as long as there is one.
+    // Any report suffices, if there is one.
     for color in [false, true] {
         let shown = report::render("policy.json", text, diagnostics, color);
         if shown.is_empty() && !diagnostics.is_empty() {
@@ -68,9 +67,9 @@ fn check_diagnostics(text: &str, diagnostics: &[Diagnostic]) -> Result<(), Strin
     Ok(())
 }
 
-/// The bodies of some calls that the policy may speak of.
+/// The bodies of some calls that may match the policy.
 fn calls_of(document: &PolicyDocument<'_>) -> Vec<String> {
-    // A policy without a list of tools leaves them open, so any name will do.
+    // Without a list of tools, any name suffices.
     let any = "any".to_owned();
     let tools = document.tools.iter().flatten().map(|tool| &tool.name.value).chain([&any]);
     let roles: Vec<&String> = document.roles.iter().flatten().map(|role| &role.name.value).collect();
@@ -96,7 +95,7 @@ fn check_image(image: &[u8], dialect: Dialect, rules: usize, calls: &[String]) -
         let mut reason = String::new();
         decision.write_reason(&image, &call, &mut reason);
         if decision.code == Code::PolicyFault {
-            return Err(format!("the image can't be used: {body}"));
+            return Err(format!("the image cannot be used: {body}"));
         }
     }
     Ok(())

@@ -1,7 +1,7 @@
-//! Arbitrary bytes as the body of a request.
+//! Checks arbitrary bytes as the body of a request.
 //!
-//! The reader and serde_json with the rules of the HTTP reference must take and refuse the same bodies, find the same in
-//! them, and lead to the same decision by a policy that asks for fields of every kind.
+//! The reader, and serde_json with the rules of the HTTP reference, must accept and reject the same bodies, read the
+//! same content, and lead to the same decision with a policy that reads fields of every type.
 
 use std::sync::LazyLock;
 
@@ -15,14 +15,14 @@ use callgate_engine::{Call, PolicyDocument, PolicyImage, RequestError, RequestFa
 use crate::agreement;
 use crate::strict_json;
 
-/// A policy that has every condition, and reads fields of every source at several depths.
+/// A policy with every condition, which reads fields of every source at several depths.
 pub const POLICY: &str = include_str!("every_condition.json");
-/// A policy of the dialect that takes one role.
+/// A policy of the dialect with one role per call.
 const PERSO_POLICY: &str = include_str!("../../../testdata/perso-1/policies/crm-demo.json");
 
-/// The members of which a call has one.
+/// The members of a call, of which it has one.
 const TARGETS: [&str; 4] = ["tool", "toolName", "prompt", "resource"];
-/// What a call may do with a resource.
+/// The operations on a resource.
 const OPERATIONS: [&str; 3] = ["read", "list", "subscribe"];
 
 /// 2026-11-21, a Saturday, shortly after 09:00 UTC.
@@ -30,7 +30,7 @@ const TIME: i64 = 1_795_251_900;
 const ADDRESS: &str = "10.0.0.1";
 const COUNTRY: &str = "DE";
 
-/// What every run needs, made once.
+/// The state that every run needs, created once.
 struct Fixed {
     image: Vec<u8>,
     perso_image: Vec<u8>,
@@ -54,8 +54,7 @@ static FIXED: LazyLock<Result<Fixed, String>> = LazyLock::new(|| {
 /// Reads a body as one call and as a batch.
 ///
 /// # Errors
-/// The reader takes what it must refuse, refuses what it must take, reads something else than what stands there, or its
-/// call is decided in another way than the reference decides it.
+/// The reader accepts or rejects a body wrongly, reads other content, or leads to another decision than the reference.
 pub fn check(body: &[u8]) -> Result<(), String> {
     let fixed = FIXED.as_ref().map_err(Clone::clone)?;
     let image = open(&fixed.image)?;
@@ -75,14 +74,14 @@ pub fn check(body: &[u8]) -> Result<(), String> {
             }
         }
         (Err(_), None) => {}
-        (read, expected) => return Err(format!("as a batch: {read:?}, where the reference reads {expected:?}")),
+        (read, expected) => return Err(format!("as a batch: {read:?}, but the reference reads {expected:?}")),
     }
 
     let perso = Call::read(body, &fixed.facts, &open(&fixed.perso_image)?);
     let is_there = |name: &str| json.as_ref().is_some_and(|json| json.child(name).is_some());
     let is_of_perso = is_there("role") && !is_there("prompt") && !is_there("resource");
     if perso.is_ok() != (read.is_ok() && is_of_perso) {
-        return Err(format!("by a policy of perso-1: {perso:?}, and else {read:?}"));
+        return Err(format!("with a perso-1 policy: {perso:?}, otherwise {read:?}"));
     }
     Ok(())
 }
@@ -100,7 +99,7 @@ fn check_call(
     let (call, expected) = match (read, expected) {
         (Ok(call), Some(expected)) => (call, expected),
         (Err(_), None) => return Ok(()),
-        (read, expected) => return Err(format!("{read:?}, where the reference reads {expected:?}")),
+        (read, expected) => return Err(format!("{read:?}, but the reference reads {expected:?}")),
     };
     let request = Request::from_body(expected);
     let trace = match expected.child("traceId") {
@@ -114,7 +113,7 @@ fn check_call(
         && call.wants_digest == (expected.child("argsDigest") != Some(&Json::Bool(false)))
         && strict_json::read(call.arguments.as_bytes()).as_ref() == Some(&request.arguments);
     if !is_same {
-        return Err(format!("{call:?}, where the reference reads {request:?}"));
+        return Err(format!("{call:?}, but the reference reads {request:?}"));
     }
     if !agreement::is_easy(expected) {
         return Ok(());
@@ -123,7 +122,7 @@ fn check_call(
     agreement::check(image, call, &fixed.reference, &request)
 }
 
-/// The calls of a body that is a batch, as the HTTP reference describes one.
+/// The calls of a batch, as described in the HTTP reference.
 fn calls_of(body: &Json) -> Option<&[Json]> {
     let Json::Object(members) = body else { return None };
     let [(name, Json::Array(calls))] = members.as_slice() else { return None };
@@ -131,7 +130,7 @@ fn calls_of(body: &Json) -> Option<&[Json]> {
     is_batch.then_some(calls)
 }
 
-/// Whether a body is one call, as the HTTP reference describes it.
+/// Whether a body is one call, as described in the HTTP reference.
 fn is_call(body: &Json) -> bool {
     let Json::Object(members) = body else { return false };
     let is_member = |(name, value): &(String, Json)| match name.as_str() {

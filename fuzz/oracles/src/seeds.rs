@@ -1,4 +1,4 @@
-//! The inputs that the fuzzer starts from: the case files of the checkout, and what the generator makes.
+//! The fuzzer's initial inputs: the case files of the checkout, and generated ones.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -11,10 +11,10 @@ use callgate_conformance::judge::{policy_of, request_of};
 use crate::request_reader;
 use crate::{evaluator, strict_json};
 
-/// How many policies and calls come from the generator. Most of what they cover, the first of them cover.
+/// The number of generated policies and calls. The first ones provide most of the coverage.
 const GENERATED: u64 = 100;
 
-/// The most calls that a policy is judged on: each of these inputs has the whole policy in it.
+/// The maximum number of calls per policy: each of these inputs contains the whole policy.
 const MOST_CALLS: usize = 30;
 
 /// The inputs of one target.
@@ -22,14 +22,14 @@ const MOST_CALLS: usize = 30;
 pub struct Seeds {
     /// The target's name.
     pub target: &'static str,
-    /// The inputs, none of them twice.
+    /// The inputs, without duplicates.
     pub inputs: BTreeSet<Vec<u8>>,
 }
 
 /// Collects the inputs of all targets, from the checkout at `root`.
 ///
 /// # Errors
-/// A file of the checkout can't be read.
+/// A file of the checkout cannot be read.
 pub fn collect(root: &Path) -> io::Result<Vec<Seeds>> {
     let policies = policies(root)?;
     let bodies = bodies(root)?;
@@ -40,7 +40,7 @@ pub fn collect(root: &Path) -> io::Result<Vec<Seeds>> {
     }
     policy_texts.insert(request_reader::POLICY.as_bytes().to_vec());
     for (policy_path, text) in &policies {
-        // A policy has its cases beside it, if any.
+        // A policy may have a case file next to it.
         let mut calls = read_cases(&policy_path.with_extension("test.jsonl"), "call")?;
         calls.extend(read_cases(&policy_path.with_extension("jsonl"), "body")?);
         for call in calls.iter().take(MOST_CALLS) {
@@ -61,7 +61,7 @@ pub fn collect(root: &Path) -> io::Result<Vec<Seeds>> {
         pairs.insert(evaluator::lines_of(number, 0).into_bytes());
         add_strings(&request.body(), &mut strings);
         add_strings(&request.facts_object(), &mut strings);
-        // Parts of a policy and a call, chosen by chance.
+        // Random parts of a policy and a call.
         let length = random.usize(20..80);
         pairs.insert(std::iter::repeat_with(|| random.u8(..)).take(length).collect());
     }
@@ -75,7 +75,7 @@ pub fn collect(root: &Path) -> io::Result<Vec<Seeds>> {
     ])
 }
 
-/// The policies of the checkout and where each stands.
+/// The policies of the checkout with their positions.
 fn policies(root: &Path) -> io::Result<Vec<(PathBuf, String)>> {
     let mut found = Vec::new();
     for directory in ["policies", "testdata/http", "testdata/perso-1/policies"] {
@@ -90,7 +90,7 @@ fn policies(root: &Path) -> io::Result<Vec<(PathBuf, String)>> {
     Ok(found)
 }
 
-/// The bodies of the case files, calls and batches and what is neither.
+/// The bodies of the case files: calls, batches and invalid ones.
 fn bodies(root: &Path) -> io::Result<Vec<String>> {
     let mut found = read_cases(&root.join("testdata/perso-1/cases.jsonl"), "call")?;
     for path in files(&root.join("testdata/http"))? {
@@ -104,7 +104,7 @@ fn bodies(root: &Path) -> io::Result<Vec<String>> {
     Ok(found)
 }
 
-/// The member `name` of each line of a file; what is a string is taken for the text that it holds.
+/// The member `name` of each line of a file; the content of a string.
 fn read_cases(path: &Path, name: &str) -> io::Result<Vec<String>> {
     if !path.is_file() {
         return Ok(Vec::new());
@@ -124,7 +124,7 @@ fn files(directory: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-/// Strings in JSON hold no line breaks, so those in a text are white space.
+/// JSON strings contain no line breaks, so those in a text are white space.
 fn on_one_line(text: &str) -> String {
     text.replace(['\n', '\r'], " ")
 }

@@ -1,6 +1,6 @@
-//! A second reading of JSON, by serde_json, that keeps the text of numbers and the members that stand twice.
+//! A second JSON reader, with serde_json, that preserves the text of numbers and duplicate members.
 //!
-//! `serde_json::Value` does neither. A raw value does both, one level at a time.
+//! `serde_json::Value` does neither. Raw values do both, one level at a time.
 
 use std::fmt;
 
@@ -9,12 +9,12 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// Nesting beyond what the engine reads in a request or a policy; only the stack asks for a bound here.
+/// More nesting than the engine accepts in a request or a policy; the limit only protects the stack.
 const MAX_DEPTH: usize = 200;
-/// The largest power of ten, up or down, that a number may name.
+/// The maximum absolute value of a number's exponent.
 const MAX_EXPONENT: u32 = 999_999;
 
-/// The members of an object in the order of the text, every one of them.
+/// All members of an object in text order, including duplicates.
 struct Members<'t>(Vec<(String, &'t RawValue)>);
 
 impl<'de> Deserialize<'de> for Members<'de> {
@@ -68,7 +68,7 @@ fn read_value(value: &RawValue, depth: usize) -> Option<Json> {
     })
 }
 
-/// How deep objects and arrays nest: 1 for an object without any in it.
+/// The nesting depth of objects and arrays: 1 for an object without any in it.
 pub(crate) fn depth(value: &Json) -> usize {
     let deepest = match value {
         Json::Array(items) => items.iter().map(depth).max(),
@@ -78,7 +78,7 @@ pub(crate) fn depth(value: &Json) -> usize {
     deepest.unwrap_or(0).saturating_add(1)
 }
 
-/// Whether a value is what I-JSON (RFC 7493) asks for: no name stands twice, and a binary64 has room for each number.
+/// Whether a value is I-JSON (RFC 7493): no duplicate names, and each number fits a binary64.
 pub(crate) fn is_strict(value: &Json) -> bool {
     match value {
         Json::Null | Json::Bool(_) | Json::String(_) => true,
@@ -97,7 +97,7 @@ pub(crate) fn is_strict(value: &Json) -> bool {
     }
 }
 
-/// Gives each string and number of a value to `look`, whether it is marked as a number, the names of members included.
+/// Passes each string and number of a value to `look`, with whether it is a number, including member names.
 pub(crate) fn for_texts(value: &Json, look: &mut impl FnMut(&str, bool)) {
     match value {
         Json::Null | Json::Bool(_) => {}
