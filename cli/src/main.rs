@@ -37,7 +37,7 @@ struct Arguments {
 }
 
 const EXIT_CODES: &str = "Exit codes:
-  0  the policy has no error, every test case passed, and every call has a decision, Allow or Deny
+  0  the policy has no error, every test case passed, and every call has a decision: Allow, RequireApproval or Deny
   1  the policy has an error, a test case failed, or a call is invalid and has no decision
   2  the command line is invalid, or a file cannot be read or written";
 
@@ -119,7 +119,7 @@ enum Command {
     /// Verify a signed policy as a build does
     #[command(after_help = SIGNING_EXIT_CODES)]
     Verify(verify::Options),
-    /// Make a key pair in minisign format
+    /// Make a key pair for signing policies, in minisign format; this does not create an API key
     #[command(after_help = SIGNING_EXIT_CODES)]
     Keygen(keygen::Options),
 }
