@@ -9,6 +9,7 @@ use std::io::{self, IsTerminal, Write};
 
 use callgate_engine::policy::text::Diagnostic;
 use callgate_engine::policy::text::report;
+use serde_json::Value;
 
 use crate::failure::Failure;
 
@@ -103,21 +104,11 @@ pub(crate) fn printable_json(text: &str) -> String {
 
 /// A text as a JSON string, truncated if it is long, without dangerous terminal characters.
 pub(crate) fn quoted(text: &str) -> String {
-    let mut shown = String::from("\"");
-    for c in text.chars().take(MAX_SHOWN_CHARS) {
-        match c {
-            '"' | '\\' => shown.extend(['\\', c]),
-            '\n' => shown.push_str("\\n"),
-            '\t' => shown.push_str("\\t"),
-            _ if is_printable(c) => shown.push(c),
-            _ => push_escaped(&mut shown, c),
-        }
-    }
+    let mut shown: String = text.chars().take(MAX_SHOWN_CHARS).collect();
     if text.chars().nth(MAX_SHOWN_CHARS).is_some() {
         shown.push('…');
     }
-    shown.push('"');
-    shown
+    printable(&Value::from(shown).to_string()).into_owned()
 }
 
 /// Whether a character is visible: it does not move the cursor, change the text direction or hide itself.
@@ -144,7 +135,7 @@ mod tests {
         for (text, shown) in [
             ("kp", r#""kp""#),
             ("a \"b\" \\", r#""a \"b\" \\""#),
-            ("\u{1b}[2J\r\n\t", r#""\u001b[2J\u000d\n\t""#),
+            ("\u{1b}[2J\r\n\t", r#""\u001b[2J\r\n\t""#),
             ("\u{7f}\u{9b}2J\u{202e}\u{200b}\u{feff}", r#""\u007f\u009b2J\u202e\u200b\ufeff""#),
             ("\u{e0041}", r#""\udb40\udc41""#),
             ("é漢🙂", r#""é漢🙂""#),
@@ -166,7 +157,7 @@ mod tests {
         let text = "{\"a\u{9b}\u{e0041}\":\r\n[\"\u{7f}\",\r1]}";
         let shown = printable_json(text);
         assert!(shown.chars().all(|c| c == '\n' || is_printable(c)), "{shown:?}");
-        let value = |text: &str| serde_json::from_str::<serde_json::Value>(text).expect("JSON");
+        let value = |text: &str| serde_json::from_str::<Value>(text).expect("JSON");
         assert_eq!(value(&shown), value(text));
     }
 

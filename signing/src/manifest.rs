@@ -6,7 +6,9 @@ use callgate_engine::Fault;
 use callgate_engine::json::{RawValue, read};
 
 use crate::refusal::Refusal;
-use crate::time::{parse_time, write_time};
+use crate::time::parse_time;
+#[cfg(feature = "sign")]
+use crate::time::write_time;
 
 /// The maximum revision: the largest integer that every JSON reader reads exactly (RFC 7493, section 2.2).
 pub const MAX_REVISION: u64 = 9_007_199_254_740_991;
@@ -90,14 +92,29 @@ impl Manifest {
     }
 
     /// Writes the text of the manifest file.
+    #[cfg(feature = "sign")]
     #[must_use]
     pub fn write(&self) -> String {
-        let time = |name: &str, time: Option<SystemTime>| {
-            time.map(|time| format!(",\n  \"{name}\": \"{}\"", write_time(time))).unwrap_or_default()
+        #[derive(serde::Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Written {
+            sha256: String,
+            revision: u64,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            not_before: Option<String>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            expires: Option<String>,
+        }
+        let written = Written {
+            sha256: write_digest(&self.sha256),
+            revision: self.revision,
+            not_before: self.not_before.map(write_time),
+            expires: self.expires.map(write_time),
         };
-        let (not_before, expires) = (time("notBefore", self.not_before), time("expires", self.expires));
-        let (digest, revision) = (write_digest(&self.sha256), self.revision);
-        format!("{{\n  \"sha256\": \"{digest}\",\n  \"revision\": {revision}{not_before}{expires}\n}}\n")
+        // An object of strings and a number can always be written; `verify` would refuse an empty text.
+        let mut text = serde_json::to_string_pretty(&written).unwrap_or_default();
+        text.push('\n');
+        text
     }
 }
 
@@ -168,6 +185,16 @@ mod tests {
             (Err(refusal), Err(message)) => assert_eq!(refusal.to_string(), message, "{text}"),
             _ => panic!("{text}: {read:?}"),
         }
+    }
+
+    #[test]
+    fn a_manifest_is_written_with_one_member_per_line() {
+        let text = format!(
+            "{{\n  \"sha256\": \"{DIGEST}\",\n  \"revision\": 7,\n  \"notBefore\": \"2027-01-01T00:00:00Z\",\n  \
+             \"expires\": \"2027-06-30T00:00:00Z\"\n}}\n"
+        );
+        let read = Manifest::read(text.as_bytes()).map(|manifest| manifest.write());
+        assert_eq!(read.as_deref(), Ok(&*text));
     }
 
     #[test]
