@@ -6,17 +6,14 @@
 
 use std::ops::Range;
 
-use callgate_engine::language::operators::{NumericOp, Source, StringOp};
-use callgate_engine::policy::condition::{
-    BoolCheck, Condition, ConditionKind, Field, FieldEquals, NumericCheck, StringCheck,
-};
-use callgate_engine::policy::document::{PolicyDocument, Rule};
-use callgate_engine::{Effect, TargetKind, parse};
+use callgate_engine::{Effect, TargetKind};
 use cedar_policy::{Authorizer, Context, Decision, Entities, EntityUid, PolicySet};
 use fastrand::Rng;
 
 use crate::json::{Json, object, string, strings};
 use crate::judge::{Tally, compile_text, judge_by_image};
+use crate::policy::callgate::{self, Policy, Rule, Target};
+use crate::policy::condition::{Condition, NumericOp, Source, StringOp};
 use crate::readers::matches_pattern;
 use crate::request::Request;
 
@@ -44,14 +41,14 @@ pub fn compare_policy(seed: u64, calls: Range<u64>) -> Tally {
 }
 
 fn compare_calls(text: &str, calls: Range<u64>, random: &mut Rng, tally: &mut Tally) -> Result<(), String> {
-    let document = parse(text).map_err(|problems| format!("{problems:?}"))?;
+    let policy = Policy::read(text).map_err(|error| error.to_string())?;
     let image = compile_text(text)?;
-    let translated = translate(&document).ok_or("the policy has a feature that Cedar lacks")?;
+    let translated = translate(&policy).ok_or("the policy has what Cedar lacks")?;
     let policies: PolicySet = translated.parse().map_err(|error| format!("{error}\ncedar   {translated}"))?;
     for _ in calls {
         let request = request(random);
         let seen = judge_by_image(&image, &request, random)?;
-        let is_allowed = ask(&policies, &document, &request)?;
+        let is_allowed = ask(&policies, &policy, &request)?;
         tally.count(seen.code);
         if (seen.effect == Effect::Allow) != is_allowed {
             let body = request.body();
@@ -157,20 +154,21 @@ fn request(random: &mut Rng) -> Request {
     }
 }
 
-/// The policy in Cedar; `None` if Cedar cannot express it.
-fn translate(document: &PolicyDocument<'_>) -> Option<String> {
-    let tools: Vec<&str> = document.tools.iter().flatten().map(|tool| tool.name.value.as_str()).collect();
-    document.rules.iter().map(|rule| translate_rule(rule, &tools)).collect()
+/// The policy in Cedar; `None` if it says what Cedar can't.
+fn translate(policy: &Policy) -> Option<String> {
+    let tools: Vec<&str> = policy.tools.iter().flatten().map(callgate::Tool::name).collect();
+    policy.rules.iter().map(|rule| translate_rule(rule, &tools)).collect()
 }
 
 fn translate_rule(rule: &Rule, tools: &[&str]) -> Option<String> {
     let effect = match rule.effect {
-        Effect::Allow => "permit",
-        Effect::Deny => "forbid",
-        Effect::RequireApproval => return None,
+        callgate::Effect::Allow => "permit",
+        callgate::Effect::Deny => "forbid",
+        callgate::Effect::RequireApproval => return None,
     };
-    let actions = list(tools.iter().filter(|tool| matches_pattern(&rule.target.value, tool)), "Action::");
-    let roles = list(rule.roles.iter().map(|role| &role.value), "Role::");
+    let Target::Tool(pattern) = &rule.target else { return None };
+    let actions = list(tools.iter().filter(|tool| matches_pattern(pattern, tool)), "Action::");
+    let roles = list(rule.roles.iter(), "Role::");
     let condition = rule.condition.as_ref().map_or(Some(String::from("true")), translate_condition)?;
     Some(format!(
         "{effect} (principal, action in {actions}, resource) when {{ principal in {roles} && {condition} }};\n"
@@ -182,12 +180,12 @@ fn translate_condition(condition: &Condition) -> Option<String> {
         let children: Option<Vec<String>> = children.iter().map(translate_condition).collect();
         children.map(|children| format!("({})", children.join(operator)))
     };
-    Some(match &condition.kind {
-        ConditionKind::All(children) => joined(children, " && ")?,
-        ConditionKind::Any(children) => joined(children, " || ")?,
-        ConditionKind::Not(inner) => format!("(!{})", translate_condition(inner)?),
-        ConditionKind::NumericCheck(NumericCheck { field, op, value }) => {
-            let op = match op {
+    Some(match condition {
+        Condition::All(children) => joined(children, " && ")?,
+        Condition::Any(children) => joined(children, " || ")?,
+        Condition::Not(inner) => format!("(!{})", translate_condition(inner)?),
+        Condition::NumericCheck(check) => {
+            let op = match check.op {
                 NumericOp::Eq => "==",
                 NumericOp::Ne => "!=",
                 NumericOp::Lt => "<",
@@ -195,27 +193,31 @@ fn translate_condition(condition: &Condition) -> Option<String> {
                 NumericOp::Gt => ">",
                 NumericOp::Gte => ">=",
             };
-            format!("({} {op} {value})", translate_field(field)?)
+            format!("({} {op} {})", translate_field(check.source, &check.field)?, check.value.0)
         }
-        ConditionKind::StringCheck(StringCheck { field, op: StringOp::In, values }) => {
-            let values = list(values.iter().map(|value| &value.value), "");
-            format!("({values}.contains({}))", translate_field(field)?)
+        Condition::StringCheck(check) => {
+            let not = match check.op {
+                StringOp::In => "",
+                StringOp::NotIn => "!",
+                _ => return None,
+            };
+            let values = list(check.value.as_slice().iter(), "");
+            format!("({not}{values}.contains({}))", translate_field(check.source, &check.field)?)
         }
-        ConditionKind::StringCheck(StringCheck { field, op: StringOp::NotIn, values }) => {
-            let values = list(values.iter().map(|value| &value.value), "");
-            format!("(!{values}.contains({}))", translate_field(field)?)
+        Condition::BoolCheck(check) => {
+            format!("({} == {})", translate_field(check.source, &check.field)?, check.value)
         }
-        ConditionKind::BoolCheck(BoolCheck { field, value }) => format!("({} == {value})", translate_field(field)?),
-        ConditionKind::FieldEquals(FieldEquals { a, b }) => {
-            format!("({} == {})", translate_field(a)?, translate_field(b)?)
+        Condition::FieldEquals(check) => {
+            let a = translate_field(check.source_a, &check.field_a)?;
+            format!("({a} == {})", translate_field(check.source_b, &check.field_b)?)
         }
         _ => return None,
     })
 }
 
-fn translate_field(field: &Field) -> Option<String> {
-    let (source, _) = SOURCES.into_iter().find(|(_, source)| *source == field.source)?;
-    Some(format!("context.{source}.{}", field.name.value))
+fn translate_field(source: Source, field: &str) -> Option<String> {
+    let (source, _) = SOURCES.into_iter().find(|(_, known)| *known == source)?;
+    Some(format!("context.{source}.{field}"))
 }
 
 /// A list of strings or of entities of a type. Rust and Cedar escape strings in the same way.
@@ -225,15 +227,15 @@ fn list<T: AsRef<str>>(texts: impl Iterator<Item = T>, entity: &str) -> String {
 }
 
 /// Whether Cedar allows a call.
-fn ask(policies: &PolicySet, document: &PolicyDocument<'_>, request: &Request) -> Result<bool, String> {
+fn ask(policies: &PolicySet, policy: &Policy, request: &Request) -> Result<bool, String> {
     let uid = |kind: &str, id: &str| object([("type", string(kind)), ("id", string(id))]);
     let entity =
         |of: Json, parents: Vec<Json>| object([("uid", of), ("attrs", Json::EMPTY), ("parents", Json::Array(parents))]);
     let mut entities =
         vec![entity(uid("Caller", "caller"), request.roles.iter().map(|role| uid("Role", role)).collect())];
-    for role in document.roles.iter().flatten() {
-        let parents = role.inherits.iter().map(|parent| uid("Role", &parent.value)).collect();
-        entities.push(entity(uid("Role", &role.name.value), parents));
+    for (name, role) in &policy.roles {
+        let parents = role.inherits.iter().map(|parent| uid("Role", parent)).collect();
+        entities.push(entity(uid("Role", name), parents));
     }
     let entities =
         Entities::from_json_str(&Json::Array(entities).to_string(), None).map_err(|error| error.to_string())?;

@@ -259,8 +259,15 @@ fn time_check(random: &mut Rng) -> Json {
     let from = pick(random, &CLOCKS);
     let to = pick(random, &CLOCKS);
     if from != to && !once_in(random, 3) {
-        check.insert("from", string(from));
-        check.insert("to", string(to));
+        // A window without one of the two starts or ends with the day.
+        let both = !once_in(random, 4);
+        let has_from = both || (to == "00:00" || random.bool()) && from != "24:00";
+        if has_from {
+            check.insert("from", string(from));
+        }
+        if both || !has_from {
+            check.insert("to", string(if to == "00:00" && !has_from { "24:00" } else { to }));
+        }
     }
     if check == Json::EMPTY || random.bool() {
         check.insert("weekdays", strings(pick_some(random, &WEEKDAYS, 6)));

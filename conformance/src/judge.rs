@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use callgate_engine::{Call, Code, Effect, PolicyDocument, PolicyImage, compile, evaluate, parse, validate};
+use callgate_engine::{Call, Code, Effect, PolicyImage, compile, evaluate, parse, validate};
 use fastrand::Rng;
 
 use crate::generate::{self, Language};
@@ -104,19 +104,19 @@ pub fn request_of(seed: u64, call: u64, policy: &Json) -> (Request, Rng) {
 
 /// A policy that is ready for both evaluators.
 #[derive(Debug)]
-pub struct Bench<'d> {
+pub struct Bench {
     image: Vec<u8>,
-    reference: Reference<'d>,
+    reference: Reference,
 }
 
-impl<'d> Bench<'d> {
-    /// Accepts a document that was read from a policy text.
+impl Bench {
+    /// Gives a policy text to both judges.
     ///
     /// # Errors
-    /// The policy has an error, or one of its regular expressions is invalid.
-    pub fn new(document: &'d PolicyDocument<'d>) -> Result<Self, String> {
-        let image = compile_text(document.text)?;
-        let reference = Reference::new(document).map_err(|problem| format!("a bad expression: {problem}"))?;
+    /// The policy has an error, or only one of the judges reads it.
+    pub fn new(text: &str) -> Result<Self, String> {
+        let image = compile_text(text)?;
+        let reference = Reference::new(text).map_err(|refusal| refusal.to_string())?;
         Ok(Self { image, reference })
     }
 
@@ -140,18 +140,10 @@ pub fn compare_policy(seed: u64, calls: std::ops::Range<u64>) -> Tally {
     let mut tally = Tally::default();
     let policy = policy_of(seed, Language::WHOLE);
     let text = policy.to_string();
-    let refuse = |problem: String| format!("policy {seed} is refused\npolicy  {text}\n{problem}");
-    let document = match parse(&text) {
-        Ok(document) => document,
-        Err(problems) => {
-            tally.disagreements.push(refuse(format!("{problems:#?}")));
-            return tally;
-        }
-    };
-    let bench = match Bench::new(&document) {
+    let bench = match Bench::new(&text) {
         Ok(bench) => bench,
         Err(problem) => {
-            tally.disagreements.push(refuse(problem));
+            tally.disagreements.push(format!("policy {seed} is refused\npolicy  {text}\n{problem}"));
             return tally;
         }
     };
@@ -179,9 +171,7 @@ fn shrink(policy: &Json, request: &Request, difference: String) -> (Json, Reques
         let policies = smaller(&smallest.0).into_iter().map(|policy| (policy, smallest.1.clone()));
         let requests = smaller_requests(&smallest.1).into_iter().map(|request| (smallest.0.clone(), request));
         let still_differs = policies.chain(requests).find_map(|(policy, request)| {
-            let text = policy.to_string();
-            let document = parse(&text).ok()?;
-            let difference = Bench::new(&document).ok()?.compare(&request, &mut Rng::with_seed(0)).err()?;
+            let difference = Bench::new(&policy.to_string()).ok()?.compare(&request, &mut Rng::with_seed(0)).err()?;
             Some((policy, request, difference))
         });
         match still_differs {

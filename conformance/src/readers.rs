@@ -5,7 +5,6 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::LazyLock;
 
-use callgate_engine::language::time_window::TimeWindow;
 use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
 use percent_encoding::percent_decode_str;
@@ -13,7 +12,9 @@ use regex::Regex;
 use unicode_normalization::UnicodeNormalization as _;
 use url::Url;
 
-/// Whether a text matches a pattern in which only `*` is special and matches any characters.
+use crate::policy::condition::TimeCheck;
+
+/// Whether a text matches a pattern in which `*` stands for any run of characters and nothing else is special.
 #[must_use]
 pub fn matches_pattern(pattern: &str, text: &str) -> bool {
     match pattern.chars().next() {
@@ -447,23 +448,30 @@ fn bits(octets: &[u8]) -> String {
 
 /// Whether a time, in seconds since the start of 1970 in UTC, is in a window.
 #[must_use]
-pub fn time_is_in(seconds: i64, window: TimeWindow) -> Option<bool> {
-    let offset = window.offset();
-    let sign = if offset.starts_with('-') { -1 } else { 1 };
-    let (hours, minutes) = offset.trim_start_matches(['+', '-']).split_once(':')?;
-    let (hours, minutes): (i32, i32) = (hours.parse().ok()?, minutes.parse().ok()?);
-    let seconds_east = hours.checked_mul(60)?.checked_add(minutes)?.checked_mul(60)?.checked_mul(sign)?;
-    let zone = TimeZone::fixed(Offset::from_seconds(seconds_east).ok()?);
+pub fn time_is_in(seconds: i64, window: &TimeCheck) -> Option<bool> {
+    let zone = match window.offset.as_str() {
+        "Z" => TimeZone::UTC,
+        offset => {
+            let (sign, digits) = offset.split_at_checked(1)?;
+            let (hours, minutes) = digits.split_once(':')?;
+            let (hours, minutes): (i32, i32) = (hours.parse().ok()?, minutes.parse().ok()?);
+            let seconds_east = hours.checked_mul(60)?.checked_add(minutes)?.checked_mul(60)?;
+            let seconds_east = if sign == "-" { seconds_east.checked_neg()? } else { seconds_east };
+            TimeZone::fixed(Offset::from_seconds(seconds_east).ok()?)
+        }
+    };
     let local = Timestamp::from_second(seconds).ok()?.to_zoned(zone);
     // Times of day in the same format have the order of their texts.
     let clock = local.strftime("%H:%M").to_string();
-    let is_day = |weekday: &str| window.weekday_names().any(|name| name == weekday);
+    let is_day = |weekday: &str| {
+        window.weekdays.as_ref().is_none_or(|days| days.iter().any(|day| format!("{day:?}") == weekday))
+    };
     let today = local.strftime("%a").to_string();
-    Some(match window.hours() {
-        None => is_day(&today),
-        Some((from, to)) if from < to => from <= clock && clock < to && is_day(&today),
-        // The window belongs to the day on which it starts.
-        Some((from, _)) if from <= clock => is_day(&today),
-        Some((_, to)) => clock < to && is_day(&local.yesterday().ok()?.strftime("%a").to_string()),
+    let (from, to) = (window.from.as_deref().unwrap_or("00:00"), window.to.as_deref().unwrap_or("24:00"));
+    Some(match (from, to) {
+        (from, to) if from < to => *from <= *clock && *clock < *to && is_day(&today),
+        // The window is that of the day on which it starts.
+        (from, _) if *from <= *clock => is_day(&today),
+        (_, to) => *clock < *to && is_day(&local.yesterday().ok()?.strftime("%a").to_string()),
     })
 }

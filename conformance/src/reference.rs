@@ -2,19 +2,17 @@
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
+use std::fmt::{self, Display, Formatter};
 
 use bigdecimal::BigDecimal;
-use callgate_engine::language::operators::{NumericOp, Source, StringOp};
-use callgate_engine::policy::condition::{
-    BoolCheck, CidrCheck, Condition, ConditionKind, Field, FieldCompare, FieldEquals, FieldPresent, ItemsCheck,
-    LengthCheck, NumericCheck, PathCheck, StringCheck, TimeCheck, UrlCheck,
-};
-use callgate_engine::policy::document::{PolicyDocument, Rule};
-use callgate_engine::policy::text::Spanned;
 use callgate_engine::{Code, Effect, TargetKind};
 use regex::Regex;
 
+use crate::facts::Facts;
 use crate::json::Json;
+use crate::policy::callgate::{self, Operation, Policy, Rule, Target};
+use crate::policy::condition::{CidrOp, Condition, Items, NumericOp, StringOp};
+use crate::policy::{self, Document};
 use crate::readers::{
     AllowedUrls, address_is_in, can_be_name, matches_pattern, matches_uri, path_is_in, time_is_in, uri_is_normal,
 };
@@ -36,33 +34,47 @@ pub struct Judgement {
 
 /// A `callgate-1` policy without errors.
 #[derive(Debug)]
-pub struct Reference<'d> {
-    document: &'d PolicyDocument<'d>,
-    /// The regular expressions of the policy, each for a whole text.
-    expressions: HashMap<&'d str, Regex>,
+pub struct Reference {
+    policy: Policy,
+    /// The regular expressions of the policy, each of which matches a whole text.
+    expressions: HashMap<String, Regex>,
 }
 
-/// The sources of a condition's fields.
-#[derive(Clone, Copy)]
-struct Facts<'r> {
-    request: &'r Request,
-    /// The source `Request`.
-    edge: &'r Json,
-    /// The current item inside `Every` and `Some`.
-    item: Option<&'r Json>,
+/// Why the reference does not take a policy.
+#[derive(Debug)]
+pub enum Refusal {
+    /// The text is not a policy.
+    Text(serde_json::Error),
+    /// The policy is of the dialect `perso-1`.
+    Dialect,
+    /// A regular expression of the policy is not valid.
+    Expression(regex::Error),
 }
 
-impl<'d> Reference<'d> {
-    /// Accepts a document without errors.
+impl Display for Refusal {
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(error) => write!(formatter, "the reference does not read the policy: {error}"),
+            Self::Dialect => formatter.write_str("the reference evaluates `callgate-1` only"),
+            Self::Expression(error) => write!(formatter, "a regular expression is not valid: {error}"),
+        }
+    }
+}
+
+impl Reference {
+    /// Reads a policy text in which `validate` finds no error.
     ///
     /// # Errors
-    /// A regular expression of the policy is invalid.
-    pub fn new(document: &'d PolicyDocument<'d>) -> Result<Self, regex::Error> {
+    /// The text is not a policy of `callgate-1`, or a regular expression of the policy is not valid.
+    pub fn new(text: &str) -> Result<Self, Refusal> {
+        let Document::Callgate(policy) = policy::read(text).map_err(Refusal::Text)? else {
+            return Err(Refusal::Dialect);
+        };
         let mut expressions = HashMap::new();
-        for condition in document.rules.iter().filter_map(|rule| rule.condition.as_ref()) {
-            collect_expressions(condition, &mut expressions)?;
+        for condition in policy.rules.iter().filter_map(|rule| rule.condition.as_ref()) {
+            collect_expressions(condition, &mut expressions).map_err(Refusal::Expression)?;
         }
-        Ok(Self { document, expressions })
+        Ok(Self { policy, expressions })
     }
 
     /// Decides a request.
@@ -72,17 +84,15 @@ impl<'d> Reference<'d> {
         if request.kind.is_resource() && !uri_is_normal(&request.name) {
             return deny(Code::AmbiguousResource);
         }
-        let tools = self.document.tools.as_deref();
-        let tool = tools.and_then(|tools| tools.iter().find(|tool| tool.name.value == request.name));
-        let prompts = self.document.prompts.as_deref();
+        let tools = self.policy.tools.as_deref();
+        let tool = tools.and_then(|tools| tools.iter().find(|tool| tool.name() == request.name));
+        let prompts = self.policy.prompts.as_deref();
         match request.kind {
             TargetKind::Tool if tools.map_or(!can_be_name(&request.name), |_| tool.is_none()) => {
                 return deny(Code::UnknownTool);
             }
             TargetKind::Prompt
-                if prompts.map_or(!can_be_name(&request.name), |prompts| {
-                    prompts.iter().all(|prompt| prompt.value != request.name)
-                }) =>
+                if prompts.map_or(!can_be_name(&request.name), |prompts| !prompts.contains(&request.name)) =>
             {
                 return deny(Code::UnknownPrompt);
             }
@@ -93,62 +103,61 @@ impl<'d> Reference<'d> {
             return deny(Code::UnknownRole);
         }
         if request.kind == TargetKind::Tool
-            && let Some(schema) = tool.and_then(|tool| tool.schema.as_ref()).filter(|schema| schema.is_closed)
+            && let Some(tool) = tool
             && let Json::Object(arguments) = &request.arguments
-            && !arguments.iter().all(|(name, _)| schema.properties.iter().any(|property| property.name == *name))
+            && !arguments.iter().all(|(name, _)| tool.accepts_argument(name))
         {
             return deny(Code::UndeclaredArgument);
         }
         let edge = request.facts_object();
         let facts = Facts { request, edge: &edge, item: None };
         let mut speaking: Vec<&Rule> = self
-            .document
+            .policy
             .rules
             .iter()
-            .filter(|rule| rule.kinds.contains(&request.kind))
-            .filter(|rule| match request.kind.is_resource() {
-                true => matches_uri(&rule.target.value, &request.name),
-                false => matches_pattern(&rule.target.value, &request.name),
-            })
-            .filter(|rule| rule.roles.iter().any(|role| roles.contains(&role.value.as_str())))
+            .filter(|rule| target_fits(&rule.target, request))
+            .filter(|rule| rule.roles.iter().any(|role| roles.contains(&role.as_str())))
             .collect();
-        // Among equivalent rules, the first one by name is reported; among rules without a name, the first one by
-        // position.
-        speaking.sort_by_key(|rule| (rule.id.as_ref().map(|id| &id.value), self.document.text.get(rule.span.clone())));
+        // Among rules that say the same, the one whose name comes first is named in the answer; of rules without one,
+        // that whose text comes first.
+        speaking.sort_by_key(|rule| (rule.id.as_ref(), &rule.text));
 
-        // An unknown condition can be true or false, so the stricter decision applies.
-        let first = |effect: Effect, wanted: Truth| {
+        // What is unknown may be true or false: of the two answers the stricter one is given.
+        let first = |effect: callgate::Effect, wanted: Truth| {
             speaking.iter().find(|rule| rule.effect == effect && self.rule_truth(rule, facts) == wanted)
         };
-        let allows = first(Effect::Allow, Some(true));
+        let allows = first(callgate::Effect::Allow, Some(true));
         let answers = [
-            (first(Effect::Deny, Some(true)), Code::DeniedByRule),
-            (first(Effect::Deny, None), Code::ConditionUnknown),
-            (first(Effect::RequireApproval, Some(true)), Code::ApprovalRequired),
-            (first(Effect::RequireApproval, None).filter(|_| allows.is_some()), Code::ConditionUnknown),
+            (first(callgate::Effect::Deny, Some(true)), Code::DeniedByRule),
+            (first(callgate::Effect::Deny, None), Code::ConditionUnknown),
+            (first(callgate::Effect::RequireApproval, Some(true)), Code::ApprovalRequired),
+            (first(callgate::Effect::RequireApproval, None).filter(|_| allows.is_some()), Code::ConditionUnknown),
             (allows, Code::Allowed),
         ];
         let decided = answers.into_iter().find_map(|(rule, code)| Some((rule?, code)));
         match decided {
-            Some((rule, code)) => Judgement { effect: rule.effect, code, rule: Some(rule.name()) },
+            Some((rule, code)) => Judgement { effect: effect_of(rule.effect), code, rule: Some(rule.name()) },
             None => self.deny_by_default(&speaking, facts),
         }
     }
 
-    /// Whether the condition of a rule is true, false or, as `None`, unknown for a request; `Some(true)` without a
-    /// condition.
+    /// Whether the condition of a rule, by its place in the policy, is true, false or, as `None`, unknown for a request.
+    ///
+    /// It is `Some(true)` for a rule without a condition.
     #[must_use]
-    pub fn condition_truth(&self, rule: &Rule, request: &Request) -> Option<bool> {
+    pub fn condition_truth(&self, rule: usize, request: &Request) -> Option<bool> {
         let edge = request.facts_object();
         let facts = Facts { request, edge: &edge, item: None };
-        rule.condition.as_ref().map_or(Some(true), |condition| self.truth(condition, facts))
+        let condition = self.policy.rules.get(rule).and_then(|rule| rule.condition.as_ref());
+        condition.map_or(Some(true), |condition| self.truth(condition, facts))
     }
 
     /// No rule applies, so the nearest one is reported: the rule with the fewest failed checks.
     fn deny_by_default(&self, speaking: &[&Rule], facts: Facts<'_>) -> Judgement {
-        let by_obstacles = |rule: &&&Rule| (self.rule_obstacles(rule, facts), rule.effect != Effect::RequireApproval);
-        let could_allow = speaking.iter().filter(|rule| rule.effect != Effect::Deny);
-        // Among equally near rules, the first one by name.
+        let by_obstacles =
+            |rule: &&&Rule| (self.rule_obstacles(rule, facts), rule.effect != callgate::Effect::RequireApproval);
+        let could_allow = speaking.iter().filter(|rule| rule.effect != callgate::Effect::Deny);
+        // The first of those that are equally near is the one whose name comes first.
         match could_allow.min_by_key(by_obstacles) {
             None => Judgement { effect: Effect::Deny, code: Code::NoRule, rule: None },
             Some(rule) => {
@@ -159,17 +168,16 @@ impl<'d> Reference<'d> {
         }
     }
 
-    /// The declared roles of the caller, and the roles that they directly or indirectly inherit.
-    fn roles_of(&self, request: &Request) -> Vec<&'d str> {
-        let declared = || self.document.roles.iter().flatten();
+    /// The declared roles of the caller, and those that they inherit at any remove.
+    fn roles_of(&self, request: &Request) -> Vec<&str> {
         let mut held: Vec<&str> = Vec::new();
         let mut open: Vec<&str> = request.roles.iter().map(String::as_str).collect();
         while let Some(name) = open.pop() {
-            if let Some(role) = declared().find(|role| role.name.value == name)
-                && !held.contains(&name)
+            if let Some((name, role)) = self.policy.roles.get_key_value(name)
+                && !held.contains(&name.as_str())
             {
-                held.push(&role.name.value);
-                open.extend(role.inherits.iter().map(|parent| parent.value.as_str()));
+                held.push(name);
+                open.extend(role.inherits.iter().map(String::as_str));
             }
         }
         held
@@ -188,45 +196,50 @@ impl<'d> Reference<'d> {
     }
 
     fn truth(&self, condition: &Condition, facts: Facts<'_>) -> Truth {
-        match &condition.kind {
-            ConditionKind::All(children) => all(children.iter().map(|child| self.truth(child, facts))),
-            ConditionKind::Any(children) => any(children.iter().map(|child| self.truth(child, facts))),
-            ConditionKind::Not(inner) => self.truth(inner, facts).map(|truth| !truth),
-            ConditionKind::Items(ItemsCheck { every, field, condition }) => {
-                let items = items(field, facts)?.iter();
-                let truths = items.map(|item| self.truth(condition, Facts { item: Some(item), ..facts }));
-                if *every { all(truths) } else { any(truths) }
+        match condition {
+            Condition::All(children) => all(children.iter().map(|child| self.truth(child, facts))),
+            Condition::Any(children) => any(children.iter().map(|child| self.truth(child, facts))),
+            Condition::Not(inner) => self.truth(inner, facts).map(|truth| !truth),
+            Condition::Every(check) => all(self.item_truths(check, facts)?),
+            Condition::Some(check) => any(self.item_truths(check, facts)?),
+            Condition::FieldPresent(check) => Some(facts.value(check.source, &check.field).is_some()),
+            Condition::NumericCheck(check) => {
+                Some(compares(check.op, facts.number(check.source, &check.field)?.cmp(&check.value.0.parse().ok()?)))
             }
-            ConditionKind::FieldPresent(FieldPresent { field }) => Some(value(field, facts).is_some()),
-            ConditionKind::NumericCheck(NumericCheck { field, op, value }) => {
-                Some(compares(*op, number(field, facts)?.cmp(&value.parse().ok()?)))
+            Condition::FieldCompare(check) => {
+                let a = facts.number(check.source_a, &check.field_a)?;
+                Some(compares(check.op, a.cmp(&facts.number(check.source_b, &check.field_b)?)))
             }
-            ConditionKind::FieldCompare(FieldCompare { a, op, b }) => {
-                Some(compares(*op, number(a, facts)?.cmp(&number(b, facts)?)))
+            Condition::FieldEquals(check) => {
+                let (a, b) =
+                    (facts.value(check.source_a, &check.field_a)?, facts.value(check.source_b, &check.field_b)?);
+                match (a, b) {
+                    (Json::String(a), Json::String(b)) => Some(a == b),
+                    (Json::Bool(a), Json::Bool(b)) => Some(a == b),
+                    (Json::Number(a), Json::Number(b)) => {
+                        Some(a.parse::<BigDecimal>().ok()? == b.parse::<BigDecimal>().ok()?)
+                    }
+                    _ => None,
+                }
             }
-            ConditionKind::FieldEquals(FieldEquals { a, b }) => match (value(a, facts)?, value(b, facts)?) {
-                (Json::String(a), Json::String(b)) => Some(a == b),
-                (Json::Bool(a), Json::Bool(b)) => Some(a == b),
-                (Json::Number(_), Json::Number(_)) => Some(number(a, facts)? == number(b, facts)?),
+            Condition::BoolCheck(check) => match facts.value(check.source, &check.field)? {
+                Json::Bool(value) => Some(*value == check.value),
                 _ => None,
             },
-            ConditionKind::BoolCheck(BoolCheck { field, value: wanted }) => match value(field, facts)? {
-                Json::Bool(value) => Some(value == wanted),
-                _ => None,
-            },
-            ConditionKind::LengthCheck(LengthCheck { field, op, value: bound }) => {
-                let length = match value(field, facts)? {
+            Condition::LengthCheck(check) => {
+                let length = match facts.value(check.source, &check.field)? {
                     Json::String(text) => text.chars().count(),
                     Json::Array(items) => items.len(),
                     Json::Object(members) => members.len(),
                     Json::Null | Json::Bool(_) | Json::Number(_) => return None,
                 };
-                Some(compares(*op, length.cmp(&bound.value.parse().ok()?)))
+                let length = BigDecimal::from(u64::try_from(length).ok()?);
+                Some(compares(check.op, length.cmp(&check.value.0.parse().ok()?)))
             }
-            ConditionKind::StringCheck(StringCheck { field, op, values }) => {
-                let text = text(field, facts)?;
-                let is_one = |holds: &dyn Fn(&str) -> bool| values.iter().any(|value| holds(&value.value));
-                Some(match op {
+            Condition::StringCheck(check) => {
+                let text = facts.text(check.source, &check.field)?;
+                let is_one = |holds: &dyn Fn(&str) -> bool| check.value.as_slice().iter().any(|value| holds(value));
+                Some(match check.op {
                     StringOp::In => is_one(&|value| text == value),
                     StringOp::NotIn => !is_one(&|value| text == value),
                     StringOp::StartsWith => is_one(&|value| text.starts_with(value)),
@@ -238,49 +251,80 @@ impl<'d> Reference<'d> {
                     }
                 })
             }
-            ConditionKind::TimeCheck(TimeCheck { field, window }) => match value(field, facts)? {
-                Json::Number(seconds) => time_is_in(seconds.parse().ok()?, *window),
+            Condition::TimeCheck(window) => match facts.edge.child("time")? {
+                Json::Number(seconds) => time_is_in(seconds.parse().ok()?, window),
                 _ => None,
             },
-            ConditionKind::PathCheck(PathCheck { field, roots }) => path_is_in(text(field, facts)?, &texts(roots)),
-            ConditionKind::UrlCheck(UrlCheck { field, schemes, hosts, ports }) => {
-                let allowed = AllowedUrls { schemes: texts(schemes), hosts: texts(hosts), ports: texts(ports) };
-                allowed.hold(text(field, facts)?)
+            Condition::PathCheck(check) => path_is_in(facts.text(check.source, &check.field)?, &borrowed(&check.roots)),
+            Condition::UrlCheck(check) => {
+                let ports: Option<Vec<&str>> =
+                    check.ports.as_ref().map(|ports| ports.iter().map(|port| port.0.as_str()).collect());
+                let (schemes, hosts) = (borrowed(&check.schemes), borrowed(&check.hosts));
+                let allowed = AllowedUrls { schemes, hosts, ports: ports.unwrap_or_default() };
+                allowed.hold(facts.text(check.source, &check.field)?)
             }
-            ConditionKind::CidrCheck(CidrCheck { field, op, networks }) => {
-                let is_inside = address_is_in(text(field, facts)?, &texts(networks))?;
-                Some(is_inside == (*op == StringOp::In))
+            Condition::CidrCheck(check) => {
+                let is_inside = address_is_in(facts.text(check.source, &check.field)?, &borrowed(&check.value))?;
+                Some(is_inside == (check.op == CidrOp::In))
             }
         }
     }
 
-    /// The number of checks that keep a condition from the required result. For a list whose items must all have it,
-    /// only the first failing item counts; if one item suffices, the list counts as one.
+    /// What the condition on the items of a list is for each item; `None` if the field is not a list.
+    fn item_truths(&self, check: &Items, facts: Facts<'_>) -> Option<Vec<Truth>> {
+        let items = facts.items(check.source, &check.field)?.iter();
+        Some(items.map(|item| self.truth(&check.condition, Facts { item: Some(item), ..facts })).collect())
+    }
+
+    /// How many predicates keep a condition from being as wanted. Of the items of a list that must all be so, the first
+    /// that is not counts; where one of them would do, the list counts as one.
     fn obstacles(&self, condition: &Condition, wanted: bool, facts: Facts<'_>) -> usize {
         if self.truth(condition, facts) == Some(wanted) {
             return 0;
         }
-        let of_items = |field: &Field, condition: &Condition| {
-            let counts = items(field, facts)
+        let of_items = |check: &Items| {
+            let mut counts = facts
+                .items(check.source, &check.field)
                 .into_iter()
                 .flatten()
-                .map(|item| self.obstacles(condition, wanted, Facts { item: Some(item), ..facts }));
-            counts.into_iter().find(|&count| count > 0).unwrap_or(1)
+                .map(|item| self.obstacles(&check.condition, wanted, Facts { item: Some(item), ..facts }));
+            counts.find(|&count| count > 0).unwrap_or(1)
         };
-        match &condition.kind {
-            ConditionKind::All(children) | ConditionKind::Any(children) => {
+        match condition {
+            Condition::All(children) | Condition::Any(children) => {
                 children.iter().map(|child| self.obstacles(child, wanted, facts)).sum()
             }
-            ConditionKind::Not(inner) => self.obstacles(inner, !wanted, facts),
-            ConditionKind::Items(ItemsCheck { every, field, condition }) if *every == wanted => {
-                of_items(field, condition)
-            }
+            Condition::Not(inner) => self.obstacles(inner, !wanted, facts),
+            Condition::Every(check) if wanted => of_items(check),
+            Condition::Some(check) if !wanted => of_items(check),
             _ => 1,
         }
     }
 }
 
-/// False if one is false; otherwise unknown if one is unknown; otherwise true.
+/// The effect in the engine's terms, in which the two judges are compared.
+fn effect_of(effect: callgate::Effect) -> Effect {
+    match effect {
+        callgate::Effect::Allow => Effect::Allow,
+        callgate::Effect::RequireApproval => Effect::RequireApproval,
+        callgate::Effect::Deny => Effect::Deny,
+    }
+}
+
+/// Whether the target of a rule fits what a call names.
+fn target_fits(target: &Target, request: &Request) -> bool {
+    let operation = match request.kind {
+        TargetKind::Tool => return matches!(target, Target::Tool(name) if matches_pattern(name, &request.name)),
+        TargetKind::Prompt => return matches!(target, Target::Prompt(name) if matches_pattern(name, &request.name)),
+        TargetKind::ResourceRead => Operation::Read,
+        TargetKind::ResourceList => Operation::List,
+        TargetKind::ResourceSubscribe => Operation::Subscribe,
+    };
+    matches!(target, Target::Resource(uri, operations)
+        if operations.contains(&operation) && matches_uri(uri, &request.name))
+}
+
+/// False if one is false, else unknown if one is unknown, else true.
 fn all(truths: impl IntoIterator<Item = Truth>) -> Truth {
     let truths: Vec<Truth> = truths.into_iter().collect();
     if truths.contains(&Some(false)) {
@@ -303,7 +347,7 @@ fn server_truth(rule: &Rule, request: &Request) -> Truth {
         (None, _) => Some(true),
         (Some(_), None) => None,
         (Some(_), Some(server)) if !can_be_name(server) => None,
-        (Some(wanted), Some(server)) => Some(wanted.value == *server),
+        (Some(wanted), Some(server)) => Some(wanted == server),
     }
 }
 
@@ -318,61 +362,18 @@ fn compares(op: NumericOp, ordering: Ordering) -> bool {
     }
 }
 
-/// The value of a field that is present and not null.
-fn value<'r>(field: &Field, facts: Facts<'r>) -> Option<&'r Json> {
-    let source = match field.source {
-        Source::Arguments => &facts.request.arguments,
-        Source::AgentAttributes => &facts.request.agent,
-        Source::ResourceAttributes => &facts.request.resource,
-        Source::Request => facts.edge,
-        Source::Item => facts.item?,
-    };
-    let found = match field.name.value.strip_prefix('/') {
-        // The item itself has no name.
-        None if field.name.value.is_empty() => Some(source),
-        None => source.child(&field.name.value),
-        Some(pointer) => pointer
-            .split('/')
-            .map(|token| token.replace("~1", "/").replace("~0", "~"))
-            .try_fold(source, |value, token| value.child(&token)),
-    };
-    found.filter(|value| **value != Json::Null)
+fn borrowed(list: &[String]) -> Vec<&str> {
+    list.iter().map(String::as_str).collect()
 }
 
-fn number(field: &Field, facts: Facts<'_>) -> Option<BigDecimal> {
-    match value(field, facts)? {
-        Json::Number(text) => text.parse().ok(),
-        _ => None,
-    }
-}
-
-fn text<'r>(field: &Field, facts: Facts<'r>) -> Option<&'r str> {
-    match value(field, facts)? {
-        Json::String(text) => Some(text),
-        _ => None,
-    }
-}
-
-fn items<'r>(field: &Field, facts: Facts<'r>) -> Option<&'r [Json]> {
-    match value(field, facts)? {
-        Json::Array(items) => Some(items),
-        _ => None,
-    }
-}
-
-fn texts(list: &[Spanned<String>]) -> Vec<&str> {
-    list.iter().map(|text| text.value.as_str()).collect()
-}
-
-fn collect_expressions<'d>(
-    condition: &'d Condition,
-    expressions: &mut HashMap<&'d str, Regex>,
-) -> Result<(), regex::Error> {
-    if let ConditionKind::StringCheck(StringCheck { op: StringOp::Matches, values, .. }) = &condition.kind {
-        for value in values {
-            // An expression must be valid by itself before it is anchored.
-            Regex::new(&value.value)?;
-            expressions.insert(&value.value, Regex::new(&format!(r"\A(?:{})\z", value.value))?);
+fn collect_expressions(condition: &Condition, expressions: &mut HashMap<String, Regex>) -> Result<(), regex::Error> {
+    if let Condition::StringCheck(check) = condition
+        && check.op == StringOp::Matches
+    {
+        for value in check.value.as_slice() {
+            // An expression stands by itself before it is put between the ends of the text.
+            Regex::new(value)?;
+            expressions.insert(value.clone(), Regex::new(&format!(r"\A(?:{value})\z"))?);
         }
     }
     condition.children().iter().try_for_each(|child| collect_expressions(child, expressions))

@@ -322,23 +322,25 @@ fn a_condition_that_is_reported_as_idle_is_idle() {
         let policy = policy_of(seed, Language::WHOLE);
         let text = policy.to_string();
         let document = parse(&text).expect("a policy");
-        let valid = validate(document.clone()).expect("a valid policy");
-        let reference = Reference::new(&document).expect("expressions");
-        // Findings that only apply to calls that match a schema are not checked here.
+        let conditions: Vec<_> = document.rules.iter().map(|rule| rule.condition.clone().map(|it| it.span)).collect();
+        let valid = validate(document).expect("a valid policy");
+        let reference = Reference::new(&text).expect("a policy");
+        // What is so only for a call that fits a schema is no promise about these calls.
         let of_every_call = valid.warnings().iter().filter(|warning| !warning.message.contains("schema"));
-        for (rule, warning) in of_every_call.flat_map(|warning| document.rules.iter().map(move |rule| (rule, warning)))
-        {
+        for warning in of_every_call {
             let refuted = match warning.code {
                 "never_true" => true,
                 "always_true" => false,
                 _ => continue,
             };
-            if rule.condition.as_ref().is_some_and(|condition| condition.span == warning.span) {
+            // A warning about a part of a condition is no promise about all of it.
+            let is_whole = |condition: &Option<std::ops::Range<usize>>| condition.as_ref() == Some(&warning.span);
+            if let Some(rule) = conditions.iter().position(is_whole) {
                 idle += 1;
                 for call in 0..40 {
                     let (request, _) = request_of(seed, call, &policy);
                     let truth = reference.condition_truth(rule, &request);
-                    assert!(truth != Some(refuted), "{}: {} {}", warning.code, rule.name(), request.body());
+                    assert!(truth != Some(refuted), "{}: rule {rule} {}", warning.code, request.body());
                 }
             }
         }

@@ -11,7 +11,7 @@ use crate::strict_json::for_texts;
 pub(crate) fn check(
     image: &PolicyImage<'_>,
     call: &Call<'_>,
-    reference: &Reference<'_>,
+    reference: &Reference,
     request: &Request,
 ) -> Result<(), String> {
     let decision = evaluate(image, call);

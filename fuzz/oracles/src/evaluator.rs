@@ -9,8 +9,8 @@
 use callgate_conformance::generate::{self, Language};
 use callgate_conformance::json::{Json, object};
 use callgate_conformance::judge::{Bench, compile_text, policy_of, request_of};
-use callgate_conformance::reference::Reference;
-use callgate_engine::{Call, Dialect, PolicyImage, parse};
+use callgate_conformance::reference::{Reference, Refusal};
+use callgate_engine::{Call, PolicyImage};
 use fastrand::Rng;
 
 use crate::agreement;
@@ -40,12 +40,17 @@ fn check_lines(input: &[u8]) -> Option<Result<(), String>> {
     }
     let policy_json = strict_json::read(policy.as_bytes())?;
     let call_json = strict_json::read(body.as_bytes())?;
-    let document = parse(policy).ok().filter(|document| document.dialect == Dialect::Callgate1)?;
     if !agreement::is_easy(&policy_json) || !agreement::is_easy(&call_json) {
         return None;
     }
     let image = compile_text(policy).ok()?;
-    let reference = Reference::new(&document).ok()?;
+    let reference = match Reference::new(policy) {
+        Ok(reference) => reference,
+        Err(Refusal::Text(error)) => {
+            return Some(Err(format!("only the engine reads the policy: {error}\npolicy    {policy}")));
+        }
+        Err(Refusal::Dialect | Refusal::Expression(_)) => return None,
+    };
     let edge = strict_json::read(edge.as_bytes()).unwrap_or(Json::EMPTY);
     let time = match edge.child("time") {
         Some(Json::Number(text)) => text.parse().ok(),
@@ -92,9 +97,8 @@ fn check_parts(mut parts: Parts<'_>) -> Result<(), String> {
     let policy = policy_of_parts(&mut parts);
     let text = policy.to_string();
     let say = |problem: String| format!("{problem}\npolicy    {text}");
-    let document = parse(&text).map_err(|problems| say(format!("{problems:#?}")))?;
-    let bench = Bench::new(&document).map_err(&say)?;
-    // Generating a policy takes longer than evaluating a call.
+    let bench = Bench::new(&text).map_err(&say)?;
+    // A policy takes longer to make than a call to judge.
     for _ in 0..=parts.byte() % 4 {
         let mut request = generate::request(&mut parts.random(), &policy);
         for source in [&mut request.arguments, &mut request.agent, &mut request.resource] {

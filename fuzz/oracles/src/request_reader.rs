@@ -10,7 +10,7 @@ use callgate_conformance::judge::compile_text;
 use callgate_conformance::reference::Reference;
 use callgate_conformance::request::Request;
 use callgate_engine::limits::{MAX_CALLS_PER_BATCH, MAX_REQUEST_DEPTH, MAX_ROLES_PER_CALL};
-use callgate_engine::{Call, PolicyDocument, PolicyImage, RequestError, RequestFacts, parse};
+use callgate_engine::{Call, PolicyImage, RequestError, RequestFacts};
 
 use crate::agreement;
 use crate::strict_json;
@@ -34,19 +34,15 @@ const COUNTRY: &str = "DE";
 struct Fixed {
     image: Vec<u8>,
     perso_image: Vec<u8>,
-    reference: Reference<'static>,
+    reference: Reference,
     facts: RequestFacts,
 }
 
-static DOCUMENT: LazyLock<Result<PolicyDocument<'static>, String>> =
-    LazyLock::new(|| parse(POLICY).map_err(|problems| format!("{problems:#?}")));
-
 static FIXED: LazyLock<Result<Fixed, String>> = LazyLock::new(|| {
-    let document = DOCUMENT.as_ref().map_err(Clone::clone)?;
     Ok(Fixed {
         image: compile_text(POLICY)?,
         perso_image: compile_text(PERSO_POLICY)?,
-        reference: Reference::new(document).map_err(|problem| problem.to_string())?,
+        reference: Reference::new(POLICY).map_err(|refusal| refusal.to_string())?,
         facts: RequestFacts::new(Some(TIME), Some(ADDRESS), Some(COUNTRY)),
     })
 });

@@ -1,0 +1,261 @@
+//! A policy of `callgate-1`.
+
+use std::collections::BTreeMap;
+
+use serde::de::{Error as _, IgnoredAny};
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::condition::{Condition, StringOp, Texts};
+use super::strict::{objects, stated, words};
+
+/// A policy.
+#[derive(Debug, Deserialize)]
+#[serde(remote = "Self", deny_unknown_fields)]
+pub struct Policy {
+    /// `callgate-1`.
+    pub version: String,
+    /// A schema for editors, which callgate ignores.
+    #[serde(rename = "$schema", default, deserialize_with = "stated")]
+    pub schema: Option<String>,
+    /// A text for people.
+    #[serde(default, deserialize_with = "stated")]
+    pub description: Option<String>,
+    /// The declared tools; `None` is an open policy.
+    #[serde(default, deserialize_with = "stated")]
+    pub tools: Option<Vec<Tool>>,
+    /// The declared prompts; `None` allows rules on any prompt.
+    #[serde(default, deserialize_with = "stated")]
+    pub prompts: Option<Vec<String>>,
+    /// The declared roles.
+    pub roles: BTreeMap<String, Role>,
+    /// The servers that rules may name.
+    #[serde(default)]
+    pub servers: Vec<String>,
+    /// The rules, in the order of the text.
+    #[serde(deserialize_with = "rules")]
+    pub rules: Vec<Rule>,
+}
+
+/// A tool, which a policy states as its name alone, or with a schema.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub enum Tool {
+    /// A name.
+    Name(String),
+    /// A name and a schema.
+    WithSchema(ToolWithSchema),
+}
+
+/// A tool as the response to MCP's `tools/list` states it. callgate ignores MCP's other keys.
+#[derive(Debug, Deserialize)]
+#[serde(remote = "Self", deny_unknown_fields)]
+#[expect(missing_docs, reason = "the fields are the keys of MCP")]
+pub struct ToolWithSchema {
+    pub name: String,
+    #[serde(rename = "inputSchema", default, deserialize_with = "stated")]
+    pub input_schema: Option<InputSchema>,
+    #[serde(default)]
+    pub title: IgnoredAny,
+    #[serde(default)]
+    pub description: IgnoredAny,
+    #[serde(rename = "outputSchema", default)]
+    pub output_schema: IgnoredAny,
+    #[serde(default)]
+    pub annotations: IgnoredAny,
+    #[serde(default)]
+    pub icons: IgnoredAny,
+    #[serde(default)]
+    pub execution: IgnoredAny,
+    #[serde(rename = "_meta", default)]
+    pub meta: IgnoredAny,
+}
+
+/// The part of a JSON Schema on which decisions depend.
+#[derive(Debug, Deserialize)]
+#[serde(remote = "Self")]
+pub struct InputSchema {
+    /// Whether arguments may have other names; only `false` forbids it.
+    #[serde(rename = "additionalProperties", default)]
+    pub additional_properties: Value,
+    /// The declared arguments.
+    #[serde(default)]
+    pub properties: BTreeMap<String, IgnoredAny>,
+}
+
+impl Tool {
+    /// The name of the tool.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Name(name) => name,
+            Self::WithSchema(tool) => &tool.name,
+        }
+    }
+
+    /// Whether a call may have an argument of this name.
+    #[must_use]
+    pub fn accepts_argument(&self, name: &str) -> bool {
+        match self {
+            Self::Name(_) => true,
+            Self::WithSchema(tool) => tool.input_schema.as_ref().is_none_or(|schema| {
+                schema.additional_properties != Value::Bool(false) || schema.properties.contains_key(name)
+            }),
+        }
+    }
+}
+
+/// A role.
+#[derive(Debug, Deserialize)]
+#[serde(remote = "Self", deny_unknown_fields)]
+pub struct Role {
+    /// The roles whose rules also apply to this role.
+    #[serde(default)]
+    pub inherits: Vec<String>,
+}
+
+/// The effect of a rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(remote = "Self")]
+#[expect(missing_docs, reason = "the variants are the words of the language reference")]
+pub enum Effect {
+    Allow,
+    RequireApproval,
+    Deny,
+}
+
+/// An operation on a resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(remote = "Self", rename_all = "lowercase")]
+#[expect(missing_docs, reason = "the variants are the words of the language reference")]
+pub enum Operation {
+    Read,
+    List,
+    Subscribe,
+}
+
+/// Which checks a response states.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(remote = "Self", rename_all = "lowercase")]
+enum Disclose {
+    Code,
+    All,
+}
+
+words!(Effect, Operation, Disclose);
+
+/// The target of a rule.
+#[derive(Debug)]
+pub enum Target {
+    /// A tool, or a pattern of tools.
+    Tool(String),
+    /// A prompt, or a pattern of prompts.
+    Prompt(String),
+    /// A URI or a pattern of URIs, and the operations on these resources.
+    Resource(String, Vec<Operation>),
+}
+
+/// A rule.
+#[derive(Debug)]
+pub struct Rule {
+    /// The place in `rules`.
+    pub index: usize,
+    /// The name in responses.
+    pub id: Option<String>,
+    /// The text of the rule in the policy.
+    pub text: String,
+    /// The effect.
+    pub effect: Effect,
+    /// The target.
+    pub target: Target,
+    /// The roles that the rule matches.
+    pub roles: Vec<String>,
+    /// The server that the rule matches; `None` is every server.
+    pub server: Option<String>,
+    /// When the rule applies; `None` is always.
+    pub condition: Option<Condition>,
+}
+
+impl Rule {
+    /// The name in responses: the `id`, or the JSON pointer of the rule.
+    #[must_use]
+    pub fn name(&self) -> String {
+        self.id.clone().unwrap_or_else(|| format!("/rules/{}", self.index))
+    }
+}
+
+/// The keys of a rule.
+#[derive(Deserialize)]
+#[serde(remote = "Self", deny_unknown_fields)]
+struct RuleKeys {
+    effect: Effect,
+    #[serde(default, deserialize_with = "stated")]
+    tool_name: Option<String>,
+    #[serde(default, deserialize_with = "stated")]
+    prompt_name: Option<String>,
+    #[serde(default, deserialize_with = "stated")]
+    resource_uri: Option<String>,
+    #[serde(default, deserialize_with = "stated")]
+    operations: Option<Vec<Operation>>,
+    roles: Vec<String>,
+    /// The language reference lets `null` stand for no condition.
+    condition: Option<Condition>,
+    #[serde(default, deserialize_with = "stated")]
+    server: Option<String>,
+    #[serde(default, deserialize_with = "stated")]
+    id: Option<String>,
+    #[serde(default, deserialize_with = "stated")]
+    reason: Option<String>,
+    #[serde(default, deserialize_with = "stated")]
+    disclose: Option<Disclose>,
+}
+
+objects!(Policy, ToolWithSchema, InputSchema, Role, RuleKeys);
+
+impl Policy {
+    /// Reads a policy text.
+    ///
+    /// # Errors
+    /// The text is not a policy of `callgate-1`.
+    pub fn read(text: &str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(text)
+    }
+}
+
+/// Reads the rules, and keeps the text of each one.
+fn rules<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Rule>, D::Error> {
+    let texts = Vec::<Box<RawValue>>::deserialize(deserializer)?;
+    texts.iter().enumerate().map(|(index, text)| rule(index, text.get()).map_err(D::Error::custom)).collect()
+}
+
+fn rule(index: usize, text: &str) -> Result<Rule, serde_json::Error> {
+    let keys: RuleKeys = serde_json::from_str(text)?;
+    let target = match (keys.tool_name, keys.prompt_name, keys.resource_uri, keys.operations) {
+        (Some(name), None, None, None) => Target::Tool(name),
+        (None, Some(name), None, None) => Target::Prompt(name),
+        (None, None, Some(uri), Some(operations)) => Target::Resource(uri, operations),
+        _ => return Err(serde_json::Error::custom("a rule has one target, and a resource has operations")),
+    };
+    keys.condition.iter().try_for_each(check_texts)?;
+    Ok(Rule {
+        index,
+        id: keys.id,
+        text: text.to_owned(),
+        effect: keys.effect,
+        target,
+        roles: keys.roles,
+        server: keys.server,
+        condition: keys.condition,
+    })
+}
+
+/// Finds one text where the language reference requires a list.
+fn check_texts(condition: &Condition) -> Result<(), serde_json::Error> {
+    if let Condition::StringCheck(check) = condition
+        && matches!((check.op, &check.value), (StringOp::In | StringOp::NotIn, Texts::One(_)))
+    {
+        return Err(serde_json::Error::custom("`In` and `NotIn` require a list"));
+    }
+    condition.children().iter().try_for_each(check_texts)
+}
