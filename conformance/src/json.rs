@@ -69,6 +69,25 @@ impl Json {
         }
     }
 
+    /// The items of a list, or the values of an object's members.
+    #[must_use]
+    pub fn parts(&self) -> Vec<&Self> {
+        match self {
+            Self::Array(items) => items.iter().collect(),
+            Self::Object(members) => members.iter().map(|(_, value)| value).collect(),
+            Self::Null | Self::Bool(_) | Self::Number(_) | Self::String(_) => Vec::new(),
+        }
+    }
+
+    /// As [`Json::parts`], to be changed.
+    pub fn parts_mut(&mut self) -> Vec<&mut Self> {
+        match self {
+            Self::Array(items) => items.iter_mut().collect(),
+            Self::Object(members) => members.iter_mut().map(|(_, value)| value).collect(),
+            Self::Null | Self::Bool(_) | Self::Number(_) | Self::String(_) => Vec::new(),
+        }
+    }
+
     /// Adds a member to an object.
     pub fn insert(&mut self, name: &str, value: Self) {
         if let Self::Object(members) = self {

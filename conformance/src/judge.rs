@@ -9,6 +9,7 @@ use crate::generate::{self, Language};
 use crate::json::Json;
 use crate::reference::Reference;
 use crate::request::Request;
+use crate::shrink::{Disagreement, shrink};
 
 /// The decision of the image.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -153,7 +154,10 @@ pub fn compare_policy(seed: u64, calls: std::ops::Range<u64>) -> Tally {
             Ok(verdict) => tally.count(verdict.code),
             Err(difference) => {
                 tally.pairs = tally.pairs.saturating_add(1);
-                let (policy, request, difference) = shrink(&policy, &request, difference);
+                let found = Disagreement { policy: policy.clone(), request, difference };
+                let Disagreement { policy, request, difference } = shrink(found, |policy, request| {
+                    Bench::new(&policy.to_string()).ok()?.compare(request, &mut Rng::with_seed(0)).err()
+                });
                 let (body, edge) = (request.body(), request.facts_object());
                 let pair =
                     format!("pair {seed}:{call}\npolicy  {policy}\nrequest {body}\nedge    {edge}\n{difference}");
@@ -162,73 +166,4 @@ pub fn compare_policy(seed: u64, calls: std::ops::Range<u64>) -> Tally {
         }
     }
     tally
-}
-
-/// Reduces a policy and a call while the two evaluators still disagree.
-fn shrink(policy: &Json, request: &Request, difference: String) -> (Json, Request, String) {
-    let mut smallest = (policy.clone(), request.clone(), difference);
-    loop {
-        let policies = smaller(&smallest.0).into_iter().map(|policy| (policy, smallest.1.clone()));
-        let requests = smaller_requests(&smallest.1).into_iter().map(|request| (smallest.0.clone(), request));
-        let still_differs = policies.chain(requests).find_map(|(policy, request)| {
-            let difference = Bench::new(&policy.to_string()).ok()?.compare(&request, &mut Rng::with_seed(0)).err()?;
-            Some((policy, request, difference))
-        });
-        match still_differs {
-            Some(found) => smallest = found,
-            None => return smallest,
-        }
-    }
-}
-
-fn smaller_requests(request: &Request) -> Vec<Request> {
-    let mut found = Vec::new();
-    let parts: [fn(&mut Request) -> &mut Json; 3] =
-        [|request| &mut request.arguments, |request| &mut request.agent, |request| &mut request.resource];
-    for part in parts {
-        let mut whole = request.clone();
-        for source in smaller(part(&mut whole)).into_iter().filter(|source| matches!(source, Json::Object(_))) {
-            let mut changed = request.clone();
-            *part(&mut changed) = source;
-            found.push(changed);
-        }
-    }
-    for role in request.roles.iter().filter(|_| request.roles.len() > 1) {
-        let roles = request.roles.iter().filter(|other| *other != role).cloned().collect();
-        found.push(Request { roles, ..request.clone() });
-    }
-    found
-}
-
-/// The values with one member or item less, at any depth, or with a part in place of the whole.
-fn smaller(value: &Json) -> Vec<Json> {
-    let mut found = Vec::new();
-    match value {
-        Json::Array(items) => {
-            found.extend(items.iter().cloned());
-            for (at, item) in items.iter().enumerate() {
-                let with = |put: Option<Json>| {
-                    let (before, after) = items.split_at_checked(at).unwrap_or_default();
-                    let after = after.iter().skip(1).cloned();
-                    Json::Array(before.iter().cloned().chain(put).chain(after).collect())
-                };
-                found.push(with(None));
-                found.extend(smaller(item).into_iter().map(|item| with(Some(item))));
-            }
-        }
-        Json::Object(members) => {
-            found.extend(members.iter().map(|(_, value)| value.clone()));
-            for (at, (name, value)) in members.iter().enumerate() {
-                let with = |put: Option<Json>| {
-                    let (before, after) = members.split_at_checked(at).unwrap_or_default();
-                    let put = put.map(|value| (name.clone(), value));
-                    Json::Object(before.iter().cloned().chain(put).chain(after.iter().skip(1).cloned()).collect())
-                };
-                found.push(with(None));
-                found.extend(smaller(value).into_iter().map(|value| with(Some(value))));
-            }
-        }
-        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => {}
-    }
-    found
 }

@@ -14,6 +14,7 @@ pub mod reference;
 mod values;
 pub mod generate;
 pub mod targets;
+pub mod shrink;
 pub mod judge;
 #[cfg(feature = "cedar")]
 pub mod cedar;

@@ -82,12 +82,7 @@ impl Seen {
 
 /// The number of values in a value, itself included.
 fn count(value: &Json) -> usize {
-    let below: usize = match value {
-        Json::Array(items) => items.iter().map(count).sum(),
-        Json::Object(members) => members.iter().map(|(_, value)| count(value)).sum(),
-        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => 0,
-    };
-    below + 1
+    1 + value.parts().into_iter().map(count).sum::<usize>()
 }
 
 /// The value at a place, in the order of the text.
@@ -95,16 +90,11 @@ fn at(value: &mut Json, place: usize) -> Option<&mut Json> {
     if place == 0 {
         return Some(value);
     }
-    let children: Vec<&mut Json> = match value {
-        Json::Array(items) => items.iter_mut().collect(),
-        Json::Object(members) => members.iter_mut().map(|(_, value)| value).collect(),
-        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => Vec::new(),
-    };
     let mut before = 1;
-    for child in children {
-        let after = before + count(child);
+    for part in value.parts_mut() {
+        let after = before + count(part);
         if place < after {
-            return at(child, place - before);
+            return at(part, place - before);
         }
         before = after;
     }
