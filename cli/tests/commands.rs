@@ -304,7 +304,7 @@ fn a_warning_is_refused_where_that_is_asked_for() {
     let policy = write(&directory, "idle.json", idle);
     let ended = run(&["check", &policy], "");
     assert_eq!(ended.code, Some(0), "{}", ended.err);
-    assert!(ended.out.contains("warning[never_true]: this is never true"), "{}", ended.out);
+    assert!(ended.out.contains("warning[never_true]: this condition is never true"), "{}", ended.out);
     assert!(ended.out.ends_with("idle.json: ok, 0 errors, 1 warning\n"), "{}", ended.out);
     let ended = run(&["check", "--deny-warnings", &policy], "");
     assert_eq!(ended.code, Some(1), "{}", ended.err);

@@ -115,9 +115,9 @@ fn a_class_of_names_that_is_damaged_comes_to_an_end() {
 #[test]
 fn an_image_that_is_not_read_says_why() {
     for (error, text) in [
-        (ImageError::NotAnImage, "these bytes are no policy image"),
-        (ImageError::OtherFormat, "the policy image was written by another version of callgate; compile it again"),
-        (ImageError::Damaged, "the policy image is damaged; compile it again"),
+        (ImageError::NotAnImage, "these bytes are not a compiled policy"),
+        (ImageError::OtherFormat, "the compiled policy is from another version of callgate; compile it again"),
+        (ImageError::Damaged, "the compiled policy is damaged; compile it again"),
     ] {
         assert_eq!(error.to_string(), text);
     }

@@ -95,14 +95,14 @@ fn nesting_up_to_the_bound_is_read() {
 
 #[test]
 fn a_version_that_is_not_known_is_refused() {
-    let fix = "[write `callgate-1`, or a version that starts with `perso-` for a policy of perso]";
+    let fix = "[write `callgate-1`, or a version that starts with `perso-` for a perso policy]";
     check("[]", &["error wrong_type 1:1 : a policy must be an object, not a list"]);
     check("{}", &["error missing_key 1:1 : `version` is missing [add `\"version\": \"callgate-1\"`]"]);
     check("{\"version\":1}", &["error wrong_type 1:12 /version: `version` must be a string, not a number"]);
     check(
         "{\"version\":\"callgate-2\"}",
         &[&format!(
-            "error unknown_version 1:12 /version: `callgate-2` is no version of a policy language that callgate reads {fix}"
+            "error unknown_version 1:12 /version: `callgate-2` is not a supported policy language version {fix}"
         )],
     );
 }
@@ -121,8 +121,8 @@ fn every_mistake_is_found_at_once() {
             "error unknown_key 3:64 /rules/0/conditions: a rule has no key `conditions` [did you mean `condition`?]",
             "error unknown_tool 4:40 /rules/1/tool_name: `veiw` is not declared in `tools` [did you mean `view`?]",
             "error unknown_role 4:56 /rules/1/roles/0: `agnet` is not declared in `roles` [did you mean `agent`?]",
-            "error no_role 5:1 /rules/2: this rule names no role, so it never applies",
-            "error duplicate_id 5:7 /rules/2/id: two rules have the `id` `b`",
+            "error no_role 5:1 /rules/2: `roles` is empty, so this rule never applies",
+            "error duplicate_id 5:7 /rules/2/id: the `id` `b` is duplicated",
             "error no_match 5:39 /rules/2/tool_name: the pattern `delete_*` matches no declared tool",
         ],
     );
@@ -151,7 +151,7 @@ fn a_condition_is_one_known_key_with_what_it_needs() {
     check(
         &with_condition(r#"{"All":[],"Any":[]}"#),
         &[
-            "error condition_keys 4:13 /rules/0/condition: a condition has one key, not 2 [put several conditions into `All` or `Any`]",
+            "error condition_keys 4:13 /rules/0/condition: a condition must have one key, not 2 [write one condition, or combine several with `All` or `Any`]",
         ],
     );
     check(
@@ -161,19 +161,19 @@ fn a_condition_is_one_known_key_with_what_it_needs() {
     check(
         &with_condition(r#"{"NumberCheck":{}}"#),
         &[
-            "error unknown_condition 4:14 /rules/0/condition/NumberCheck: `NumberCheck` is no condition [did you mean `NumericCheck`?]",
+            "error unknown_condition 4:14 /rules/0/condition/NumberCheck: `NumberCheck` is not a condition of `callgate-1` [did you mean `NumericCheck`?]",
         ],
     );
     check(
         &with_condition(r#"{"All":[]}"#),
-        &["error empty_list 4:13 /rules/0/condition: an empty list of conditions says nothing"],
+        &["error empty_list 4:13 /rules/0/condition: the list of conditions must not be empty"],
     );
     check(
         &with_condition(r#"{"NumericCheck":{"source":"arguments","op":"lt","value":"5"}}"#),
         &[
             "error missing_key 4:29 /rules/0/condition/NumericCheck: `field` is missing",
             "error unknown_source 4:39 /rules/0/condition/NumericCheck/source: `arguments` is not a source [did you mean `Arguments`?]",
-            "error unknown_op 4:56 /rules/0/condition/NumericCheck/op: `lt` is not an operator [did you mean `Lt`?]",
+            "error unknown_op 4:56 /rules/0/condition/NumericCheck/op: `lt` is not an operator of `NumericCheck` [did you mean `Lt`?]",
             "error wrong_type 4:69 /rules/0/condition/NumericCheck/value: `value` must be a number, not a string",
         ],
     );
@@ -200,9 +200,9 @@ fn names_are_checked() {
         &[
             "error duplicate_name 1:38 /tools/1: the tool `a` is declared twice",
             "error bad_name 1:42 /tools/2: the name of a tool must not be empty",
-            "error bad_name 1:45 /tools/3: the name of a tool must not hold white space, control characters or `*`",
-            "error bad_name 1:51 /tools/4: the name of a tool must not hold white space, control characters or `*`",
-            "error bad_name 1:66 /roles/r\u{0}: the name of a role must not hold white space, control characters or `*`",
+            "error bad_name 1:45 /tools/3: the name of a tool must not contain white space, control characters or `*`",
+            "error bad_name 1:51 /tools/4: the name of a tool must not contain white space, control characters or `*`",
+            "error bad_name 1:66 /roles/r\u{0}: the name of a role must not contain white space, control characters or `*`",
         ],
     );
 }
@@ -213,8 +213,8 @@ fn what_no_rule_speaks_of_is_warned_of() {
         r#"{"version":"callgate-1","tools":["a","b"],"roles":{"r":{},"s":{}},"rules":[
 {"effect":"Allow","tool_name":"a","roles":["r"]}]}"#,
         &[
-            "warning unused_name 1:38 /tools/1: no rule speaks of the tool `b`, so its calls are always denied",
-            "warning unused_name 1:59 /roles/s: no rule speaks of the role `s`, so its calls are always denied",
+            "warning unused_name 1:38 /tools/1: no rule matches the tool `b`; every call to it is denied",
+            "warning unused_name 1:59 /roles/s: no rule matches the role `s`; it allows no call",
         ],
     );
 }
@@ -229,16 +229,16 @@ fn each_spot_where_perso_fails_open_is_warned_of() {
     check(
         text,
         &[
-            "warning allows_by_default 1:26 /default_action: `default_action` allows every call that no rule speaks of, unknown tools and roles included [write `Deny`]",
-            "warning unknown_key 2:32 /rules/0/conditions: perso ignores the key `conditions`, so what it says has no effect [did you mean `condition`?]",
-            "warning rule_replaced 3:14 /rules/1/tool_name: this rule replaces /rules/0 for some tool and role: in perso the last rule wins and the others have no effect",
-            "warning not_fails_open 3:44 /rules/1/condition: `Not` is true where its field is missing, null or of the wrong type [ask for the field with `FieldPresent` too, or move to `callgate-1`, where `Not` of unknown is unknown]",
-            "warning presence_only 3:51 /rules/1/condition/Not: `FieldPresent` is true for `false`, 0 and the empty string [compare the value with `StringCheck`, or move to `callgate-1` and use `BoolCheck`]",
-            "warning undeclared_tool 4:14 /rules/2/tool_name: `b` is not declared in `tools`, yet this rule allows it",
-            "warning unknown_role 4:27 /rules/2/roles/0: `s` is not declared in `roles`, so perso ignores it here [expected `r`]",
-            "warning always_true 4:44 /rules/2/condition: an empty `All` is always true [remove the condition, or write what must hold]",
+            "warning allows_by_default 1:26 /default_action: `default_action` allows every call that no rule matches, including unknown tools and roles [write `Deny`]",
+            "warning unknown_key 2:32 /rules/0/conditions: perso ignores the key `conditions`, so it has no effect [did you mean `condition`?]",
+            "warning rule_replaced 3:14 /rules/1/tool_name: this rule replaces `/rules/0` for some tool and role; in perso, only the last rule for a tool and a role applies",
+            "warning not_fails_open 3:44 /rules/1/condition: `Not` is true if its field is missing, null or of the wrong type [also require the field with `FieldPresent`, or migrate to `callgate-1`, in which `Not` of unknown is unknown]",
+            "warning presence_only 3:51 /rules/1/condition/Not: `FieldPresent` is true for `false`, 0 and the empty string [compare the value with `StringCheck`, or migrate to `callgate-1` and use `BoolCheck`]",
+            "warning undeclared_tool 4:14 /rules/2/tool_name: `b` is not declared in `tools`, but this rule allows it",
+            "warning unknown_role 4:27 /rules/2/roles/0: `s` is not declared in `roles`, so perso ignores it here [use `r`]",
+            "warning always_true 4:44 /rules/2/condition: an empty `All` is always true [remove the condition, or add checks to it]",
             "warning no_match 5:14 /rules/3/tool_name: the pattern `z*` matches no declared tool",
-            "warning null_equals_null 5:45 /rules/3/condition: `FieldEquals` is true where both fields are null, empty or equal objects [ask for one of the fields with `StringCheck` too]",
+            "warning null_equals_null 5:45 /rules/3/condition: `FieldEquals` is true if both fields are null, empty or equal objects [also check one of the fields with `StringCheck`]",
         ],
     );
 }
@@ -250,7 +250,7 @@ fn a_role_that_inherits_itself_is_refused() {
         &[
             "error role_cycle 1:48 /roles/r: the role `r` inherits itself",
             "error role_cycle 1:71 /roles/s: the role `s` inherits itself",
-            "error unknown_role 1:92 /roles/s/inherits/1: `t` is not declared in `roles` [expected `r`, `s` or `u`]",
+            "error unknown_role 1:92 /roles/s/inherits/1: `t` is not declared in `roles` [use `r`, `s` or `u`]",
             "error unknown_key 1:103 /roles/u/inherit: a role has no key `inherit` [did you mean `inherits`?]",
         ],
     );
@@ -260,8 +260,8 @@ fn a_role_that_inherits_itself_is_refused() {
 fn a_field_is_a_name_or_a_pointer() {
     for field in ["/a~", "/~2", "/a~/b"] {
         let check = format!(r#"{{"FieldPresent":{{"source":"Arguments","field":"{field}"}}}}"#);
-        let message = "in a JSON pointer `~` is written `~0`, and `/` in a name is written `~1`";
-        check_field(&check, message);
+        let message = format!("`{field}` is not a valid JSON pointer [write `~` as `~0`, and `/` in a name as `~1`]");
+        check_field(&check, &message);
     }
     check_field(r#"{"FieldPresent":{"source":"Arguments","field":""}}"#, "the name of a field must not be empty");
 }
@@ -291,7 +291,7 @@ fn a_check_that_says_nothing_is_refused() {
     check(&with_condition(&string("In", r#""a""#)), &[not_a_list]);
     for value in ["-1", "1.5", "1e2", "99999999999"] {
         let condition = format!(r#"{{"LengthCheck":{{"source":"Arguments","field":"x","op":"Lt","value":{value}}}}}"#);
-        let message = "a length is a whole number from 0 to 4294967295";
+        let message = "a length must be a whole number from 0 to 4294967295";
         check(
             &with_condition(&condition),
             &[&format!("error bad_length 4:80 /rules/0/condition/LengthCheck/value: {message}")],
@@ -323,7 +323,7 @@ fn roots_hosts_and_networks_have_one_reading() {
     check(
         &with_condition(&with("UrlCheck", r#""hosts":["a"],"ports":[]"#)),
         &[
-            "error empty_list 4:81 /rules/0/condition/UrlCheck/ports: an empty list of ports says nothing [write a port, or remove `ports` for the default port of the scheme]",
+            "error empty_list 4:81 /rules/0/condition/UrlCheck/ports: the list of ports must not be empty [write a port, or remove `ports` for the default port of the scheme]",
         ],
     );
     check_codes(
@@ -331,6 +331,45 @@ fn roots_hosts_and_networks_have_one_reading() {
         &["bad_network"; 4],
     );
     check_codes(&with("CidrCheck", r#""op":"StartsWith","value":["10.0.0.0/8"]"#), &["unknown_op"]);
+}
+
+#[test]
+fn a_fix_says_what_to_write() {
+    let with = |check: &str, rest: &str| format!(r#"{{"{check}":{{"source":"Arguments","field":"x",{rest}}}}}"#);
+    check(
+        &with_condition(&with("CidrCheck", r#""op":"In","value":["10.0.0.1/8","10.0.0.0"]"#)),
+        &[
+            "error bad_network 4:79 /rules/0/condition/CidrCheck/value/0: `10.0.0.1/8` has host bits after its prefix [write `10.0.0.0/8`]",
+            "error bad_network 4:92 /rules/0/condition/CidrCheck/value/1: `10.0.0.0` is not a network in CIDR notation [write a network such as `10.0.0.0/8`]",
+        ],
+    );
+    check(
+        &with_condition(&with("StringCheck", r#""op":"Eq","value":["a"]"#)),
+        &[
+            "error unknown_op 4:67 /rules/0/condition/StringCheck/op: `Eq` is not an operator of `StringCheck` [use `In`, `NotIn`, `StartsWith`, `EndsWith`, `Contains`, `Glob` or `Matches`]",
+        ],
+    );
+    check(
+        &with_condition(&with("StringCheck", r#""op":"NotContains","value":["a"]"#)),
+        &[
+            "error unknown_op 4:67 /rules/0/condition/StringCheck/op: `NotContains` is not an operator of `StringCheck` [write `Contains` and enclose the check in `Not`]",
+        ],
+    );
+    check(
+        &with_condition(
+            r#"{"FieldEquals":{"source_a":"Arguments","field_a":"x","source_b":"Arguments","field_b":"x"}}"#,
+        ),
+        &[
+            "error same_field 4:13 /rules/0/condition: the field `x` is compared with itself [compare it with another field]",
+        ],
+    );
+    check(
+        &with_condition(r#"{"TimeCheck":{"offset":"Europe/Berlin","from":"9:00"}}"#),
+        &[
+            "error bad_time 4:36 /rules/0/condition/TimeCheck/offset: `Europe/Berlin` is not an offset from UTC [write an offset such as `+01:00`, or `Z`]",
+            "error bad_time 4:59 /rules/0/condition/TimeCheck/from: `9:00` is not a time of day [write a time from `00:00` to `24:00`, such as `09:30`]",
+        ],
+    );
 }
 
 #[test]
@@ -360,16 +399,16 @@ fn an_expression_that_no_automaton_can_do_is_refused() {
         ("a{2", "unclosed counted repetition"),
         ("(?=a)", "look-around, including look-ahead and look-behind, is not supported"),
         (r"(a)\1", "backreferences are not supported"),
-        (r"((a{1000}){1000}){1000}", "it takes too many states"),
-        (r"(?:a|b)*a(?:a|b){20}", "it takes too many states"),
+        (r"((a{1000}){1000}){1000}", "too many states"),
+        (r"(?:a|b)*a(?:a|b){20}", "too many states"),
         (r"[z-a]", "invalid character class range, the start must be <= the end"),
     ] {
         let seen = message(pattern);
         assert!(seen.contains(problem), "{pattern}: {seen}");
     }
     // Counts within counts, and a word boundary among all of Unicode's words.
-    assert!(message("(?:[a-z]{100}){100}{100}").contains("is no regular expression here"));
-    assert!(message(r"\bword\b").contains("is no regular expression here"));
+    assert!(message("(?:[a-z]{100}){100}{100}").contains("is not a supported regular expression"));
+    assert!(message(r"\bword\b").contains("is not a supported regular expression"));
 }
 
 #[test]
@@ -413,11 +452,15 @@ fn rules_are_held_against_the_schemas_of_their_tools() {
     );
     check(
         &with_schema(false, &number("to")),
-        &[&format!("error type_mismatch 3:113 {pointer}: {declares} `to` as string, which this never holds for")],
+        &[&format!(
+            "error type_mismatch 3:113 {pointer}: this check needs `number` or `integer`, but {declares} `to` as `string`"
+        )],
     );
     check(
         &with_schema(false, &number("/to/x")),
-        &[&format!("error type_mismatch 3:113 {pointer}: {declares} `to` as string, which this never holds for")],
+        &[&format!(
+            "error type_mismatch 3:113 {pointer}: this check needs `object` or `array`, but {declares} `to` as `string`"
+        )],
     );
 }
 
@@ -429,12 +472,10 @@ fn servers_are_declared_and_reasons_say_something() {
         &rule(r#""server":"crm""#),
         &["error unknown_server 3:65 /rules/0/server: `crm` is not declared in `servers`"],
     );
-    check(&rule(r#""reason":" ""#), &["error empty_reason 3:65 /rules/0/reason: a `reason` must say something"]);
+    check(&rule(r#""reason":" ""#), &["error empty_reason 3:65 /rules/0/reason: `reason` must not be blank"]);
     check(
         &rule(r#""disclose":"none""#),
-        &[
-            "error unknown_disclosure 3:67 /rules/0/disclose: `none` is not a value of `disclose` [expected `all` or `code`]",
-        ],
+        &["error unknown_disclosure 3:67 /rules/0/disclose: `none` is not a value of `disclose` [use `all` or `code`]"],
     );
 }
 
@@ -464,7 +505,7 @@ fn a_pattern_that_no_name_can_match_is_an_error() {
                 let findings = parse(&text).and_then(validate).expect_err("a pattern that matches nothing");
                 let seen: Vec<_> =
                     findings.iter().map(|found| (found.code, found.message.as_str(), found.fix.as_deref())).collect();
-                let message = format!("the pattern `{shown}` cannot match the name of a {noun}");
+                let message = format!("the pattern `{shown}` cannot match a valid {noun} name");
                 let fix = format!("remove the character U+{code_point}");
                 assert_eq!(seen, [("bad_name", message.as_str(), Some(fix.as_str()))], "{text}");
                 let place = findings.first().map(|finding| text.get(finding.span.clone()).expect("a span"));
@@ -493,7 +534,7 @@ fn a_name_that_no_call_can_have_is_an_error_with_the_character_to_remove() {
     check(
         &open_rule("Deny", "tool_name", "delete_all "),
         &[&format!(
-            "error bad_name 2:48 {pointer}: `delete_all ` cannot be the name of a tool [remove the character U+0020]"
+            "error bad_name 2:48 {pointer}: `delete_all ` is not a valid tool name [remove the character U+0020]"
         )],
     );
 }
@@ -510,16 +551,16 @@ fn a_server_has_a_name_that_a_call_can_have() {
     check(&policy("kundenbetreuung-süd"), &[]);
     for (server, problem) in [
         ("", "the name of a server must not be empty [write 1 to 128 characters]"),
-        ("crm\u{200b}", "`crm\\u{200b}` cannot be the name of a server [remove the character U+200B]"),
-        ("crm ", "`crm ` cannot be the name of a server [remove the character U+0020]"),
-        ("my crm", "`my crm` cannot be the name of a server [remove the character U+0020]"),
-        ("crm\n", "`crm\\n` cannot be the name of a server [remove the character U+000A]"),
-        ("crm*", "`crm*` cannot be the name of a server [write the name without `*`]"),
+        ("crm\u{200b}", "`crm\\u{200b}` is not a valid server name [remove the character U+200B]"),
+        ("crm ", "`crm ` is not a valid server name [remove the character U+0020]"),
+        ("my crm", "`my crm` is not a valid server name [remove the character U+0020]"),
+        ("crm\n", "`crm\\n` is not a valid server name [remove the character U+000A]"),
+        ("crm*", "`crm*` is not a valid server name [write the name without `*`]"),
     ] {
         check(&policy(server), &[&format!("error bad_name 1:36 /servers/0: {problem}")]);
     }
     let long = "x".repeat(129);
-    let shown = format!("`{}…` cannot be the name of a server [write 1 to 128 characters]", "x".repeat(60));
+    let shown = format!("`{}…` is not a valid server name [write 1 to 128 characters]", "x".repeat(60));
     check(&policy(&long), &[&format!("error bad_name 1:36 /servers/0: {shown}")]);
 }
 

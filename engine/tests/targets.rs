@@ -257,11 +257,11 @@ fn another_spelling_of_a_port_a_host_or_a_namespace_slips_past_no_rule() {
 
 #[test]
 fn a_uri_with_a_second_spelling_is_found_with_the_reason() {
-    let own = "has the default port of its scheme, so it has a second spelling";
-    let unknown = "has a port in a scheme whose default port is unknown to callgate, so it may have a second spelling";
-    let punycode = "has a host name in punycode, which programs read in different ways";
-    let namespace = "has a URN namespace that has a second spelling";
-    let query = "has a query, which is not a part of the name in a URN";
+    let own = "contains the default port of its scheme, which the normal form omits";
+    let unknown = "has a port, but callgate does not know the default port of its scheme";
+    let punycode = "has a punycode host name, which programs interpret differently";
+    let namespace = "has a URN namespace that is not in normal form";
+    let query = "has a query, which is not part of a URN name";
     for (uri, problem, fix) in [
         ("imap://mail.test:143/INBOX", own, "remove the port"),
         ("imap://*:143/INBOX", own, "remove the port"),
@@ -270,8 +270,8 @@ fn a_uri_with_a_second_spelling_is_found_with_the_reason() {
         ("note://*:99/*", unknown, "remove the port"),
         ("note://xn--bcher-kva.test/x", punycode, "use a host name without `xn--`"),
         ("https://*.xn--p1ai/*", punycode, "use a host name without `xn--`"),
-        ("urn:ISBN:1", namespace, "write the namespace in lower case"),
-        ("urn:ISBN:*", namespace, "write the namespace in lower case"),
+        ("urn:ISBN:1", namespace, "write the namespace in lowercase letters, digits and `-`"),
+        ("urn:ISBN:*", namespace, "write the namespace in lowercase letters, digits and `-`"),
         ("urn:isbn:1?=x", query, "remove the query"),
     ] {
         for effect in ["Allow", "RequireApproval", "Deny"] {
@@ -279,9 +279,9 @@ fn a_uri_with_a_second_spelling_is_found_with_the_reason() {
             let text = policy(&json!([rule])).to_string();
             let findings = parse(&text).and_then(validate).expect_err("a URI with a second spelling");
             let message = if uri.contains('*') {
-                format!("the pattern `{uri}` {problem}, and it matches no call")
+                format!("the pattern `{uri}` {problem}, so it matches no call")
             } else {
-                format!("`{uri}` {problem}, and no call can name it")
+                format!("`{uri}` {problem}, so no call can name it")
             };
             let seen: Vec<_> =
                 findings.iter().map(|found| (found.code, found.message.as_str(), found.fix.as_deref())).collect();
@@ -374,13 +374,16 @@ fn a_call_names_one_target() {
     let bytes = image_of(&policy(&json!([{ "effect": "Allow", "tool_name": "*" }])));
     let image = PolicyImage::open(&bytes).expect("an image");
     for (call, detail) in [
-        (json!({ "role": "agent" }), "`tool` is missing, and so are `prompt` and `resource`"),
+        (json!({ "role": "agent" }), "`tool`, `prompt` or `resource` is missing"),
         (
             json!({ "role": "agent", "tool": "a", "prompt": "b" }),
-            "`tool`, `toolName`, `prompt` and `resource` exclude each other",
+            "`tool`, `toolName`, `prompt` and `resource` are mutually exclusive",
         ),
-        (json!({ "role": "agent", "tool": "a", "operation": "read" }), "`operation` belongs to `resource`"),
-        (json!({ "role": "agent", "resource": "note://a" }), "`operation` is missing: `read`, `list` or `subscribe`"),
+        (json!({ "role": "agent", "tool": "a", "operation": "read" }), "`operation` requires `resource`"),
+        (
+            json!({ "role": "agent", "resource": "note://a" }),
+            "`operation` is missing; write `read`, `list` or `subscribe`",
+        ),
         (
             json!({ "role": "agent", "resource": "note://a", "operation": "write" }),
             "`operation` must be `read`, `list` or `subscribe`",

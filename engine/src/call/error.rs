@@ -102,16 +102,14 @@ impl RequestError {
         match self {
             Self::Json(Fault::NotUtf8) => "the body must be UTF-8 without a byte-order mark",
             Self::Json(Fault::Syntax) => "the body must be exactly one JSON value",
-            Self::Json(Fault::LoneSurrogate) => "a string holds a surrogate without its partner",
+            Self::Json(Fault::LoneSurrogate) => "a string contains an unpaired surrogate",
             Self::Json(Fault::NumberOutOfRange) => "a number is out of range",
-            Self::Json(Fault::DuplicateMember) => "an object names a member twice",
-            Self::Json(Fault::TooDeep) => {
-                "objects and arrays nest deeper than the limit `depth`, which is 32 unless the deployment sets it lower"
-            }
+            Self::Json(Fault::DuplicateMember) => "an object has a duplicate member",
+            Self::Json(Fault::TooDeep) => "objects and arrays exceed the nesting limit `depth`, by default 32",
             Self::NotAnObject => "the body must be an object",
-            Self::UnknownMember => "the body has a member that callgate does not know",
-            Self::Missing(Member::Tool) => "`tool` is missing, and so are `prompt` and `resource`",
-            Self::Missing(Member::Operation) => "`operation` is missing: `read`, `list` or `subscribe`",
+            Self::UnknownMember => "the body has an unknown member; remove it or correct its name",
+            Self::Missing(Member::Tool) => "`tool`, `prompt` or `resource` is missing",
+            Self::Missing(Member::Operation) => "`operation` is missing; write `read`, `list` or `subscribe`",
             Self::Missing(Member::Calls) => "`calls` is missing",
             Self::Missing(_) => "`role` is missing",
             Self::WrongType(Member::Tool) => "`tool` must be a string",
@@ -127,20 +125,16 @@ impl RequestError {
             Self::WrongType(Member::TraceId) => "`traceId` must be a string",
             Self::WrongType(Member::ArgsDigest) => "`argsDigest` must be a boolean",
             Self::WrongType(Member::Calls) => "`calls` must be a list of calls",
-            Self::Ambiguous(Member::Operation) => "`operation` belongs to `resource`",
-            Self::Ambiguous(Member::Tool) => "`tool`, `toolName`, `prompt` and `resource` exclude each other",
-            Self::Ambiguous(_) => "`role` and `roles` exclude each other",
-            Self::RoleCount => {
-                "a call has at least one role and no more than the limit `rolesPerCaller`, which is 32 unless the \
-                 deployment sets it lower"
-            }
-            Self::RolesDiffer => "the roles of the body are not those of the token",
-            Self::AttributesInToken => "the caller's attributes come from the token: leave `agentAttributes` out",
-            Self::RolesNotSupported => "the policy is written in `perso-1`, which takes one `role` and no `roles`",
-            Self::TargetNotSupported => "the policy is written in `perso-1`, which takes a `tool` and no other target",
+            Self::Ambiguous(Member::Operation) => "`operation` requires `resource`",
+            Self::Ambiguous(Member::Tool) => "`tool`, `toolName`, `prompt` and `resource` are mutually exclusive",
+            Self::Ambiguous(_) => "`role` and `roles` are mutually exclusive",
+            Self::RoleCount => "a call must have at least one role and at most `rolesPerCaller` roles, by default 32",
+            Self::RolesDiffer => "the roles in the body differ from the roles in the token",
+            Self::AttributesInToken => "the caller's attributes come from the token; remove `agentAttributes`",
+            Self::RolesNotSupported => "the policy language `perso-1` supports one role for each call, in `role`",
+            Self::TargetNotSupported => "the policy language `perso-1` supports only `tool` targets",
             Self::CallCount => {
-                "`calls` must hold at least one call and no more than the limit `callsPerBatch`, which is 100 unless the \
-                 deployment sets it lower"
+                "`calls` must contain at least one call and at most `callsPerBatch` calls, by default 100"
             }
         }
     }

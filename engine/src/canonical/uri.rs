@@ -46,13 +46,16 @@ fn is_urn_namespace(name: &str) -> bool {
 /// Why a URI that is not in normal form is not, and the fix, where its port, its host or its namespace is the reason.
 #[cfg(feature = "compile")]
 pub(crate) fn problem(uri: &str) -> Option<(&'static str, &'static str)> {
-    const OWN_PORT: &str = "has the default port of its scheme, so it has a second spelling";
+    const OWN_PORT: &str = "contains the default port of its scheme, which the normal form omits";
     let (scheme, rest) = uri.split_once(':')?;
     if scheme == "urn" && !is_urn_namespace(rest.split('?').next()?) {
-        return Some(("has a URN namespace that has a second spelling", "write the namespace in lower case"));
+        return Some((
+            "has a URN namespace that is not in normal form",
+            "write the namespace in lowercase letters, digits and `-`",
+        ));
     }
     if scheme == "urn" && rest.contains('?') {
-        return Some(("has a query, which is not a part of the name in a URN", "remove the query"));
+        return Some(("has a query, which is not part of a URN name", "remove the query"));
     }
     let (host, port) = url::split_port(rest.strip_prefix("//")?.split(['/', '?', '#']).next()?)?;
     match port {
@@ -60,15 +63,13 @@ pub(crate) fn problem(uri: &str) -> Option<(&'static str, &'static str)> {
             Some((OWN_PORT, "remove the port"))
         }
         Some(_) if !is_of_web(scheme) && own_ports(scheme).is_empty() => {
-            let problem =
-                "has a port in a scheme whose default port is unknown to callgate, so it may have a second spelling";
+            let problem = "has a port, but callgate does not know the default port of its scheme";
             Some((problem, "remove the port"))
         }
         Some(port) if own_ports(scheme).contains(&port) => Some((OWN_PORT, "remove the port")),
-        _ if url::has_punycode(host) => Some((
-            "has a host name in punycode, which programs read in different ways",
-            "use a host name without `xn--`",
-        )),
+        _ if url::has_punycode(host) => {
+            Some(("has a punycode host name, which programs interpret differently", "use a host name without `xn--`"))
+        }
         _ => None,
     }
 }

@@ -215,13 +215,17 @@ pub(crate) fn read_condition(node: &Node<'_>, reader: &mut NodeReader, scope: Sc
         return None;
     };
     let [Member { name, name_span, value }] = members.as_slice() else {
-        let message = format!("a condition has one key, not {}", members.len());
-        let fix = "put several conditions into `All` or `Any`";
+        let message = format!("a condition must have one key, not {}", members.len());
+        let fix = "write one condition, or combine several with `All` or `Any`";
         reader.problems.push(Diagnostic::error("condition_keys", &node.span, message).with_fix(fix));
         return None;
     };
     let Some(kind) = kinds(scope.dialect).find(|kind| kind.name == *name) else {
-        let problem = Diagnostic::error("unknown_condition", name_span, format!("{} is no condition", quoted(name)));
+        let problem = Diagnostic::error(
+            "unknown_condition",
+            name_span,
+            format!("{} is not a condition of `{}`", quoted(name), scope.dialect.name()),
+        );
         reader.problems.push(problem.with_likely_word(name, names(scope.dialect)));
         return None;
     };
@@ -229,19 +233,19 @@ pub(crate) fn read_condition(node: &Node<'_>, reader: &mut NodeReader, scope: Sc
 }
 
 fn read_all(node: &Node<'_>, reader: &mut NodeReader, scope: Scope) -> Option<ConditionKind> {
-    read_conditions(node, reader, scope).map(ConditionKind::All)
+    read_conditions(node, reader, scope, "`All`").map(ConditionKind::All)
 }
 
 fn read_any(node: &Node<'_>, reader: &mut NodeReader, scope: Scope) -> Option<ConditionKind> {
-    read_conditions(node, reader, scope).map(ConditionKind::Any)
+    read_conditions(node, reader, scope, "`Any`").map(ConditionKind::Any)
 }
 
 fn read_not(node: &Node<'_>, reader: &mut NodeReader, scope: Scope) -> Option<ConditionKind> {
     read_condition(node, reader, scope).map(Box::new).map(ConditionKind::Not)
 }
 
-fn read_conditions(node: &Node<'_>, reader: &mut NodeReader, scope: Scope) -> Option<Vec<Condition>> {
-    let items = reader.list(node, "`All` and `Any`")?;
+fn read_conditions(node: &Node<'_>, reader: &mut NodeReader, scope: Scope, name: &str) -> Option<Vec<Condition>> {
+    let items = reader.list(node, name)?;
     let read: Vec<Condition> = items.iter().filter_map(|item| read_condition(item, reader, scope)).collect();
     (read.len() == items.len()).then_some(read)
 }
@@ -267,7 +271,7 @@ impl ItemsCheck {
             check.required("condition", reader).and_then(|node| read_condition(node, reader, of_item)).map(Box::new);
         let (field, condition) = (field?, condition?);
         if scope.has_item && field.source != Source::Item {
-            let message = "within `Every` and `Some`, the list is one of the item: its source is `Item`";
+            let message = "the source of a list inside `Every` or `Some` must be `Item`";
             reader.problems.push(Diagnostic::error("list_of_call", &field.name.span, message));
             return None;
         }

@@ -53,7 +53,7 @@ impl Validation<'_> {
     /// Reports a list without entries.
     pub(crate) fn check_not_empty<T>(&mut self, span: &Range<usize>, list: &[T], what: &str) {
         if list.is_empty() {
-            self.error("empty_list", span, alloc::format!("an empty list of {what} says nothing"));
+            self.error("empty_list", span, alloc::format!("the list of {what} must not be empty"));
         }
     }
 }

@@ -62,9 +62,9 @@ pub(crate) fn read_second_field(check: &Object<'_, '_>, reader: &mut NodeReader,
 }
 
 /// Reads one of the operators of a check that compares numbers.
-pub(crate) fn read_numeric_op(check: &Object<'_, '_>, reader: &mut NodeReader) -> Option<NumericOp> {
+pub(crate) fn read_numeric_op(check: &Object<'_, '_>, reader: &mut NodeReader, what: &str) -> Option<NumericOp> {
     let ops = NumericOp::ALL.map(|op| (op.name(), op));
-    check.required("op", reader).and_then(|node| reader.word(node, "an operator", "unknown_op", ops))
+    check.required("op", reader).and_then(|node| reader.word(node, what, "unknown_op", ops))
 }
 
 fn read_field_of(

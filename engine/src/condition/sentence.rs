@@ -56,6 +56,11 @@ impl Sentence<'_> {
     pub(crate) fn push_field(&mut self, field: FieldSlot, image: &PolicyImage<'_>) {
         let Some((source, name)) = image.field_name(field) else { return };
         self.push_quoted(name);
+        self.push_source(source);
+    }
+
+    /// Appends the source of a field, after the name of the field.
+    pub(crate) fn push_source(&mut self, source: Source) {
         self.push_str(match source {
             Source::Arguments => " of the arguments",
             Source::AgentAttributes => " of the agent",
@@ -99,7 +104,7 @@ pub(crate) trait Describe {
 
     /// What a field that is ambiguous must be.
     fn form_requirement(&self) -> &'static str {
-        "be a plain absolute path"
+        "be an unambiguous absolute path"
     }
 
     /// Appends what the field must be, after `must`.

@@ -65,9 +65,9 @@ pub enum ImageError {
 impl core::fmt::Display for ImageError {
     fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         formatter.write_str(match self {
-            Self::NotAnImage => "these bytes are no policy image",
-            Self::OtherFormat => "the policy image was written by another version of callgate; compile it again",
-            Self::Damaged => "the policy image is damaged; compile it again",
+            Self::NotAnImage => "these bytes are not a compiled policy",
+            Self::OtherFormat => "the compiled policy is from another version of callgate; compile it again",
+            Self::Damaged => "the compiled policy is damaged; compile it again",
         })
     }
 }

@@ -83,7 +83,13 @@ impl<'d, 'i> FailedPredicate<'d, 'i> {
                 out.push_quoted(field);
                 out.push_str(" of each item");
             }
-            (_, field) => out.push_quoted(field),
+            (source, field) => {
+                out.push_quoted(field);
+                // Several sources may have a field of this name, so the reason says which one must provide it.
+                if matches!(self.failure.problem, PredicateProblem::Missing | PredicateProblem::Null) {
+                    out.push_source(source);
+                }
+            }
         }
         let predicate = self.predicate.describe();
         let requirement = match self.failure.problem {
@@ -146,7 +152,7 @@ impl Decision {
         }
         match self.code {
             Code::UnknownTool | Code::UnknownPrompt if image.is_open(kind) => {
-                for part in ["this is no name that a ", kind.noun(), " can have"] {
+                for part in ["this is not a valid ", kind.noun(), " name"] {
                     out.push_str(part);
                 }
             }
@@ -154,32 +160,30 @@ impl Decision {
             Code::UnknownRole => out.push_str("the policy declares none of the caller's roles"),
             Code::UnknownPrompt => out.push_str("the policy does not declare this prompt"),
             Code::AmbiguousResource => {
-                out.push_str(
-                    "the URI of the resource must be in normal form, without dot segments and with no other spelling",
-                );
+                out.push_str("the resource URI is ambiguous or not in normal form");
             }
             Code::NoRule => {
-                for part in ["no rule allows this ", kind.noun(), " to any of the caller's roles"] {
+                for part in ["no rule allows any of the caller's roles to use this ", kind.noun()] {
                     out.push_str(part);
                 }
             }
             Code::UndeclaredArgument => {
-                out.push_str("the call has an argument that the schema of this tool does not declare");
+                out.push_str("the call has an argument that the tool's schema does not declare");
             }
-            Code::TooComplex => out.push_str("judging this call takes more work than one call may cost"),
-            Code::PolicyFault => out.push_str("the embedded policy can't be read"),
+            Code::TooComplex => out.push_str("this call exceeds the evaluation budget"),
+            Code::PolicyFault => out.push_str("the embedded policy cannot be read"),
             Code::Allowed => self.write_rule(image, "rule ", " allows this call", out),
-            Code::ApprovalRequired => self.write_rule(image, "rule ", " asks for a person's approval", out),
+            Code::ApprovalRequired => self.write_rule(image, "rule ", " requires human approval", out),
             Code::DeniedByRule => self.write_rule(image, "rule ", " denies this call", out),
             Code::ConditionFailed | Code::ConditionUnknown if self.effect == Effect::RequireApproval => {
                 if !self.hides_condition(image) && self.write_failures(image, out) {
                     out.push_str(", so ");
                 }
-                self.write_rule(image, "rule ", " asks for a person's approval", out);
+                self.write_rule(image, "rule ", " requires human approval", out);
             }
             Code::ConditionFailed | Code::ConditionUnknown => {
                 if self.hides_condition(image) || !self.write_failures(image, out) {
-                    self.write_rule(image, "the condition of rule ", " does not hold", out);
+                    self.write_rule(image, "the condition of rule ", " is not met", out);
                 }
             }
         }

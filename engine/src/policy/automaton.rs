@@ -21,7 +21,7 @@ const MAX_EXPRESSION_BYTES: usize = 1 << 20;
 /// The most bytes for the patterns of a policy together. A state takes about 200 of them.
 const MAX_PATTERNS_BYTES: usize = 1 << 22;
 
-const TOO_MANY_STATES: &str = "it takes too many states";
+const TOO_MANY_STATES: &str = "too many states";
 
 /// An automaton as tables. State 0 is dead, state 1 is the first.
 #[derive(Debug)]

@@ -84,9 +84,9 @@ fn reasons_name_what_is_wrong_with_an_item() {
     );
     check_reason(&every, &refund(&json!({"x": [{}]})), Some("r"), "`n` of each item is missing");
     check_reason(&every, &refund(&json!({"x": 1})), Some("r"), "`x` must be a list");
-    check_reason(&every, &refund(&json!({})), Some("r"), "`x` is missing");
+    check_reason(&every, &refund(&json!({})), Some("r"), "`x` of the arguments is missing");
     let some = allow_if(&items("Some", &small));
-    check_reason(&some, &refund(&json!({"x": []})), Some("r"), "`x` must hold an item that meets the condition");
+    check_reason(&some, &refund(&json!({"x": []})), Some("r"), "`x` must contain an item that meets the condition");
     let none = allow_if(&json!({ "Not": items("Some", &small) }));
     check_reason(&none, &refund(&json!({"x": [{ "n": 1 }]})), Some("r"), "`n` of each item must be more than 5");
     let not_all = allow_if(&json!({ "Not": items("Every", &small) }));
@@ -94,7 +94,7 @@ fn reasons_name_what_is_wrong_with_an_item() {
         &not_all,
         &refund(&json!({"x": [{ "n": 1 }]})),
         Some("r"),
-        "`x` must hold an item that does not meet the condition",
+        "`x` must contain an item that does not meet the condition",
     );
     let plain = json!({ "BoolCheck": { "source": "Item", "field": "", "value": true } });
     check_reason(

@@ -30,7 +30,7 @@ fn an_approval_that_may_be_needed_is_asked_for_before_allow_and_not_in_place_of_
     for x in [json!({"y": 1}), json!({"x": null, "y": 1}), json!({"x": "200", "y": 1})] {
         check(&rules, &refund(&x), Effect::RequireApproval, Code::ConditionUnknown);
     }
-    let reason = "`x` is missing, so rule `approve` asks for a person's approval";
+    let reason = "`x` of the arguments is missing, so rule `approve` requires human approval";
     check_reason(&rules, &refund(&json!({"y": 1})), Some("approve"), reason);
     // Where nothing allows the call, not to know never gets it before a person.
     check(&rules, &refund(&json!({})), Effect::Deny, Code::ConditionUnknown);
@@ -92,10 +92,13 @@ fn who_is_not_known_gets_nothing() {
 fn reasons_say_what_the_call_must_be() {
     let limits = allow_if(&json!({ "All": [numeric("Gt", &json!(0)), numeric("Lte", &json!(500))] }));
     check_reason(&limits, &refund(&json!({"x": 800})), Some("r"), "`x` must be at most 500");
-    check_reason(&limits, &refund(&json!({})), Some("r"), "`x` is missing");
-    check_reason(&limits, &refund(&json!({"x": null})), Some("r"), "`x` is null");
+    check_reason(&limits, &refund(&json!({})), Some("r"), "`x` of the arguments is missing");
+    check_reason(&limits, &refund(&json!({"x": null})), Some("r"), "`x` of the arguments is null");
     check_reason(&limits, &refund(&json!({"x": "1"})), Some("r"), "`x` must be a number");
     check_reason(&limits, &refund(&json!({"x": 1})), Some("r"), "rule `r` allows this call");
+    let flag = allow_if(&json!({ "BoolCheck": { "source": "Arguments", "field": "x", "value": false } }));
+    check_reason(&flag, &refund(&json!({"x": true})), Some("r"), "`x` must be false");
+    check_reason(&flag, &refund(&json!({"x": "no"})), Some("r"), "`x` must be a boolean");
     let outside = allow_if(&json!({ "Not": { "All": [numeric("Gt", &json!(0)), numeric("Lte", &json!(500))] } }));
     check_reason(&outside, &refund(&json!({"x": 5})), Some("r"), "`x` must be at most 0, or `x` must be more than 500");
     let list = |op: &str, value: Value| {
@@ -111,12 +114,22 @@ fn reasons_say_what_the_call_must_be() {
         "`x` must match one of `a*`, `b`",
     );
     let path = json!({ "PathCheck": { "source": "Arguments", "field": "x", "roots": ["/a", "/b"] } });
-    check_reason(&allow_if(&path), &refund(&json!({"x": "/c"})), Some("r"), "`x` must lie in `/a` or `/b`");
-    check_reason(&allow_if(&path), &refund(&json!({"x": "/a/.."})), Some("r"), "`x` must be a plain absolute path");
+    check_reason(&allow_if(&path), &refund(&json!({"x": "/c"})), Some("r"), "`x` must be inside `/a` or `/b`");
+    check_reason(
+        &allow_if(&path),
+        &refund(&json!({"x": "/a/.."})),
+        Some("r"),
+        "`x` must be an unambiguous absolute path",
+    );
     let url = json!({ "UrlCheck": { "source": "Arguments", "field": "x", "hosts": ["a.test"], "ports": [8443] } });
     let reason = "`x` must be a URL with scheme `https` and host `a.test` and port `8443`";
     check_reason(&allow_if(&url), &refund(&json!({"x": "https://b.test"})), Some("r"), reason);
-    check_reason(&allow_if(&url), &refund(&json!({"x": "a.test"})), Some("r"), "`x` must be a plain absolute URL");
+    check_reason(
+        &allow_if(&url),
+        &refund(&json!({"x": "a.test"})),
+        Some("r"),
+        "`x` must be an unambiguous absolute URL",
+    );
     let not = |condition: Value| allow_if(&json!({ "Not": condition }));
     let contains =
         json!({ "StringCheck": { "source": "Arguments", "field": "x", "op": "Contains", "value": ["a", "b"] } });
@@ -131,11 +144,11 @@ fn reasons_say_what_the_call_must_be() {
         &limits,
         &json!({ "tool": "view", "role": "agent" }),
         None,
-        "no rule allows this tool to any of the caller's roles",
+        "no rule allows any of the caller's roles to use this tool",
     );
     let equals = allow_if(&json!({ "FieldEquals": {
         "source_a": "Arguments", "field_a": "x", "source_b": "ResourceAttributes", "field_b": "owner" } }));
-    check_reason(&equals, &refund(&json!({"x": 1})), Some("r"), "`owner` is missing");
+    check_reason(&equals, &refund(&json!({"x": 1})), Some("r"), "`owner` of the resource is missing");
 }
 
 #[test]
@@ -279,7 +292,7 @@ fn a_rule_may_say_its_own_reason_and_hide_its_condition() {
     let own = rules(json!({ "reason": "ask a lead for more than 500" }));
     check_reason(&own, &over, Some("r"), "ask a lead for more than 500");
     let hidden = rules(json!({ "disclose": "code" }));
-    check_reason(&hidden, &over, Some("r"), "the condition of rule `r` does not hold");
+    check_reason(&hidden, &over, Some("r"), "the condition of rule `r` is not met");
     let failed = |rules: &Value| judge(rules, &over, |image, _, decision| decision.failed(image).count());
     assert_eq!((failed(&own), failed(&hidden)), (1, 0));
 }
@@ -294,7 +307,7 @@ fn a_call_that_takes_too_much_work_is_denied() {
     };
     check(&rules, &call(1_000, 1_000), Effect::Allow, Code::Allowed);
     check(&rules, &call(20_000, 100_000), Effect::Deny, Code::TooComplex);
-    let reason = "judging this call takes more work than one call may cost";
+    let reason = "this call exceeds the evaluation budget";
     check_reason(&rules, &call(20_000, 100_000), None, reason);
 }
 
@@ -303,7 +316,7 @@ fn a_rule_that_can_not_tell_names_only_what_it_could_not_tell() {
     let known = json!({ "BoolCheck": { "source": "Arguments", "field": "y", "value": true } });
     let rules = json!([{ "id": "d", "effect": "Deny", "tool_name": "refund", "roles": ["agent"],
         "condition": { "All": [known, numeric("Gt", &json!(500))] } }]);
-    check_reason(&rules, &refund(&json!({ "y": true })), Some("d"), "`x` is missing");
+    check_reason(&rules, &refund(&json!({ "y": true })), Some("d"), "`x` of the arguments is missing");
     check_reason(&rules, &refund(&json!({ "y": true, "x": "" })), Some("d"), "`x` must be a number");
 }
 
@@ -346,6 +359,6 @@ fn a_deny_rule_that_an_item_keeps_from_being_told_says_so() {
     let item = json!({ "StringCheck": { "source": "Item", "field": "", "op": "In", "value": ["a"] } });
     let rules = json!([{ "id": "d", "effect": "Deny", "tool_name": "refund", "roles": ["agent"],
         "condition": { "Every": { "source": "Arguments", "field": "x", "condition": item } } }]);
-    let expected = "`x` must hold an item that does not meet the condition";
+    let expected = "`x` must contain an item that does not meet the condition";
     check_reason(&rules, &refund(&json!({ "x": [5] })), Some("d"), expected);
 }

@@ -44,7 +44,7 @@ impl Describe for Bool {
     }
 
     fn type_requirement(&self) -> Option<&'static str> {
-        None
+        Some("be a boolean")
     }
 
     fn write_requirement(&self, asked: bool, _: &PolicyImage<'_>, out: &mut Sentence<'_>) {

@@ -60,7 +60,7 @@ impl Describe for Cidr<'_> {
     }
 
     fn form_requirement(&self) -> &'static str {
-        "be a plain IP address"
+        "be an unambiguous IP address"
     }
 
     fn write_requirement(&self, asked: bool, _: &PolicyImage<'_>, out: &mut Sentence<'_>) {
@@ -76,7 +76,7 @@ impl Describe for Cidr<'_> {
 #[cfg(feature = "compile")]
 mod build {
     use alloc::format;
-    use alloc::string::String;
+    use alloc::string::{String, ToString as _};
     use alloc::vec::Vec;
     use core::ops::Range;
 
@@ -131,14 +131,18 @@ mod build {
         fn validate(&self, span: &Range<usize>, validation: &mut Validation<'_>) {
             validation.check_not_empty(span, &self.networks, "networks");
             for network in &self.networks {
-                let problem = match network.value.parse::<IpNet>() {
-                    Err(_) => format!("{} is no network in CIDR notation", quoted(&network.value)),
+                let shown = quoted(&network.value);
+                let (problem, fix) = match network.value.parse::<IpNet>() {
+                    Err(_) => (
+                        format!("{shown} is not a network in CIDR notation"),
+                        "write a network such as `10.0.0.0/8`".to_string(),
+                    ),
                     Ok(parsed) if parsed.trunc() != parsed => {
-                        format!("{} names a host, and its network is `{}`", quoted(&network.value), parsed.trunc())
+                        (format!("{shown} has host bits after its prefix"), format!("write `{}`", parsed.trunc()))
                     }
                     Ok(_) => continue,
                 };
-                validation.error_with_fix("bad_network", &network.span, problem, "write it as in `10.0.0.0/8`");
+                validation.error_with_fix("bad_network", &network.span, problem, &fix);
             }
         }
 

@@ -98,7 +98,7 @@ mod build {
             let keys = ["source_a", "field_a", "op", "source_b", "field_b"];
             let check = reader.object(node, "`FieldCompare`", &keys)?;
             let a = read_first_field(&check, reader, scope);
-            let op = read_numeric_op(&check, reader);
+            let op = read_numeric_op(&check, reader, "an operator of `FieldCompare`");
             let b = read_second_field(&check, reader, scope);
             Some(Self { a: a?, op: op?, b: b? })
         }

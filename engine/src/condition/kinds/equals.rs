@@ -72,7 +72,7 @@ impl Describe for Equals {
     }
 
     fn write_requirement(&self, asked: bool, image: &PolicyImage<'_>, out: &mut Sentence<'_>) {
-        out.push_str(if asked { "be the same as " } else { "differ from " });
+        out.push_str(if asked { "be equal to " } else { "differ from " });
         out.push_field(self.other, image);
     }
 
@@ -158,6 +158,7 @@ impl Number {
 
 #[cfg(feature = "compile")]
 mod build {
+    use alloc::format;
     use alloc::vec::Vec;
     use core::ops::Range;
 
@@ -169,6 +170,7 @@ mod build {
     use crate::policy::check::domain::Domain;
     use crate::policy::check::knowledge::Knowledge;
     use crate::policy::semantics::Equality;
+    use crate::policy::text::diagnostic::quoted;
     use crate::policy::text::node_reader::NodeReader;
     use crate::policy::text::tree::Node;
 
@@ -220,7 +222,8 @@ mod build {
     /// Reports a field that is compared with itself.
     pub(crate) fn check_two_fields(a: &Field, b: &Field, span: &Range<usize>, validation: &mut Validation<'_>) {
         if a.is_same(b) {
-            validation.error("same_field", span, "a field is compared with itself");
+            let message = format!("the field {} is compared with itself", quoted(&a.name.value));
+            validation.error_with_fix("same_field", span, message, "compare it with another field");
         }
     }
 }

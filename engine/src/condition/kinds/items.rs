@@ -40,10 +40,10 @@ impl Describe for Items {
 
     fn write_requirement(&self, asked: bool, _: &PolicyImage<'_>, out: &mut Sentence<'_>) {
         out.push_str(match (self.every, asked) {
-            (true, true) => "hold only items that meet the condition",
-            (true, false) => "hold an item that does not meet the condition",
-            (false, true) => "hold an item that meets the condition",
-            (false, false) => "hold no item that meets the condition",
+            (true, true) => "contain only items that meet the condition",
+            (true, false) => "contain an item that does not meet the condition",
+            (false, true) => "contain an item that meets the condition",
+            (false, false) => "contain no item that meets the condition",
         });
     }
 

@@ -101,7 +101,7 @@ mod build {
         pub(crate) fn read(node: &Node<'_>, reader: &mut NodeReader, scope: Scope) -> Option<Self> {
             let check = reader.object(node, "`LengthCheck`", &["source", "field", "op", "value"])?;
             let field = read_field(&check, reader, scope);
-            let op = read_numeric_op(&check, reader);
+            let op = read_numeric_op(&check, reader, "an operator of `LengthCheck`");
             let value = check.required("value", reader).and_then(|node| {
                 let text = reader.number(node, "`value`")?;
                 Some(Spanned { value: text, span: node.span.clone() })
@@ -121,7 +121,7 @@ mod build {
 
         fn validate(&self, _: &Range<usize>, validation: &mut Validation<'_>) {
             if self.value.value.parse::<u32>().is_err() {
-                let message = "a length is a whole number from 0 to 4294967295";
+                let message = "a length must be a whole number from 0 to 4294967295";
                 validation.error("bad_length", &self.value.span, message);
             }
         }

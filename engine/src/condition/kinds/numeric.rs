@@ -158,9 +158,9 @@ mod build {
             let check = reader.object(node, "`NumericCheck`", &["source", "field", "op", "value"])?;
             let field = read_field(&check, reader, scope);
             let ops = NumericOp::ALL.into_iter().filter(|&op| scope.dialect != Dialect::Perso1 || op != NumericOp::Ne);
-            let op = check
-                .required("op", reader)
-                .and_then(|node| reader.word(node, "an operator", "unknown_op", ops.map(|op| (op.name(), op))));
+            let op = check.required("op", reader).and_then(|node| {
+                reader.word(node, "an operator of `NumericCheck`", "unknown_op", ops.map(|op| (op.name(), op)))
+            });
             let value = check.required("value", reader).and_then(|node| reader.number(node, "`value`"));
             Some(Self { field: field?, op: op?, value: value? })
         }

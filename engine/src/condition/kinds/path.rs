@@ -60,7 +60,7 @@ impl Describe for Path<'_> {
     }
 
     fn write_requirement(&self, asked: bool, _: &PolicyImage<'_>, out: &mut Sentence<'_>) {
-        out.push_str(if asked { "lie in " } else { "not lie in " });
+        out.push_str(if asked { "be inside " } else { "not be inside " });
         out.push_alternatives(self.roots.iter());
     }
 
@@ -119,8 +119,8 @@ mod build {
         fn validate(&self, span: &Range<usize>, validation: &mut Validation<'_>) {
             validation.check_not_empty(span, &self.roots, "roots");
             for root in self.roots.iter().filter(|root| !path::is_canonical(&root.value)) {
-                let message = format!("{} is no absolute path with one reading", quoted(&root.value));
-                let fix = "start with `/`, without dot segments, empty segments, backslashes or percent-encoding";
+                let message = format!("{} is not an unambiguous absolute path", quoted(&root.value));
+                let fix = "write a path that starts with `/` and has no dot segments, empty segments, backslashes or percent-encoding";
                 validation.error_with_fix("bad_root", &root.span, message, fix);
             }
         }

@@ -50,7 +50,7 @@ impl Describe for Present {
     }
 
     fn write_requirement(&self, asked: bool, _: &PolicyImage<'_>, out: &mut Sentence<'_>) {
-        out.push_str(if asked { "be given" } else { "not be given" });
+        out.push_str(if asked { "be present" } else { "be absent" });
     }
 
     fn visit_members(&self, _: bool, _: &PolicyImage<'_>, _: Visit<'_>) {}

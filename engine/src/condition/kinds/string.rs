@@ -168,7 +168,7 @@ mod build {
     use crate::policy::check::domain::Domain;
     use crate::policy::check::knowledge::Knowledge;
     use crate::policy::semantics::Unknowns;
-    use crate::policy::text::diagnostic::quoted;
+    use crate::policy::text::diagnostic::{Diagnostic, quoted};
     use crate::policy::text::node_reader::NodeReader;
     use crate::policy::text::spanned::Spanned;
     use crate::policy::text::tree::{Node, Value};
@@ -188,12 +188,7 @@ mod build {
         pub(crate) fn read(node: &Node<'_>, reader: &mut NodeReader, scope: Scope) -> Option<Self> {
             let check = reader.object(node, "`StringCheck`", &["source", "field", "op", "value"])?;
             let field = read_field(&check, reader, scope);
-            let ops = StringOp::ALL
-                .into_iter()
-                .filter(|&op| scope.dialect != Dialect::Perso1 || matches!(op, StringOp::In | StringOp::NotIn));
-            let op = check
-                .required("op", reader)
-                .and_then(|node| reader.word(node, "an operator", "unknown_op", ops.map(|op| (op.name(), op))));
+            let op = check.required("op", reader).and_then(|node| read_op(node, reader, scope));
             // One text may stand without its list, except where the operator asks for membership.
             let takes_one = op.is_some_and(|op| !matches!(op, StringOp::In | StringOp::NotIn));
             let values = check.required("value", reader).and_then(|node| match &node.value {
@@ -201,6 +196,27 @@ mod build {
                 _ => reader.strings(node, "`value`"),
             });
             Some(Self { field: field?, op: op?, values: values? })
+        }
+    }
+
+    fn read_op(node: &Node<'_>, reader: &mut NodeReader, scope: Scope) -> Option<StringOp> {
+        let ops = StringOp::ALL
+            .into_iter()
+            .filter(|&op| scope.dialect != Dialect::Perso1 || matches!(op, StringOp::In | StringOp::NotIn))
+            .map(|op| (op.name(), op));
+        let negated = match &node.value {
+            Value::String(text) => text.strip_prefix("Not").filter(|&name| ops.clone().any(|(known, _)| known == name)),
+            _ => None,
+        };
+        match negated {
+            // The most similar operator to `NotContains` is `NotIn`, which is true for other strings.
+            Some(name) if name != StringOp::In.name() => {
+                let message = format!("`Not{name}` is not an operator of `StringCheck`");
+                let problem = Diagnostic::error("unknown_op", &node.span, message);
+                reader.problems.push(problem.with_fix(format!("write `{name}` and enclose the check in `Not`")));
+                None
+            }
+            _ => reader.word(node, "an operator of `StringCheck`", "unknown_op", ops),
         }
     }
 
@@ -332,10 +348,10 @@ mod build {
         let bad: Vec<(&Spanned<String>, String)> =
             values.iter().filter_map(|value| Some((value, problem_of(core::slice::from_ref(value))?))).collect();
         if bad.is_empty() {
-            validation.error("bad_regex", span, format!("these regular expressions can't be one: {problem}"));
+            validation.error("bad_regex", span, format!("these regular expressions cannot be combined: {problem}"));
         }
         for (value, problem) in bad {
-            let message = format!("{} is no regular expression here: {problem}", quoted(&value.value));
+            let message = format!("{} is not a supported regular expression: {problem}", quoted(&value.value));
             validation.error("bad_regex", &value.span, message);
         }
     }

@@ -68,7 +68,7 @@ impl Describe for Time {
     }
 
     fn type_requirement(&self) -> Option<&'static str> {
-        Some("be a string")
+        Some("be a number")
     }
 
     fn write_requirement(&self, asked: bool, _: &PolicyImage<'_>, out: &mut Sentence<'_>) {
@@ -123,9 +123,9 @@ mod build {
                 let text = reader.string(node, &format!("`{key}`"))?;
                 let minutes = read_clock(&text.value);
                 if minutes.is_none() {
-                    let message = format!("{} is no time of day", quoted(&text.value));
+                    let message = format!("{} is not a time of day", quoted(&text.value));
                     let problem = Diagnostic::error("bad_time", &text.span, message);
-                    reader.problems.push(problem.with_fix("write it as in `09:30`, at most `24:00`"));
+                    reader.problems.push(problem.with_fix("write a time from `00:00` to `24:00`, such as `09:30`"));
                 }
                 minutes.map(Some)
             };
@@ -135,9 +135,9 @@ mod build {
                 Some(text) => text.and_then(|text| {
                     let offset = read_offset(&text.value);
                     if offset.is_none() {
-                        let message = format!("{} is no offset from UTC", quoted(&text.value));
+                        let message = format!("{} is not an offset from UTC", quoted(&text.value));
                         let problem = Diagnostic::error("bad_time", &text.span, message);
-                        reader.problems.push(problem.with_fix("write it as in `+01:00`, or `Z`"));
+                        reader.problems.push(problem.with_fix("write an offset such as `+01:00`, or `Z`"));
                     }
                     offset
                 }),
@@ -153,7 +153,7 @@ mod build {
             let (weekdays, offset) = (weekdays?, offset?);
             if weekdays == 0 || minutes.is_some_and(|(from, to)| from == to) || (minutes.is_none() && weekdays == 0x7f)
             {
-                let message = "this window holds no time, or all times";
+                let message = "the time window must contain some times and exclude others";
                 reader.problems.push(Diagnostic::error("empty_window", &node.span, message));
                 return None;
             }

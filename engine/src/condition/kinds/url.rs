@@ -100,7 +100,7 @@ impl Describe for Url<'_> {
     }
 
     fn form_requirement(&self) -> &'static str {
-        "be a plain absolute URL"
+        "be an unambiguous absolute URL"
     }
 
     fn write_requirement(&self, asked: bool, _: &PolicyImage<'_>, out: &mut Sentence<'_>) {
@@ -112,7 +112,7 @@ impl Describe for Url<'_> {
             out.push_str(" and port ");
             out.push_alternatives(self.ports.iter());
         } else {
-            out.push_str(" at the scheme's own port");
+            out.push_str(" and the default port");
         }
     }
 
@@ -178,7 +178,7 @@ mod build {
     fn read_ports(node: &Node<'_>, reader: &mut NodeReader) -> Option<Vec<Spanned<String>>> {
         let items = reader.list(node, "`ports`")?;
         if items.is_empty() {
-            let message = "an empty list of ports says nothing";
+            let message = "the list of ports must not be empty";
             let fix = "write a port, or remove `ports` for the default port of the scheme";
             reader.problems.push(Diagnostic::error("empty_list", &node.span, message).with_fix(fix));
             return None;
@@ -189,7 +189,7 @@ mod build {
             if text.parse::<u16>().is_ok_and(|port| port != 0) {
                 ports.push(Spanned { value: text, span: item.span.clone() });
             } else {
-                let message = "a port is a whole number from 1 to 65535";
+                let message = "a port must be a whole number from 1 to 65535";
                 reader.problems.push(Diagnostic::error("bad_port", &item.span, message));
             }
         }
@@ -210,13 +210,13 @@ mod build {
             validation.check_not_empty(span, &self.hosts, "hosts");
             let is_scheme = |scheme: &str| url::UrlTarget::read(&format!("{scheme}://host")).is_some();
             for scheme in self.schemes.iter().filter(|scheme| !is_scheme(&scheme.value)) {
-                let message = format!("{} is no scheme", quoted(&scheme.value));
-                validation.error_with_fix("bad_scheme", &scheme.span, message, "write it as in `https`");
+                let message = format!("{} is not a supported URL scheme", quoted(&scheme.value));
+                validation.error_with_fix("bad_scheme", &scheme.span, message, "write a scheme such as `https`");
             }
             let is_allowed = |host: &str| is_host(host.strip_prefix("*.").unwrap_or(host));
             for host in self.hosts.iter().filter(|host| !is_allowed(&host.value)) {
-                let message = format!("{} is no host with one reading", quoted(&host.value));
-                let fix = "write a name such as `api.example.com` (in punycode where it is not ASCII), `*.` and a name, or an IP address";
+                let message = format!("{} is not an unambiguous host", quoted(&host.value));
+                let fix = "write a host name such as `api.example.com` (in punycode if it is not ASCII), `*.` and a host name, or an IP address";
                 validation.error_with_fix("bad_host", &host.span, message, fix);
             }
         }

@@ -71,7 +71,7 @@ impl Catalog {
         let mut first_pattern = None;
         for rule in rules.iter().filter(|rule| rule.kinds.contains(&self.kind)) {
             if rule.target.value.chars().count() > longest {
-                let message = format!("what a rule speaks of must not be longer than {longest} characters");
+                let message = format!("the target of a rule must not exceed {longest} characters");
                 findings.push(Diagnostic::error("bad_name", &rule.target.span, message));
                 continue;
             }
@@ -86,11 +86,11 @@ impl Catalog {
             match automaton::build_patterns(&self.patterns.names, self.kind) {
                 Ok(automaton) => self.automaton = Some(automaton),
                 Err(_) => {
-                    let message = "the patterns of this policy take too many states together";
+                    let message = "the patterns of this policy require too many states";
                     let fix = match self.kind {
-                        TargetKind::Tool => "declare `tools`, over which patterns are expanded at build time",
-                        TargetKind::Prompt => "declare `prompts`, over which patterns are expanded at build time",
-                        _ => "use fewer patterns that start with `*` or hold more than one",
+                        TargetKind::Tool => "declare `tools`, so that patterns are expanded at build time",
+                        TargetKind::Prompt => "declare `prompts`, so that patterns are expanded at build time",
+                        _ => "use fewer patterns that start with `*` or contain several `*`",
                     };
                     findings.push(Diagnostic::error("too_many_states", span, message).with_fix(fix));
                 }
@@ -102,7 +102,7 @@ impl Catalog {
     pub(crate) fn targets_of(&mut self, rule: &Rule, findings: &mut Vec<Diagnostic>) -> Vec<TargetIndex> {
         let name = &rule.target;
         if name.value.contains('\0') {
-            findings.push(Diagnostic::error("bad_name", &name.span, "a name must not hold NUL"));
+            findings.push(Diagnostic::error("bad_name", &name.span, "a name must not contain NUL"));
             return Vec::new();
         }
         match (self.declared, name.value.contains('*')) {
@@ -177,10 +177,10 @@ impl Catalog {
     fn check_open_name(&self, name: &Spanned<String>, findings: &mut Vec<Diagnostic>) {
         if self.kind.is_resource() && !uri::is_normal(&name.value) {
             let (problem, fix) = uri::problem(&name.value).unwrap_or(("is not a URI in normal form", URI_FIX));
-            let message = format!("{} {problem}, and no call can name it", quoted(&name.value));
+            let message = format!("{} {problem}, so no call can name it", quoted(&name.value));
             findings.push(Diagnostic::error("bad_uri", &name.span, message).with_fix(fix));
         } else if !self.kind.is_resource() && !can_be_name(&name.value) {
-            let message = format!("{} cannot be the name of a {}", quoted(&name.value), self.kind.noun());
+            let message = format!("{} is not a valid {} name", quoted(&name.value), self.kind.noun());
             findings.push(bad_name(name, message));
         }
     }
@@ -188,8 +188,7 @@ impl Catalog {
     /// Checks a pattern over names that no list declares. Every text between its `*` is in each name that it matches.
     fn check_open_pattern(&self, name: &Spanned<String>, findings: &mut Vec<Diagnostic>) {
         if !self.kind.is_resource() && name.value.chars().any(|c| c != '*' && is_bad_character(c)) {
-            let message =
-                format!("the pattern {} cannot match the name of a {}", quoted(&name.value), self.kind.noun());
+            let message = format!("the pattern {} cannot match a valid {} name", quoted(&name.value), self.kind.noun());
             findings.push(bad_name(name, message));
         }
     }
@@ -205,8 +204,7 @@ pub(crate) fn bad_name(name: &Spanned<String>, message: String) -> Diagnostic {
     }
 }
 
-const URI_FIX: &str =
-    "write scheme and host in lower case, no dot segments, and percent-encode as in `%20` only what needs it";
+const URI_FIX: &str = "write the scheme and host in lower case, without dot segments, and percent-encode only the characters that require it";
 
 /// Checks a pattern of URIs, whose `*` must not stand where it would cover another scheme or another host.
 pub(crate) fn check_uri_pattern(name: &Spanned<String>, findings: &mut Vec<Diagnostic>) {
@@ -219,18 +217,18 @@ pub(crate) fn check_uri_pattern(name: &Spanned<String>, findings: &mut Vec<Diagn
     let stays_in_host = !host_after_star.contains('*')
         && (authority == host_after_star || host_after_star.is_empty() || host_after_star.starts_with(['.', ':']));
     let example = name.value.replace('*', "x");
-    let problem = if scheme.contains('*') {
-        "the scheme of a URI can't be a pattern"
+    let shown = quoted(&name.value);
+    let (message, fix) = if scheme.contains('*') {
+        (format!("the scheme of the pattern {shown} must not contain `*`"), "write one scheme, such as `https`")
     } else if !stays_in_host {
-        "in the host of a URI `*` stands for the whole host, or for its first labels as in `*.example.com`"
+        let message = format!("`*` in the host of the pattern {shown} must be the whole host or its first labels");
+        (message, "write `*` or a host such as `*.example.com`")
     } else if uri::is_normal(&example) {
         return;
     } else if let Some((problem, fix)) = uri::problem(&example) {
-        let message = format!("the pattern {} {problem}, and it matches no call", quoted(&name.value));
-        findings.push(Diagnostic::error("bad_uri", &name.span, message).with_fix(fix));
-        return;
+        (format!("the pattern {shown} {problem}, so it matches no call"), fix)
     } else {
-        "this pattern matches no URI in normal form"
+        (format!("the pattern {shown} matches no URI in normal form"), URI_FIX)
     };
-    findings.push(Diagnostic::error("bad_uri", &name.span, problem).with_fix(URI_FIX));
+    findings.push(Diagnostic::error("bad_uri", &name.span, message).with_fix(fix));
 }

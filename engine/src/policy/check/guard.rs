@@ -19,7 +19,7 @@ use crate::policy::check::target::RuleTarget;
 use crate::policy::document::{InputSchema, PolicyDocument, Property};
 use crate::policy::text::diagnostic::{Diagnostic, quoted};
 
-/// Finds conditions that are never true, or never false, by themselves or for a call that fits the schema of a tool.
+/// Finds conditions that are never true, or never false, by themselves or for a call that matches the schema of a tool.
 pub(crate) fn check(document: &PolicyDocument<'_>, rule_targets: &[Vec<RuleTarget>], findings: &mut Vec<Diagnostic>) {
     let tools = document.tools.as_deref().unwrap_or_default();
     for (rule, targets) in document.rules.iter().zip(rule_targets) {
@@ -33,7 +33,7 @@ pub(crate) fn check(document: &PolicyDocument<'_>, rule_targets: &[Vec<RuleTarge
         for target in targets.iter().filter(|target| target.kind == TargetKind::Tool) {
             let Some(tool) = tools.get(target.at.to_usize()) else { continue };
             let Some(schema) = tool.schema.as_ref().filter(|schema| schema.limits_something()) else { continue };
-            let of_whom = format!(" for a call that fits the schema of {}", quoted(&tool.name.value));
+            let of_whom = format!(" for a call that matches the schema of {}", quoted(&tool.name.value));
             find(condition, &knowledge_from_schema(schema), &of_whom, findings);
             if findings.len() > before {
                 // A pattern may stand for thousands of tools, and one of them shows it.
@@ -49,12 +49,18 @@ fn find<'p>(condition: &'p Condition, known: &Knowledge<'p>, of_whom: &str, find
         findings.push(Diagnostic::warning(code, &condition.span, message).with_fix(fix));
     };
     if !assume(&mut known.clone(), condition, true) {
-        return report("never_true", format!("this is never true{of_whom}"), "ask for what a call can have");
+        return report(
+            "never_true",
+            format!("this condition is never true{of_whom}"),
+            "use a value that the field can have",
+        );
     }
     let mut known_or_not = Knowledge { accepts_unknown: true, ..known.clone() };
     if !assume(&mut known_or_not, condition, false) {
-        let message = format!("this is never false{of_whom}, so it asks for no more than that its fields can be told");
-        return report("always_true", message, "remove it, or ask for less");
+        let message = format!(
+            "this condition is never false{of_whom}; it only requires its fields to be present and of the right type"
+        );
+        return report("always_true", message, "remove the condition or narrow it");
     }
     condition.children().iter().for_each(|child| find(child, known, of_whom, findings));
 }

@@ -130,8 +130,7 @@ fn check_pairs(
     for (rule, (targets, roles)) in document.rules.iter().zip(rule_targets.iter().zip(rule_roles)) {
         pairs = pairs.saturating_add(targets.len().saturating_mul(roles.len()));
         if pairs > MAX_PAIRS {
-            let message =
-                format!("the rules up to this one speak of more than {MAX_PAIRS} pairs of a role and a target");
+            let message = format!("the rules up to this one match more than {MAX_PAIRS} pairs of a role and a target");
             findings.push(Diagnostic::error("too_many_pairs", &rule.target.span, message));
             return;
         }
@@ -142,11 +141,11 @@ fn check_rule_ids(rules: &[Rule], findings: &mut Vec<Diagnostic>) {
     let mut seen: HashMap<&str, ()> = HashMap::new();
     for id in rules.iter().filter_map(|rule| rule.id.as_ref()) {
         if id.value.is_empty() || id.value.starts_with('/') || id.value.chars().any(char::is_control) {
-            let message = "an `id` must not be empty, start with `/` or hold control characters";
+            let message = "an `id` must not be empty, start with `/` or contain control characters";
             findings.push(Diagnostic::error("bad_name", &id.span, message));
         }
         if seen.insert(&id.value, ()).is_some() {
-            let message = format!("two rules have the `id` {}", quoted(&id.value));
+            let message = format!("the `id` {} is duplicated", quoted(&id.value));
             findings.push(Diagnostic::error("duplicate_id", &id.span, message));
         }
     }
@@ -159,7 +158,7 @@ fn check_servers(document: &PolicyDocument<'_>, findings: &mut Vec<Diagnostic>) 
         let message = if server.value.is_empty() {
             "the name of a server must not be empty".to_string()
         } else {
-            format!("{} cannot be the name of a server", quoted(&server.value))
+            format!("{} is not a valid server name", quoted(&server.value))
         };
         findings.push(bad_name(server, message));
     }
@@ -170,7 +169,7 @@ fn check_servers(document: &PolicyDocument<'_>, findings: &mut Vec<Diagnostic>) 
             findings.push(problem.with_likely_word(&server.value, declared.iter().map(|d| d.value.as_str())));
         }
         if let Some(reason) = rule.reason.as_ref().filter(|reason| reason.value.trim().is_empty()) {
-            findings.push(Diagnostic::error("empty_reason", &reason.span, "a `reason` must say something"));
+            findings.push(Diagnostic::error("empty_reason", &reason.span, "`reason` must not be blank"));
         }
     }
 }
@@ -186,14 +185,14 @@ fn warn_of_unused_names(
         targets.map(|target| target.at.to_u32()).collect::<HashSet<u32>>()
     };
     let used_roles: HashSet<u32> = rule_roles.iter().flatten().map(|role| role.to_u32()).collect();
-    let mut warn = |what: &str, names: &mut dyn Iterator<Item = &Spanned<String>>, used: &HashSet<u32>| {
+    let mut warn = |what, effect, names: &mut dyn Iterator<Item = &Spanned<String>>, used: &HashSet<u32>| {
         for (_, name) in (0_u32..).zip(names).filter(|(at, _)| !used.contains(at)) {
-            let message =
-                format!("no rule speaks of the {what} {}, so its calls are always denied", quoted(&name.value));
+            let message = format!("no rule matches the {what} {}; {effect}", quoted(&name.value));
             findings.push(Diagnostic::warning("unused_name", &name.span, message));
         }
     };
-    warn("tool", &mut document.tools.iter().flatten().map(|tool| &tool.name), &of_kind(TargetKind::Tool));
-    warn("prompt", &mut document.prompts.iter().flatten(), &of_kind(TargetKind::Prompt));
-    warn("role", &mut document.roles.iter().flatten().map(|role| &role.name), &used_roles);
+    let is_denied = "every call to it is denied";
+    warn("tool", is_denied, &mut document.tools.iter().flatten().map(|tool| &tool.name), &of_kind(TargetKind::Tool));
+    warn("prompt", is_denied, &mut document.prompts.iter().flatten(), &of_kind(TargetKind::Prompt));
+    warn("role", "it allows no call", &mut document.roles.iter().flatten().map(|role| &role.name), &used_roles);
 }

@@ -80,9 +80,9 @@ pub(crate) fn declare<I: Index>(
     let problem = if name.value.is_empty() {
         format!("the name of a {noun} must not be empty")
     } else if has_bad_character(&name.value) {
-        format!("the name of a {noun} must not hold white space, control characters or `*`")
+        format!("the name of a {noun} must not contain white space, control characters or `*`")
     } else if name.value.chars().count() > MAX_NAME_CHARS {
-        format!("the name of a {noun} must not be longer than {MAX_NAME_CHARS} characters")
+        format!("the name of a {noun} must not exceed {MAX_NAME_CHARS} characters")
     } else {
         return true;
     };

@@ -22,7 +22,7 @@ pub(crate) fn warn_where_it_fails_open(
 ) {
     if document.default_effect == Effect::Allow {
         let span = place_of_default(document.text);
-        let message = "`default_action` allows every call that no rule speaks of, unknown tools and roles included";
+        let message = "`default_action` allows every call that no rule matches, including unknown tools and roles";
         findings.push(Diagnostic::warning("allows_by_default", &span, message).with_fix("write `Deny`"));
     }
     let mut last: HashMap<(TargetIndex, &str), usize> = HashMap::new();
@@ -31,7 +31,7 @@ pub(crate) fn warn_where_it_fails_open(
         for &RuleTarget { at: tool, .. } in targets {
             if !rule.target.value.contains('*') && tool.to_usize() >= declared_tools {
                 let message =
-                    format!("{} is not declared in `tools`, yet this rule allows it", quoted(&rule.target.value));
+                    format!("{} is not declared in `tools`, but this rule allows it", quoted(&rule.target.value));
                 findings.push(Diagnostic::warning("undeclared_tool", &rule.target.span, message));
             }
             for role in &rule.roles {
@@ -49,8 +49,8 @@ pub(crate) fn warn_where_it_fails_open(
     for (earlier, later) in overridden {
         if let (Some(earlier), Some(later)) = (document.rules.get(earlier), document.rules.get(later)) {
             let message = format!(
-                "this rule replaces {} for some tool and role: in perso the last rule wins and the others have no effect",
-                earlier.name()
+                "this rule replaces {} for some tool and role; in perso, only the last rule for a tool and a role applies",
+                quoted(&earlier.name())
             );
             findings.push(Diagnostic::warning("rule_replaced", &later.target.span, message));
         }
@@ -68,22 +68,22 @@ fn warn_of_condition(condition: &Condition, findings: &mut Vec<Diagnostic>) {
     };
     match &condition.kind {
         ConditionKind::All(children) if children.is_empty() => {
-            warn("always_true", "an empty `All` is always true", "remove the condition, or write what must hold");
+            warn("always_true", "an empty `All` is always true", "remove the condition, or add checks to it");
         }
         ConditionKind::Not(_) => warn(
             "not_fails_open",
-            "`Not` is true where its field is missing, null or of the wrong type",
-            "ask for the field with `FieldPresent` too, or move to `callgate-1`, where `Not` of unknown is unknown",
+            "`Not` is true if its field is missing, null or of the wrong type",
+            "also require the field with `FieldPresent`, or migrate to `callgate-1`, in which `Not` of unknown is unknown",
         ),
         ConditionKind::FieldPresent(_) => warn(
             "presence_only",
             "`FieldPresent` is true for `false`, 0 and the empty string",
-            "compare the value with `StringCheck`, or move to `callgate-1` and use `BoolCheck`",
+            "compare the value with `StringCheck`, or migrate to `callgate-1` and use `BoolCheck`",
         ),
         ConditionKind::FieldEquals(_) => warn(
             "null_equals_null",
-            "`FieldEquals` is true where both fields are null, empty or equal objects",
-            "ask for one of the fields with `StringCheck` too",
+            "`FieldEquals` is true if both fields are null, empty or equal objects",
+            "also check one of the fields with `StringCheck`",
         ),
         _ => {}
     }

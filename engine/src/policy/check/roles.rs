@@ -46,14 +46,14 @@ impl Roles {
             return self.perso_roles_for(rule, findings);
         }
         if rule.roles.is_empty() {
-            let message = "this rule names no role, so it never applies";
+            let message = "`roles` is empty, so this rule never applies";
             findings.push(Diagnostic::error("no_role", &(rule.span.start..rule.span.start.saturating_add(1)), message));
         }
         let mut seen: Vec<RoleIndex> = Vec::new();
         for role in &rule.roles {
             match self.names.get(&role.value) {
                 Some(known) if seen.contains(&known) => {
-                    let message = format!("the role {} stands twice in this rule", quoted(&role.value));
+                    let message = format!("the role {} is duplicated in this rule", quoted(&role.value));
                     findings.push(Diagnostic::error("duplicate_role", &role.span, message));
                 }
                 Some(known) => seen.push(known),
@@ -107,7 +107,7 @@ impl Roles {
             pairs = pairs.saturating_add(ancestors.len());
             if pairs > MAX_INHERITED_PAIRS {
                 if let Some(declared) = roles.get(at.to_usize()) {
-                    let message = "the roles of this policy inherit too much: more than a million pairs";
+                    let message = "the roles of this policy inherit more than a million roles in total";
                     findings.push(Diagnostic::error("too_many_heirs", &declared.name.span, message));
                 }
                 return;

@@ -2,6 +2,7 @@
 //! have in that type, guards nothing.
 
 use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::condition::{Condition, Field};
@@ -10,7 +11,7 @@ use crate::language::operators::Source;
 use crate::language::target::TargetKind;
 use crate::policy::check::target::RuleTarget;
 use crate::policy::document::{InputSchema, PolicyDocument, Property, Tool};
-use crate::policy::text::diagnostic::{Diagnostic, quoted};
+use crate::policy::text::diagnostic::{Diagnostic, quoted, quoted_or};
 
 /// For how many tools a predicate is found not to fit: a pattern may stand for thousands, and what is wrong is one thing.
 const MAX_TOOLS_NAMED: usize = 3;
@@ -65,9 +66,10 @@ fn check_field(field: &Field, types: &[&str], schemas: &[(&Tool, &InputSchema)],
             || declared.iter().any(|declared| expected.contains(&declared.as_str()));
         if !fits {
             let message = format!(
-                "the schema of {tool} declares {} as {}, which this never holds for",
+                "this check needs {}, but the schema of {tool} declares {} as {}",
+                quoted_or(expected.iter().copied()),
                 quoted(name),
-                declared.join(" or ")
+                quoted_or(declared.iter().map(String::as_str))
             );
             findings.push(Diagnostic::error("type_mismatch", &field.name.span, message));
         }

@@ -65,7 +65,7 @@ fn read_tool(node: &Node<'_>, reader: &mut NodeReader) -> Option<Tool> {
         return Some(Tool { name, schema: None });
     }
     if !matches!(node.value, Value::Object(_)) {
-        reader.wrong_type(node, "a tool", "its name or an object with `name` and `inputSchema`");
+        reader.wrong_type(node, "a tool", "a string or an object with `name` and `inputSchema`");
         return None;
     }
     let tool = reader.object(node, "a tool", KEYS)?;
@@ -79,7 +79,7 @@ fn read_tool(node: &Node<'_>, reader: &mut NodeReader) -> Option<Tool> {
 
 fn read_roles(node: &Node<'_>, reader: &mut NodeReader) -> Option<Vec<Role>> {
     let Value::Object(members) = &node.value else {
-        let fix = "write `{ \"agent\": {} }`: each role is a key";
+        let fix = "write each role as a key, such as `{ \"agent\": {} }`";
         reader.problems.push(
             Diagnostic::error("wrong_type", &node.span, format!("`roles` must be an object, not {}", node.kind()))
                 .with_fix(fix),
@@ -157,7 +157,7 @@ fn read_target(
         keys.into_iter().filter_map(|key| rule.optional(key).map(|node| (key, node))).collect();
     let kinds = match (given.as_slice(), rule.optional("operations")) {
         ([(_, first), _, ..], _) => {
-            let message = "a rule has one of `tool_name`, `prompt_name` and `resource_uri`";
+            let message = "a rule must have only one of `tool_name`, `prompt_name` and `resource_uri`";
             reader.problems.push(Diagnostic::error("several_targets", &first.span, message));
             return None;
         }
@@ -170,7 +170,7 @@ fn read_target(
             rule.required("operations", reader).and_then(|node| read_operations(node, reader))
         }
         ([_], Some(operations)) => {
-            let message = "`operations` belongs to `resource_uri`";
+            let message = "`operations` requires `resource_uri`";
             reader.problems.push(Diagnostic::error("unknown_key", &operations.span, message));
             None
         }
@@ -188,13 +188,13 @@ fn read_operations(node: &Node<'_>, reader: &mut NodeReader) -> Option<Vec<Targe
     for item in items {
         let kind = reader.word(item, "an operation", "unknown_operation", TargetKind::OPERATIONS)?;
         if kinds.contains(&kind) {
-            let message = "this operation stands twice";
+            let message = "this operation is duplicated";
             reader.problems.push(Diagnostic::error("duplicate_operation", &item.span, message));
         }
         kinds.push(kind);
     }
     if kinds.is_empty() {
-        let message = "this rule names no operation, so it never applies";
+        let message = "`operations` is empty, so this rule never applies";
         let fix = "write `read`, `list` or `subscribe`";
         reader.problems.push(Diagnostic::error("empty_list", &node.span, message).with_fix(fix));
     }

@@ -17,8 +17,9 @@ pub(crate) fn read_input_schema(node: &Node<'_>, reader: &mut NodeReader) -> Opt
     let member = |name: &str| members.iter().find(|member| member.name == name).map(|member| &member.value);
     let is_closed = member("additionalProperties").is_some_and(|node| matches!(node.value, Value::Bool(false)));
     if is_closed && let Some(open) = members.iter().find(|member| member.name == "patternProperties") {
-        let message = "`patternProperties` declares arguments by pattern, which callgate does not read";
-        reader.problems.push(Diagnostic::error("bad_schema", &open.name_span, message));
+        let message = "`patternProperties` is not supported if `additionalProperties` is `false`";
+        let problem = Diagnostic::error("bad_schema", &open.name_span, message);
+        reader.problems.push(problem.with_fix("declare each argument in `properties`"));
         return None;
     }
     let declared: &[Member<'_>] = match member("properties").map(|node| (&node.value, node)) {

@@ -43,8 +43,8 @@ fn find_version(tree: &Node<'_>, reader: &mut NodeReader) -> Option<(Dialect, St
         CALLGATE_1 => Dialect::Callgate1,
         other if other.starts_with("perso-") => Dialect::Perso1,
         other => {
-            let message = format!("{} is no version of a policy language that callgate reads", quoted(other));
-            let fix = format!("write `{CALLGATE_1}`, or a version that starts with `perso-` for a policy of perso");
+            let message = format!("{} is not a supported policy language version", quoted(other));
+            let fix = format!("write `{CALLGATE_1}`, or a version that starts with `perso-` for a perso policy");
             reader.problems.push(Diagnostic::error("unknown_version", &version.span, message).with_fix(fix));
             return None;
         }

@@ -2,6 +2,7 @@
 
 use alloc::format;
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::ops::Range;
 
 /// Whether a policy with the diagnostic may be deployed.
@@ -66,17 +67,16 @@ impl Diagnostic {
         let likely = words.clone().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
         match likely {
             Some(word) if likeness(word) > 0.75 => self.with_fix(format!("did you mean `{word}`?")),
-            Some(_) if words.clone().count() <= 12 => {
-                let list: alloc::vec::Vec<String> = words.map(|word| format!("`{word}`")).collect();
-                self.with_fix(format!("expected {}", join_or(&list)))
-            }
+            Some(_) if words.clone().count() <= 12 => self.with_fix(format!("use {}", quoted_or(words))),
             _ => self,
         }
     }
 }
 
-fn join_or(words: &[String]) -> String {
-    match words {
+/// The words in backticks, separated by commas and `or`.
+pub(crate) fn quoted_or<'w>(words: impl Iterator<Item = &'w str>) -> String {
+    let words: Vec<String> = words.map(|word| format!("`{word}`")).collect();
+    match words.as_slice() {
         [] => String::new(),
         [only] => only.clone(),
         [first @ .., last] => format!("{} or {last}", first.join(", ")),

@@ -66,7 +66,7 @@ impl NodeReader {
                     Diagnostic::error("unknown_key", &member.name_span, format!("{what} has no key {name}"))
                 }
                 Severity::Warning => {
-                    let message = format!("perso ignores the key {name}, so what it says has no effect");
+                    let message = format!("perso ignores the key {name}, so it has no effect");
                     Diagnostic::warning("unknown_key", &member.name_span, message)
                 }
             };
@@ -126,8 +126,9 @@ impl NodeReader {
         };
         let tokens: Option<Vec<String>> = pointer.split('/').map(unescape_token).collect();
         if tokens.is_none() {
-            let message = "in a JSON pointer `~` is written `~0`, and `/` in a name is written `~1`";
-            self.problems.push(Diagnostic::error("bad_field", &field.span, message));
+            let message = format!("{} is not a valid JSON pointer", quoted(&field.value));
+            let problem = Diagnostic::error("bad_field", &field.span, message);
+            self.problems.push(problem.with_fix("write `~` as `~0`, and `/` in a name as `~1`"));
         }
         tokens
     }

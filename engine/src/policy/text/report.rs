@@ -41,7 +41,7 @@ pub fn render(path: &str, text: &str, diagnostics: &[Diagnostic], color: bool) -
         })
         .collect();
     if let Some(more) = diagnostics.len().checked_sub(MAX_SHOWN).filter(|&more| more > 0) {
-        blocks.push(format!("{more} more, not shown here"));
+        blocks.push(format!("findings not shown: {more}"));
     }
     blocks.join("\n\n")
 }
