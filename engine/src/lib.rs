@@ -27,7 +27,7 @@
 //! assert_eq!(decide(br#"{"tool":"process_refund","role":"agent","args":{"amount":800}}"#), Effect::Deny);
 //! ```
 //!
-//! A policy with errors does not compile; all of them are reported, each with its position and the fix if there is one:
+//! A policy with errors does not compile. All errors are reported, each with its position and, if known, the fix:
 //!
 //! ```
 //! use callgate_engine::{parse, validate};
@@ -43,7 +43,7 @@
 
 extern crate alloc;
 
-// What both halves stand on.
+// The foundation of both halves.
 pub mod limits;
 pub mod json;
 pub mod language;
@@ -55,7 +55,7 @@ pub mod policy;
 #[cfg(feature = "compile")]
 mod compile;
 
-// Image and call to decision, where it is deployed.
+// Image and call to decision, in an edge.
 mod image;
 pub mod call;
 pub mod condition;

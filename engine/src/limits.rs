@@ -1,15 +1,15 @@
-//! The bounds that keep a hostile policy or request from costing more than a small one.
+//! The limits that keep a hostile policy or request from costing more than a small one.
 
-/// Nested objects and arrays in one call, the call's own object counted as the first.
+/// The nesting depth of objects and arrays in one call; the object of the call itself is level 1.
 pub const MAX_REQUEST_DEPTH: usize = 32;
 
-/// Roles that one call may name.
+/// The roles of one call.
 pub const MAX_ROLES_PER_CALL: usize = 32;
 
 /// Calls in one batch.
 pub const MAX_CALLS_PER_BATCH: usize = 100;
 
-/// The bounds of the calls of one deployment: those above, or lower ones.
+/// The limits for the calls of one deployment: the limits above, or lower ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CallLimits {
     pub(crate) depth: usize,
@@ -18,14 +18,13 @@ pub struct CallLimits {
 }
 
 impl CallLimits {
-    /// Sets the bounds: how deep objects and arrays may nest in one call, from 2 to [`MAX_REQUEST_DEPTH`]; how many calls
-    /// one batch may have, from 1 to [`MAX_CALLS_PER_BATCH`]; and how many roles one call, from 1 to
-    /// [`MAX_ROLES_PER_CALL`]. A number out of its range becomes the end of it, since none may lift what the engine was
-    /// measured with.
+    /// Sets the limits: the nesting depth of one call, from 2 to [`MAX_REQUEST_DEPTH`]; the calls of one batch, from 1
+    /// to [`MAX_CALLS_PER_BATCH`]; and the roles of one call, from 1 to [`MAX_ROLES_PER_CALL`]. A number outside its
+    /// range is clamped, because the engine was measured only within these ranges.
     #[must_use]
     pub fn new(depth: usize, calls: usize, roles: usize) -> Self {
         Self {
-            // A batch is an object with an array, so a lower bound would refuse every batch.
+            // A batch is an object that contains an array, so a lower limit would reject every batch.
             depth: depth.clamp(2, MAX_REQUEST_DEPTH),
             calls: calls.clamp(1, MAX_CALLS_PER_BATCH),
             roles: roles.clamp(1, MAX_ROLES_PER_CALL),
@@ -39,21 +38,22 @@ impl Default for CallLimits {
     }
 }
 
-/// Bytes of a request body, unless the deployment sets another bound.
+/// The bytes of a request body, unless the deployment sets another limit.
 pub const DEFAULT_MAX_BODY_BYTES: usize = 256 * 1024;
 
-/// Nested objects and arrays in a policy text.
+/// The nesting depth of objects and arrays in a policy text.
 ///
-/// `evaluate` recurses over a condition, so this bounds its stack too.
+/// `evaluate` recurses over a condition, so this limit also bounds its stack.
 pub const MAX_POLICY_DEPTH: usize = 128;
 
-/// Bytes of a policy text: offsets in the image are 32 bits wide.
+/// The bytes of a policy text. Offsets in the image have 32 bits.
 pub const MAX_POLICY_BYTES: usize = 256 * 1024 * 1024;
 
-/// Bytes of fields that may be looked at to judge one call.
+/// The bytes of fields that one evaluation may read.
 ///
-/// A field that is compared with each item of a list is looked at once for each, so that a short request could cost the
-/// product of both. A policy of a hundred predicates on a body of 256 KiB stays below.
+/// A field that is compared with each item of a list is read once for each item, so without this limit the cost of a
+/// short request could be the product of both lengths. A policy of a hundred checks on a body of 256 KiB stays below
+/// the limit.
 pub const MAX_JUDGED_BYTES: usize = 32 * 1024 * 1024;
 
 #[cfg(test)]
@@ -72,6 +72,6 @@ mod tests {
             assert_eq!(bound, expected, "{told}");
             assert!(contract.contains(told), "{told}");
         }
-        assert_eq!(MAX_POLICY_BYTES, 268_435_456, "256 MiB, as the message of `tree` says");
+        assert_eq!(MAX_POLICY_BYTES, 268_435_456, "256 MiB, as in the message of `tree`");
     }
 }

@@ -1,4 +1,4 @@
-//! Callers whose roles and attributes a token says, and the limits of a deployment.
+//! Callers whose roles and attributes come from a token, and the limits of a deployment.
 #![expect(clippy::expect_used, clippy::panic, reason = "a test states what must hold by failing")]
 
 use callgate_engine::{
@@ -146,7 +146,7 @@ fn without_a_token_a_call_says_its_role() {
     assert_eq!(seen, Err(RequestError::Missing(Member::Role)));
 }
 
-/// A call whose arguments nest so that the call is `depth` deep, with as many roles.
+/// A call with this nesting depth and number of roles.
 fn call_of(depth: usize, roles: usize) -> String {
     let lists = depth.saturating_sub(2);
     let roles = vec!["\"agent\""; roles].join(",");

@@ -1,5 +1,5 @@
-//! Bytes that are not an image are refused, and an image that is cut or changed anywhere leads to no panic, no endless loop
-//! and no access out of bounds. A changed byte may make another policy, so what is decided then is not asserted.
+//! Bytes that are not an image are rejected. An image that is truncated or changed anywhere causes no panic, no endless
+//! loop and no access out of bounds. A changed byte may form another policy, so the decision is not asserted.
 #![expect(clippy::panic, reason = "a test states what must hold by failing")]
 
 use callgate_engine::{Call, Effect, ImageError, PolicyImage, RequestFacts, compile, evaluate, parse, validate};
@@ -12,7 +12,7 @@ fn image() -> Vec<u8> {
     compile(&parse(POLICY).and_then(validate).unwrap_or_else(|problems| panic!("{problems:?}")))
 }
 
-/// Opens bytes as an image and judges the call by it; reasons are written too, as they read the image most.
+/// Opens bytes as an image and decides the call. The reason is also written, because it reads most of the image.
 fn judge(bytes: &[u8]) -> Result<Effect, ImageError> {
     let image = PolicyImage::open(bytes)?;
     let facts = RequestFacts::new(Some(0), None, None);
@@ -54,7 +54,7 @@ fn an_image_with_another_digest_is_refused_where_that_is_no_digest() {
     let digest = PolicyImage::open(&whole).expect("an image").policy_digest().as_bytes().to_vec();
     let at = whole.windows(digest.len()).position(|bytes| *bytes == digest).expect("the digest, as text");
     for place in [at, at + 63] {
-        // Answers repeat the digest as it is: no byte may end the string that it stands in.
+        // Responses contain the digest without escapes, so no byte of the digest may end its string.
         for (byte, expected) in [(b'0', Ok(Effect::Deny)), (b'f', Ok(Effect::Deny)), (b'"', Err(ImageError::Damaged))] {
             let mut changed = whole.clone();
             *changed.get_mut(place).expect("a digit") = byte;
@@ -73,7 +73,7 @@ fn an_image_with_another_digest_is_refused_where_that_is_no_digest() {
     assert_eq!(judge(&changed), Err(ImageError::Damaged), "two that are none");
 }
 
-/// A policy whose conditions nest, so that a step which ends nowhere could be gone through for ever.
+/// A policy with nested conditions, in which a step without an end could cause an endless loop.
 const NESTED: &str = r#"{"version":"callgate-1","tools":["bulk_update"],"roles":{"admin":{}},"rules":[
     {"effect":"Allow","tool_name":"bulk_update","roles":["admin"],"condition":{"All":[
         {"Any":[{"FieldPresent":{"source":"AgentAttributes","field":"user_id"}}]},
@@ -92,7 +92,7 @@ fn a_condition_that_is_damaged_comes_to_an_end() {
     }
 }
 
-/// A policy that judges the call by a class of names, for which two rules are listed.
+/// A policy that matches the call with a class of names, which has two rules.
 const OPEN: &str = r#"{"version":"callgate-1","roles":{"admin":{}},"rules":[
     {"effect":"Allow","tool_name":"bulk_*","roles":["admin"]},
     {"effect":"Deny","tool_name":"*_update","roles":["admin"],"condition":
@@ -130,7 +130,7 @@ fn a_changed_byte_never_stops_the_engine() {
         for value in [0x00, 0x01, 0x7f, 0x80, 0xff] {
             let mut changed = whole.clone();
             *changed.get_mut(at).expect("a byte") = value;
-            // A change may make another policy; what counts is that there is an answer.
+            // A change may form another policy; only the existence of a decision matters.
             _ = judge(&changed);
         }
     }

@@ -14,7 +14,7 @@ fn examples(markdown: &str) -> Vec<Value> {
         .collect()
 }
 
-/// An example as a policy: it is one, or a tool, or a rule, or a condition.
+/// An example as a policy: the example is a policy, a tool, a rule or a condition.
 fn policy_of(example: Value) -> Value {
     if example.get("version").is_some() {
         return example;

@@ -1,10 +1,10 @@
-//! Conditions that guard nothing are found, and those that guard something are left alone.
+//! Conditions without effect are found, and other conditions are not reported.
 #![expect(clippy::expect_used, clippy::panic, reason = "a test states what must hold by failing")]
 
 use callgate_engine::{parse, validate};
 use serde_json::{Value, json};
 
-/// The codes of the findings about the condition of a rule, with what the condition says at their places.
+/// The codes of the findings about the condition of a rule, with the text at their positions.
 #[track_caller]
 fn findings(tool: &Value, condition: &Value) -> Vec<(&'static str, Value)> {
     let policy = json!({ "version": "callgate-1", "tools": [tool], "roles": { "agent": {} },
@@ -17,14 +17,14 @@ fn findings(tool: &Value, condition: &Value) -> Vec<(&'static str, Value)> {
     valid.warnings().iter().map(|finding| (finding.code, place(finding))).collect()
 }
 
-/// Checks what is found in a condition on a tool without a schema: nothing, or one thing about all of it.
+/// Checks the findings about a condition on a tool without a schema: none, or one for the whole condition.
 #[track_caller]
 fn check(condition: &Value, expected: Option<&str>) {
     let expected: Vec<(&str, Value)> = expected.into_iter().map(|code| (code, condition.clone())).collect();
     assert_eq!(findings(&json!("tool"), condition), expected, "{condition}");
 }
 
-/// As [`check`], for a tool whose schema says this of the argument `x`.
+/// Like [`check`], for a tool whose schema has this entry for the argument `x`.
 #[track_caller]
 fn check_schema(property: &Value, condition: &Value, expected: Option<&str>) {
     let tool =
@@ -100,7 +100,7 @@ fn what_every_call_meets_is_found() {
     ] {
         check(&condition, Some("always_true"));
     }
-    // What says the opposite of what is always so is never so, and is found once.
+    // The opposite of a condition that is always true is never true, and is reported once.
     check(&not(&all(&[boolean(true), boolean(false)])), Some("always_true"));
 }
 
@@ -151,7 +151,7 @@ fn what_guards_something_is_left_alone() {
     ] {
         check(&condition, None);
     }
-    // Two fields are two things.
+    // Two fields have independent values.
     let other = json!({ "NumericCheck": { "source": "AgentAttributes", "field": "x", "op": "Lt", "value": 1 } });
     check(&all(&[number("Gt", 5.0), other]), None);
 }
@@ -190,7 +190,7 @@ fn what_a_schema_says_without_a_limit_says_nothing() {
     check_schema(&json!({ "type": "number" }), &number("Lte", 500.0), None);
     check_schema(&json!({ "maximum": "100" }), &number("Gt", 500.0), None);
     check_schema(&json!({ "type": "string", "enum": "red" }), &text("In", &["blue"]), None);
-    // Of a string or a list neither limit is certain.
+    // If an argument is a string or a list, neither limit is certain.
     let either = json!({ "type": ["string", "array"], "maxLength": 5, "maxItems": 9 });
     check_schema(&either, &x("LengthCheck", "Gt", &json!(6)), None);
 }

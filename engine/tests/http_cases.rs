@@ -1,4 +1,4 @@
-//! The case files of the HTTP contract, as far as they are the engine's: what a body is read as, and how it is judged.
+//! The part of the HTTP case files that depends on the engine: how a body is read and decided.
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -14,7 +14,7 @@ use base64::engine::general_purpose::STANDARD;
 use callgate_engine::{Call, PolicyImage, RequestError, RequestFacts, compile, evaluate, parse, validate};
 use serde_json::Value;
 
-/// When each request arrives, in seconds since 1970: the edges take their own time, so no case may depend on it.
+/// The time of each request, in seconds since 1970. Edges use their own clock, so no case may depend on it.
 const NOW: i64 = 1_795_233_906;
 
 fn checkout(path: &str) -> String {
@@ -38,7 +38,7 @@ fn body(case: &Value) -> Vec<u8> {
     }
 }
 
-/// What is said of one call.
+/// The decision on one call.
 fn answer(image: &PolicyImage<'_>, call: &Call<'_>) -> Value {
     let decision = evaluate(image, call);
     let mut reason = String::new();
@@ -81,7 +81,7 @@ fn check(image: &PolicyImage<'_>, case: &Value, is_batch: bool) {
     }
 }
 
-/// Judges each call of a case file by a policy; `least` of its cases are calls.
+/// Decides each call of a case file with a policy; at least `least` of its cases are calls.
 #[track_caller]
 fn check_file(policy: &str, path: &str, least: usize) {
     let bytes = compile(&parse(&checkout(policy)).and_then(validate).unwrap_or_else(|problems| panic!("{problems:?}")));
@@ -91,7 +91,7 @@ fn check_file(policy: &str, path: &str, least: usize) {
         let case: Value = serde_json::from_str(line).expect("a case");
         let is_batch = case["path"] == "/evaluate/batch";
         let is_call = case["method"] == "POST" && (is_batch || case["path"] == "/evaluate");
-        // Who may ask, and with which headers, is not the engine's matter.
+        // Authentication and headers do not concern the engine.
         if is_call && [200, 400].iter().any(|status| case["expect"]["status"] == *status) {
             check(&image, &case, is_batch);
             judged = judged.saturating_add(1);

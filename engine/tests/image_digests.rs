@@ -1,4 +1,4 @@
-//! The image of each policy in the repository, by its SHA-256: a change of layout in the code changes no byte of one.
+//! The SHA-256 of the image of each policy in the repository: a refactoring must not change a byte.
 #![expect(clippy::panic, reason = "a test states what must hold by failing")]
 
 use std::fmt::Write as _;
@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 use callgate_engine::{compile, parse, validate};
 use sha2::{Digest as _, Sha256};
 
-/// The folders with policies, from the top of the repository.
+/// The folders with policies, relative to the root of the repository.
 const FOLDERS: [&str; 4] = ["policies", "testdata/http", "testdata/perso-1/policies", "testdata/migrate"];
 
-/// `sha256sum`'s form: a digest, two spaces and a path from the top of the repository, in order of the paths.
+/// The format of `sha256sum`: a digest, two spaces and a path relative to the root of the repository, sorted by path.
 const DIGESTS: &str = "testdata/image-digests.txt";
 
 #[test]
@@ -25,7 +25,7 @@ fn every_policy_compiles_to_the_committed_image() {
     let mut digests = String::new();
     for file in &files {
         let text = fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-        // Policies that are there to be refused have no image.
+        // Policies with intended errors have no image.
         let Ok(policy) = parse(&text).and_then(validate) else { continue };
         let name = file.strip_prefix(&top).unwrap_or(file).to_string_lossy().replace('\\', "/");
         let digest = Sha256::digest(compile(&policy));

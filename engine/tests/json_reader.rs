@@ -1,4 +1,4 @@
-//! The reader of calls against serde_json, on texts that random edits make of the bodies of the case files.
+//! Compares the reader of calls with serde_json, on random edits of the bodies of the case files.
 #![expect(clippy::expect_used, clippy::panic, reason = "a test states what must hold by failing")]
 
 use std::fs;
@@ -10,7 +10,7 @@ use serde_json::Value;
 
 const MAX_DEPTH: usize = 32;
 
-/// What edits put in: what JSON is made of, and what is nearly JSON.
+/// The texts that edits insert: parts of JSON, and near misses.
 const PIECES: &[&str] = &[
     "{",
     "}",
@@ -79,7 +79,7 @@ fn edit(text: &str, random: &mut fastrand::Rng) -> Vec<u8> {
     bytes
 }
 
-/// Whether a value says what serde_json reads, down to the last string.
+/// Whether a value equals the value of serde_json, down to the last string.
 fn is_same(raw: RawValue<'_>, value: &Value) -> bool {
     match (raw.kind(), value) {
         (Kind::Null, Value::Null) => true,
@@ -97,7 +97,7 @@ fn is_same(raw: RawValue<'_>, value: &Value) -> bool {
                 all = members.get(name).is_some_and(|value| is_same(raw, value));
                 all
             });
-            // Looking up each of many names would take the square of their number.
+            // A lookup of each of many names would take quadratic time.
             let found = members.iter().take(20).all(|(name, _)| raw.member(name).is_some());
             looked.is_some() && all && found && raw.length() == Some(members.len())
         }
@@ -115,7 +115,7 @@ fn check(text: &[u8]) -> Result<(), Fault> {
         }
         (Ok(_), Err(error)) => panic!("read what serde_json refuses, {error}: {shown}"),
         (Err(fault), Err(_)) => Err(fault),
-        // What only I-JSON and the bounds forbid.
+        // Texts that only I-JSON and the limits forbid.
         (Err(fault @ (Fault::DuplicateMember | Fault::TooDeep | Fault::NumberOutOfRange)), Ok(_)) => Err(fault),
         (Err(fault), Ok(_)) => panic!("{fault:?} where serde_json reads: {shown}"),
     }
@@ -127,7 +127,7 @@ fn what_is_read_is_what_serde_json_reads() {
     let mut random = fastrand::Rng::with_seed(0x0000_15ca_1190_7e00);
     let (mut taken, mut refused) = (0_u32, 0_u32);
     for body in &bodies {
-        // One edit of what is no JSON seldom makes it JSON.
+        // One edit of invalid JSON seldom makes it valid.
         if check(body.as_bytes()).is_err() || body.len() > 2_000 {
             continue;
         }
@@ -154,7 +154,7 @@ fn a_name_that_stands_twice_is_found_among_any_number() {
 
 #[test]
 fn what_ends_a_string_is_found_wherever_it_stands() {
-    // Strings are looked at in blocks of 8 and of 32 bytes: two marks must not hide each other, nor what is beyond ASCII.
+    // Strings are read in blocks of 8 and of 32 bytes: two special bytes must not hide each other, nor non-ASCII bytes.
     for plain in ["a", "é", "\u{7f}"] {
         for length in 0..80_usize {
             let text = plain.repeat(length);

@@ -1,4 +1,4 @@
-//! The recorded answers of the perso engine: the same decision and the same reason, on every one.
+//! The recorded decisions of the perso engine: every decision and reason is the same.
 #![expect(clippy::expect_used, clippy::panic, reason = "a test states what must hold by failing")]
 
 use std::fs;

@@ -1,11 +1,11 @@
-//! What is said of a policy that is not right: every mistake at once, each with its place and the fix where there is one.
+//! The findings about an invalid policy: every error at once, each with its position and, if known, the fix.
 
 #![expect(clippy::expect_used, reason = "a test states what must hold by failing")]
 
 use callgate_engine::policy::text::{Positions, Severity};
 use callgate_engine::{parse, validate};
 
-/// Checks what is found in a text: `severity code line:column pointer: message [fix]` for each finding, in order.
+/// Checks the findings about a text: `severity code line:column pointer: message [fix]` for each finding, in order.
 #[track_caller]
 fn check(text: &str, expected: &[&str]) {
     let findings = match parse(text).and_then(validate) {
@@ -299,7 +299,7 @@ fn a_check_that_says_nothing_is_refused() {
     }
 }
 
-/// The codes of what is found in a condition.
+/// The codes of the findings about a condition.
 #[track_caller]
 fn check_codes(condition: &str, expected: &[&str]) {
     let text = with_condition(condition);
@@ -406,7 +406,7 @@ fn an_expression_that_no_automaton_can_do_is_refused() {
         let seen = message(pattern);
         assert!(seen.contains(problem), "{pattern}: {seen}");
     }
-    // Counts within counts, and a word boundary among all of Unicode's words.
+    // Nested counts, and a word boundary for all of Unicode's words.
     assert!(message("(?:[a-z]{100}){100}{100}").contains("is not a supported regular expression"));
     assert!(message(r"\bword\b").contains("is not a supported regular expression"));
 }
@@ -564,7 +564,8 @@ fn a_server_has_a_name_that_a_call_can_have() {
     check(&policy(&long), &[&format!("error bad_name 1:36 /servers/0: {shown}")]);
 }
 
-/// What is found in a comparison of a fact of the request with one text: message and fix of each finding with the code.
+/// Checks the findings about a comparison of a request fact with one text: message and fix of each finding with the
+/// code.
 #[track_caller]
 fn check_fact(field: &str, op: &str, value: &str, code: &str, expected: Option<(&str, &str)>) {
     let check =

@@ -1,4 +1,4 @@
-//! The schema for editors, `policies/policy.schema.json`, against the policies that the engine takes and refuses.
+//! The schema for editors, `policies/policy.schema.json`, against policies that the engine accepts or rejects.
 #![expect(clippy::expect_used, clippy::panic, reason = "a test states what must hold by failing")]
 
 use callgate_engine::{parse, validate};
@@ -96,7 +96,7 @@ fn a_key_too_many_or_too_few_is_refused_by_both() {
         more.insert("extra".to_owned(), Value::Null);
         check(&with_condition(&json!({ kind: more })), false);
         if kind == "TimeCheck" || kind == "UrlCheck" {
-            // Some of their keys may be left out.
+            // Some of their keys are optional.
             continue;
         }
         for key in body.keys() {

@@ -1,4 +1,4 @@
-//! What rules speak of: tools that are declared or not, prompts, and operations on resources.
+//! The targets of rules: tools that are declared or not, prompts, and operations on resources.
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -50,7 +50,7 @@ fn check_allowed(policy: &Value, allowed: &[Value], others: &[Value]) {
     others.iter().for_each(|call| check(policy, call, Effect::Deny, Code::NoRule));
 }
 
-/// The codes of what is found in a policy with one rule.
+/// The codes of the findings about a policy with one rule.
 #[track_caller]
 fn check_codes(rule: &Value, expected: &[&str]) {
     let text = policy(&json!([rule])).to_string();

@@ -1,36 +1,36 @@
-//! Why the body of a request is no call.
+//! Why the body of a request is not a call.
 
 use crate::json::fault::Fault;
 #[cfg(doc)]
 use crate::limits::CallLimits;
 
-/// Why a body is no call. The codes are stable; no text repeats what the caller sent.
+/// Why a body is not a call. The codes are stable; no text repeats input of the sender.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RequestError {
-    /// The body is no strict JSON.
+    /// The body is not strict JSON.
     Json(Fault),
     /// The body, or a call in it, is not an object.
     NotAnObject,
-    /// An object has a member that callgate does not know.
+    /// An object has an unknown member.
     UnknownMember,
     /// A member is missing.
     Missing(Member),
     /// A member has the wrong JSON type.
     WrongType(Member),
-    /// Two members exclude each other: `tool` and another target, `role` and `roles`, or `operation` and what is no
+    /// Two members are mutually exclusive: `tool` and another target, `role` and `roles`, or `operation` without a
     /// resource.
     Ambiguous(Member),
-    /// The call has no role, or more than [`CallLimits`] let it have.
+    /// The call has no role, or more roles than [`CallLimits`] allows.
     RoleCount,
-    /// The roles of the body are not those that the caller has by its token.
+    /// The roles of the body differ from the roles of the caller's token.
     RolesDiffer,
-    /// `agentAttributes` was sent though a token says them.
+    /// `agentAttributes` was sent, but a token contains the attributes.
     AttributesInToken,
-    /// `roles` was sent to a policy whose language takes one `role` for each call.
+    /// `roles` was sent, but the language of the policy supports one `role` for each call.
     RolesNotSupported,
-    /// A prompt or a resource was sent to a policy whose language takes tools only.
+    /// A prompt or a resource was sent, but the language of the policy supports only tools.
     TargetNotSupported,
-    /// `calls` is empty or longer than [`CallLimits`] let it be.
+    /// `calls` is empty or longer than [`CallLimits`] allows.
     CallCount,
 }
 

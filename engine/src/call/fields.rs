@@ -10,7 +10,7 @@ use crate::language::operators::Source;
 use crate::language::problem::PredicateProblem;
 use crate::limits::MAX_REQUEST_DEPTH;
 
-/// Why a predicate is neither true nor false, and for which of its fields.
+/// Why a predicate is unknown, and because of which field.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Unknown {
     pub(crate) problem: PredicateProblem,
@@ -18,7 +18,7 @@ pub(crate) struct Unknown {
 }
 
 impl Unknown {
-    /// The field is of a type that the predicate does not compare.
+    /// The field has a type that the predicate does not compare.
     pub(crate) fn wrong_type(field: FieldSlot) -> Self {
         Self { problem: PredicateProblem::WrongType, field }
     }
@@ -64,23 +64,23 @@ impl<'e, 'i, 'a> Fields<'e, 'i, 'a> {
         value.inspect(|&value| self.charge(value, 1))
     }
 
-    /// The value of a field of the call itself, if it is present, for the checks that have no budget.
+    /// The value of a field of the call itself, if it is present, for checks without a budget.
     pub(crate) fn uncharged(&self, field: FieldSlot) -> Option<RawValue<'a>> {
         self.call.field(field)
     }
 
-    /// Charges the value's length to the budget, `times` times.
+    /// Charges the length of the value to the budget, `times` times.
     pub(crate) fn charge(&self, value: RawValue<'_>, times: usize) {
         let bytes = value.text().len().saturating_add(1).saturating_mul(times);
         self.budget.set(self.budget.get().saturating_sub(bytes));
     }
 
-    /// Whether the budget is not spent.
+    /// Whether the budget is not exhausted.
     pub(crate) fn is_within_budget(&self) -> bool {
         self.budget.get() > 0
     }
 
-    /// What `field` leads to within an item.
+    /// The value of `field` inside an item.
     fn within(&self, item: RawValue<'a>, field: FieldSlot, depth: usize) -> Option<RawValue<'a>> {
         self.charge(item, 1);
         if field == FieldSlot::root(Source::Item) {

@@ -1,6 +1,6 @@
-//! The call that a host asks about, read strictly from the body of its request.
+//! The call of a host, read strictly from the body of its request.
 //!
-//! One pass over the bytes checks all of them, borrows, and keeps only the fields that some rule of the policy reads.
+//! One pass checks all bytes, borrows from them, and keeps only the fields that a rule of the policy reads.
 
 mod error;
 mod facts;
@@ -26,10 +26,10 @@ use crate::language::target::TargetKind;
 use crate::language::target::can_be_name;
 use crate::limits::{CallLimits, MAX_REQUEST_DEPTH};
 
-/// What was judged where a call has no `args`.
+/// The arguments of a call without `args`.
 const NO_ARGUMENTS: &str = "{}";
 
-/// What a call is for.
+/// The target of a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target<'a> {
     /// A tool, a prompt, or an operation on a resource.
@@ -38,42 +38,42 @@ pub struct Target<'a> {
     pub name: Cow<'a, str>,
 }
 
-/// The roles of a caller: most have one.
+/// The roles of a caller; most callers have one.
 pub type Roles<'a> = SmallVec<[Cow<'a, str>; 2]>;
 
-/// One call and what the host says of its caller and its resource.
+/// One call and the host's facts about its caller and its resource.
 #[derive(Clone, Debug)]
 pub struct Call<'a> {
-    /// What is called.
+    /// The target.
     pub target: Target<'a>,
     /// The caller's roles, at least one.
     pub roles: Roles<'a>,
     /// The MCP server that offers the target.
     pub server: Option<Cow<'a, str>>,
-    /// The host's name for the run that the call belongs to.
+    /// The host's identifier for the run that the call belongs to.
     pub trace_id: Option<Cow<'a, str>>,
-    /// The text of `args` as it was sent; `{}` where it was not.
+    /// The text of `args` as sent; `{}` if it was not sent.
     pub arguments: &'a str,
-    /// Whether the answer is to name the arguments by their digest.
+    /// Whether the response must contain the argument digest.
     pub wants_digest: bool,
-    /// The fields that some rule reads, by their slot in the image; in ascending order where they are many.
+    /// The fields that a rule reads, by their slots in the image; in ascending order if they are many.
     fields: SmallVec<[(FieldSlot, RawValue<'a>); 8]>,
-    /// The names of the arguments and their hashes, where the policy has closed tools; `None` where there are more than
-    /// are kept or one has an escape, so that the arguments have to be read again.
+    /// The argument names and their hashes, if the policy has closed tools; `None` if there are more than are kept or
+    /// one has an escape, so that the arguments must be read again.
     argument_names: Option<HashedNames<'a>>,
 }
 
 /// Names and their hashes.
 type HashedNames<'a> = SmallVec<[(&'a [u8], u64); MAX_NAMES_KEPT]>;
 
-/// How many fields are looked through one by one: fewer than a search by halves pays for.
+/// How many fields are searched linearly; a binary search of so few is slower.
 const MAX_FIELDS_SEARCHED: usize = 12;
 
-/// How many names of arguments are kept, so that what is kept does not grow with what is sent.
+/// How many argument names are kept, so that memory does not grow with the call.
 const MAX_NAMES_KEPT: usize = 8;
 
 impl<'a> Call<'a> {
-    /// Reads the one call of a body, beside what the edge knows.
+    /// Reads the only call of a body and adds the facts from the edge.
     ///
     /// # Errors
     /// The body is not one strict JSON object with the members of a call.
@@ -83,11 +83,11 @@ impl<'a> Call<'a> {
         Ok(call)
     }
 
-    /// Reads the one call of a body as [`Call::read`] does, within the limits of a deployment, and hands it to `judge` where
-    /// it is: a call is large, and to return it would copy it.
+    /// Reads the only call of a body like [`Call::read`], within the limits of a deployment, and passes it to `judge`
+    /// in place: a call is large, and returning it would copy it.
     ///
     /// # Errors
-    /// As [`Call::read`], or the call is beyond a limit.
+    /// As for [`Call::read`], or the call exceeds a limit.
     pub fn judge_within<T>(
         limits: &CallLimits,
         body: &'a [u8],
@@ -125,10 +125,10 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// Reads the calls of a batch, in order: every one or none.
+    /// Reads all calls of a batch, in order, or none.
     ///
     /// # Errors
-    /// As [`Call::read`], for each call; or the list is empty or too long.
+    /// As for [`Call::read`], for each call; or the list is empty or too long.
     pub fn read_batch(
         body: &'a [u8],
         facts: &'a RequestFacts,
@@ -137,10 +137,10 @@ impl<'a> Call<'a> {
         Self::read_batch_within(&CallLimits::default(), body, facts, image)
     }
 
-    /// Reads the calls of a batch as [`Call::read_batch`] does, within the limits of a deployment.
+    /// Reads the calls of a batch like [`Call::read_batch`], within the limits of a deployment.
     ///
     /// # Errors
-    /// As [`Call::read_batch`], or the batch or one of its calls is beyond a limit.
+    /// As for [`Call::read_batch`], or the batch or one of its calls exceeds a limit.
     pub fn read_batch_within(
         limits: &CallLimits,
         body: &'a [u8],
@@ -182,9 +182,9 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// Takes the roles and the attributes of the caller from what its token says.
+    /// Uses the roles and the attributes of the caller's token.
     ///
-    /// A host may repeat the roles; where it says others, it and the token speak of two callers.
+    /// A host may repeat the roles. If they differ, the host and the token describe two callers.
     #[cold]
     fn take_caller(
         &mut self,
@@ -211,7 +211,7 @@ impl<'a> Call<'a> {
         Ok(())
     }
 
-    /// Keeps what the edge knows, where some rule reads it.
+    /// Keeps the facts from the edge if a rule reads them.
     fn add_facts(&mut self, facts: &'a RequestFacts, image: &PolicyImage<'_>) -> Result<(), RequestError> {
         if image.reads_request() && !facts.text.is_empty() {
             let mut reader = Reader::new(facts.text.as_bytes(), MAX_REQUEST_DEPTH)?;
@@ -220,7 +220,7 @@ impl<'a> Call<'a> {
         Ok(())
     }
 
-    /// Whether every argument has a name that `is_declared` knows, by its text and its hash.
+    /// Whether `is_declared` is true for the name and hash of every argument.
     pub(crate) fn arguments_are_declared(&self, mut is_declared: impl FnMut(&[u8], u64) -> bool) -> bool {
         if let Some(names) = &self.argument_names {
             return names.iter().all(|&(name, hash)| is_declared(name, hash));
@@ -237,7 +237,7 @@ impl<'a> Call<'a> {
         .is_ok()
     }
 
-    /// The value of a field that some rule reads, if the call has it.
+    /// The value of a field that a rule reads, if the call has it.
     pub(crate) fn field(&self, field: FieldSlot) -> Option<RawValue<'a>> {
         let is_it = |&&(slot, _): &&(FieldSlot, RawValue<'_>)| slot == field;
         if self.fields.len() <= MAX_FIELDS_SEARCHED {
@@ -247,14 +247,14 @@ impl<'a> Call<'a> {
         self.fields.get(at).map(|&(_, value)| value)
     }
 
-    /// Puts the fields in the order in which they are looked up.
+    /// Sorts the fields in the order that the search needs.
     fn sort_fields(&mut self) {
         if self.fields.len() > MAX_FIELDS_SEARCHED {
             self.fields.sort_unstable_by_key(|&(slot, _)| slot);
         }
     }
 
-    /// Reads a call, from the brace of its object on.
+    /// Reads a call; the reader must be at the brace of its object.
     fn read_from(
         &mut self,
         reader: &mut Reader<'a>,
@@ -291,7 +291,7 @@ impl<'a> Call<'a> {
                 b"roles" => roles = Some(read_roles(reader, limits)?),
                 b"args" => self.arguments = self.read_source(reader, image, Source::Arguments, Member::Args)?,
                 b"agentAttributes" if facts.caller.is_some() => {
-                    // What is no JSON is told as that.
+                    // A value that is not JSON is reported as such.
                     reader.skip()?;
                     return Err(RequestError::AttributesInToken);
                 }
@@ -304,11 +304,11 @@ impl<'a> Call<'a> {
                 b"server" => {
                     let value = reader.value()?;
                     let name = value.as_string().ok_or(RequestError::WrongType(Member::Server))?;
-                    // The empty name names none. A rule that names a server reads it as a field.
+                    // The empty name means no server. A rule for a server reads it as a field.
                     self.server = Some(name).filter(|name| !name.is_empty());
                     let field = SERVER_FIELD.as_bytes();
                     let field = image.field(FieldSlot::root(Source::Request), field, hash_name(field));
-                    // No policy can declare what can't be a name, so such a text leaves open which server is meant.
+                    // No policy can declare an invalid name, so such a name leaves the server unknown.
                     let is_name = self.server.as_deref().is_some_and(can_be_name);
                     if let Some(FieldRef { slot, .. }) = field.filter(|_| is_name) {
                         self.fields.push((slot, value));
@@ -349,7 +349,7 @@ impl<'a> Call<'a> {
         Ok(())
     }
 
-    /// Reads an object of fields, keeps those that some rule reads, and returns its text.
+    /// Reads an object of fields, keeps the fields that a rule reads, and returns the object's text.
     fn read_source(
         &mut self,
         reader: &mut Reader<'a>,
@@ -363,7 +363,7 @@ impl<'a> Call<'a> {
         Ok(self.read_fields(reader, image, FieldSlot::root(source))?.text())
     }
 
-    /// Reads a value that holds fields, or may: its members or items have `parent` before them.
+    /// Reads a value that contains fields, or may; `parent` is the field of the value itself.
     fn read_fields(
         &mut self,
         reader: &mut Reader<'a>,
@@ -407,7 +407,7 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// Reads the value of a member or an item, and keeps it if some rule reads it.
+    /// Reads the value of a member or an item, and keeps it if a rule reads it.
     fn read_field(
         &mut self,
         reader: &mut Reader<'a>,
@@ -430,7 +430,7 @@ fn read_string<'a>(reader: &mut Reader<'a>, member: Member) -> Result<Cow<'a, st
     if reader.peek()? == b'"' {
         return Ok(reader.string()?);
     }
-    // What is no JSON is no value of another type.
+    // A value that is not JSON is a syntax fault, not a value of another type.
     reader.value()?;
     Err(RequestError::WrongType(member))
 }
@@ -476,7 +476,7 @@ mod tests {
         check(&[], Some(0));
         check(names.get(..MAX_NAMES_KEPT).expect("as many"), Some(MAX_NAMES_KEPT));
         check(&names, None);
-        // One with an escape is not borrowed, so it is read again.
+        // A name with an escape is not borrowed, so the arguments are read again.
         check(&["a", "\\u0062"], None);
     }
 }

@@ -1,8 +1,8 @@
-//! IP addresses that have one reading.
+//! Unambiguous IP addresses.
 
 use core::net::{IpAddr, Ipv6Addr};
 
-/// Reads an IP address; `None` for what is none, or names an IPv4 address within an IPv6 one.
+/// Reads an IP address; `None` if the text is not an address, or is an IPv6 address that embeds an IPv4 address.
 pub(crate) fn read(text: &str) -> Option<IpAddr> {
     match text.parse().ok()? {
         IpAddr::V6(address) if embeds_ipv4(address) => None,
@@ -10,10 +10,10 @@ pub(crate) fn read(text: &str) -> Option<IpAddr> {
     }
 }
 
-/// Whether an IPv6 address reaches an IPv4 one, which a rule on IPv4 networks would not recognize.
+/// Whether an IPv6 address reaches an IPv4 address, which a rule for IPv4 networks would not recognize.
 ///
-/// Mapped and compatible addresses (RFC 4291, section 2.5.5), translated ones (RFC 2765), NAT64 (RFC 6052, RFC 8215), 6to4
-/// (RFC 3056), Teredo (RFC 4380) and ISATAP (RFC 5214).
+/// These are mapped and compatible addresses (RFC 4291, section 2.5.5), translated addresses (RFC 2765), NAT64 (RFC
+/// 6052, RFC 8215), 6to4 (RFC 3056), Teredo (RFC 4380) and ISATAP (RFC 5214).
 pub(crate) fn embeds_ipv4(address: Ipv6Addr) -> bool {
     let is_compatible = address.to_ipv4().is_some() && !address.is_loopback() && !address.is_unspecified();
     is_compatible

@@ -1,4 +1,4 @@
-//! Paths, URLs, URIs and addresses of which every reader takes the same thing.
+//! Paths, URLs, URIs and addresses that all programs interpret in the same way.
 
 pub(crate) mod address;
 pub(crate) mod path;

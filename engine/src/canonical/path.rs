@@ -1,7 +1,7 @@
-//! File paths that have one reading, and the roots that hold them.
+//! Unambiguous file paths, and the roots that contain them.
 
-/// Whether a lenient reader drops a character, so that what stands around it comes together: the code points that Unicode
-/// calls default ignorable.
+/// Whether a lenient program drops a character and so joins its neighbors: the Unicode code points with the property
+/// default ignorable.
 pub(crate) fn is_ignorable(c: char) -> bool {
     matches!(
         c,
@@ -25,11 +25,13 @@ pub(crate) fn is_ignorable(c: char) -> bool {
     )
 }
 
-/// Whether compatibility normalization (Unicode NFKC or NFKD) makes of a character a text with `.`, `/`, `\`, `%` or `;`
-/// in it, or a lenient reader takes it for one of them: by its looks, or as old code pages have a currency for `\`.
+/// Whether compatibility normalization (Unicode NFKC or NFKD) turns a character into a text that contains `.`, `/`,
+/// `\`, `%` or `;`. Also whether a lenient program treats it as one of these, because it looks alike or because old
+/// code pages have a currency sign in place of `\`.
 ///
-/// The looks of `.`, `/` and `\` are those of Unicode's confusables (UTS 39, section 4), and what Unicode names a full stop
-/// or a solidus. Letters and digits that look like them are in [`is_dot_like_letter`] and [`is_slash_like_letter`].
+/// The look-alikes of `.`, `/` and `\` are Unicode's confusables (UTS 39, section 4), and the characters that Unicode
+/// names a full stop or a solidus. Look-alike letters and digits are in [`is_dot_like_letter`] and
+/// [`is_slash_like_letter`].
 fn is_look_alike(c: char) -> bool {
     matches!(
         c,
@@ -49,7 +51,7 @@ fn is_look_alike(c: char) -> bool {
             | '\u{589}' | '\u{6d4}' | '\u{701}' | '\u{702}' | '\u{1362}' | '\u{166e}' | '\u{1803}' | '\u{1809}'
             | '\u{2cf9}' | '\u{2cfe}' | '\u{2e3c}' | '\u{3002}' | '\u{a4fe}' | '\u{a4ff}' | '\u{a60e}' | '\u{a6f3}'
             | '\u{fe12}' | '\u{ff61}' | '\u{10a50}' | '\u{16af5}' | '\u{16e98}' | '\u{1bc9f}' | '\u{1d16d}' | '\u{1da88}'
-            // Slashes, and units with one in them.
+            // Slashes, and units that contain one.
             | '\u{1735}' | '\u{2041}' | '\u{2571}' | '\u{27c9}' | '\u{27cb}' | '\u{29f6}' | '\u{2afb}' | '\u{2afd}'
             | '\u{2e4a}' | '\u{2f03}' | '\u{31d2}' | '\u{31d3}' | '\u{1d23a}' | '\u{1f67c}'
             | '\u{33a7}' | '\u{33ae}' | '\u{33af}' | '\u{33c6}' | '\u{33de}' | '\u{33df}'
@@ -59,21 +61,22 @@ fn is_look_alike(c: char) -> bool {
     )
 }
 
-/// Whether a letter or a digit looks like `.` (UTS 39, section 4). Words and numbers need it, so it may stand in a name.
+/// Whether a letter or a digit looks like `.` (UTS 39, section 4). Words and numbers contain such letters, so names may
+/// contain them.
 fn is_dot_like_letter(c: char) -> bool {
     matches!(c, '\u{660}' | '\u{6f0}' | '\u{a4f8}' | '\u{a4fa}' | '\u{abec}' | '\u{1ecae}')
 }
 
-/// Whether a letter looks like `/` or `\` (UTS 39, section 4). Words need it, so it may stand in a name.
+/// Whether a letter looks like `/` or `\` (UTS 39, section 4). Words contain such letters, so names may contain them.
 fn is_slash_like_letter(c: char) -> bool {
     matches!(c, '\u{2cc6}' | '\u{2cc7}' | '\u{3033}' | '\u{30ce}' | '\u{4e36}' | '\u{4e3f}' | '\u{ff89}')
 }
 
-/// Whether `path` lies in one of `roots`, which are canonical; `None` if the path has more than one reading.
+/// Whether `path` is inside one of `roots`, which are canonical; `None` if the path is ambiguous.
 ///
-/// What a tool makes of a path depends on its working directory, its decoding and its file system. Only an absolute
-/// path on which all of them agree is judged: no dot segments, however they are written, no empty segments, no
-/// backslashes, no percent-encoding, no control characters, and no segment that ends in a dot or a space.
+/// The file that a tool opens depends on its working directory, decoding and file system. Only an absolute path that is
+/// the same in all of them is accepted: no dot segments in any spelling, no empty segments, no backslashes, no
+/// percent-encoding, no control characters, and no segment that ends in a dot or a space.
 pub(crate) fn is_inside<'r>(path: &str, roots: impl IntoIterator<Item = &'r str>) -> Option<bool> {
     is_canonical(path).then(|| {
         roots.into_iter().any(|root| {
@@ -83,15 +86,15 @@ pub(crate) fn is_inside<'r>(path: &str, roots: impl IntoIterator<Item = &'r str>
     })
 }
 
-/// Whether a path is absolute and has one reading.
+/// Whether a path is absolute and unambiguous.
 pub(crate) fn is_canonical(path: &str) -> bool {
     let Some(inside) = path.strip_prefix('/') else { return false };
-    // A colon names a stream of a file on Windows, and separates on old systems of Apple.
+    // A colon selects a file stream on Windows, and is a path separator on old Apple systems.
     !path.contains(':') && !has_percent_encoding(path) && (inside.is_empty() || has_plain_segments(inside))
 }
 
-/// Whether a path without its first slash has segments that are what they seem, and none that is empty but the last: a
-/// directory may be written with a slash after it.
+/// Whether a path without its first slash has only unambiguous segments. Only the last segment may be empty, because a
+/// directory may have a trailing slash.
 pub(crate) fn has_plain_segments(path: &str) -> bool {
     let is_odd_space = |c: char| c.is_whitespace() && c != ' ';
     let has_one_reading =
@@ -100,7 +103,7 @@ pub(crate) fn has_plain_segments(path: &str) -> bool {
 }
 
 fn is_plain_segment(segment: &str) -> bool {
-    // Servlet containers cut a segment at `;` before they look for dots, and Windows drops dots and spaces at the end.
+    // Servlet containers cut a segment at `;` before they look for dots, and Windows drops trailing dots and spaces.
     let cut = segment.split(';').next().unwrap_or_default();
     let has_dots_only = |part: &str| are_dots(part.chars()) || are_dots(part.chars().filter(char::is_ascii));
     !cut.is_empty()
@@ -109,8 +112,8 @@ fn is_plain_segment(segment: &str) -> bool {
         && !segment.split(|c| c == ';' || is_slash_like_letter(c)).any(has_dots_only)
 }
 
-/// Whether a text is dots and spaces, as a dot segment is to readers that trim it. A reader that knows ASCII alone drops the
-/// other letters, so the ASCII part of a segment is asked too.
+/// Whether a text consists of dots and spaces, and so is a dot segment for programs that trim it. Programs that only
+/// support ASCII drop other letters, so the caller also checks the ASCII part of a segment.
 fn are_dots(mut chars: impl Iterator<Item = char> + Clone) -> bool {
     let is_dot = |c: char| c == '.' || is_dot_like_letter(c);
     chars.clone().any(is_dot) && chars.all(|c| c == ' ' || is_dot(c))
@@ -119,10 +122,10 @@ fn are_dots(mut chars: impl Iterator<Item = char> + Clone) -> bool {
 fn has_percent_encoding(path: &str) -> bool {
     let is_hex = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_hexdigit);
     let is_encoding = |after: &[u8]| {
-        // A reader that knows ASCII alone drops the other letters before it decodes.
+        // A program that only supports ASCII drops other letters before it decodes.
         let mut ascii = after.iter().filter(|byte| byte.is_ascii());
         match ascii.next() {
-            // Some servers read `%u002e` too.
+            // Some servers also decode `%u002e`.
             Some(b'u' | b'U') => true,
             first => is_hex(first) && is_hex(ascii.next()),
         }

@@ -1,7 +1,7 @@
-//! URIs of resources that have one spelling.
+//! Unambiguous URIs of resources.
 //!
-//! Rules name resources by their text, so a text that another spelling reaches would slip past a rule. Only the normal
-//! form (RFC 3986, section 6.2.2) is judged, and of it what every reader takes for the same.
+//! Rules compare URIs as text, so a second spelling of a URI would bypass a rule. Only URIs in normal form (RFC 3986,
+//! section 6.2.2) that all programs interpret in the same way are accepted.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -10,15 +10,15 @@ use core::net::Ipv4Addr;
 use crate::canonical::path;
 use crate::canonical::url::{self, UrlTarget};
 
-/// Whether a URI is in normal form and has one reading.
+/// Whether a URI is in normal form and unambiguous.
 ///
-/// It has no fragment, which is no part of what is fetched, and no empty query.
+/// It has no fragment, which is not part of the request, and no empty query.
 pub(crate) fn is_normal(uri: &str) -> bool {
     let Some((scheme, rest)) = uri.split_once(':') else { return false };
     let is_scheme = scheme.starts_with(|c: char| c.is_ascii_lowercase())
         && scheme.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"+-.".contains(&byte));
     let (hierarchy, query) = rest.split_once('?').map_or((rest, None), |(before, query)| (before, Some(query)));
-    // What stands behind `?` is no part of the name that a URN is (RFC 8141, section 3.1).
+    // The text after `?` is not part of a URN name (RFC 8141, section 3.1).
     let takes_query = scheme != "file" && scheme != "urn";
     let is_query = query.is_none_or(|query| !query.is_empty() && takes_query && is_normal_query(query));
     if !is_scheme || !is_query {
@@ -29,7 +29,7 @@ pub(crate) fn is_normal(uri: &str) -> bool {
             let (authority, path) = hierarchy.find('/').map_or((hierarchy, ""), |at| hierarchy.split_at(at));
             is_authority(scheme, authority) && is_path(scheme, authority, path)
         }
-        // `file:/x` and `https:x` are other spellings of what has an authority.
+        // `file:/x` and `https:x` are other spellings of URIs with an authority.
         None => {
             let has_one_namespace = scheme != "urn" || is_urn_namespace(hierarchy);
             !is_of_web(scheme) && scheme != "file" && has_one_namespace && are_segments(hierarchy)
@@ -37,13 +37,13 @@ pub(crate) fn is_normal(uri: &str) -> bool {
     }
 }
 
-/// Whether the namespace of a URN has one spelling: its case does not matter (RFC 8141, section 3.1).
+/// Whether the namespace of a URN is in normal form; it is case-insensitive (RFC 8141, section 3.1).
 fn is_urn_namespace(name: &str) -> bool {
     let namespace = name.split(':').next().unwrap_or_default();
     namespace.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }
 
-/// Why a URI that is not in normal form is not, and the fix, where its port, its host or its namespace is the reason.
+/// Why a URI is not in normal form, and the fix, if its port, its host or its namespace is the reason.
 #[cfg(feature = "compile")]
 pub(crate) fn problem(uri: &str) -> Option<(&'static str, &'static str)> {
     const OWN_PORT: &str = "contains the default port of its scheme, which the normal form omits";
@@ -74,18 +74,18 @@ pub(crate) fn problem(uri: &str) -> Option<(&'static str, &'static str)> {
     }
 }
 
-/// Whether a byte may stand in a path as it is (RFC 3986, section 3.3).
+/// Whether a byte is allowed in a path without encoding (RFC 3986, section 3.3).
 fn is_path_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/".contains(&byte)
 }
 
-/// Whether a query is in normal form. What separates its parts may be encoded, and means another thing then.
+/// Whether a query is in normal form. Separators may be encoded, because they then have another meaning.
 fn is_normal_query(query: &str) -> bool {
     let may_stand = |byte: u8| byte == b'?' || is_path_byte(byte);
     decode(query, may_stand, |byte| b"&=+;%#".contains(&byte) || !may_stand(byte)).is_some()
 }
 
-/// Whether all readers of the WHATWG standard know how the scheme's authority is read.
+/// Whether the WHATWG standard defines how the authority of the scheme is parsed.
 fn is_of_web(scheme: &str) -> bool {
     ["http", "https", "ws", "wss", "ftp"].contains(&scheme)
 }
@@ -100,13 +100,13 @@ fn is_authority(scheme: &str, authority: &str) -> bool {
         let is_lower_case = !host.bytes().any(|byte| byte.is_ascii_uppercase());
         return url::is_host(host) && is_lower_case && !url::has_punycode(host) && !is_own_port;
     }
-    // What a name means in another scheme is the server's matter; it must only have one spelling.
+    // The meaning of a name in another scheme depends on the server; it only must be unambiguous.
     let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_~".contains(&byte);
     let is_label = |label: &str| !label.is_empty() && label.bytes().all(is_plain);
     let last = host.rsplit('.').next().unwrap_or_default();
     let is_number = last.starts_with(|c: char| c.is_ascii_digit());
     let has_one_reading = host.split('.').all(is_label) && (!is_number || host.parse::<Ipv4Addr>().is_ok());
-    // Where the port that a scheme has by itself is not known, any port may be that one.
+    // If the default port of a scheme is unknown, any port may be the default.
     let may_have_port = |port| {
         let own = own_ports(scheme);
         !own.is_empty() && !own.contains(&port)
@@ -114,8 +114,8 @@ fn is_authority(scheme: &str, authority: &str) -> bool {
     scheme != "file" && has_one_reading && !url::has_punycode(host) && port.is_none_or(may_have_port)
 }
 
-/// The ports that a scheme beside those of the web has by itself, as IANA and its clients have it: more than one where they
-/// do not agree, none where they are not known.
+/// The default ports of a scheme that is not a web scheme, according to IANA and its clients. There are several if they
+/// disagree, and none if the default is unknown.
 fn own_ports(scheme: &str) -> &'static [u16] {
     match scheme {
         "ftps" => &[21, 990],
@@ -171,17 +171,17 @@ fn own_ports(scheme: &str) -> &'static [u16] {
 
 fn is_path(scheme: &str, authority: &str, path: &str) -> bool {
     match path.strip_prefix('/') {
-        // Where the authority says it all, `https://host` and `https://host/` are the same.
+        // In a web scheme, `https://host` and `https://host/` are equal, and the normal form has the slash.
         None => !is_of_web(scheme) && !authority.is_empty(),
-        // In another scheme it is the one without a slash that is written.
+        // In another scheme, the normal form has no slash.
         Some("") => is_of_web(scheme) || authority.is_empty(),
         Some(below) if scheme == "file" => is_file(below),
         Some(below) => are_segments(below),
     }
 }
 
-/// Whether the path of a file, without its first slash, has one spelling: it ends in no slash, and a colon stands behind
-/// the capital letter of a drive alone, as it would name a stream of a file elsewhere.
+/// Whether the path of a file, without its first slash, is unambiguous. It has no trailing slash, and a colon only
+/// after an uppercase drive letter, because elsewhere a colon selects a file stream.
 fn is_file(path: &str) -> bool {
     let behind_drive = match path.as_bytes() {
         [drive, b':', rest @ ..] if drive.is_ascii_uppercase() && rest.first().is_none_or(|&byte| byte == b'/') => rest,
@@ -190,16 +190,16 @@ fn is_file(path: &str) -> bool {
     !behind_drive.contains(&b':') && !path.ends_with('/') && are_segments(path)
 }
 
-/// Whether a path's segments are plain after decoding; the last one may be empty.
+/// Whether the decoded segments of a path are unambiguous; the last one may be empty.
 fn are_segments(path: &str) -> bool {
-    // What stands behind `;` some servers cut off.
+    // Some servers drop the text after `;`.
     let may_stand = |byte: u8| is_path_byte(byte) && byte != b';';
     let may_be_encoded = |byte: u8| !is_path_byte(byte) && !matches!(byte, b'\\' | b'%') && !byte.is_ascii_control();
     decode(path, may_stand, may_be_encoded).is_some_and(|decoded| path::has_plain_segments(&decoded))
 }
 
-/// Decodes percent-encoding; `None` where a byte may not stand as it is, an encoding is not in normal form (RFC 3986,
-/// section 6.2.2.1) or is none that may be, or what is encoded is no UTF-8.
+/// Decodes percent-encoding; `None` if a byte must be encoded, an encoding is not in normal form (RFC 3986, section
+/// 6.2.2.1) or not allowed, or the result is not UTF-8.
 fn decode(text: &str, may_stand: impl Fn(u8) -> bool, may_be_encoded: impl Fn(u8) -> bool) -> Option<String> {
     let mut parts = text.split('%');
     let first = parts.next().filter(|part| part.bytes().all(&may_stand))?;

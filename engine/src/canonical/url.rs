@@ -1,35 +1,35 @@
-//! URLs that every reader reads alike.
+//! Unambiguous URLs.
 //!
-//! The readers in reach repair what they are given: they drop tabs, turn backslashes into slashes, split off user
-//! information, read `127.1` as an address and map look-alikes, which is what an attacker counts on. This one takes
-//! only the subset of RFC 3986 on which it and the WHATWG standard agree, and refuses everything else. The tests hold
-//! it against the `url` crate.
+//! The available parsers repair their input: they drop tabs, turn backslashes into slashes, split off user information,
+//! read `127.1` as an address and map look-alikes. Attackers rely on these repairs. This parser accepts only the subset
+//! of RFC 3986 that has the same meaning in the WHATWG standard, and rejects everything else. The tests compare it with
+//! the `url` crate.
 
 use alloc::string::ToString as _;
 use core::net::{Ipv4Addr, Ipv6Addr};
 
 use crate::canonical::address::embeds_ipv4;
 
-/// The parts of a URL that decide where a request goes.
+/// The parts of a URL that determine the destination of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct UrlTarget<'u> {
-    /// The scheme as it is written; its case does not matter.
+    /// The scheme as written; case-insensitive.
     pub(crate) scheme: &'u str,
-    /// The host as it is written, an IPv6 address in its brackets; its case does not matter.
+    /// The host as written, with brackets for an IPv6 address; case-insensitive.
     pub(crate) host: &'u str,
-    /// The port, if one is written.
+    /// The port, if the URL has one.
     pub(crate) port: Option<u16>,
 }
 
 impl<'u> UrlTarget<'u> {
-    /// Reads the target of a URL; `None` if it has more than one reading.
+    /// Reads the target of a URL; `None` if the URL is ambiguous.
     pub(crate) fn read(url: &'u str) -> Option<Self> {
-        // Spaces, control characters and everything beyond ASCII are read in different ways, backslashes too.
+        // Programs interpret spaces, control characters, backslashes and non-ASCII characters differently.
         if !url.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\') {
             return None;
         }
         let (scheme, rest) = url.split_once("://")?;
-        // What a host means in a `file` URL, and whether it may stand there, readers do not agree on.
+        // Programs disagree on the meaning of a host in a `file` URL, and on whether it is allowed.
         let is_scheme = !scheme.eq_ignore_ascii_case("file")
             && scheme.starts_with(|c: char| c.is_ascii_alphabetic())
             && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
@@ -38,12 +38,12 @@ impl<'u> UrlTarget<'u> {
         (is_scheme && is_host(host)).then_some(Self { scheme, host, port })
     }
 
-    /// The port to which a request goes, if the URL or its scheme says it.
+    /// The port of the URL, or the default port of its scheme.
     pub(crate) fn effective_port(&self) -> Option<u16> {
         self.port.or_else(|| self.default_port())
     }
 
-    /// The port that the scheme has by itself.
+    /// The default port of the scheme.
     pub(crate) fn default_port(&self) -> Option<u16> {
         let is = |scheme: &str| self.scheme.eq_ignore_ascii_case(scheme);
         if is("https") || is("wss") {
@@ -58,9 +58,9 @@ impl<'u> UrlTarget<'u> {
     }
 }
 
-/// The host of an authority and its port, if one is written; `None` if the port has more than one reading.
+/// The host of an authority and its port, if it has one; `None` if the port is ambiguous.
 pub(crate) fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
-    // The colons of an IPv6 address stand in brackets.
+    // The colons of an IPv6 address are in brackets.
     let after_address = authority.rfind(']').map_or(0, |bracket| bracket.saturating_add(1));
     let colon = authority.get(after_address..)?.find(':').map(|colon| after_address.saturating_add(colon));
     let Some(colon) = colon else { return Some((authority, None)) };
@@ -71,25 +71,25 @@ pub(crate) fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
     Some((host, Some(port)))
 }
 
-/// Whether a host is a plain name, or an address in its one canonical form.
+/// Whether a host is a plain name or a canonical address.
 pub(crate) fn is_host(host: &str) -> bool {
     if let Some(address) = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
         return address.parse::<Ipv6Addr>().is_ok_and(|parsed| {
-            // An address has many spellings, of which only the shortest is taken.
+            // An address has many spellings; only the shortest is accepted.
             !embeds_ipv4(parsed) && parsed.to_string().eq_ignore_ascii_case(address)
         });
     }
     let last = host.rsplit('.').next().unwrap_or_default();
     if last.starts_with(|c: char| c.is_ascii_digit()) {
-        // `127.1`, `0x7f.1` and `2130706433` are addresses to some readers and names to others.
+        // Some programs read `127.1`, `0x7f.1` and `2130706433` as addresses, others as names.
         return host.parse::<Ipv4Addr>().is_ok();
     }
     host.len() <= 253 && host.split('.').all(is_label)
 }
 
-/// Whether a name holds a label in punycode (RFC 5890, section 2.3.2.1).
+/// Whether a name contains a punycode label (RFC 5890, section 2.3.2.1).
 ///
-/// Readers do not agree on which of them stand for a name, and to tell takes the tables of Unicode.
+/// Programs disagree on which of these labels are valid, and a check needs the Unicode tables.
 pub(crate) fn has_punycode(host: &str) -> bool {
     host.split('.').any(|label| label.get(..4).is_some_and(|prefix| prefix.eq_ignore_ascii_case("xn--")))
 }
@@ -113,7 +113,7 @@ mod tests {
         assert_eq!(UrlTarget::read(url), expected, "{url:?}");
     }
 
-    /// URLs that are read, and what makes them.
+    /// Accepted URLs and their parts.
     const READ: [(&str, Parts); 10] = [
         ("https://api.example.com/", ("https", "api.example.com", None)),
         ("https://api.example.com", ("https", "api.example.com", None)),

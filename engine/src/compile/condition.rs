@@ -16,14 +16,14 @@ use crate::policy::semantics::Semantics;
 use crate::policy::text::spanned::Spanned;
 
 impl Writer {
-    /// Writes a condition: its step, then those of its children.
+    /// Writes a condition: its step, then the steps of its children.
     pub(crate) fn condition(&mut self, condition: &Condition) {
         let at = self.steps.len();
         let step = match &condition.kind {
             ConditionKind::All(_) => combinator(code::ALL),
             ConditionKind::Any(_) => combinator(code::ANY),
             ConditionKind::Not(_) => combinator(code::NOT),
-            // Code 0 is no step, so judging stops there.
+            // Code 0 is not a step, so an evaluation stops there.
             kind => kind.as_check().map_or(combinator(0), |check| check.encode(self)),
         };
         self.steps.push(step);
@@ -67,7 +67,7 @@ impl Encoder for Writer {
     }
 
     fn url(&mut self, record: UrlRecord) -> UrlOffset {
-        // Equal conditions are equal bytes, so what they refer to must be one.
+        // Equal conditions must have equal bytes, so they must refer to the same record.
         *self.urls.entry(record.as_bytes().to_vec()).or_insert_with_key(|record| {
             let offset = UrlOffset::from_u32(to_u32(self.bytes.len()));
             self.bytes.extend_from_slice(record);

@@ -18,8 +18,8 @@ use alloc::string::String;
 
 impl Writer {
     pub(crate) fn collect_fields(&mut self, rules: &[Rule]) {
-        // Every name on the way to a field, with the field's spelling where a rule reads it. Shorter paths come first,
-        // so that the slot of the name before is known.
+        // Every name on the path to a field, with the field's spelling if a rule reads it. Shorter paths come first, so
+        // that the slot of the previous name is known.
         let conditions: Vec<_> = rules.iter().filter_map(Rule::whole_condition).collect();
         let mut nodes: BTreeMap<(usize, Source, &[String]), Option<&str>> = BTreeMap::new();
         let mut fields = Vec::new();
@@ -31,7 +31,8 @@ impl Writer {
                 let prefix = field.path.get(..length).unwrap_or_default();
                 let shown = nodes.entry((length, field.source, prefix)).or_default();
                 if length == field.path.len() {
-                    // One field may be spelled as a name and as a pointer; the order of the rules must not tell.
+                    // A field may be spelled as a name and as a pointer; the result must not depend on the order of the
+                    // rules.
                     *shown = Some(shown.map_or(&*field.name.value, |other| other.max(&field.name.value)));
                 }
             }

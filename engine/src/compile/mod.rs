@@ -1,4 +1,4 @@
-//! Valid policy to image: names become slots, and what the rules say of them rows.
+//! Valid policy to image: names become slots, and the rules for them become rows.
 
 mod condition;
 mod fields;
@@ -23,10 +23,10 @@ use crate::language::operators::Source;
 use crate::policy::check::ValidPolicy;
 use crate::policy::document::{PolicyDocument, Rule};
 
-/// Compiles a policy. The same text gives the same bytes, on every machine.
+/// Compiles a policy. The same text compiles to the same bytes on every machine.
 ///
-/// The order of the statements is the layout of the image: what every decision reads comes first, so that it is on few pages
-/// however large the policy is, and data that is read together is stored together.
+/// The order of the statements is the layout of the image. Data that every decision reads comes first, so that it is on
+/// few pages regardless of the policy size, and data that is read together is stored together.
 #[must_use]
 pub fn compile(policy: &ValidPolicy<'_>) -> Vec<u8> {
     let document = &policy.document;
@@ -109,7 +109,7 @@ fn header(
         dialect: document.dialect.code(),
         default_effect: document.default_effect.code(),
         reads_request: u8::from(writer.field_slots.keys().any(|(source, path)| {
-            // The server is the one field of the source that the call brings itself.
+            // The server is the only field of the source that the call itself provides.
             *source == Source::Request && path.first().is_some_and(|name| name != SERVER_FIELD)
         })),
         conflicts: semantics.conflicts.code(),
@@ -138,7 +138,7 @@ fn hex_digest(text: &str) -> [u8; 64] {
     digits
 }
 
-/// How many tools can be called, or [`NONE`] where any can.
+/// How many tools can be called, or [`NONE`] if any tool can.
 fn tool_count(policy: &ValidPolicy<'_>) -> u32 {
     let [tools, ..] = &policy.catalogs;
     if tools.declared.is_some() { tools.names.len() } else { NONE }

@@ -1,4 +1,4 @@
-//! What the rules say of each target, as the rows of an image.
+//! The rules for each target, as the rows of an image.
 
 use alloc::vec::Vec;
 
@@ -18,7 +18,7 @@ define_index! {
     RuleNumber;
 }
 
-/// Which rules a cell is to refer to, before the offsets of the rules are known.
+/// The rules of a cell, before the offsets of the rules are known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum CellRules {
     One(RuleNumber),
@@ -71,7 +71,7 @@ impl Rows {
     /// Reserves the row of a target at the end of `bytes`, if rules match the target.
     pub(crate) fn reserve_row(&mut self, target: RuleTarget, bytes: &mut Vec<u8>) {
         let Some(mut pairs) = self.pairs.remove(&target) else { return };
-        // The sort is stable: of one role, the last rule stays the last.
+        // The sort is stable, so the last rule of a role stays the last.
         pairs.sort_by_key(|&(role, _)| role);
         let mut row = Row::new();
         for of_role in pairs.chunk_by(|(a, _), (b, _)| a == b) {
@@ -111,7 +111,7 @@ impl Rows {
     }
 }
 
-/// Reserves space at the end of `bytes` for so many records and their number.
+/// Reserves space at the end of `bytes` for `count` records and their number.
 fn reserve<T, I: Index>(count: usize, bytes: &mut Vec<u8>) -> I {
     let offset = bytes.len();
     let size = size_of::<T>().saturating_mul(count).saturating_add(size_of::<U32>());

@@ -1,4 +1,4 @@
-//! The tables of an image as they grow.
+//! The tables of an image during compilation.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -33,16 +33,16 @@ pub(crate) struct NameSlots<S> {
     pub(crate) slots: Vec<S>,
 }
 
-/// The targets of one kind as they go into the image.
+/// The targets of one kind during compilation.
 pub(crate) struct CatalogTable {
     pub(crate) names: NameSlots<ToolSlot>,
     automaton: Option<AutomatonIndex>,
-    /// Where the rows of its classes start among those of all.
+    /// Where the rows of its classes start in the table of class rows.
     first_class: u32,
     is_open: bool,
 }
 
-/// The tables of an image as they grow.
+/// The tables of an image during compilation.
 pub(crate) struct Writer {
     pub(crate) semantics: &'static Semantics,
     pub(crate) fields: Vec<FieldRecord>,
@@ -129,7 +129,7 @@ impl Writer {
         })
     }
 
-    /// Tools in the order in which they are declared, which is that of `tool_slots`.
+    /// Collects the arguments of closed tools; `tool_slots` has the order of the declarations.
     pub(crate) fn collect_arguments(&mut self, tools: &[Tool], tool_slots: &[ToolSlot]) {
         let mut entries: Vec<(ToolSlot, Option<&str>)> = Vec::new();
         for (tool, &slot) in tools.iter().zip(tool_slots) {
@@ -184,7 +184,7 @@ impl Writer {
         self.bytes.extend_from_slice(record.as_bytes());
     }
 
-    /// The automaton of regular expressions, which `validate` found to be right.
+    /// The automaton of regular expressions, which `validate` found to be valid.
     pub(crate) fn expression(&mut self, expressions: Vec<String>) -> Option<AutomatonIndex> {
         if let Some(&known) = self.automaton_indices.get(&expressions) {
             return known;
@@ -244,7 +244,7 @@ impl Writer {
             image.extend_from_slice(table);
             section
         };
-        // What every decision reads comes first, and with it the texts, which start with the policy's version.
+        // Data that every decision reads comes first, together with the texts, which start with the policy's version.
         header.sections = Sections {
             roles: append(roles.as_bytes()),
             fields: append(self.fields.as_bytes()),

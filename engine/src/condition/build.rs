@@ -1,4 +1,4 @@
-//! Conditions as a policy text has them: what each kind says, and the list of all kinds.
+//! Conditions of a policy text: the content of each kind, and the list of all kinds.
 
 use alloc::boxed::Box;
 use alloc::format;
@@ -29,16 +29,16 @@ use crate::policy::text::diagnostic::{Diagnostic, quoted};
 use crate::policy::text::node_reader::NodeReader;
 use crate::policy::text::tree::{Member, Node, Value};
 
-/// A condition and the bytes that it takes in the text.
+/// A condition and its position in the text.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Condition {
-    /// Where it stands.
+    /// Its position.
     pub span: Range<usize>,
-    /// What it says.
+    /// Its content.
     pub kind: ConditionKind,
 }
 
-/// What a condition says.
+/// The content of a condition.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ConditionKind {
     /// All of the conditions are true.
@@ -55,7 +55,7 @@ pub enum ConditionKind {
     StringCheck(StringCheck),
     /// The length of a string, a list or an object compares with a number.
     LengthCheck(LengthCheck),
-    /// A boolean is the one given.
+    /// A boolean has the given value.
     BoolCheck(BoolCheck),
     /// A field is present and not null.
     FieldPresent(FieldPresent),
@@ -73,10 +73,10 @@ pub enum ConditionKind {
     CidrCheck(CidrCheck),
 }
 
-/// Reads what the one key of a condition contains.
+/// Reads the value of the only key of a condition.
 type Read = fn(&Node<'_>, &mut NodeReader, Scope) -> Option<ConditionKind>;
 
-/// A kind of condition as a policy text names it.
+/// A kind of condition in a policy text.
 struct Kind {
     name: &'static str,
     is_in_perso: bool,
@@ -155,7 +155,7 @@ const KINDS: [Kind; 16] = [
     },
 ];
 
-/// The names of the kinds of conditions that a language has.
+/// The names of the condition kinds of a language.
 pub fn names(dialect: Dialect) -> impl Iterator<Item = &'static str> + Clone {
     kinds(dialect).map(|kind| kind.name)
 }
@@ -186,7 +186,7 @@ impl ConditionKind {
 }
 
 impl Condition {
-    /// The conditions that it is made of.
+    /// The conditions inside it.
     pub fn children(&self) -> &[Condition] {
         match &self.kind {
             ConditionKind::All(children) | ConditionKind::Any(children) => children,
@@ -196,7 +196,7 @@ impl Condition {
         }
     }
 
-    /// The fields that it reads itself; those of its children are not among them.
+    /// The fields that it reads itself, without the fields of its children.
     pub fn fields(&self) -> Vec<&Field> {
         self.kind.as_check().map(Check::fields).unwrap_or_default()
     }
@@ -250,14 +250,14 @@ fn read_conditions(node: &Node<'_>, reader: &mut NodeReader, scope: Scope, name:
     (read.len() == items.len()).then_some(read)
 }
 
-/// A condition is true for each item of a list, as for an empty one, or for at least one item.
+/// A condition is true for each item of a list, which includes an empty list, or for at least one item.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ItemsCheck {
-    /// Whether each item is meant, and not some item.
+    /// Whether the condition must be true for each item, not just for one.
     pub every: bool,
     /// The list.
     pub field: Field,
-    /// What must be true for an item, which is the source `Item` in it.
+    /// The condition on an item, in which the item is the source `Item`.
     pub condition: Box<Condition>,
 }
 

@@ -1,4 +1,4 @@
-//! What the build does with a check, whatever its kind.
+//! The build steps of every kind of check.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -19,26 +19,26 @@ pub(crate) trait Check {
     /// The fields that it reads.
     fn fields(&self) -> Vec<&Field>;
 
-    /// The types of JSON Schema that it compares; none if it compares all.
+    /// The JSON Schema types that it compares; none if it compares all.
     fn accepted_types(&self) -> &'static [&'static str];
 
-    /// Finds what is wrong with it by itself.
+    /// Reports errors in the check alone.
     fn validate(&self, span: &Range<usize>, validation: &mut Validation<'_>);
 
-    /// Assumes that it is true, or is false, and keeps what its fields can then contain; returns whether that is anything.
+    /// Assumes that it is true, or false, and narrows the possible values of its fields; returns whether any remain.
     fn narrow<'p>(&'p self, known: &mut Knowledge<'p>, truth: bool) -> bool;
 
     /// Its step in the image.
     fn encode(&self, encoder: &mut dyn Encoder) -> StepRecord;
 }
 
-/// Where checks report what is wrong with them.
+/// The findings of checks.
 pub(crate) struct Validation<'v> {
     pub(crate) findings: &'v mut Vec<Diagnostic>,
     pub(crate) expressions: &'v mut Expressions,
 }
 
-/// Lists of regular expressions that were tried, and what is wrong with each: many rules have the same.
+/// The tried lists of regular expressions and the error of each, because many rules have the same list.
 pub(crate) type Expressions = HashMap<Vec<String>, Option<String>>;
 
 impl Validation<'_> {
@@ -58,7 +58,7 @@ impl Validation<'_> {
     }
 }
 
-/// Puts what checks compare with into an image.
+/// Writes what checks compare with into an image.
 pub(crate) trait Encoder {
     /// The meaning of the policy's language.
     fn semantics(&self) -> &'static Semantics;
@@ -72,9 +72,9 @@ pub(crate) trait Encoder {
     /// Some texts, in ascending order of their bytes.
     fn texts(&mut self, texts: &[Spanned<String>]) -> TextList;
 
-    /// The automaton of regular expressions, which were found to be valid.
+    /// The automaton of regular expressions, which are valid.
     fn expressions(&mut self, expressions: &[Spanned<String>]) -> Option<AutomatonIndex>;
 
-    /// What a URL may be.
+    /// The allowed URLs.
     fn url(&mut self, record: UrlRecord) -> UrlOffset;
 }

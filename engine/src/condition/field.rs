@@ -16,11 +16,11 @@ const REQUEST_FIELDS: [&str; 3] = ["time", "ip", "country"];
 /// A field of a source.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Field {
-    /// Where the field is read from.
+    /// The source of the field.
     pub source: Source,
-    /// The field as the text spells it: the name of a top-level member, or a JSON pointer (RFC 6901).
+    /// The field as spelled in the text: the name of a top-level member, or a JSON pointer (RFC 6901).
     pub name: Spanned<String>,
-    /// The names on the way to the field, from the top; none for an item itself.
+    /// The names on the path to the field, from the top; none for an item itself.
     pub path: Vec<String>,
 }
 
@@ -31,18 +31,18 @@ impl Field {
         Self { source: Source::Request, path: alloc::vec![name.value.clone()], name }
     }
 
-    /// Whether two fields are the same one, however they are spelled.
+    /// Whether two fields are the same, regardless of spelling.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         self.source == other.source && self.path == other.path
     }
 }
 
-/// Where a condition stands, which decides what it may say.
+/// The position of a condition, which determines what it may contain.
 #[derive(Clone, Copy)]
 pub(crate) struct Scope {
     /// The language of the policy.
     pub(crate) dialect: Dialect,
-    /// Whether the condition judges an item, inside `Every` or `Some`.
+    /// Whether the condition is about an item, inside `Every` or `Some`.
     pub(crate) has_item: bool,
 }
 

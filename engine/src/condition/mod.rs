@@ -1,7 +1,7 @@
-//! The kinds of conditions, one file each: how a kind is read, checked and encoded at build time, and how it is decoded,
-//! evaluated and described where it is deployed.
+//! The kinds of conditions, one file each: how a kind is read, checked and encoded at build time, and how an edge
+//! decodes, evaluates and describes it.
 //!
-//! A new kind is a file, a code in `code.rs`, and a variant and a line in each list here and in `build.rs`.
+//! A new kind needs a file, a code in `code.rs`, and a variant and a line in each list here and in `build.rs`.
 
 #[cfg(feature = "compile")]
 mod build;
@@ -38,7 +38,7 @@ pub use build::{
     LengthCheck, NumericCheck, PathCheck, StringCheck, TimeCheck, UrlCheck, names,
 };
 
-/// A leaf of a condition as the image holds it, or a condition on the items of a list.
+/// A leaf of a condition in the image, or a condition on the items of a list.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Predicate<'i> {
     Numeric(Numeric<'i>),
@@ -100,7 +100,7 @@ impl<'i> Predicate<'i> {
         })
     }
 
-    /// What decisions say of it.
+    /// Its description in decisions.
     pub(crate) fn describe(&self) -> &dyn Describe {
         match self {
             Self::Numeric(predicate) => predicate,

@@ -1,4 +1,5 @@
-//! What a decision says of a predicate: a part of a sentence for people, and the members of an answer for programs.
+//! The description of a predicate in a decision: a part of a sentence for people, and the members of a response for
+//! programs.
 
 use alloc::string::String;
 
@@ -6,7 +7,7 @@ use crate::image::PolicyImage;
 use crate::image::index::FieldSlot;
 use crate::language::operators::{NumericOp, Source};
 
-/// Where a sentence is written.
+/// The output of a sentence.
 pub(crate) struct Sentence<'o> {
     pub(crate) out: &'o mut String,
     /// Appends a text of the policy or the call, which may need to be escaped.
@@ -14,7 +15,7 @@ pub(crate) struct Sentence<'o> {
 }
 
 impl Sentence<'_> {
-    /// Appends words of the engine.
+    /// Appends words of the engine, which need no escape.
     pub(crate) fn push_str(&mut self, words: &str) {
         self.out.push_str(words);
     }
@@ -39,7 +40,7 @@ impl Sentence<'_> {
         }
     }
 
-    /// Appends `not` and `be`, with what `op` says before the other number.
+    /// Appends `not`, the verb and the comparison of `op`, up to the other number.
     pub(crate) fn push_comparison(&mut self, verb: &str, op: NumericOp) {
         self.push_str(if op == NumericOp::Ne { "not " } else { "" });
         self.push_str(verb);
@@ -71,7 +72,7 @@ impl Sentence<'_> {
     }
 }
 
-/// The value of a member that says what a predicate compares its field with.
+/// The value of a member that describes what a predicate compares its field with.
 pub enum MemberValue<'m, 't> {
     /// A boolean.
     Bool(bool),
@@ -85,29 +86,29 @@ pub enum MemberValue<'m, 't> {
     Field(Source, &'t str),
 }
 
-/// Accepts the members of a predicate, one after the other.
+/// Receives the members of a predicate, one after the other.
 pub(crate) type Visit<'v> = &'v mut dyn FnMut(&str, MemberValue<'_, '_>);
 
-/// A predicate as decisions describe it. Under `Not` the opposite is asked for, and `asked` is `false`.
+/// The description of a predicate in decisions. Inside `Not`, its opposite is required, and `asked` is `false`.
 pub(crate) trait Describe {
     /// The name of the condition.
     fn name(&self) -> &'static str;
 
-    /// The name of the operator in answers.
+    /// The name of the operator in responses.
     fn op(&self, asked: bool) -> &'static str;
 
     /// The field that the predicate reads.
     fn field(&self) -> FieldSlot;
 
-    /// What a field of a type that is not compared must be; without it, the requirement says that.
+    /// The requirement for a field of a wrong type; `None` if the normal requirement includes the type.
     fn type_requirement(&self) -> Option<&'static str>;
 
-    /// What a field that is ambiguous must be.
+    /// The requirement for an ambiguous field.
     fn form_requirement(&self) -> &'static str {
         "be an unambiguous absolute path"
     }
 
-    /// Appends what the field must be, after `must`.
+    /// Appends the requirement for the field, after `must`.
     fn write_requirement(&self, asked: bool, image: &PolicyImage<'_>, out: &mut Sentence<'_>);
 
     /// Visits what the field is compared with.

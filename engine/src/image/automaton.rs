@@ -1,9 +1,9 @@
-//! Regular expressions and patterns as tables: a deterministic automaton over bytes, which `regex` builds and the image
-//! holds.
+//! Regular expressions and patterns as tables: a deterministic automaton over bytes, which the build creates and the
+//! image contains.
 
 use zerocopy::little_endian::U16;
 
-/// The state from which nothing matches any more.
+/// The state from which no text matches.
 pub(crate) const DEAD: u16 = 0;
 /// The state before the first byte.
 pub(crate) const START: u16 = 1;
@@ -16,13 +16,12 @@ pub(crate) struct Automaton<'i> {
     /// For each state, the next state for each class.
     pub(crate) next: &'i [U16],
     pub(crate) class_count: usize,
-    /// For each state, what a text is that ends there; 0 where none may.
+    /// For each state, the label of a text that ends in it; 0 if such a text does not match.
     pub(crate) labels: &'i [U16],
 }
 
 impl Automaton<'_> {
-    /// What the automaton makes of a whole text, in time linear in the text: 0 where it does not match; `None` if the
-    /// image is damaged.
+    /// The label of a whole text, in time linear in the text: 0 if it does not match; `None` if the image is damaged.
     pub(crate) fn label(&self, text: &str) -> Option<u16> {
         let mut state = usize::from(START);
         for &byte in text.as_bytes() {

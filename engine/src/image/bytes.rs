@@ -1,17 +1,17 @@
-//! What an image holds beside its tables: texts end to end, and between them the records that are read with them.
+//! The bytes of an image outside its tables: texts, and between them the records that are read with them.
 
 use zerocopy::little_endian::U32;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
-/// What can be read from any place.
+/// A record that can be read at any offset.
 pub(crate) trait Record: FromBytes + Immutable + KnownLayout + Unaligned {}
 
 impl<T: FromBytes + Immutable + KnownLayout + Unaligned> Record for T {}
 
-/// Bytes of the number before records.
+/// The bytes of the count before records.
 const U32_BYTES: u32 = 4;
 
-/// A run of bytes among those of the image.
+/// A range of the bytes of the image.
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 pub(crate) struct TextRef {
@@ -19,7 +19,7 @@ pub(crate) struct TextRef {
     pub(crate) len: U32,
 }
 
-/// Texts, rows, rules, conditions and classes of bytes, each at its place: its distance from the front in bytes.
+/// Texts, rows, rules, conditions and byte classes. The offset of each is its distance from the start in bytes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ImageBytes<'i>(pub(crate) &'i [u8]);
 
@@ -35,19 +35,19 @@ impl<'i> ImageBytes<'i> {
         core::str::from_utf8(self.bytes(text)?).ok()
     }
 
-    /// The record at a place.
+    /// The record at an offset.
     #[inline]
     pub(crate) fn record<T: Record>(self, place: u32) -> Option<&'i T> {
         T::ref_from_prefix(self.tail_from(place)?).ok().map(|(record, _)| record)
     }
 
-    /// The records at a place where their number is.
+    /// The records at an offset, after their count.
     pub(crate) fn counted<T: Record>(self, place: u32) -> Option<&'i [T]> {
         let count: &U32 = self.record(place)?;
         self.records(place.checked_add(U32_BYTES)?, count.get())
     }
 
-    /// So many records from a place on.
+    /// `count` records at an offset.
     pub(crate) fn records<T: Record>(self, place: u32, count: u32) -> Option<&'i [T]> {
         let bytes = self.tail_from(place)?;
         let (records, _) = <[T]>::ref_from_prefix_with_elems(bytes, usize::try_from(count).ok()?).ok()?;

@@ -1,26 +1,26 @@
-//! Hash tables as slices of slots with open addressing: filled at build time, looked up in place.
+//! Hash tables as slices of slots with open addressing: filled at build time, searched in place.
 
 #[cfg(feature = "compile")]
 use alloc::vec::Vec;
 
-/// Up to how many entries a table is small: what it takes more than a fuller one is a few kilobytes.
+/// The largest number of entries of a small table. A small table is less full, which costs a few kilobytes.
 #[cfg(feature = "compile")]
 const MAX_SMALL: usize = 1_000;
 
-/// An entry of a table, or the lack of one.
+/// An entry of a table, or an empty slot.
 pub(crate) trait Slot: Copy {
     /// A slot without an entry.
-    #[cfg_attr(not(feature = "compile"), expect(dead_code, reason = "only what writes an image makes empty slots"))]
+    #[cfg_attr(not(feature = "compile"), expect(dead_code, reason = "only the compiler creates empty slots"))]
     const EMPTY: Self;
 
     /// Whether the slot has no entry.
     fn is_empty(&self) -> bool;
 }
 
-/// The slots in the order in which a look-up visits them.
+/// The slots in the order in which a lookup visits them.
 #[inline]
 fn probe(hash: u32, slots: usize) -> impl Iterator<Item = usize> {
-    // The hash as a fraction of the table: its number of slots need not be a power of two.
+    // The hash is scaled to the table, so that the number of slots need not be a power of two.
     let scaled = u64::from(hash).wrapping_mul(u64::try_from(slots).unwrap_or(0)) >> 32;
     let start = usize::try_from(scaled).unwrap_or(0);
     (0..slots).map(move |step| {
@@ -29,7 +29,7 @@ fn probe(hash: u32, slots: usize) -> impl Iterator<Item = usize> {
     })
 }
 
-/// The entry with a hash that is the one looked for, and the index of its slot.
+/// The entry with this hash for which `is_it` is true, and the index of its slot.
 #[inline]
 pub(crate) fn find<T: Slot>(slots: &[T], hash: u32, is_it: impl Fn(&T) -> bool) -> Option<(u32, &T)> {
     for at in probe(hash, slots.len()) {
@@ -41,15 +41,15 @@ pub(crate) fn find<T: Slot>(slots: &[T], hash: u32, is_it: impl Fn(&T) -> bool) 
     None
 }
 
-/// A table without entries, for `len` of them: three quarters full when it has them, or less than half where it is small, so
-/// that a look-up visits fewer slots. There is always an empty one, where the search for what is not there ends.
+/// An empty table for `len` entries. A full large table uses three quarters of its slots; a small one less than half,
+/// so that a lookup visits fewer slots. At least one slot always stays empty and ends the search for a missing entry.
 #[cfg(feature = "compile")]
 pub(crate) fn table<T: Slot>(len: usize) -> Vec<T> {
     let slots = if len <= MAX_SMALL { len.saturating_mul(2) } else { len.saturating_mul(4).div_ceil(3) };
     alloc::vec![T::EMPTY; slots.saturating_add(1)]
 }
 
-/// Puts an entry into a free slot, and returns the slot's index; `None` if the table is full.
+/// Stores an entry in a free slot, and returns the slot's index; `None` if the table is full.
 #[cfg(feature = "compile")]
 pub(crate) fn insert<T: Slot>(slots: &mut [T], hash: u32, entry: T) -> Option<u32> {
     let at = probe(hash, slots.len()).find(|&at| slots.get(at).is_some_and(T::is_empty))?;

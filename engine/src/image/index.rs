@@ -1,6 +1,6 @@
-//! The indices of an image's tables, and how records hold them.
+//! The indices of an image's tables, and their form in records.
 //!
-//! An offset counts bytes from the front of the image's bytes; a slot is an index of a hash table.
+//! An offset is the distance in bytes from the start of the image's bytes; a slot is an index of a hash table.
 
 use core::marker::PhantomData;
 
@@ -10,7 +10,7 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 use crate::language::index::{Index, define_index};
 use crate::language::operators::Source;
 
-/// Stands for "no entry" in a record.
+/// Means "no entry" in a record.
 pub(crate) const NONE: u32 = u32::MAX;
 
 define_index! {
@@ -22,11 +22,11 @@ define_index! {
     RowOffset;
     /// Where a list of rules starts: their number, then their offsets.
     RuleListOffset;
-    /// Where a number starts that a predicate compares with.
+    /// Where a number that a predicate compares with starts.
     NumberOffset;
-    /// Where the first of some texts starts.
+    /// Where the first text of a list starts.
     TextListOffset;
-    /// Where the description of some URLs starts.
+    /// Where the description of allowed URLs starts.
     UrlOffset;
     /// An automaton among those of the image.
     AutomatonIndex;
@@ -46,7 +46,7 @@ impl FieldSlot {
     }
 }
 
-/// An index as a record holds it.
+/// An index in a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(transparent)]
 pub(crate) struct Stored<I> {
@@ -55,7 +55,7 @@ pub(crate) struct Stored<I> {
 }
 
 impl<I> Stored<I> {
-    /// What an empty slot holds.
+    /// The content of an empty slot.
     pub(crate) const EMPTY: Self = Self { number: U32::MAX_VALUE, index: PhantomData };
 }
 
@@ -71,7 +71,7 @@ impl<I: Index> Stored<I> {
     }
 }
 
-/// An index that may be absent, as a record holds it.
+/// An optional index in a record.
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(transparent)]
 pub(crate) struct StoredOption<I> {

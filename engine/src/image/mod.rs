@@ -1,8 +1,9 @@
 //! The compiled policy: flat tables and records between texts in one byte string, read in place.
 //!
-//! All records are of fixed size, little-endian and without alignment, so opening an image checks a header and a few
-//! bounds, whatever its size: nothing is parsed, copied or allocated. Every bit pattern is a legal record, and every index
-//! and place is looked up with its bound, so a place outside the image leads to [`None`] and from there to Deny.
+//! All records have a fixed size, are little-endian and need no alignment. Opening an image therefore checks a header
+//! and a few bounds, regardless of the image size, and parses, copies or allocates nothing. Every bit pattern is a
+//! valid record, and every index and offset is bounds-checked. An offset outside the image leads to [`None`], and
+//! [`None`] leads to Deny.
 
 pub(crate) mod automaton;
 mod bytes;
@@ -34,7 +35,7 @@ use crate::language::index::Index as _;
 use crate::language::operators::Source;
 use crate::language::target::TargetKind;
 
-/// A field that a call has, as a slot of the image.
+/// A field of a call, as a slot of the image.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FieldRef {
     pub(crate) slot: FieldSlot,
@@ -42,23 +43,23 @@ pub(crate) struct FieldRef {
     pub(crate) has_children: bool,
 }
 
-/// A target that is declared, or that a rule speaks of.
+/// A target that is declared or that a rule matches.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TargetRef {
-    /// The slot of a tool that has a name in the image, by which the arguments that it declares are found.
+    /// The slot of a tool whose name is in the image; the declared arguments are found with it.
     pub(crate) tool: Option<ToolSlot>,
     /// Where its row starts, if a rule matches it.
     row: Option<RowOffset>,
 }
 
-/// Why bytes are no image that this version of callgate reads.
+/// Why bytes are not an image that this version of callgate can read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ImageError {
     /// The bytes do not start like an image.
     NotAnImage,
     /// The image was written by another version of callgate.
     OtherFormat,
-    /// A table lies outside the bytes or does not hold whole records, or the policy's version or digest is none.
+    /// A table is outside the bytes or has a partial record, or the policy's version or digest is invalid.
     Damaged,
 }
 
@@ -99,14 +100,14 @@ pub struct PolicyImage<'i> {
     bytes: ImageBytes<'i>,
 }
 
-/// How many cells a row has that is gone through from its start.
+/// The largest number of cells that are searched linearly.
 const MAX_SHORT_ROW: usize = 16;
 
 impl<'i> PolicyImage<'i> {
-    /// Opens an image in place. The work does not depend on the size of the policy.
+    /// Opens an image in place, in constant time.
     ///
     /// # Errors
-    /// The bytes are no image, are of another format, or are damaged.
+    /// The bytes are not an image, have another format, or are damaged.
     pub fn open(image: &'i [u8]) -> Result<Self, ImageError> {
         let (header, _) = HeaderRecord::ref_from_prefix(image).map_err(|_| ImageError::NotAnImage)?;
         if header.magic != MAGIC {
@@ -142,13 +143,13 @@ impl<'i> PolicyImage<'i> {
         self.dialect
     }
 
-    /// The policy's own `version` text.
+    /// The `version` of the policy.
     #[must_use]
     pub fn version(&self) -> &'i str {
         self.version
     }
 
-    /// The policy's own `description`, empty where it has none.
+    /// The `description` of the policy, empty if it has none.
     #[must_use]
     pub fn description(&self) -> &'i str {
         self.text(self.header.description).unwrap_or_default()
@@ -166,13 +167,13 @@ impl<'i> PolicyImage<'i> {
         self.header.policy_bytes.get()
     }
 
-    /// How many tools the policy declares; `None` where it is open, so that any tool may be called.
+    /// How many tools the policy declares; `None` if the policy is open, so that any tool may be called.
     #[must_use]
     pub fn tool_count(&self) -> Option<u32> {
         Some(self.header.tool_count.get()).filter(|&count| count != NONE)
     }
 
-    /// How many roles the policy knows.
+    /// How many roles the policy declares.
     #[must_use]
     pub fn role_count(&self) -> u32 {
         self.header.role_count.get()
@@ -204,12 +205,12 @@ impl<'i> PolicyImage<'i> {
         self.header.takes_tools_only != 0
     }
 
-    /// The templates of the reasons, if the language of the policy has reasons of its own.
+    /// The reason templates, if the language of the policy has its own.
     pub(crate) fn reasons(&self) -> Option<&'i [TextRef]> {
         self.bytes.records(self.header.reasons.get()?.to_u32(), REASON_TEMPLATES)
     }
 
-    /// Whether some rule reads the source `Request`, so that an edge has to tell what it knows.
+    /// Whether a rule reads the source `Request`, so that an edge must provide what it knows.
     #[must_use]
     pub fn reads_request(&self) -> bool {
         self.header.reads_request != 0
@@ -220,14 +221,14 @@ impl<'i> PolicyImage<'i> {
         self.catalogs.get(kind.index()).is_some_and(|catalog| catalog.record.is_open != 0)
     }
 
-    /// The target of a name.
+    /// The target with a name.
     pub(crate) fn target(&self, kind: TargetKind, name: &str) -> Option<TargetRef> {
         let CatalogView { names, record } = *self.catalogs.get(kind.index())?;
         let (tool, row) = match self.find(names, name) {
             Some((at, slot)) => ((kind == TargetKind::Tool).then(|| ToolSlot::from_u32(at)), slot.row),
             None => {
                 let label = self.automaton(record.automaton.get()?)?.label(name)?;
-                // Labels count from 1; 0 is no class.
+                // Labels start at 1; 0 means no class.
                 let class = record.first_class.get().checked_add(u32::from(label).checked_sub(1)?)?;
                 (None, *self.class_rows.get(usize::try_from(class).ok()?)?)
             }
@@ -239,13 +240,13 @@ impl<'i> PolicyImage<'i> {
         self.find(self.roles, name).map(|(at, _)| RoleSlot::from_u32(at))
     }
 
-    /// Whether a name with this hash can lead to a field that some rule reads, as most names can't.
+    /// Whether a name with this hash may lead to a field that a rule reads; most names cannot.
     #[inline]
     pub(crate) fn may_name_field(&self, hash: u64) -> bool {
         self.header.field_names.get() & name_bit(hash) != 0
     }
 
-    /// The field `name` within `parent`, if some rule reads it or into it.
+    /// The field `name` inside `parent`, if a rule reads it or a field inside it.
     pub(crate) fn field(&self, parent: FieldSlot, name: &[u8], hash: u64) -> Option<FieldRef> {
         let hash = hash_within(parent.to_u32(), hash);
         let is_it = |field: &FieldRecord| {
@@ -256,12 +257,12 @@ impl<'i> PolicyImage<'i> {
         Some(FieldRef { slot, is_read: field.is_read != 0, has_children: field.has_children != 0 })
     }
 
-    /// Whether some tool takes only the arguments that its schema declares.
+    /// Whether a tool accepts only the arguments that its schema declares.
     pub(crate) fn has_closed_tools(&self) -> bool {
         self.arguments.len() > 1
     }
 
-    /// Whether calls of a tool may have only the arguments that its schema declares.
+    /// Whether a tool accepts only the arguments that its schema declares.
     pub(crate) fn is_closed(&self, tool: ToolSlot) -> bool {
         self.has_argument(tool, CLOSED, |argument| argument.name.start.get() == NONE)
     }
@@ -279,7 +280,7 @@ impl<'i> PolicyImage<'i> {
         hash_table::find(self.arguments, hash, is_it).is_some()
     }
 
-    /// The source of a field and the field as the policy spells it.
+    /// The source of a field, and the field as the policy spells it.
     pub(crate) fn field_name(&self, field: FieldSlot) -> Option<(Source, &'i str)> {
         if field == FieldSlot::root(Source::Item) {
             return Some((Source::Item, ""));
@@ -300,13 +301,13 @@ impl<'i> PolicyImage<'i> {
         Some((record.parent.get(), self.text(record.name)?))
     }
 
-    /// The rules that speak of a role and a target, strictest effect first.
+    /// The rules that match a role and a target, strictest effect first.
     pub(crate) fn rules_of(&self, role: RoleSlot, target: TargetRef) -> Option<&'i [Stored<RuleOffset>]> {
         let mut row: &[CellRecord] = match target.row {
             None => &[],
             Some(row) => self.bytes.counted(row.to_u32())?,
         };
-        // Most rows are short, and to go through a short one is faster than to halve it.
+        // Most rows are short, and a linear search of a short row is faster than a binary one.
         while row.len() > MAX_SHORT_ROW {
             let (low, high) = row.split_at_checked(row.len() >> 1)?;
             row = if high.first().is_some_and(|first| first.role.get() <= role) { high } else { low };
@@ -330,7 +331,7 @@ impl<'i> PolicyImage<'i> {
         self.bytes.record(number.to_u32())
     }
 
-    /// An automaton, if it is whole.
+    /// An automaton, if it is complete.
     pub(crate) fn automaton(&self, automaton: AutomatonIndex) -> Option<Automaton<'i>> {
         let record = self.automata.get(automaton.to_usize())?;
         let states = usize::try_from(record.states.get()).ok()?;
@@ -360,7 +361,7 @@ impl<'i> PolicyImage<'i> {
         Some(Texts::new(self.bytes, texts))
     }
 
-    /// The one text at the start of a list.
+    /// The first text of a list.
     pub(crate) fn first_text(&self, list: TextListOffset) -> Option<&'i str> {
         self.text(*self.bytes.record(list.to_u32())?)
     }
@@ -373,7 +374,7 @@ impl<'i> PolicyImage<'i> {
         self.bytes.text(text)
     }
 
-    /// Whether a text is the one given, which spares the check that it is UTF-8.
+    /// Whether a text has these bytes, without the cost of a UTF-8 check.
     #[inline]
     fn is_text(&self, text: TextRef, expected: &[u8]) -> bool {
         self.bytes.bytes(text).is_some_and(|text| is_same(text, expected))
@@ -387,9 +388,9 @@ impl<'i> PolicyImage<'i> {
     }
 }
 
-/// The text of bytes that are all lowercase hexadecimal digits.
+/// The bytes as text, if all are lowercase hexadecimal digits.
 fn hex_digits(bytes: &[u8]) -> Option<&str> {
-    // All of them are looked at in any case, which takes a fraction of stopping at the first that is none.
+    // Without a branch, this is several times faster than an exit at the first mismatch.
     let are_digits = bytes.iter().fold(true, |are, byte| are & matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     core::str::from_utf8(bytes).ok().filter(|_| are_digits)
 }
@@ -412,7 +413,7 @@ mod tests {
     use alloc::string::String;
     use alloc::vec::Vec;
 
-    /// Two names of one length that a table can tell apart by nothing but their texts.
+    /// Two names of equal length that a table can only distinguish by their texts.
     fn names_that_hash_alike(prefix: &str) -> (String, String) {
         let mut seen = BTreeMap::new();
         let mut names = (0..1_000_000).map(|at| format!("{prefix}{at:06}"));
@@ -425,7 +426,7 @@ mod tests {
 
     #[test]
     fn a_name_does_not_pass_for_another_that_hashes_alike() {
-        // Of each length that is compared in a way of its own.
+        // One prefix for each length with its own comparison.
         for prefix in ["n", "argument", "the_argument_of_a_long_name"] {
             check_alike(names_that_hash_alike(prefix));
         }
@@ -467,9 +468,9 @@ mod tests {
         };
         let end = u32::try_from(image.bytes.0.len()).expect("an image that is not large");
         assert_eq!((count(tool.row.map(RowOffset::to_u32)), count(None)), (Some(1), Some(0)));
-        // Behind the bytes, and before their end, where no row fits.
+        // After the bytes, and just before their end, so that no row fits.
         assert_eq!((count(Some(end)), count(Some(end + 1)), count(Some(end - 1))), (None, None, None));
-        // Nor is anything but a rule taken for one.
+        // Only the offset of a rule is accepted as a rule.
         let rule = image.rules_of(role, tool).and_then(<[_]>::first).expect("a rule").get();
         assert!((0..end).map(RuleOffset::from_u32).all(|place| image.rule(place).is_some() == (place == rule)));
     }
@@ -509,7 +510,7 @@ mod tests {
 
     #[test]
     fn the_arguments_of_one_tool_do_not_pass_for_those_of_another() {
-        // So many that a look-up comes by what belongs to others.
+        // So many that a lookup visits slots of other tools.
         let schema = |at: usize| match at % 3 {
             0 => r#"{"properties":{"first":{}},"additionalProperties":false}"#,
             1 => r#"{"properties":{"second":{}},"additionalProperties":false}"#,

@@ -1,4 +1,4 @@
-//! The records that an image is made of. Every bit pattern is a legal record.
+//! The records of an image. Every bit pattern is a valid record.
 
 use zerocopy::little_endian::{I64, U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
@@ -17,16 +17,16 @@ use crate::language::index::Index as _;
 pub(crate) const MAGIC: [u8; 8] = *b"callgate";
 /// Changes with every change of a record or of the hash.
 pub(crate) const FORMAT: u32 = 9;
-/// The hash of the entry that closes a tool in the table of arguments.
+/// The hash of the entry that marks a tool as closed in the table of arguments.
 pub(crate) const CLOSED: u64 = 0;
 
-/// Stands for a text that is not there.
+/// Means a missing text.
 pub(crate) const NO_TEXT: TextRef = TextRef { start: U32::MAX_VALUE, len: U32::ZERO };
 
-/// The templates of reasons: no rule, a rule without a condition, a condition that is true, and one that is not.
+/// The number of reason templates: no rule, a rule without a condition, a condition that is true, and one that is not.
 pub(crate) const REASON_TEMPLATES: u32 = 4;
 
-/// Where a table lies, in bytes from the front of the image.
+/// The position of a table, in bytes from the start of the image.
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 pub(crate) struct Section {
@@ -52,10 +52,10 @@ pub(crate) struct Sections {
 pub(crate) struct HeaderRecord {
     pub(crate) magic: [u8; 8],
     pub(crate) format: U32,
-    /// The language of the policy, which is shown and decides nothing.
+    /// The language of the policy, which is only displayed.
     pub(crate) dialect: u8,
     pub(crate) default_effect: u8,
-    /// 1 if some rule reads the source `Request`.
+    /// 1 if a rule reads the source `Request`.
     pub(crate) reads_request: u8,
     /// The code of a [`Conflicts`](crate::language::conflicts::Conflicts).
     pub(crate) conflicts: u8,
@@ -64,25 +64,25 @@ pub(crate) struct HeaderRecord {
     /// 1 if a call names a tool and no other target.
     pub(crate) takes_tools_only: u8,
     pub(crate) reserved: [u8; 2],
-    /// The first of the [`REASON_TEMPLATES`], if the language has reasons of its own.
+    /// The first of the [`REASON_TEMPLATES`], if the language has its own reasons.
     pub(crate) reasons: StoredOption<TextListOffset>,
-    /// SHA-256 of the policy's text in hexadecimal digits, as every answer says it, and the text's length in bytes.
+    /// SHA-256 of the policy's text in hexadecimal digits, as in every response, and the text's length in bytes.
     pub(crate) policy_digest: [u8; 64],
     pub(crate) policy_bytes: U32,
     pub(crate) version: TextRef,
     pub(crate) description: TextRef,
-    /// How many tools are declared; [`NONE`] where any tool may be called.
+    /// How many tools are declared; [`NONE`] if any tool may be called.
     pub(crate) tool_count: U32,
     pub(crate) role_count: U32,
     pub(crate) rule_count: U32,
-    /// The [`name_bit`](crate::image::hash_table::name_bit)s of all names in the table of fields.
+    /// The [`name_bit`](crate::json::name_hash::name_bit)s of all names in the table of fields.
     pub(crate) field_names: U64,
-    /// The targets of each kind, in the order of [`TargetKind::ALL`].
+    /// The targets of each kind, in the order of [`TargetKind::ALL`](crate::TargetKind::ALL).
     pub(crate) catalogs: [CatalogRecord; 5],
     pub(crate) sections: Sections,
 }
 
-/// The targets of one kind: names, and the classes into which an automaton puts the other names.
+/// The targets of one kind: names, and the classes to which an automaton assigns the other names.
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 pub(crate) struct CatalogRecord {
@@ -90,7 +90,7 @@ pub(crate) struct CatalogRecord {
     pub(crate) names: Section,
     /// The automaton of the patterns, whose labels are the classes, if there are patterns.
     pub(crate) automaton: StoredOption<AutomatonIndex>,
-    /// The row of the first class in the table of the classes' rows.
+    /// The index of the first class in the table of class rows.
     pub(crate) first_class: U32,
     /// 1 if calls may name a target that is not declared.
     pub(crate) is_open: u8,
@@ -103,10 +103,11 @@ pub(crate) struct CatalogRecord {
 pub(crate) struct NameRecord {
     pub(crate) hash: U32,
     pub(crate) text: TextRef,
-    /// Of a target that a rule matches, where its row starts among the image's bytes.
+    /// For a target that a rule matches, where its row starts in the image's bytes.
     ///
-    /// A row is the number of its cells as a [`U32`], and then the [`CellRecord`]s. It lies beside the name, and both beside the first
-    /// rule that speaks of the target: what a start costs is mostly the pages that the first decision is the first to touch.
+    /// A row is the number of its cells as a [`U32`], followed by the [`CellRecord`]s. The row is next to the name, and
+    /// both are next to the first rule that matches the target: the cost of a start is mostly the pages that the first
+    /// decision touches first.
     pub(crate) row: StoredOption<RowOffset>,
 }
 
@@ -118,8 +119,8 @@ impl Slot for NameRecord {
     }
 }
 
-/// A slot of the hash table of arguments: one for each that a closed tool declares, and one without a name (`name.start` is
-/// [`NONE`]) and with the hash [`CLOSED`] for each closed tool. An empty slot has no `tool`.
+/// A slot of the hash table of arguments: one for each argument that a closed tool declares, and one without a name
+/// (`name.start` is [`NONE`]) and with the hash [`CLOSED`] for each closed tool. An empty slot has no `tool`.
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 pub(crate) struct ArgumentRecord {
@@ -136,21 +137,22 @@ impl Slot for ArgumentRecord {
     }
 }
 
-/// A slot of the hash table of fields. A field is a path of names; each name on it has a slot, which knows the one before.
+/// A slot of the hash table of fields. A field is a path of names; each name has a slot that refers to the slot of the
+/// previous name.
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 pub(crate) struct FieldRecord {
     pub(crate) hash: U32,
-    /// The slot of the name before this one, or the root of the source.
+    /// The slot of the previous name, or the root of the source.
     pub(crate) parent: Stored<FieldSlot>,
     /// The name itself; an empty slot has `name.start` [`NONE`].
     pub(crate) name: TextRef,
     /// The whole field as the policy spells it.
     pub(crate) shown: TextRef,
     pub(crate) source: u8,
-    /// 1 if some rule reads the field.
+    /// 1 if a rule reads the field.
     pub(crate) is_read: u8,
-    /// 1 if some rule reads a field within this one.
+    /// 1 if a rule reads a field inside this one.
     pub(crate) has_children: u8,
     pub(crate) reserved: u8,
 }
@@ -172,16 +174,16 @@ impl Slot for FieldRecord {
     }
 }
 
-/// Which rules speak of a target and a role. The cells of a row are in the order of the roles.
+/// The rules that match a target and a role. The cells of a row are in the order of the roles.
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 pub(crate) struct CellRecord {
     pub(crate) role: Stored<RoleSlot>,
-    /// The one rule; or, marked with [`RULE_LIST`], the offset of a list of rules.
+    /// The only rule; or, marked with [`RULE_LIST`], the offset of a list of rules.
     rules: Stored<RuleOffset>,
 }
 
-/// Which rules a cell refers to.
+/// The rules of a cell.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum CellRules<'i> {
     One(&'i Stored<RuleOffset>),
@@ -213,49 +215,49 @@ impl CellRecord {
 /// Marks a list of rules in a [`CellRecord`].
 const RULE_LIST: u32 = 1 << 31;
 
-/// A rule. Rules are among the image's bytes, the stricter ones first.
+/// A rule. Rules are in the image's bytes, stricter ones first.
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 pub(crate) struct RuleRecord {
     pub(crate) id: TextRef,
     /// The condition's first step, if the rule has a condition.
     pub(crate) condition: StoredOption<StepOffset>,
-    /// The one text of the rule's own reason, which most rules do not have.
+    /// The rule's own reason, which most rules do not have.
     pub(crate) reason: StoredOption<TextListOffset>,
     pub(crate) effect: u8,
-    /// 1 if answers hide what the condition asks for.
+    /// 1 if responses hide the condition's requirements.
     pub(crate) hides_condition: u8,
-    /// [`RULE_MARK`], so that a place which is damaged is not taken for a rule.
+    /// [`RULE_MARK`], so that a damaged offset is not accepted as a rule.
     pub(crate) mark: [u8; 2],
 }
 
-/// What every rule ends with.
+/// The end of every rule.
 pub(crate) const RULE_MARK: [u8; 2] = [0x9a, 0xc5];
 
-/// One node of a condition. A condition is its nodes in reading order, each followed by its children; they lie among the image's
-/// bytes, beside the first rule that has the condition.
+/// One node of a condition. A condition is its nodes in depth-first order; they are in the image's bytes, next to the
+/// first rule that has the condition.
 ///
-/// Nothing in it tells where it stands, so that equal conditions are equal bytes, of which an image has one copy.
+/// A node does not contain its own position, so equal conditions have equal bytes, of which an image has one copy.
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 pub(crate) struct StepRecord {
     /// One of [`code`](crate::condition::code).
     pub(crate) code: u8,
-    /// The predicate's operator, or the boolean that it asks for.
+    /// The predicate's operator, or the boolean that it requires.
     pub(crate) op: u8,
     pub(crate) reserved: [u8; 2],
-    /// How many steps the node takes, its descendants included.
+    /// The number of steps of the node and its descendants.
     pub(crate) len: U32,
     /// The field that the predicate reads; a combinator has none.
     pub(crate) field: Stored<FieldSlot>,
-    /// What the predicate compares with, which each kind reads as a record of its own.
+    /// The operand of the predicate; each kind reads it as its own record.
     operand: [u8; OPERAND_BYTES],
 }
 
-/// The length of what each kind compares with.
+/// The length of an operand.
 const OPERAND_BYTES: usize = 12;
 
-/// What a step without an operand holds in its place.
+/// The bytes of a step without an operand.
 #[cfg(feature = "compile")]
 pub(crate) const NO_OPERAND: [u8; OPERAND_BYTES] = [0; OPERAND_BYTES];
 
@@ -268,7 +270,7 @@ impl StepRecord {
         Self { code, op, reserved: [0; 2], len: U32::ZERO, field, operand: bytes }
     }
 
-    /// What the predicate compares with, as the record of its kind.
+    /// The operand of the predicate, as the record of its kind.
     #[inline]
     pub(crate) fn operand<T: Record>(&self) -> Option<&T> {
         T::ref_from_bytes(&self.operand).ok()
@@ -287,7 +289,7 @@ pub(crate) fn first_child(at: StepOffset) -> Option<StepOffset> {
     at.to_u32().checked_add(STEP_BYTES).map(StepOffset::from_u32)
 }
 
-/// How far apart steps lie.
+/// The distance between steps.
 const STEP_BYTES: u32 = 24;
 const _: () = assert!(size_of::<StepRecord>() == 24);
 
@@ -300,7 +302,7 @@ pub(crate) struct TextList {
     pub(crate) count: U32,
 }
 
-/// What a URL may be.
+/// The allowed URLs.
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 pub(crate) struct UrlRecord {
@@ -313,7 +315,7 @@ pub(crate) struct UrlRecord {
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 pub(crate) struct AutomatonRecord {
-    /// Where the classes of the 256 bytes lie in the image's bytes.
+    /// Where the classes of the 256 bytes are in the image's bytes.
     pub(crate) classes: U32,
     pub(crate) class_count: U32,
     pub(crate) states: U32,
@@ -327,16 +329,16 @@ pub(crate) struct AutomatonRecord {
 pub(crate) struct NumberRecord {
     /// The text in the policy, which is the exact value.
     pub(crate) text: TextRef,
-    /// The nearest binary64's bits, for the dialect that compares those.
+    /// The bits of the nearest binary64, for the dialect that compares binary64 numbers.
     pub(crate) binary64: U64,
-    /// The value where it is an integer of at most 18 digits, else [`i64::MIN`].
+    /// The value if it is an integer of at most 18 characters; otherwise [`i64::MIN`].
     pub(crate) integer: I64,
 }
 
-/// A count or an index as the image holds it.
+/// A count or an index in the form of the image.
 #[cfg(feature = "compile")]
 pub(crate) fn to_u32(value: usize) -> u32 {
-    // INVARIANT: what a policy grows to is below 2^31 bytes, but for the transitions of its expressions, and an image that
-    // they make too large can't be opened.
+    // INVARIANT: the image of a policy is below 2^31 bytes, except for the transitions of its expressions, and an image
+    // that they make too large cannot be opened.
     u32::try_from(value).unwrap_or(NONE)
 }

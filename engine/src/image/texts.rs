@@ -27,7 +27,7 @@ impl<'i> Texts<'i> {
 
     pub(crate) fn contains(self, wanted: &str) -> bool {
         let wanted = wanted.as_bytes();
-        // Most lists are short, and texts of another length need no look.
+        // Most lists are short, and texts of another length are not compared.
         if self.refs.len() <= 8 {
             return self.refs.iter().any(|&text| self.bytes.bytes(text) == Some(wanted));
         }

@@ -1,19 +1,18 @@
-//! JSON numbers compared exactly, as the decimals that their texts say.
+//! Compares JSON numbers exactly, as decimals.
 //!
-//! 500.00000000000000001 is more than 500 and 2^53 + 1 is not 2^53, though a binary64 can tell neither.
-//! No crate in reach compares decimals of any length in place: those that hold a number convert it first,
-//! which allocates or rounds.
+//! 500.00000000000000001 is more than 500 and 2^53 + 1 is not 2^53, but a binary64 cannot represent either difference.
+//! The available crates convert a number before they compare it, which allocates or rounds.
 
 use core::cmp::Ordering;
 
-/// The largest power of ten, up or down, that a number's text may name.
+/// The largest exponent of a number, positive or negative.
 const MAX_EXPONENT: i64 = 999_999;
 
-/// A number taken apart, not changed: `digits` without a point, and where the point stands.
+/// The parts of a number: the digits without the decimal point, and the position of the point.
 #[derive(Clone, Copy)]
 pub(crate) struct Decimal<'a> {
     negative: bool,
-    /// The digits before the point, then those after it, without leading zeros.
+    /// The digits before the point, without leading zeros.
     whole: &'a [u8],
     fraction: &'a [u8],
     /// The power of ten of the first digit, or `None` for zero.
@@ -21,7 +20,7 @@ pub(crate) struct Decimal<'a> {
 }
 
 impl<'a> Decimal<'a> {
-    /// Takes a number text apart; `None` if it is no JSON number or names a power of ten beyond a million.
+    /// Splits a number; `None` if it is not a JSON number or its exponent is beyond ±999,999.
     pub(crate) fn read(text: &'a str) -> Option<Self> {
         let (negative, text) = match text.strip_prefix('-') {
             Some(rest) => (true, rest),
@@ -53,7 +52,7 @@ impl<'a> Decimal<'a> {
         Some(Self { negative, whole, fraction, leading_power })
     }
 
-    /// Whether the nearest binary64 is finite, which I-JSON (RFC 7493, section 2.2) asks of a number.
+    /// Whether the nearest binary64 is finite, which I-JSON (RFC 7493, section 2.2) requires.
     pub(crate) fn is_finite(&self, text: &str) -> bool {
         // Only a number of 309 digits or more can be out of range, so the conversion is rare.
         self.leading_power.is_none_or(|power| power < 308) || text.parse::<f64>().is_ok_and(f64::is_finite)
@@ -89,7 +88,7 @@ fn skip_zeros(digits: &[u8]) -> &[u8] {
     digits.get(zeros..).unwrap_or_default()
 }
 
-/// Compares two digit strings whose first digits have the same power; a missing digit is a zero.
+/// Compares two digit strings whose first digits have the same power; a missing digit is zero.
 fn compare_digits(a: &Decimal<'_>, b: &Decimal<'_>) -> Ordering {
     let (mut left, mut right) = (a.digits(), b.digits());
     loop {

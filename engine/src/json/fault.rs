@@ -1,20 +1,20 @@
-//! What is wrong with a JSON text.
+//! Why a JSON text is rejected.
 
-/// What is wrong with a JSON text.
+/// Why a JSON text is rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-// As wide as an offset, so that one or the other is returned in registers.
+// As wide as an offset, so that a fault or an offset is returned in registers.
 #[repr(usize)]
 pub enum Fault {
     /// The bytes are not UTF-8, or start with a byte-order mark.
     NotUtf8,
-    /// The text does not follow the grammar of JSON, ends early or goes on after its value.
+    /// The text does not follow the JSON grammar, ends early or has trailing data.
     Syntax,
-    /// A string holds a surrogate without its partner.
+    /// A string contains an unpaired surrogate.
     LoneSurrogate,
-    /// A number is beyond the range of a binary64, or names a power of ten beyond a million.
+    /// A number is outside the range of a binary64, or its exponent is beyond ±999,999.
     NumberOutOfRange,
-    /// An object names one member twice, after escapes are read.
+    /// An object has a duplicate member name, after escapes are decoded.
     DuplicateMember,
-    /// Objects and arrays nest deeper than the bound.
+    /// Objects and arrays exceed the nesting limit.
     TooDeep,
 }

@@ -1,8 +1,8 @@
-//! The tokens of JSON (RFC 8259), read from a text that is known to be UTF-8.
+//! The tokens of JSON (RFC 8259), read from UTF-8 text.
 //!
-//! Every byte of a request goes through here, which is most of what a decision costs.
-//! The lexers in reach read byte by byte through layers that stay in the machine code: this one takes a fifth of the
-//! instructions, which `cargo xtask bench` measures, and the tests and fuzz targets hold it against two of them.
+//! Every byte of a request passes through this lexer, which is most of the cost of a decision. The available lexers
+//! read byte by byte through layers that remain in the machine code. This lexer needs a fifth of their instructions, as
+//! `cargo xtask bench` measures. Tests and fuzz targets compare it with two other lexers.
 
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -17,22 +17,22 @@ use crate::json::name_hash::{hash_end, hash_name, hash_word};
 /// The name of a member.
 #[derive(Clone, Copy)]
 pub(crate) struct Name<'a> {
-    /// What is between its quotes, checked and with its escapes unread.
+    /// The bytes between the quotes, checked and with the escapes not decoded.
     quoted: &'a [u8],
     has_escape: bool,
-    /// [`hash_name`] of it, with its escapes read.
+    /// [`hash_name`] of the decoded name.
     pub(crate) hash: u64,
 }
 
 impl<'a> Name<'a> {
-    /// Its UTF-8, with its escapes read: names are compared and not read. Borrows unless there is an escape.
+    /// The UTF-8 bytes of the decoded name, which are only compared. Borrows unless there is an escape.
     #[inline]
     pub(crate) fn bytes(self) -> Cow<'a, [u8]> {
         if self.has_escape { Cow::Owned(unescape_bytes(self.quoted)) } else { Cow::Borrowed(self.quoted) }
     }
 }
 
-/// A place in a text from which tokens are read.
+/// A position in a text from which tokens are read.
 #[derive(Clone, Copy)]
 pub(crate) struct Lexer<'a> {
     text: &'a str,
@@ -44,7 +44,7 @@ impl<'a> Lexer<'a> {
         Self { text, at: 0 }
     }
 
-    /// A lexer at a place in a text: a function takes these two in registers, as it can't take a lexer.
+    /// A lexer at a position in a text. Callers pass the two parts because they fit in registers and a lexer does not.
     pub(crate) fn at(text: &'a str, at: usize) -> Self {
         Self { text, at }
     }
@@ -58,12 +58,12 @@ impl<'a> Lexer<'a> {
         self.at
     }
 
-    /// Goes on at an offset up to which the text was read.
+    /// Continues at an offset up to which the text was read.
     pub(crate) fn go_on_at(&mut self, offset: usize) {
         self.at = offset;
     }
 
-    /// What was read since the offset `start`; `None` if that is inside a character.
+    /// The text since the offset `start`; `None` if the offset is inside a character.
     pub(crate) fn since(&self, start: usize) -> Option<&'a str> {
         self.text.get(start..self.at)
     }
@@ -74,12 +74,12 @@ impl<'a> Lexer<'a> {
         self.text.as_bytes().get(self.at).copied()
     }
 
-    /// The next byte after white space, not yet read.
+    /// The next byte after white space, which is not consumed.
     #[inline]
     pub(crate) fn peek(&mut self) -> Option<u8> {
         loop {
             let next = self.byte();
-            // One comparison tells that most bytes are no white space.
+            // One comparison rules out white space for most bytes.
             if next.is_none_or(|byte| byte > b' ' || !matches!(byte, b' ' | b'\n' | b'\r' | b'\t')) {
                 return next;
             }
@@ -87,7 +87,7 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// Reads a string, before whose quote the lexer stands, with its escapes. Borrows unless there is one.
+    /// Reads a string and its escapes; the lexer must be at the opening quote. Borrows unless there is an escape.
     pub(crate) fn string(&mut self) -> Result<Cow<'a, str>, Fault> {
         let start = self.at.wrapping_add(1);
         let (end, has_escape) = match self.short_string() {
@@ -95,13 +95,13 @@ impl<'a> Lexer<'a> {
             None => long_string(self.text, start)?,
         };
         self.at = end.wrapping_add(1);
-        // INVARIANT: a quote is a character of its own, so what is between two of them is whole.
+        // INVARIANT: a quote is one character, so the text between two quotes has whole characters.
         let quoted = self.text.get(start..end).unwrap_or_default();
         Ok(if has_escape { Cow::Owned(unescape(quoted)) } else { Cow::Borrowed(quoted) })
     }
 
-    /// As [`Lexer::string`], where nobody asks what the string says.
-    #[expect(clippy::inline_always, reason = "as a call of its own it takes twice as long")]
+    /// Like [`Lexer::string`], without a result.
+    #[expect(clippy::inline_always, reason = "a separate call takes twice as long")]
     #[inline(always)]
     pub(crate) fn skip_string(&mut self) -> Result<(), Fault> {
         let end = match self.short_string() {
@@ -112,8 +112,9 @@ impl<'a> Lexer<'a> {
         Ok(())
     }
 
-    /// Where the string before whose quote the lexer stands ends, if it is short and has no escape, as most are.
-    #[expect(clippy::inline_always, reason = "as a call of its own it takes twice as long")]
+    /// The end of the string at whose opening quote the lexer is, if the string is short and has no escape, as most
+    /// are.
+    #[expect(clippy::inline_always, reason = "a separate call takes twice as long")]
     #[inline(always)]
     fn short_string(&self) -> Option<usize> {
         let mut at = self.at.wrapping_add(1);
@@ -128,8 +129,8 @@ impl<'a> Lexer<'a> {
         None
     }
 
-    /// Reads a string as [`Lexer::string`] does, as the name of a member.
-    #[expect(clippy::inline_always, reason = "as a call of its own it takes twice as long")]
+    /// Reads the name of a member, like [`Lexer::string`].
+    #[expect(clippy::inline_always, reason = "a separate call takes twice as long")]
     #[inline(always)]
     pub(crate) fn name(&mut self) -> Result<Name<'a>, Fault> {
         let start = self.at.wrapping_add(1);
@@ -144,7 +145,7 @@ impl<'a> Lexer<'a> {
         Ok(Name { quoted, has_escape: false, hash })
     }
 
-    /// As [`Lexer::name`], where nobody asks for more than the hash.
+    /// Like [`Lexer::name`], but returns only the hash.
     #[inline]
     pub(crate) fn skip_name(&mut self) -> Result<u64, Fault> {
         let Some((len, hash)) = self.short_name() else {
@@ -156,9 +157,9 @@ impl<'a> Lexer<'a> {
         Ok(hash)
     }
 
-    /// The length and the hash of the string before whose quote the lexer stands, if it is short and has no escape: the
-    /// blocks in which its end is looked for are the words of its hash.
-    #[expect(clippy::inline_always, reason = "as a call of its own it takes twice as long")]
+    /// The length and the hash of the string at whose opening quote the lexer is, if the string is short and has no
+    /// escape. The blocks that are searched for its end are also the words of its hash.
+    #[expect(clippy::inline_always, reason = "a separate call takes twice as long")]
     #[inline(always)]
     fn short_name(&self) -> Option<(usize, u64)> {
         let start = self.at.wrapping_add(1);
@@ -183,7 +184,7 @@ impl<'a> Lexer<'a> {
         self.text.as_bytes().get(at) == Some(&b'"')
     }
 
-    /// Reads a number that a binary64 can hold, if not exactly.
+    /// Reads a number within the range of a binary64.
     #[inline]
     pub(crate) fn number(&mut self) -> Result<(), Fault> {
         let start = self.at;
@@ -192,11 +193,11 @@ impl<'a> Lexer<'a> {
         }
         let first = self.byte();
         let (digits, next) = self.digits();
-        // A zero at the front stands alone.
+        // A leading zero must be the only digit.
         if digits == 0 || digits > 1 && first == Some(b'0') {
             return Err(Fault::Syntax);
         }
-        // Fewer than 300 digits are in range whatever they are.
+        // Fewer than 300 digits are always in range.
         if digits < 300 && !matches!(next, Some(b'.' | b'e' | b'E')) {
             return Ok(());
         }
@@ -204,7 +205,7 @@ impl<'a> Lexer<'a> {
         Ok(())
     }
 
-    /// What comes after a member or an item: `close`, or the first byte of the next, behind its comma.
+    /// The byte after a member or an item: `close`, or the first byte of the next one after its comma.
     #[inline]
     pub(crate) fn after_item(&mut self, close: u8) -> Result<u8, Fault> {
         let next = self.peek();
@@ -215,7 +216,7 @@ impl<'a> Lexer<'a> {
             return Err(Fault::Syntax);
         }
         self.skip(1);
-        // No comma stands at the end.
+        // A trailing comma is not allowed.
         self.peek().filter(|&next| next != close).ok_or(Fault::Syntax)
     }
 
@@ -284,7 +285,7 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// Reads what follows a backslash, and returns the character that both stand for.
+    /// Reads the rest of an escape after its backslash, and returns the character.
     fn escape(&mut self) -> Result<char, Fault> {
         let escaped = match self.byte().ok_or(Fault::Syntax)? {
             plain @ (b'"' | b'\\' | b'/') => char::from(plain),
@@ -313,7 +314,7 @@ impl<'a> Lexer<'a> {
         read.and_then(Result::ok).ok_or(Fault::LoneSurrogate)
     }
 
-    /// Reads the four digits of a unit of UTF-16.
+    /// Reads the four digits of a UTF-16 code unit.
     fn code_unit(&mut self) -> Result<u16, Fault> {
         let mut unit = 0_u16;
         for _ in 0..4 {
@@ -330,10 +331,10 @@ impl<'a> Lexer<'a> {
         Some(byte)
     }
 
-    /// Goes on by bytes that were looked at.
+    /// Skips bytes that were already inspected.
     #[inline]
     pub(crate) fn skip(&mut self, bytes: usize) {
-        // INVARIANT: only bytes that are there are skipped, so the sum is at most the length of the text.
+        // INVARIANT: only existing bytes are skipped, so the sum is at most the length of the text.
         self.at = self.at.wrapping_add(bytes);
     }
 }
@@ -377,7 +378,7 @@ fn long_number(text: &str, start: usize, at: usize) -> Result<usize, Fault> {
     Ok(lexer.at)
 }
 
-/// Where the string that starts at `start`, behind its quote, ends, and whether it has an escape.
+/// The end of the string whose content starts at `start`, and whether it has an escape.
 #[inline(never)]
 fn long_string(text: &str, start: usize) -> Result<(usize, bool), Fault> {
     let mut lexer = Lexer { text, at: start };
@@ -385,7 +386,7 @@ fn long_string(text: &str, start: usize) -> Result<(usize, bool), Fault> {
     Ok((lexer.at, has_escape))
 }
 
-/// The name that starts at `start`, behind its quote, and the offset behind it.
+/// The name whose content starts at `start`, and the offset after its closing quote.
 #[inline(never)]
 fn long_name(text: &str, start: usize) -> Result<(Name<'_>, usize), Fault> {
     let (end, has_escape) = long_string(text, start)?;
@@ -395,8 +396,8 @@ fn long_name(text: &str, start: usize) -> Result<(Name<'_>, usize), Fault> {
     Ok((name, end.wrapping_add(1)))
 }
 
-/// The offset, from `at` on, of the first byte that ends a string, starts an escape or may not stand in one; the end if
-/// there is none.
+/// The offset, from `at`, of the first byte that ends a string, starts an escape or is not allowed in a string;
+/// otherwise the end of the text.
 fn find_special(text: &str, mut at: usize) -> usize {
     let (wide, _) = text.as_bytes().get(at..).unwrap_or_default().as_chunks::<32>();
     for block in wide {
@@ -418,7 +419,7 @@ fn find_special(text: &str, mut at: usize) -> usize {
     at.wrapping_add(rest.iter().position(is_special).unwrap_or(rest.len()))
 }
 
-/// The eight bytes from an offset on, as one number, which is fast without vectors too.
+/// The eight bytes from an offset as one number, which is fast even without vector instructions.
 #[inline]
 fn block(text: &str, at: usize) -> Option<u64> {
     let block = text.as_bytes().get(at..at.wrapping_add(8))?.first_chunk()?;
@@ -431,21 +432,21 @@ fn special_marks(block: u64) -> u64 {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGH: u64 = 0x8080_8080_8080_8080;
     let all = |byte: u8| ONES.wrapping_mul(u64::from(byte));
-    // A byte below a bound borrows from its high bit; a byte that has it set itself is beyond ASCII. With its second bit
-    // turned over a quote is 0x20, right above the bytes below 0x20, which stay there; a space and `!` trade places with
-    // 0x22 and 0x23.
+    // Subtracting a bound from a smaller byte borrows from its high bit; a byte whose own high bit is set is not ASCII.
+    // After its second bit is flipped, a quote is 0x20, directly above the control characters, which stay below 0x20. A
+    // space and `!` become 0x22 and 0x23.
     let below_space_or_quote = (block ^ all(0x02)).wrapping_sub(all(0x21));
     let backslash = (block ^ all(b'\\')).wrapping_sub(ONES);
     (below_space_or_quote | backslash) & !block & HIGH
 }
 
-/// How many bytes of a block stand before the lowest that is marked.
+/// The number of bytes of a block before the lowest marked byte.
 #[inline]
 fn marked(marks: u64) -> usize {
     usize::try_from(marks.trailing_zeros() / 8).unwrap_or_default()
 }
 
-/// The bytes of a block before the lowest that is marked, with nothing above them.
+/// The bytes of a block before the lowest marked byte; the bytes above are zero.
 #[inline]
 fn before(block: u64, marks: u64) -> u64 {
     // All bits up to the lowest mark, which is the high bit of its byte.
@@ -453,22 +454,22 @@ fn before(block: u64, marks: u64) -> u64 {
     block & up_to_mark >> 8
 }
 
-/// As [`unescape`], of the bytes of a name.
+/// Like [`unescape`], for the bytes of a name.
 #[cold]
 #[inline(never)]
 fn unescape_bytes(quoted: &[u8]) -> Vec<u8> {
-    // INVARIANT: what is between two quotes of a text is whole, as a quote is a character of its own.
+    // INVARIANT: the bytes between two quotes of a text have whole characters, because a quote is one character.
     unescape(core::str::from_utf8(quoted).unwrap_or_default()).into_bytes()
 }
 
-/// Reads the escapes of a string that was checked.
+/// Decodes the escapes of a checked string.
 fn unescape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut lexer = Lexer::new(text);
     while let Some((plain, _)) = lexer.text.get(lexer.at..).and_then(|rest| rest.split_once('\\')) {
         out.push_str(plain);
         lexer.skip(plain.len().saturating_add(1));
-        // INVARIANT: the escapes were read once before, when the string was checked.
+        // INVARIANT: the escapes are valid, because the string was checked.
         out.extend(lexer.escape());
     }
     out.push_str(lexer.text.get(lexer.at..).unwrap_or_default());

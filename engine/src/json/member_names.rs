@@ -1,4 +1,4 @@
-//! Whether an object names a member twice, found without keeping its names.
+//! Finds duplicate member names of an object without keeping the names.
 
 use alloc::vec::Vec;
 
@@ -6,32 +6,32 @@ use crate::json::fault::Fault;
 use crate::json::name_hash::name_bit;
 use crate::json::{RawValue, Reader};
 
-/// How many hashes of the names of open objects are kept in place.
+/// How many name hashes of open objects are kept in place.
 const MAX_KEPT: usize = 48;
 
-/// How many hashes of the names of wide objects are kept beside them: what a request costs is bounded, however many names
-/// it has.
+/// How many name hashes of wide objects are kept in the vector. The limit bounds the cost of a request, regardless of
+/// its number of names.
 const MAX_WIDE: usize = 8_192;
 
-/// The bits of a hash that tell its slot, of twice [`MAX_WIDE`].
+/// The bits of a hash that select its slot; there are twice [`MAX_WIDE`] slots.
 const SLOT_BITS: u32 = 14;
 const _: () = assert!(1 << SLOT_BITS == MAX_WIDE * 2);
 
-/// The hashes of the names of the objects that are open, innermost last.
+/// The name hashes of the open objects, innermost last.
 pub(crate) struct OpenNames {
     kept: [u64; MAX_KEPT],
     kept_count: usize,
-    /// The hashes of the names of open objects that are too wide to be kept in place.
+    /// The name hashes of open objects that are too wide to be kept in place.
     wide: Vec<u64>,
 }
 
-/// The names of one object, as far as it takes to see that it names no member twice.
+/// The state of duplicate detection for one object.
 pub(crate) struct MemberNames {
     /// Where the kept hashes of its names start.
     first: usize,
-    /// A bit for each name, by its hash: most objects have no two names with one bit.
+    /// One bit for each name, by its hash. In most objects, no two names have the same bit.
     seen: u64,
-    /// The bits that two names have.
+    /// The bits that several names have.
     repeated: u64,
     wide: Option<Wide>,
 }
@@ -39,7 +39,7 @@ pub(crate) struct MemberNames {
 /// The names of an object that has too many to be kept in place.
 #[derive(Clone, Copy)]
 struct Wide {
-    /// Where their hashes start beside those in place.
+    /// Where their hashes start in the vector.
     first: usize,
     count: usize,
 }
@@ -49,7 +49,7 @@ impl OpenNames {
         Self { kept: [0; MAX_KEPT], kept_count: 0, wide: Vec::new() }
     }
 
-    /// Opens an object within those that are open.
+    /// Opens an object inside the open objects.
     #[inline]
     pub(crate) fn open(&self) -> MemberNames {
         MemberNames { first: self.kept_count, seen: 0, repeated: 0, wide: None }
@@ -71,13 +71,14 @@ impl OpenNames {
                     self.wide.push(hash);
                     wide.count = wide.count.wrapping_add(1);
                 }
-                // Only copies are handed over, so that the rest stays in registers.
+                // Only copies are passed, so that the rest stays in registers.
                 wide => *wide = Some(self.keep_wide(names.first, *wide, hash)),
             },
         }
     }
 
-    /// Closes the innermost object, and says whether it names a member twice; `object` gives its text, once it is needed.
+    /// Closes the innermost object and returns whether it has a duplicate name; `object` returns its text if that is
+    /// needed.
     #[inline]
     pub(crate) fn close<'a>(&mut self, names: &MemberNames, object: impl FnOnce() -> Option<RawValue<'a>>) -> bool {
         if names.repeated != 0 && self.has_duplicate(names.first, names.wide, object()) {
@@ -90,8 +91,8 @@ impl OpenNames {
         false
     }
 
-    /// Keeps the hash of a name beside those in place, and before it all names of an object that was not `wide` yet, so that
-    /// the objects within it have room.
+    /// Keeps the hash of a name in the vector. If the object was not `wide` yet, first moves all of its hashes there,
+    /// so that nested objects have space in place.
     #[inline(never)]
     fn keep_wide(&mut self, first: usize, wide: Option<Wide>, hash: u64) -> Wide {
         let mut wide = wide.unwrap_or_else(|| {
@@ -110,10 +111,10 @@ impl OpenNames {
         wide
     }
 
-    /// Whether the innermost object, whose text is `object`, names a member twice.
+    /// Whether the innermost object, whose text is `object`, has a duplicate name.
     ///
-    /// Equal hashes are taken for equal names. Two that only hash alike are refused too, which denies no call that was
-    /// not made for it: of 64 bits, a body has too few names to meet by chance.
+    /// Equal hashes count as equal names. Two names whose hashes collide are therefore rejected, which affects only
+    /// bodies made for it: with 64 bits, the names of a body do not collide by chance.
     #[inline(never)]
     fn has_duplicate(&mut self, first: usize, wide: Option<Wide>, object: Option<RawValue<'_>>) -> bool {
         let Some(Wide { first, count }) = wide else {
@@ -126,11 +127,11 @@ impl OpenNames {
     }
 }
 
-/// As [`OpenNames::has_duplicate`], where the hashes are too many to be kept: goes through the object again and again, for
-/// a part of them each time.
+/// Like [`OpenNames::has_duplicate`], for more hashes than are kept: reads the object several times, for a part of the
+/// hashes each time.
 #[cold]
 fn has_duplicate_among_many(count: usize, object: RawValue<'_>) -> bool {
-    // A quarter stays free, as hashes don't spread evenly.
+    // A quarter stays free, because hashes are not distributed evenly.
     let parts = count.div_ceil(MAX_WIDE / 4 * 3);
     let mut hashes = Vec::with_capacity(count.min(MAX_WIDE));
     let mut slots = Vec::new();
@@ -146,7 +147,7 @@ fn has_duplicate_among_many(count: usize, object: RawValue<'_>) -> bool {
     })
 }
 
-/// Whether a number stands twice among `hashes`, which may then stand in another order; `slots` is room to look it up in.
+/// Whether `hashes` has a duplicate; may reorder them. `slots` is memory for the search.
 fn is_repetitive(hashes: &mut [u64], slots: &mut Vec<u16>) -> bool {
     is_repetitive_in_slots(hashes, slots).unwrap_or_else(|| is_repetitive_in_order(hashes))
 }
@@ -156,10 +157,10 @@ fn is_repetitive_in_order(hashes: &mut [u64]) -> bool {
     hashes.windows(2).any(|pair| matches!(pair, [a, b] if a == b))
 }
 
-/// As [`is_repetitive`], several times faster where they are many, by a slot for each; `None` where they crowd into few slots,
-/// as only those do that were made for it.
+/// Like [`is_repetitive`], and several times faster for many hashes, with a slot for each hash; `None` if the hashes
+/// crowd into few slots, which only happens on purpose.
 fn is_repetitive_in_slots(hashes: &[u64], slots: &mut Vec<u16>) -> Option<bool> {
-    // In each the place of the hash that has it, counted from 1. Half of them stay free.
+    // Each slot contains the position of its hash, counted from 1. Half of the slots stay free.
     slots.clear();
     slots.resize(MAX_WIDE * 2, 0);
     let mut steps = hashes.len().saturating_mul(4);
@@ -175,7 +176,7 @@ fn is_repetitive_in_slots(hashes: &[u64], slots: &mut Vec<u16>) -> Option<bool> 
                 return Some(true);
             }
             steps = steps.checked_sub(1)?;
-            // Behind the last slot comes the first.
+            // The first slot follows the last one.
             at = at.wrapping_add(1) & (MAX_WIDE * 2 - 1);
         }
     }
@@ -224,7 +225,7 @@ mod tests {
 
     #[test]
     fn names_that_crowd_into_one_part_are_refused_before_they_take_more_memory() {
-        // More names than are kept, in two parts by their hashes: one of so many, and the rest.
+        // More names than are kept, in two parts by their hashes: one part of this size, and the rest.
         let part_of = |name: &String| hash_name(name.as_bytes()) >> 33 & 1;
         let names = |part: u64| (0..).map(|n| format!("n{n}")).filter(move |name| part_of(name) == part);
         let check = |crowded: usize, expected: Result<(), Fault>| {

@@ -1,7 +1,7 @@
-//! Strict JSON: what I-JSON (RFC 7493) asks beyond the grammar of RFC 8259.
+//! Strict JSON: the grammar of RFC 8259 and the additional rules of I-JSON (RFC 7493).
 //!
-//! Beyond tokens and their order, no name may stand twice in an object at any depth, a surrogate has a partner, a
-//! binary64 can hold each number, and nesting has a bound: no parser in reach refuses all of this while it skips a value.
+//! No object at any depth may have a duplicate name, a surrogate must be paired, each number must be in the range of a
+//! binary64, and nesting is limited. No available parser enforces all of this while it skips a value.
 
 pub(crate) mod fault;
 pub(crate) mod name_hash;
@@ -18,10 +18,10 @@ use crate::json::member_names::{MemberNames, OpenNames};
 pub use crate::json::raw_value::{Kind, RawValue};
 use crate::limits::MAX_REQUEST_DEPTH;
 
-/// Reads a text that is one strict JSON value and nothing else, in which objects and lists nest at most `max_depth` deep.
+/// Reads a text that is exactly one strict JSON value, in which objects and lists nest at most `max_depth` deep.
 ///
 /// # Errors
-/// The text is not UTF-8, no JSON, or more than JSON; or it is not I-JSON (RFC 7493), as [`Fault`] tells.
+/// The text is not UTF-8, not exactly one JSON value, or not I-JSON (RFC 7493); see [`Fault`].
 pub fn read(text: &[u8], max_depth: usize) -> Result<RawValue<'_>, Fault> {
     let mut reader = Reader::new(text, max_depth)?;
     let value = reader.value()?;
@@ -29,18 +29,18 @@ pub fn read(text: &[u8], max_depth: usize) -> Result<RawValue<'_>, Fault> {
     Ok(value)
 }
 
-/// Reads one JSON text from front to back.
+/// Reads one JSON text from start to end.
 pub(crate) struct Reader<'a> {
     lexer: Lexer<'a>,
     depth: usize,
     max_depth: usize,
     names: OpenNames,
-    /// Whether names that stand twice are looked for.
+    /// Whether duplicate names are searched for.
     is_strict: bool,
 }
 
 impl<'a> Reader<'a> {
-    /// Starts at the front of `bytes`, which must be UTF-8 without a byte-order mark.
+    /// Starts to read `bytes`, which must be UTF-8 without a byte-order mark.
     pub(crate) fn new(bytes: &'a [u8], max_depth: usize) -> Result<Self, Fault> {
         let text = core::str::from_utf8(bytes).map_err(|_| Fault::NotUtf8)?;
         if text.starts_with('\u{feff}') {
@@ -49,7 +49,7 @@ impl<'a> Reader<'a> {
         Ok(Self::start(text, max_depth, true))
     }
 
-    /// Starts at the front of a value that was checked before.
+    /// Starts to read a value that was already checked.
     pub(crate) fn inside(value: RawValue<'a>) -> Self {
         Self::start(value.text(), MAX_REQUEST_DEPTH, false)
     }
@@ -58,7 +58,7 @@ impl<'a> Reader<'a> {
         Self { lexer: Lexer::new(text), depth: 0, max_depth, names: OpenNames::new(), is_strict }
     }
 
-    /// How many bytes were read, for the place of a fault.
+    /// How many bytes were read, for the position of a fault.
     pub(crate) fn offset(&self) -> usize {
         self.lexer.offset()
     }
@@ -68,7 +68,7 @@ impl<'a> Reader<'a> {
         self.lexer.since(start).map(RawValue::of_checked)
     }
 
-    /// The next byte after white space, not yet read.
+    /// The next byte after white space, which is not consumed.
     #[inline]
     pub(crate) fn peek(&mut self) -> Result<u8, Fault> {
         self.lexer.peek().ok_or(Fault::Syntax)
@@ -79,17 +79,17 @@ impl<'a> Reader<'a> {
         self.lexer.peek().map_or(Ok(()), |_| Err(Fault::Syntax))
     }
 
-    /// Counts nesting from here on anew, so that a call in a batch is bounded like a call alone.
+    /// Restarts the nesting depth at zero, so that a call in a batch has the same limit as a single call.
     pub(crate) fn restart_depth(&mut self) -> usize {
         core::mem::take(&mut self.depth)
     }
 
-    /// Goes on with the nesting that [`Reader::restart_depth`] put aside.
+    /// Restores the nesting depth that [`Reader::restart_depth`] returned.
     pub(crate) fn resume_depth(&mut self, depth: usize) {
         self.depth = depth;
     }
 
-    /// Reads an object, before whose brace the reader stands; `member` must read the value of each name that it is given.
+    /// Reads an object; the reader must be at its brace. `member` must read the value of each name that it receives.
     #[inline]
     pub(crate) fn object<E: From<Fault>>(
         &mut self,
@@ -120,7 +120,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Reads an array, before whose bracket the reader stands; `item` must read each item.
+    /// Reads an array; the reader must be at its bracket. `item` must read each item.
     #[inline]
     pub(crate) fn array<E: From<Fault>>(&mut self, mut item: impl FnMut(&mut Self) -> Result<(), E>) -> Result<(), E> {
         self.enter()?;
@@ -135,7 +135,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Checks the next value to its end and returns it as it stands in the text.
+    /// Checks the whole next value and returns its text.
     pub(crate) fn value(&mut self) -> Result<RawValue<'a>, Fault> {
         self.peek()?;
         let start = self.offset();
@@ -143,18 +143,18 @@ impl<'a> Reader<'a> {
         self.value_from(start).ok_or(Fault::Syntax)
     }
 
-    /// Checks the next value to its end.
+    /// Checks the whole next value.
     pub(crate) fn skip(&mut self) -> Result<(), Fault> {
         let end = self.skip_value(self.lexer)?;
         self.lexer.go_on_at(end);
         Ok(())
     }
 
-    /// The offset of the end of the next value, which is checked on the way.
+    /// Checks the next value and returns the offset of its end.
     ///
-    /// Here and below, a lexer goes from hand to hand as a value, and an offset comes back: they stay in registers, where
-    /// a lexer in memory would make each step wait until the one before is stored.
-    #[expect(clippy::inline_always, reason = "as a call of its own it takes twice as long")]
+    /// These functions receive a lexer by value and return an offset, so that both stay in registers. A lexer in memory
+    /// would make each step wait for the store of the previous one.
+    #[expect(clippy::inline_always, reason = "a separate call takes twice as long")]
     #[inline(always)]
     fn skip_value(&mut self, mut lexer: Lexer<'a>) -> Result<usize, Fault> {
         match lexer.peek().ok_or(Fault::Syntax)? {
@@ -167,7 +167,7 @@ impl<'a> Reader<'a> {
         Ok(lexer.offset())
     }
 
-    /// As [`Reader::object`], for members that nobody asks for.
+    /// Like [`Reader::object`], for members that are not read.
     #[inline(never)]
     fn skip_object(&mut self, text: &'a str, at: usize) -> Result<usize, Fault> {
         let mut lexer = Lexer::at(text, at);
@@ -196,7 +196,7 @@ impl<'a> Reader<'a> {
         Ok(lexer.offset())
     }
 
-    /// As [`Reader::array`], for items that nobody asks for.
+    /// Like [`Reader::array`], for items that are not read.
     #[inline(never)]
     fn skip_array(&mut self, text: &'a str, at: usize) -> Result<usize, Fault> {
         let mut lexer = Lexer::at(text, at);
@@ -213,7 +213,7 @@ impl<'a> Reader<'a> {
         Ok(lexer.offset())
     }
 
-    /// Reads the next value, which must be a string, with its escapes read. Borrows unless there is an escape.
+    /// Reads and decodes the next value, which must be a string. Borrows unless there is an escape.
     pub(crate) fn string(&mut self) -> Result<Cow<'a, str>, Fault> {
         if self.peek()? != b'"' {
             return Err(Fault::Syntax);
@@ -239,7 +239,7 @@ impl<'a> Reader<'a> {
         Ok(self.names.open())
     }
 
-    /// Leaves the object between `start` and `lexer`, unless it names a member twice.
+    /// Leaves the object between `start` and `lexer`, unless it has a duplicate name.
     #[inline]
     fn leave_object(&mut self, names: &MemberNames, lexer: Lexer<'a>, start: usize) -> Result<(), Fault> {
         self.leave();
@@ -350,7 +350,7 @@ mod tests {
         let alphabet = "abcdefghijklmnopqrstuvwxyz\u{e9}0123456789";
         for name in alphabet.char_indices().map(|(end, _)| alphabet.split_at(end).0) {
             let escaped: String = name.chars().map(|c| format!("\\u{:04x}", u32::from(c))).collect();
-            // At the end of a text fewer bytes are left than are looked at in one go.
+            // At the end of a text, fewer bytes remain than one block has.
             for object in
                 [format!(r#"{{"{name}":0}}"#), format!(r#"{{"{name}":0{:40}}}"#, ""), format!(r#"{{"{escaped}":0}}"#)]
             {

@@ -1,15 +1,16 @@
-//! The hash of names: the reader hashes the members of a call as it reads them, and tables look them up by it.
+//! The hash of names. The reader hashes the members of a call as it reads them, and tables are indexed by the hash.
 
-/// The hash of a name. Portable: the build machine and the wasm that looks up must agree on it.
+/// The hash of a name. It is portable, because the build machine and the wasm that looks names up must agree on it.
 ///
-/// It is made of the name's words: its bytes by eights, as little-endian numbers, of which the last has the seven or fewer
-/// that are left. A library's hash is faster for long texts, but names are short, and what reads a name has its words at hand.
+/// It combines the words of the name: eight bytes each, as little-endian numbers; the last word has the remaining
+/// bytes, at most seven. A hash from a crate is faster for long texts, but names are short, and the lexer already has
+/// their words.
 #[inline]
 pub(crate) fn hash_name(name: &[u8]) -> u64 {
     let (words, rest) = name.as_chunks();
     let hash = words.iter().fold(0, |hash, word| hash_word(hash, u64::from_le_bytes(*word)));
     let last = match (name.last_chunk(), rest.first_chunk(), rest.last_chunk::<4>()) {
-        // Of the last eight bytes, those that the words have are shifted out.
+        // Shifts out those of the last eight bytes that are part of the previous words.
         (Some(last), ..) => u64::from_le_bytes(*last).checked_shr(bits(8_usize.wrapping_sub(rest.len()))).unwrap_or(0),
         (None, Some(first), Some(last)) => {
             let word = |half: &[u8; 4]| u64::from(u32::from_le_bytes(*half));
@@ -24,26 +25,27 @@ fn bits(bytes: usize) -> u32 {
     u32::try_from(bytes.wrapping_mul(8)).unwrap_or_default()
 }
 
-/// Mixes the next word of a name into the hash of those before it, which is 0 before the first.
+/// Mixes the next word of a name into the hash of the previous words, which is 0 before the first word.
 ///
-/// Each step can be undone, so that names which differ in one word do not hash alike. All multiply 64 bits by 64 bits to 64,
-/// which wasm can; hashes that are faster natively take the upper half too, which wasm puts together from many steps. One
-/// multiplication would be too few: it moves nothing down, and what differs at the top of one word and in two places of the
-/// next would often be taken for the same.
+/// Each step is invertible, so names that differ in one word have different hashes. The steps multiply 64 bits by 64
+/// bits to 64 bits, which is one instruction in wasm; natively faster hashes also need the upper half, which takes many
+/// instructions in wasm. One multiplication would not be enough: it moves no bits down, so a difference at the top of
+/// one word and in two places of the next could cancel out.
 #[inline]
 pub(crate) fn hash_word(hash: u64, word: u64) -> u64 {
     let hash = (hash ^ word).wrapping_mul(0x9e37_79b1_85eb_ca87);
     (hash ^ hash >> 32).wrapping_mul(0xc2b2_ae3d_27d4_eb4f)
 }
 
-/// Ends the hash of a name of so many bytes, whose words were mixed.
+/// Finishes the hash of a name of this length, whose words were mixed.
 #[inline]
 pub(crate) fn hash_end(hash: u64, len: usize) -> u64 {
     let hash = hash ^ u64::try_from(len).unwrap_or_default();
     hash ^ hash >> 32
 }
 
-/// Whether two names are the same. Most are short, where a call that compares them takes as long as to compare them.
+/// Whether two names are equal. Most names are short, and comparing them inline is faster than a call to a comparison
+/// function.
 #[inline]
 pub(crate) fn is_same(a: &[u8], b: &[u8]) -> bool {
     fn ends<const N: usize>(name: &[u8]) -> Option<(&[u8; N], &[u8; N])> {
@@ -58,21 +60,21 @@ pub(crate) fn is_same(a: &[u8], b: &[u8]) -> bool {
         }
 }
 
-/// One of 64 bits that stands for a name, by its hash: of few names, most have bits of their own.
+/// One of 64 bits for a name, by its hash. Few names mostly have different bits.
 ///
-/// By these six bits of the hash, all members of a call do.
+/// With these six bits of the hash, all members of a call have different bits.
 #[inline]
 pub(crate) fn name_bit(hash: u64) -> u64 {
     1 << (hash >> 56 & 63)
 }
 
-/// The half of a name's hash that tables keep.
+/// The half of a hash that tables keep.
 pub(crate) fn short_hash(hash: u64) -> u32 {
     let [a, b, c, d, ..] = hash.to_le_bytes();
     u32::from_le_bytes([a, b, c, d])
 }
 
-/// The hash of a name, whose own hash is given, within another.
+/// The hash of a name, whose own hash is given, inside its parent.
 pub(crate) fn hash_within(parent: u32, name: u64) -> u32 {
     short_hash(name) ^ parent.wrapping_mul(0x9e37_79b9)
 }
@@ -83,8 +85,8 @@ mod tests {
 
     use super::*;
 
-    /// An image holds hashes: one that was written elsewhere, or before, must be read the same. Where a hash changes, so
-    /// must the format of the image.
+    /// An image contains hashes, so another machine or an earlier build must compute the same ones. If a hash changes,
+    /// the format of the image must change too.
     #[test]
     fn hashes_are_the_same_everywhere() {
         assert_eq!(hash_name(b""), 0);

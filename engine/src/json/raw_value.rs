@@ -1,4 +1,4 @@
-//! A JSON value that was checked and not converted, and how to look into it.
+//! A JSON value that was checked and not converted, and access to its parts.
 
 use alloc::borrow::Cow;
 
@@ -6,11 +6,11 @@ use crate::json::Reader;
 use crate::json::fault::Fault;
 use crate::json::lexer::Lexer;
 
-/// A JSON value as it stands in its text, checked and not converted.
+/// A JSON value as its text, checked and not converted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RawValue<'a>(&'a str);
 
-/// What a [`RawValue`] is.
+/// The kind of a [`RawValue`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// `null`
@@ -28,7 +28,7 @@ pub enum Kind {
 }
 
 impl<'a> RawValue<'a> {
-    /// Takes the text of one value that was checked, without white space around it.
+    /// Wraps the text of one checked value, without white space around it.
     pub(crate) fn of_checked(text: &'a str) -> Self {
         Self(text)
     }
@@ -36,7 +36,8 @@ impl<'a> RawValue<'a> {
     /// Which kind of value it is.
     #[must_use]
     pub fn kind(self) -> Kind {
-        // INVARIANT: the text is one checked JSON value without white space around it, so its first byte tells its kind.
+        // INVARIANT: the text is one checked JSON value without white space around it, so its first byte determines its
+        // kind.
         match self.0.as_bytes().first() {
             Some(b'"') => Kind::String,
             Some(b'{') => Kind::Object,
@@ -48,7 +49,7 @@ impl<'a> RawValue<'a> {
         }
     }
 
-    /// The value as it stands in its text, without white space around it.
+    /// The text of the value, without white space around it.
     #[must_use]
     pub fn text(self) -> &'a str {
         self.0
@@ -60,7 +61,7 @@ impl<'a> RawValue<'a> {
         (self.kind() == Kind::Number).then_some(self.0)
     }
 
-    /// How many characters a string, items a list or members an object has; `None` for another kind.
+    /// The number of characters of a string, items of a list or members of an object; `None` for another kind.
     #[must_use]
     pub fn length(self) -> Option<usize> {
         let mut count = 0_usize;
@@ -80,7 +81,7 @@ impl<'a> RawValue<'a> {
         Some(count)
     }
 
-    /// The member or item that `name` leads to, as a token of a JSON pointer does.
+    /// The member or item that `name` refers to as a token of a JSON pointer.
     #[must_use]
     pub fn member(self, name: &str) -> Option<Self> {
         let mut found = None;
@@ -105,12 +106,12 @@ impl<'a> RawValue<'a> {
         found
     }
 
-    /// Gives each item of a list to `look` until that answers false; `None` for another kind.
+    /// Passes each item of a list to `look` until `look` returns false; `None` for another kind.
     pub fn for_items(self, mut look: impl FnMut(Self) -> bool) -> Option<()> {
         if self.kind() != Kind::Array {
             return None;
         }
-        // The only fault that a checked list can have here is the one that ends the reading.
+        // The only possible fault of a checked list is the one that ends this loop.
         _ = Reader::inside(self).array(|reader| {
             let item = reader.value()?;
             if look(item) { Ok(()) } else { Err(Fault::Syntax) }
@@ -118,8 +119,8 @@ impl<'a> RawValue<'a> {
         Some(())
     }
 
-    /// Gives each member of an object to `look`, by its name with the escapes read, until that answers false; `None` for
-    /// another kind.
+    /// Passes each member of an object to `look`, by its decoded name, until `look` returns false; `None` for another
+    /// kind.
     pub fn for_members(self, mut look: impl FnMut(&str, Self) -> bool) -> Option<()> {
         if self.kind() != Kind::Object {
             return None;
@@ -132,7 +133,7 @@ impl<'a> RawValue<'a> {
         Some(())
     }
 
-    /// The string with its escapes read, or `None` for another kind. Borrows unless there is an escape.
+    /// The decoded string, or `None` for another kind. Borrows unless there is an escape.
     #[must_use]
     pub fn as_string(self) -> Option<Cow<'a, str>> {
         if self.kind() != Kind::String {

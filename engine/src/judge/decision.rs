@@ -1,4 +1,4 @@
-//! What the engine answers.
+//! The decisions of the engine.
 
 use alloc::vec::Vec;
 
@@ -6,39 +6,39 @@ use crate::image::index::{FieldSlot, RuleOffset, StepOffset};
 use crate::language::effect::Effect;
 pub use crate::language::problem::PredicateProblem;
 
-/// Why a decision fell as it did. The names are stable.
+/// The reason for a decision. The names are stable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Code {
     /// An Allow rule applies and nothing stricter does; in `perso-1` also the default.
     Allowed,
-    /// No rule could allow the call: none speaks of it, or only Deny rules do.
+    /// No rule can allow the call: no rule matches it, or only Deny rules do.
     NoRule,
-    /// The policy declares tools, and this one not.
+    /// The policy declares tools, but not this one.
     UnknownTool,
-    /// The policy declares prompts, and this one not.
+    /// The policy declares prompts, but not this one.
     UnknownPrompt,
-    /// The URI of the resource is not in normal form, so that it has another spelling.
+    /// The resource URI is ambiguous or not in normal form.
     AmbiguousResource,
     /// The policy declares none of the caller's roles.
     UnknownRole,
     /// The call has an argument that the tool's closed schema does not declare.
     UndeclaredArgument,
-    /// A rule speaks of the call, but its condition is false.
+    /// A rule matches the call, but its condition is false.
     ConditionFailed,
-    /// A field that a condition reads is missing, null, of the wrong type or has two readings.
+    /// A field that a condition reads is missing, null, of the wrong type or ambiguous.
     ConditionUnknown,
     /// A Deny rule applies.
     DeniedByRule,
     /// A RequireApproval rule applies and no Deny rule does.
     ApprovalRequired,
-    /// Judging the call takes more work than one call may cost.
+    /// The call exceeds the evaluation budget.
     TooComplex,
     /// The embedded policy could not be read.
     PolicyFault,
 }
 
 impl Code {
-    /// The code's name in answers.
+    /// The code's name in responses.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -63,16 +63,16 @@ impl Code {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Failure {
     pub(crate) step: StepOffset,
-    /// Whether the predicate stands under an odd number of `Not`, so that its opposite is asked for.
+    /// Whether the predicate is inside an odd number of `Not`, so that its opposite is required.
     pub(crate) negated: bool,
     pub(crate) problem: PredicateProblem,
-    /// The field that has the problem: the predicate's first, or its second where two are compared.
+    /// The field that has the problem: the predicate's first field, or its second one if it compares two.
     pub(crate) field: FieldSlot,
-    /// Whether it would do if this were as asked, in place of what stands before it.
+    /// Whether it would be enough to satisfy this predicate instead of the previous ones.
     pub(crate) is_alternative: bool,
 }
 
-/// The answer to one call.
+/// The outcome of one call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decision {
     /// Allow, RequireApproval or Deny.
@@ -81,7 +81,7 @@ pub struct Decision {
     pub code: Code,
     /// The rule that decided.
     pub(crate) rule: Option<RuleOffset>,
-    /// The predicates that decided, in the order of the policy; most answers are an Allow, which has none.
+    /// The predicates that decided, in the order of the policy. Most decisions are Allow, which has none.
     pub(crate) failures: Vec<Failure>,
 }
 

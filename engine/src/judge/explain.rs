@@ -1,4 +1,4 @@
-//! Why no rule applies, or what a rule could not be told by: the predicates that decided.
+//! Why no rule applies, or why a rule is unknown: the predicates that decided.
 
 use alloc::vec::Vec;
 
@@ -16,7 +16,7 @@ use crate::language::problem::PredicateProblem;
 use crate::limits::MAX_POLICY_DEPTH;
 
 impl Evaluation<'_, '_, '_> {
-    /// Explains a Deny by default with the rule that came nearest to applying.
+    /// Explains a Deny by default with the rule that was closest to applying.
     pub(crate) fn explain_default_deny(&self, target: TargetRef, decision: &mut Decision) -> Result<(), Stopped> {
         let mut nearest: Option<Decision> = None;
         for rule in self.rules_for(target) {
@@ -43,7 +43,7 @@ impl Evaluation<'_, '_, '_> {
         Ok(())
     }
 
-    /// Collects the predicates that keep a rule's condition from being true, or false where `negated`.
+    /// Collects the predicates that keep a rule's condition from being true, or from being false if `negated`.
     pub(crate) fn explain(
         &self,
         condition: Option<StepOffset>,
@@ -68,7 +68,7 @@ impl Evaluation<'_, '_, '_> {
         let node = self.fields.image.step(at).or_damaged()?;
         match node.code {
             code::ALL | code::ANY => {
-                // Where one child would do, what keeps the others from being so are alternatives.
+                // If one child is enough, the failures of the other children are alternatives.
                 let one_would_do = (node.code == code::ANY) != negated;
                 let first = failures.len();
                 for child in self.children(at, node) {
@@ -90,7 +90,7 @@ impl Evaluation<'_, '_, '_> {
         Ok(())
     }
 
-    /// Explains a condition on items with the first item that is not as asked, where each must be, else as a whole.
+    /// Explains a condition on items: with the first item that fails, if every item must pass; otherwise as a whole.
     fn explain_items(
         &self,
         at: StepOffset,

@@ -1,4 +1,4 @@
-//! A call against an image: a pure function that always has an answer.
+//! Decides a call with an image: a pure function that always returns a decision.
 
 pub mod decision;
 mod explain;
@@ -26,7 +26,7 @@ use crate::language::problem::PredicateProblem;
 use crate::language::target::{TargetKind, can_be_name};
 use crate::limits::{MAX_JUDGED_BYTES, MAX_POLICY_DEPTH};
 
-/// A rule that may decide, ordered by which one does: the strictest, then what is known before what is not.
+/// A rule that may decide. The order is the order of precedence: the strictest effect first, then true before unknown.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Candidate {
     effect: Reverse<Effect>,
@@ -38,14 +38,14 @@ struct Candidate {
 #[derive(Default)]
 struct Candidates {
     decided: Option<Candidate>,
-    /// One that turns Allow into approval, since it is not known to be false.
+    /// A RequireApproval rule whose condition is unknown; it turns Allow into RequireApproval.
     may_need_approval: Option<Candidate>,
 }
 
 /// Decides a call.
 ///
-/// Nothing turns into Allow that no rule of the image allows: a call that cannot be decided is denied, as it is if a record
-/// is not where the image says. Bytes of an image that changed may be another policy, which nothing here can see.
+/// Only a rule or the default effect of the image can allow a call. A call that cannot be decided is denied, also if
+/// the image has an invalid offset. Changed bytes of an image may be another policy, which this function cannot detect.
 #[must_use]
 pub fn evaluate(image: &PolicyImage<'_>, call: &Call<'_>) -> Decision {
     let budget = Cell::new(MAX_JUDGED_BYTES);
@@ -56,7 +56,7 @@ pub fn evaluate(image: &PolicyImage<'_>, call: &Call<'_>) -> Decision {
         Conflicts::Last => evaluation.only_rule(&mut decision),
     };
     if let Err(stopped) = is_decided {
-        // Nothing of what was found before counts.
+        // Results from before the stop do not count.
         decision = Decision::deny(match stopped {
             Stopped::Damaged => Code::PolicyFault,
             Stopped::OverBudget => Code::TooComplex,
@@ -65,23 +65,23 @@ pub fn evaluate(image: &PolicyImage<'_>, call: &Call<'_>) -> Decision {
     decision
 }
 
-/// Leaves a decision the Deny that it is.
+/// Keeps the decision a Deny and sets its code.
 fn deny(decision: &mut Decision, code: Code) -> Result<(), Stopped> {
     decision.code = code;
     Ok(())
 }
 
-/// One call and the image that judges it.
+/// One call and the image that decides it.
 #[derive(Clone, Copy)]
 pub(crate) struct Evaluation<'e, 'i, 'a> {
     pub(crate) fields: Fields<'e, 'i, 'a>,
 }
 
 impl<'a> Evaluation<'_, '_, 'a> {
-    /// The strictest rule that applies decides, whatever the order of rules and roles.
+    /// The strictest rule that applies decides, regardless of the order of rules and roles.
     ///
-    /// `decision` is a Deny when it comes, and stays one unless a rule decides: it is written where it is returned, as
-    /// moving it would take as long as looking up a name.
+    /// `decision` is initially a Deny, and stays one unless a rule decides. The caller owns it, because moving it would
+    /// take as long as a name lookup.
     fn strictest_rule(&self, decision: &mut Decision) -> Result<(), Stopped> {
         let target = match self.target() {
             Ok(target) => target,
@@ -114,14 +114,14 @@ impl<'a> Evaluation<'_, '_, 'a> {
 
     /// Whether the call has an argument that the closed schema of its tool does not declare.
     ///
-    /// In line, what it needs would be made ready for each call, and most policies close no tool.
+    /// If this were inlined, its setup would be part of each call, and most policies have no closed tool.
     #[inline(never)]
     fn has_undeclared_argument(&self, tool: ToolSlot) -> bool {
         self.fields.image.is_closed(tool)
             && !self.fields.call.arguments_are_declared(|name, hash| self.fields.image.declares(tool, name, hash))
     }
 
-    /// The rules that speak of a target and one of the caller's roles.
+    /// The rules that match a target and one of the caller's roles.
     pub(crate) fn rules_for(&self, target: TargetRef) -> impl Iterator<Item = RuleOffset> {
         let roles = self.fields.call.roles.iter().filter_map(|role| self.fields.image.role(role));
         roles.filter_map(move |role| self.fields.image.rules_of(role, target)).flatten().map(|rule| rule.get())
@@ -129,10 +129,10 @@ impl<'a> Evaluation<'_, '_, 'a> {
 
     /// Makes a rule a candidate if its condition lets it decide.
     ///
-    /// What is unknown may be true or false, and the stricter of the two answers is given: a Deny rule that is not known
-    /// to be false denies, and a RequireApproval rule that is not known to be false turns Allow into approval.
+    /// If a condition is unknown, the stricter possible decision is returned: a Deny rule that is not known to be false
+    /// denies, and a RequireApproval rule that is not known to be false turns Allow into RequireApproval.
     fn consider(&self, rule: RuleOffset, candidates: &mut Candidates) -> Result<(), Stopped> {
-        // INVARIANT: rules are numbered from the strictest effect down, so a later one changes nothing that is known.
+        // INVARIANT: rules are ordered from the strictest effect down, so a later rule does not change the decision.
         if candidates.decided.is_some_and(|first| first.truth.0 == Truth::True && first.rule <= rule) {
             return Ok(());
         }
@@ -151,19 +151,19 @@ impl<'a> Evaluation<'_, '_, 'a> {
         Ok(())
     }
 
-    /// What is called, none where no rule speaks of it; or why the call is denied whatever the rules say.
+    /// The target, or `None` if no rule matches it; or the code of a Deny that does not depend on the rules.
     fn target(&self) -> Result<Option<TargetRef>, Code> {
         let Target { kind, name } = &self.fields.call.target;
         let target = || self.fields.image.target(*kind, name);
         let unknown = if *kind == TargetKind::Prompt { Code::UnknownPrompt } else { Code::UnknownTool };
         if kind.is_resource() {
-            // Another spelling of the same URI must not slip past a rule.
+            // Another spelling of the same URI must not bypass a rule.
             return if uri::is_normal(name) { Ok(target()) } else { Err(Code::AmbiguousResource) };
         }
         if !self.fields.image.is_open(*kind) {
             return target().map(Some).ok_or(unknown);
         }
-        // Where nothing is declared, a call names what could be a name.
+        // If nothing is declared, a call may use any valid name.
         if can_be_name(name) { Ok(target()) } else { Err(unknown) }
     }
 
@@ -176,7 +176,7 @@ impl<'a> Evaluation<'_, '_, 'a> {
             Effect::RequireApproval if truth == Truth::True => Code::ApprovalRequired,
             Effect::Deny if truth == Truth::True => Code::DeniedByRule,
             Effect::RequireApproval | Effect::Deny => {
-                // Only what could not be told explains why a rule decides that is not known to be true.
+                // Only unknown predicates explain why a rule decides although its condition is not known to be true.
                 let failures = &mut decision.failures;
                 let record = self.fields.image.rule(rule).or_damaged()?;
                 self.explain(record.condition.get(), true, failures)?;
@@ -190,7 +190,7 @@ impl<'a> Evaluation<'_, '_, 'a> {
         Ok(())
     }
 
-    /// The one rule that is kept for the tool and the role decides; without one, the default effect.
+    /// The only rule that is kept for the tool and the role decides; without one, the default effect.
     fn only_rule(&self, decision: &mut Decision) -> Result<(), Stopped> {
         let role = self.fields.call.roles.first().and_then(|role| self.fields.image.role(role));
         let target = self.fields.image.target(TargetKind::Tool, &self.fields.call.target.name);
@@ -207,7 +207,7 @@ impl<'a> Evaluation<'_, '_, 'a> {
         };
         decision.rule = Some(rule);
         let record = self.fields.image.rule(rule).or_damaged()?;
-        // Only a damaged image has a rule of another effect here.
+        // Only a damaged image has a rule with another effect here.
         let is_allow = Effect::from_code(record.effect) == Effect::Allow;
         if is_allow && self.condition_truth(record)? == Truth::True {
             decision.effect = Effect::Allow;
@@ -224,7 +224,7 @@ impl<'a> Evaluation<'_, '_, 'a> {
         Self { fields: self.fields.with_item(item) }
     }
 
-    /// The truth of a rule's condition; one without any always applies.
+    /// The truth of a rule's condition; a rule without a condition always applies.
     pub(crate) fn condition_truth(&self, rule: &RuleRecord) -> Result<Truth, Stopped> {
         match rule.condition.get() {
             None => Ok(Truth::True),
@@ -249,7 +249,7 @@ impl<'a> Evaluation<'_, '_, 'a> {
         }
     }
 
-    /// Combines the children of `node`, from the value `start` that none of them changes.
+    /// Combines the children of `node`, starting with the neutral value `start`.
     fn combine(
         &self,
         at: StepOffset,
@@ -269,7 +269,7 @@ impl<'a> Evaluation<'_, '_, 'a> {
         Ok(truth)
     }
 
-    /// Combines the truth of the condition after `at` for each item of the list that `node` names.
+    /// Combines the truth of the condition after `at` for each item of the list that `node` reads.
     fn items_truth(
         &self,
         at: StepOffset,

@@ -1,6 +1,6 @@
-//! What a decision says to a person: one sentence and the predicates that decided.
+//! The explanation of a decision for people: one sentence and the predicates that decided.
 //!
-//! No text repeats a value that the caller sent, unless the policy's language has templates that name the tool and the role.
+//! No text repeats a value of the call, unless the policy's language has templates that contain the tool and the role.
 
 use alloc::string::String;
 
@@ -17,7 +17,7 @@ use crate::language::target::TargetKind;
 
 pub use crate::condition::sentence::MemberValue;
 
-/// A predicate that decided a call, described as what the call must be for the rule to apply.
+/// A predicate that decided a call, described as a requirement that the call must meet for the rule to apply.
 #[derive(Clone, Copy, Debug)]
 pub struct FailedPredicate<'d, 'i> {
     image: &'d PolicyImage<'i>,
@@ -40,13 +40,14 @@ impl<'d, 'i> FailedPredicate<'d, 'i> {
         self.predicate.describe().name()
     }
 
-    /// The operator's name in answers. Under `Not` it is the opposite of what the policy says, if that has a name.
+    /// The operator's name in responses. Inside `Not`, it is the opposite of the operator in the policy, if the
+    /// opposite has a name.
     #[must_use]
     pub fn op(&self) -> &'static str {
         self.predicate.describe().op(self.is_asked())
     }
 
-    /// Where the field is read from.
+    /// The source of the field.
     #[must_use]
     pub fn source(&self) -> Source {
         self.source
@@ -58,23 +59,23 @@ impl<'d, 'i> FailedPredicate<'d, 'i> {
         self.field
     }
 
-    /// What is wrong.
+    /// The problem of the field.
     #[must_use]
     pub fn problem(&self) -> PredicateProblem {
         self.failure.problem
     }
 
-    /// Visits what the field is compared with, as the names and values of the members of an answer.
+    /// Visits what the field is compared with, as names and values of members of a response.
     pub fn visit_members(&self, visit: &mut dyn FnMut(&str, MemberValue<'_, '_>)) {
         self.predicate.describe().visit_members(self.is_asked(), self.image, visit);
     }
 
-    /// Whether the rule asks for the predicate, and not for its opposite.
+    /// Whether the rule requires the predicate, not its opposite.
     fn is_asked(&self) -> bool {
         !self.failure.negated
     }
 
-    /// Appends what is wrong with the field.
+    /// Appends the problem of the field.
     fn write(&self, out: &mut Sentence<'_>) {
         let (source, culprit) = self.image.field_name(self.failure.field).unwrap_or((self.source, self.field));
         match (source, culprit) {
@@ -85,7 +86,7 @@ impl<'d, 'i> FailedPredicate<'d, 'i> {
             }
             (source, field) => {
                 out.push_quoted(field);
-                // Several sources may have a field of this name, so the reason says which one must provide it.
+                // Several sources may have a field of this name, so the reason names the source.
                 if matches!(self.failure.problem, PredicateProblem::Missing | PredicateProblem::Null) {
                     out.push_source(source);
                 }
@@ -108,13 +109,13 @@ impl<'d, 'i> FailedPredicate<'d, 'i> {
 }
 
 impl Decision {
-    /// The rule that decided: its `id`, or its place in the policy where it has none.
+    /// The rule that decided: its `id`, or its JSON pointer in the policy if it has no `id`.
     #[must_use]
     pub fn rule<'i>(&self, image: &PolicyImage<'i>) -> Option<&'i str> {
         image.text(image.rule(self.rule?)?.id)
     }
 
-    /// The predicates that decided, in the order of the policy; none where the rule hides them.
+    /// The predicates that decided, in the order of the policy; none if the rule hides them.
     pub fn failed<'d, 'i>(&'d self, image: &'d PolicyImage<'i>) -> impl Iterator<Item = FailedPredicate<'d, 'i>> {
         let hidden = if self.hides_condition(image) { self.failures.len() } else { 0 };
         self.failures.iter().skip(hidden).filter_map(|&failure| FailedPredicate::new(image, failure))
@@ -125,8 +126,8 @@ impl Decision {
         self.write_reason_by(image, call, |text, out| out.push_str(text), out);
     }
 
-    /// Appends the reason as [`Decision::write_reason`] does, and has `write_text` append the texts in it that come from
-    /// the policy or the call. All else in it is printable ASCII without quotes and backslashes.
+    /// Appends the reason like [`Decision::write_reason`], and calls `write_text` to append texts from the policy or
+    /// the call. Everything else is printable ASCII without quotes and backslashes.
     pub fn write_reason_by(
         &self,
         image: &PolicyImage<'_>,
@@ -189,14 +190,14 @@ impl Decision {
         }
     }
 
-    /// Writes what is wrong with each predicate that decided, and says whether there was one.
+    /// Writes the problem of each predicate that decided, and returns whether there is one.
     fn write_failures(&self, image: &PolicyImage<'_>, out: &mut Sentence<'_>) -> bool {
         let mut is_first = true;
         for (at, &failure) in self.failures.iter().enumerate() {
             let earlier = self.failures.iter().take(at);
             let mut same = earlier.filter(|other| (other.field, other.problem) == (failure.field, failure.problem));
             if failure.problem != PredicateProblem::Value && same.next().is_some() {
-                // That a field is missing is said once, however many predicates read it.
+                // A field that is missing is reported once, even if several predicates read it.
                 continue;
             }
             out.push_str(match (core::mem::replace(&mut is_first, false), failure.is_alternative) {
@@ -217,7 +218,7 @@ impl Decision {
         out.push_str(after);
     }
 
-    /// Writes the reason in the words of the policy's language, which name the tool and the role.
+    /// Writes the reason with a template of the policy's language, which contains the tool and the role.
     fn write_by_template(
         &self,
         templates: &[TextRef],

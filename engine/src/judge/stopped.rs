@@ -1,15 +1,15 @@
-//! Why a call is not judged to its end.
+//! Why an evaluation stops early.
 
-/// Why judging stopped without a result.
+/// Why an evaluation stopped without a result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stopped {
     /// The image is damaged.
     Damaged,
-    /// The call takes more work than one call may cost.
+    /// The call exceeds the evaluation budget.
     OverBudget,
 }
 
-/// Has an absent part of the image stop the judging.
+/// Turns an absent part of the image into a stop.
 pub(crate) trait OrDamaged<T> {
     fn or_damaged(self) -> Result<T, Stopped>;
 }

@@ -1,6 +1,6 @@
 //! The three truth values of a condition.
 
-/// Kleene's three truth values, in the order in which `All` takes the least and `Any` the greatest.
+/// Kleene's three truth values. `All` is the minimum in this order and `Any` the maximum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Truth {
     False,

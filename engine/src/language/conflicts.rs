@@ -3,9 +3,9 @@
 /// Which rules for a target and a role decide.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Conflicts {
-    /// The strictest that applies, of all roles of the caller.
+    /// The strictest rule that applies, for all roles of the caller.
     Strictest,
-    /// The one that is kept for the first role; without one, the default effect.
+    /// The only rule that is kept for the first role; without one, the default effect.
     Last,
 }
 

@@ -1,16 +1,16 @@
 //! The languages that a policy can be written in.
 
-/// Which language the policy is written in.
+/// The language of a policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {
     /// `callgate-1`: declared tools and roles, strictest effect wins, three-valued truth, exact decimals.
     Callgate1,
-    /// `perso-1`: what the perso engine makes of the same text.
+    /// `perso-1`: the same meaning as in the perso engine.
     Perso1,
 }
 
 impl Dialect {
-    /// The dialect's name in documents and answers.
+    /// The dialect's name in documents and responses.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {

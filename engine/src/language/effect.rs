@@ -1,11 +1,11 @@
-//! What a rule does with the calls that it applies to.
+//! The effect of a rule on the calls that it applies to.
 
-/// What a rule, or the policy as a whole, says of a call.
+/// The effect of a rule, or of the policy as a whole, on a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Effect {
     /// The call may run.
     Allow,
-    /// The call may run when a person has agreed to it.
+    /// The call may run after a person has approved it.
     RequireApproval,
     /// The call must not run.
     Deny,
@@ -15,7 +15,7 @@ impl Effect {
     /// All effects, the strictest last.
     pub const ALL: [Self; 3] = [Self::Allow, Self::RequireApproval, Self::Deny];
 
-    /// The effect's name in policies and answers.
+    /// The effect's name in policies and responses.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -33,7 +33,7 @@ impl Effect {
         }
     }
 
-    /// The effect of a code in an image; what is no code is Deny.
+    /// The effect of a code in an image; an invalid code is Deny.
     pub(crate) fn from_code(code: u8) -> Self {
         Self::ALL.into_iter().find(|effect| effect.code() == code).unwrap_or(Self::Deny)
     }

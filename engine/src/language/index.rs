@@ -1,4 +1,4 @@
-//! Index types: a number that refers to an entry of one table is not accepted where another table is meant.
+//! Index types: a number for one table is not accepted for another table.
 
 /// A number that refers to an entry of one table.
 pub(crate) trait Index: Copy {
@@ -13,7 +13,7 @@ pub(crate) trait Index: Copy {
     }
 }
 
-/// Defines index types, each with what its number counts.
+/// Defines index types; the comment of each states what its number counts.
 macro_rules! define_index {
     ($($(#[$doc:meta])* $name:ident;)+) => {$(
         $(#[$doc])*

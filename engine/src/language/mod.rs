@@ -1,4 +1,4 @@
-//! The words that policies and calls share: targets, effects, operators and times.
+//! The terms that policies and calls share: targets, effects, operators and times.
 
 pub(crate) mod conflicts;
 pub mod effect;

@@ -1,22 +1,22 @@
-//! Where a check reads its field from, and how it compares what it reads.
+//! The sources of fields and the comparison operators.
 
 use core::cmp::Ordering;
 
-/// The field of the source `Request` that holds the call's `server`.
+/// The field of the source `Request` that contains the call's `server`.
 pub(crate) const SERVER_FIELD: &str = "server";
 
-/// Where a predicate reads its field from.
+/// The source of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Source {
     /// The tool call's arguments, which the model wrote.
     Arguments,
-    /// What the host knows of the caller.
+    /// Facts from the host about the caller.
     AgentAttributes,
-    /// What the host knows of the record or machine that the call is about.
+    /// Facts from the host about the record or machine that the call affects.
     ResourceAttributes,
     /// One item of a list, inside `Every` and `Some`.
     Item,
-    /// What the edge knows of the request: `time` (seconds since 1970), `ip` and `country`.
+    /// Facts from the edge about the request: `time` (seconds since 1970), `ip` and `country`.
     Request,
 }
 
@@ -86,7 +86,7 @@ impl NumericOp {
         }
     }
 
-    /// The operator that is true exactly where this one is false.
+    /// The operator that is true if and only if this one is false.
     #[must_use]
     pub fn inverse(self) -> Self {
         match self {
@@ -114,7 +114,7 @@ impl NumericOp {
         Self::ALL.into_iter().find(|op| op.code() == code)
     }
 
-    /// Whether two values that are so ordered compare as the operator says.
+    /// Whether two values with this ordering satisfy the operator.
     pub(crate) fn holds(self, ordering: Ordering) -> bool {
         match self {
             Self::Eq => ordering.is_eq(),
@@ -138,9 +138,9 @@ pub enum StringOp {
     StartsWith,
     /// The string ends with one of the texts.
     EndsWith,
-    /// One of the texts stands in the string.
+    /// The string contains one of the texts.
     Contains,
-    /// The string matches one of the texts as a pattern, in which `*` stands for any run of characters.
+    /// The string matches one of the texts as a pattern, in which `*` matches any run of characters.
     Glob,
     /// One of the texts, as a regular expression, matches the whole string.
     Matches,

@@ -1,9 +1,9 @@
 //! Patterns with `*`.
 
-/// Whether a text matches a pattern in which `*` stands for any run of characters and nothing else is special.
+/// Whether a text matches a pattern in which `*` matches any run of characters and no other character is special.
 ///
-/// Each part between two `*` is taken where it first occurs, which is right as the parts are in order, so no part is
-/// searched for twice and the time is linear in the text. The crates in reach backtrack or allocate.
+/// Each part between two `*` is matched at its first occurrence. This is correct because the parts are in order, and it
+/// is linear in the text because no part is searched for twice. The available crates backtrack or allocate.
 pub(crate) fn matches_pattern(pattern: &str, text: &str) -> bool {
     let Some((start, rest)) = pattern.split_once('*') else { return pattern == text };
     let (middle, end) = rest.rsplit_once('*').unwrap_or(("", rest));

@@ -1,22 +1,22 @@
-//! What keeps a predicate from being as its rule asks.
+//! Why a check does not have the required result.
 
-/// What kept a predicate from being as its rule asks.
+/// Why a check does not have the result that its rule requires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum PredicateProblem {
-    /// The value is present and is not as asked.
+    /// The value is present and does not satisfy the check.
     Value,
     /// The field is missing.
     Missing,
     /// The field is null.
     Null,
-    /// The field is of a type that the predicate does not compare.
+    /// The field has a type that the check does not compare.
     WrongType,
     /// The field is ambiguous as a path, a URL or an address.
     Ambiguous,
 }
 
 impl PredicateProblem {
-    /// The problem's name in answers.
+    /// The problem's name in responses.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {

@@ -1,8 +1,8 @@
-//! What a call is for, and a rule speaks of: a tool, a prompt, or an operation on a resource.
+//! The targets of calls and rules: a tool, a prompt, or an operation on a resource.
 
 use crate::canonical::path;
 
-/// A kind of target, each with names of its own.
+/// A kind of target; each kind has its own names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TargetKind {
     /// A tool that is called: MCP's `tools/call`.
@@ -13,7 +13,7 @@ pub enum TargetKind {
     ResourceRead,
     /// A resource that is shown in a list: one entry of MCP's `resources/list`.
     ResourceList,
-    /// A resource whose changes are asked for: MCP's `resources/subscribe`.
+    /// A resource whose changes are subscribed to: MCP's `resources/subscribe`.
     ResourceSubscribe,
 }
 
@@ -26,7 +26,7 @@ impl TargetKind {
     pub const OPERATIONS: [(&'static str, Self); 3] =
         [("read", Self::ResourceRead), ("list", Self::ResourceList), ("subscribe", Self::ResourceSubscribe)];
 
-    /// The kind's place in [`TargetKind::ALL`].
+    /// The kind's index in [`TargetKind::ALL`].
     pub(crate) fn index(self) -> usize {
         match self {
             Self::Tool => 0,
@@ -37,7 +37,7 @@ impl TargetKind {
         }
     }
 
-    /// The operation of an operation's name.
+    /// The operation with this name.
     pub(crate) fn from_operation(name: &str) -> Option<Self> {
         Self::OPERATIONS.into_iter().find(|(operation, _)| *operation == name).map(|(_, kind)| kind)
     }
@@ -48,7 +48,7 @@ impl TargetKind {
         matches!(self, Self::ResourceRead | Self::ResourceList | Self::ResourceSubscribe)
     }
 
-    /// What people call a target of this kind.
+    /// The noun for a target of this kind in messages.
     #[must_use]
     pub fn noun(self) -> &'static str {
         match self {
@@ -59,20 +59,21 @@ impl TargetKind {
     }
 }
 
-/// The longest name of a tool, a prompt or a role, in characters. MCP's own bound for tool names.
+/// The longest name of a tool, a prompt or a role, in characters. This is MCP's limit for tool names.
 pub(crate) const MAX_NAME_CHARS: usize = 128;
 
-/// Whether no name may hold a character: white space, control characters, what readers drop, and `*`.
+/// Whether a character is not allowed in names: white space, control characters, characters that programs drop, and
+/// `*`.
 pub(crate) fn is_bad_character(c: char) -> bool {
     c.is_control() || c.is_whitespace() || path::is_ignorable(c) || c == '*'
 }
 
-/// Whether a name holds a character that no name may hold.
+/// Whether a name contains a character that is not allowed in names.
 pub(crate) fn has_bad_character(name: &str) -> bool {
     name.chars().any(is_bad_character)
 }
 
-/// Whether a call may name a tool, a prompt or a server so, where no list says what there is.
+/// Whether a call may use this name for a tool, a prompt or a server if the policy does not declare them.
 pub(crate) fn can_be_name(name: &str) -> bool {
     !name.is_empty() && !has_bad_character(name) && name.chars().count() <= MAX_NAME_CHARS
 }

@@ -2,7 +2,7 @@
 
 use alloc::string::String;
 
-/// The days of a week in the order of their bits, from the least.
+/// The days of a week in the order of their bits, from the lowest bit.
 pub(crate) const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
 const SECONDS_PER_MINUTE: i64 = 60;
@@ -10,10 +10,11 @@ const MINUTES_PER_DAY: i64 = 24 * 60;
 /// 1 January 1970 was a Thursday.
 const WEEKDAY_OF_DAY_0: i64 = 3;
 
-/// Times of a week.
+/// A set of times of a week.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TimeWindow {
-    /// The first minute of the day and the one after the last; the window spans midnight where it ends before it starts.
+    /// The first minute of the day and the minute after the last one. The window spans midnight if it ends before it
+    /// starts.
     pub(crate) minutes: Option<(u16, u16)>,
     /// One bit for each of [`WEEKDAYS`].
     pub(crate) weekdays: u8,
@@ -22,13 +23,13 @@ pub struct TimeWindow {
 }
 
 impl TimeWindow {
-    /// Whether a time, in seconds since the start of 1970 in UTC, lies in the window.
+    /// Whether a time, in seconds since the start of 1970 in UTC, is in the window.
     ///
-    /// The calendar that this takes is a division by the length of a day: no crate is needed for it.
+    /// Only a division by the length of a day is needed, so no calendar crate is.
     pub(crate) fn holds(&self, unix_time: i64) -> Option<bool> {
         let minute = unix_time.div_euclid(SECONDS_PER_MINUTE).checked_add(i64::from(self.offset))?;
         let of_day = u16::try_from(minute.rem_euclid(MINUTES_PER_DAY)).ok()?;
-        // What is behind midnight in a window that spans it belongs to the day on which the window started.
+        // The part of a window after midnight belongs to the day on which the window started.
         let is_behind_midnight = self.minutes.is_some_and(|(from, to)| to < from && of_day < to);
         let day = minute.div_euclid(MINUTES_PER_DAY).checked_sub(i64::from(is_behind_midnight))?;
         let weekday = day.checked_add(WEEKDAY_OF_DAY_0)?.rem_euclid(7);
@@ -40,18 +41,18 @@ impl TimeWindow {
         Some(is_in_hours && is_on_day)
     }
 
-    /// Whether the window holds some times, if `inside` asks for that, or whether it leaves out some.
+    /// Whether the window contains some times if `inside`, or excludes some times otherwise.
     #[cfg(feature = "compile")]
     pub(crate) fn has_times(&self, inside: bool) -> bool {
         const LAST: u16 = 24 * 60;
         match (self.minutes, inside) {
-            // A day that starts at its end and ends at its start has no minute.
+            // A window from the end of a day to its start contains no minute.
             (hours, true) => hours != Some((LAST, 0)) && self.weekdays != 0,
             (hours, false) => self.weekdays != 0x7f || hours.is_some_and(|hours| hours != (0, LAST)),
         }
     }
 
-    /// The first minute and the one after the last as `HH:MM`, where the window has hours.
+    /// The first minute and the minute after the last one as `HH:MM`, if the window has hours.
     #[must_use]
     pub fn hours(self) -> Option<(String, String)> {
         self.minutes.map(|(from, to)| (write_clock(from), write_clock(to)))
@@ -127,9 +128,9 @@ mod tests {
         check(Some(("00:00", "04:05")), 0x7f, "Z", false);
         check(Some(("00:00", "24:00")), 0x7f, "Z", true);
         check(None, 0x7f, "Z", true);
-        // A window that ends where it starts holds no minute.
+        // A window that ends when it starts contains no minute.
         check(Some(("04:05", "04:05")), 0x7f, "Z", false);
-        // What is before the end of a window on one day belongs to that day.
+        // The time before the end of a window on one day belongs to that day.
         check(Some(("00:00", "05:00")), 0b010_0000, "Z", true);
         check(Some(("00:00", "05:00")), 0b001_0000, "Z", false);
     }

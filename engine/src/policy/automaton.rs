@@ -1,4 +1,4 @@
-//! Regular expressions, and patterns with `*`, to automata, at build time.
+//! Converts regular expressions and patterns with `*` to automata at build time.
 
 use alloc::boxed::Box;
 use alloc::string::{String, ToString as _};
@@ -15,10 +15,10 @@ use regex_syntax::hir::{Class, ClassBytes, ClassBytesRange, Dot, Hir, Look, Repe
 use crate::image::automaton::{DEAD, START};
 use crate::language::target::TargetKind;
 
-/// The most bytes that a determinized expression may take before it is refused: states multiply where `.*` and counts
-/// meet, and the image carries every one of them.
+/// The most bytes of a determinized expression. States multiply when `.*` and counts are combined, and the image
+/// contains every state.
 const MAX_EXPRESSION_BYTES: usize = 1 << 20;
-/// The most bytes for the patterns of a policy together. A state takes about 200 of them.
+/// The most bytes for all patterns of a policy. A state needs about 200 bytes.
 const MAX_PATTERNS_BYTES: usize = 1 << 22;
 
 const TOO_MANY_STATES: &str = "too many states";
@@ -31,14 +31,14 @@ pub(crate) struct Tables {
     pub(crate) class_count: usize,
     /// For each state, the next state for each class.
     pub(crate) next: Vec<u16>,
-    /// For each state, what a text is that ends there; 0 where none may.
+    /// For each state, the label of a text that ends in it; 0 if such a text does not match.
     pub(crate) labels: Vec<u16>,
     /// For each label from 1 on, the expressions that match, as indices.
     pub(crate) matched: Vec<Vec<usize>>,
 }
 
 impl Tables {
-    /// The place in `matched` of the expressions that match a whole text, if any does.
+    /// The index in `matched` of the expressions that match a whole text, if any does.
     pub(crate) fn label(&self, text: &str) -> Option<usize> {
         let mut state = usize::from(START);
         for &byte in text.as_bytes() {
@@ -49,31 +49,32 @@ impl Tables {
     }
 }
 
-/// Builds the automaton that matches a whole text by one of some expressions.
+/// Builds the automaton that matches a whole text with any of several expressions.
 ///
 /// # Errors
-/// One is no regular expression, asks for what an automaton can't do, or takes too many states.
+/// An expression is invalid, is not supported by an automaton, or needs too many states.
 pub(crate) fn build(expressions: &[String]) -> Result<Tables, String> {
-    // Each is read by itself, so that none can close a bracket or turn on a flag of what stands around it.
+    // Each expression is parsed alone, so that it cannot close a bracket or set a flag of another one.
     let read = |text: &String| regex_syntax::parse(text).map_err(|error| last_line(&error.to_string()));
     let alternatives: Result<Vec<Hir>, String> = expressions.iter().map(read).collect();
     determinize(&[Hir::alternation(alternatives?)], MAX_EXPRESSION_BYTES, true)
 }
 
-/// Builds the automaton that tells by which of some patterns a whole text matches.
+/// Builds the automaton that determines which of several patterns match a whole text.
 ///
 /// # Errors
-/// The patterns take too many states together.
+/// The patterns need too many states together.
 pub(crate) fn build_patterns(patterns: &[String], kind: TargetKind) -> Result<Tables, String> {
     let expressions: Vec<Hir> = patterns.iter().map(|pattern| expression_of(pattern, kind)).collect();
-    // Patterns share their beginnings only, so there is little to minimize and much to pay for it.
+    // Patterns only share their beginnings, so minimization saves little and costs much.
     determinize(&expressions, MAX_PATTERNS_BYTES, false)
 }
 
-/// A pattern as an expression. In the host of a URI a `*` stays within the host: what is behind it is another place.
+/// A pattern as an expression. A `*` in the host of a URI matches only within the host, because the text after the host
+/// is another part.
 fn expression_of(pattern: &str, kind: TargetKind) -> Hir {
     let any = || any_number_of(Hir::dot(Dot::AnyByte));
-    // A host holds no colon, but for an IPv6 address in its brackets.
+    // A host contains no colon, except in an IPv6 address in brackets.
     let in_host = || {
         let bytes = |ranges: &[(u8, u8)]| {
             let ranges = ranges.iter().map(|&(first, last)| ClassBytesRange::new(first, last));
@@ -101,7 +102,7 @@ fn any_number_of(what: Hir) -> Hir {
     Hir::repetition(Repetition { min: 0, max: None, greedy: true, sub: Box::new(what) })
 }
 
-/// Where the path of a URI's pattern starts; 0 where the pattern has no authority.
+/// Where the path of a URI pattern starts; 0 if the pattern has no authority.
 fn path_of(pattern: &str) -> usize {
     let Some((scheme, rest)) = pattern.split_once("://").filter(|(scheme, _)| !scheme.contains([':', '*'])) else {
         return 0;
@@ -110,7 +111,7 @@ fn path_of(pattern: &str) -> usize {
     scheme.len().saturating_add("://".len()).saturating_add(authority)
 }
 
-/// Builds the automaton that tells which of some expressions match a whole text.
+/// Builds the automaton that determines which of several expressions match a whole text.
 fn determinize(expressions: &[Hir], most_bytes: usize, minimize: bool) -> Result<Tables, String> {
     let whole = |expression: &Hir| Hir::concat(alloc::vec![expression.clone(), Hir::look(Look::End)]);
     let whole: Vec<Hir> = expressions.iter().map(whole).collect();
@@ -119,7 +120,7 @@ fn determinize(expressions: &[Hir], most_bytes: usize, minimize: bool) -> Result
             thompson::Config::new()
                 .utf8(false)
                 .which_captures(WhichCaptures::None)
-                // Counts within counts multiply before a single state is determinized.
+                // Nested counts multiply before the first state is determinized.
                 .nfa_size_limit(Some(most_bytes.saturating_mul(8))),
         )
         .build_many_from_hir(&whole)
@@ -137,9 +138,9 @@ fn determinize(expressions: &[Hir], most_bytes: usize, minimize: bool) -> Result
     tables_of(&dfa).ok_or_else(|| TOO_MANY_STATES.to_string())
 }
 
-/// What is wrong with an expression, on one line.
+/// The error of an expression, on one line.
 fn explain(error: &dyn core::error::Error) -> String {
-    // The cause of the cause says it best.
+    // The innermost cause is the most specific.
     let mut cause = error;
     while let Some(source) = cause.source() {
         cause = source;
@@ -147,7 +148,7 @@ fn explain(error: &dyn core::error::Error) -> String {
     last_line(&cause.to_string())
 }
 
-/// A syntax error shows the expression first; its last line says what is wrong.
+/// A syntax error starts with the expression; its last line is the error.
 fn last_line(text: &str) -> String {
     let last = text.lines().last().unwrap_or_default().trim();
     last.strip_prefix("error: ").unwrap_or(last).to_string()
@@ -193,7 +194,7 @@ fn tables_of(dfa: &dense::DFA<Vec<u32>>) -> Option<Tables> {
         });
         at = at.checked_add(1)?;
     }
-    // Bytes whose columns are the same in every row are one class.
+    // Bytes with equal columns in every row form one class.
     let mut classes = [0_u8; 256];
     let mut columns: HashMap<Vec<u16>, u8> = HashMap::new();
     let mut class_bytes: Vec<usize> = Vec::new();

@@ -1,4 +1,4 @@
-//! What a policy text says, before anything is checked against anything else.
+//! The content of a policy text, before its parts are checked against each other.
 
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -14,9 +14,9 @@ use crate::language::target::TargetKind;
 use crate::policy::text::diagnostic::Diagnostic;
 use crate::policy::text::spanned::Spanned;
 
-/// A policy as its text says it, and what was found wrong while it was read.
+/// The content of a policy text and the findings of the parser.
 ///
-/// A part that can't be read is left out and its problem kept, so that the later checks find the other mistakes too.
+/// A part that cannot be read is omitted and its finding kept, so that later checks find the other errors too.
 #[derive(Clone, Debug)]
 pub struct PolicyDocument<'t> {
     /// The text itself.
@@ -27,15 +27,15 @@ pub struct PolicyDocument<'t> {
     pub version: String,
     /// The text of `description`.
     pub description: String,
-    /// What a call gets that no rule speaks of.
+    /// The effect on a call that no rule matches.
     pub default_effect: Effect,
-    /// Where the value of `version` stands.
+    /// The position of the value of `version`.
     pub version_span: Range<usize>,
-    /// Where the value of `tools` stands, if it does.
+    /// The position of the value of `tools`, if it is present.
     pub tools_span: Option<Range<usize>>,
-    /// The declared tools; `None` where any may be called, or if they could not be read.
+    /// The declared tools; `None` if any tool may be called, or if the tools could not be read.
     pub tools: Option<Vec<Tool>>,
-    /// The declared prompts; `None` where any may be fetched, or if they could not be read.
+    /// The declared prompts; `None` if any prompt may be fetched, or if the prompts could not be read.
     pub prompts: Option<Vec<Spanned<String>>>,
     /// The declared roles; `None` if they could not be read.
     pub roles: Option<Vec<Role>>,
@@ -43,12 +43,12 @@ pub struct PolicyDocument<'t> {
     pub servers: Option<Vec<Spanned<String>>>,
     /// The rules that could be read, in the order of the text.
     pub rules: Vec<Rule>,
-    /// What is wrong with the text so far.
+    /// The findings so far.
     pub problems: Vec<Diagnostic>,
 }
 
 impl<'t> PolicyDocument<'t> {
-    /// A document that says nothing yet, and so denies every call.
+    /// An empty document, which denies every call.
     pub(crate) fn new(text: &'t str, dialect: Dialect, version: String) -> Self {
         Self {
             text,
@@ -73,11 +73,11 @@ impl<'t> PolicyDocument<'t> {
 pub struct Tool {
     /// Its name.
     pub name: Spanned<String>,
-    /// What its MCP `inputSchema` says of its arguments, where the policy holds one.
+    /// The content of its MCP `inputSchema`, if the policy contains one.
     pub schema: Option<InputSchema>,
 }
 
-/// The part of a tool's JSON Schema that callgate holds calls and rules against: the top level of its arguments.
+/// The part of a tool's JSON Schema that calls and rules are checked against: the top level of its arguments.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InputSchema {
     /// The declared arguments.
@@ -87,12 +87,12 @@ pub struct InputSchema {
 }
 
 impl InputSchema {
-    /// The argument of a name.
+    /// The argument with a name.
     pub(crate) fn property(&self, name: &str) -> Option<&Property> {
         self.properties.iter().find(|property| property.name == name)
     }
 
-    /// Whether some argument is limited to less than its types hold.
+    /// Whether an argument is limited to some values of its types.
     pub(crate) fn limits_something(&self) -> bool {
         let is_limited = |of: &Property| of.choices.is_some() || !of.limits.is_empty() || !of.lengths.is_empty();
         self.properties.iter().any(is_limited)
@@ -104,13 +104,13 @@ impl InputSchema {
 pub struct Property {
     /// Its name.
     pub name: String,
-    /// The JSON types that it may have; none where the schema leaves them open.
+    /// The JSON types that it may have; none if the schema does not restrict them.
     pub types: Vec<String>,
-    /// What it must compare like where it is a number, each with the text of the other number.
+    /// The comparisons that a number must satisfy, each with the text of the other number.
     pub limits: Vec<(NumericOp, String)>,
-    /// What its length must compare like where it is a string or a list, each with the text of a number.
+    /// The comparisons that the length of a string or a list must satisfy, each with the text of a number.
     pub lengths: Vec<(NumericOp, String)>,
-    /// The values that it may have, where the schema lists them.
+    /// The values that it may have, if the schema lists them.
     pub choices: Option<Choices>,
 }
 
@@ -123,54 +123,54 @@ pub struct Choices {
     pub strings: Vec<String>,
     /// The booleans.
     pub booleans: Vec<bool>,
-    /// Whether there are lists or objects among them, or null.
+    /// Whether the list contains lists, objects or null.
     pub has_others: bool,
 }
 
-/// A role that callers may hold.
+/// A role that callers may have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Role {
     /// Its name.
     pub name: Spanned<String>,
-    /// The roles whose rules it has too.
+    /// The roles whose rules it inherits.
     pub inherits: Vec<Spanned<String>>,
 }
 
 /// One rule.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rule {
-    /// Where it stands.
+    /// Its position.
     pub span: Range<usize>,
     /// Its index in `rules`.
     pub index: usize,
     /// Its own name.
     pub id: Option<Spanned<String>>,
-    /// What it says of the calls that it applies to.
+    /// Its effect on the calls that it applies to.
     pub effect: Effect,
-    /// What it speaks of: a kind of target, or some of the operations on resources.
+    /// The kinds of targets that it matches: one kind, or several operations on resources.
     pub kinds: Vec<TargetKind>,
     /// The name of the target or its URI, or a pattern with `*`.
     pub target: Spanned<String>,
-    /// The roles that it speaks of.
+    /// The roles that it matches.
     pub roles: Vec<Spanned<String>>,
-    /// The MCP server whose tool is meant; without one, that of any.
+    /// The MCP server of the target; without one, any server.
     pub server: Option<Spanned<String>>,
     /// When it applies; without one, always.
     pub condition: Option<Condition>,
-    /// What is said where it decides, in place of the sentence that callgate makes.
+    /// The reason if it decides, instead of the reason that callgate writes.
     pub reason: Option<Spanned<String>>,
-    /// Whether answers hide what its condition asks for.
+    /// Whether responses hide the requirements of its condition.
     pub hides_condition: bool,
 }
 
 impl Rule {
-    /// The rule's name in answers: its `id`, or the JSON pointer of its place.
+    /// The rule's name in responses: its `id`, or its JSON pointer.
     #[must_use]
     pub fn name(&self) -> String {
         self.id.as_ref().map_or_else(|| alloc::format!("/rules/{}", self.index), |id| id.value.clone())
     }
 
-    /// The rule's condition, with the server that it names as a check: for a call that names no server it is unknown.
+    /// The rule's condition, with its server as a check. The check is unknown for a call without a server.
     pub(crate) fn whole_condition(&self) -> Option<Cow<'_, Condition>> {
         let Some(server) = &self.server else { return self.condition.as_ref().map(Cow::Borrowed) };
         let field = Field::of_request(SERVER_FIELD, server.span.clone());

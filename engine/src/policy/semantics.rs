@@ -1,4 +1,4 @@
-//! What a language means where the languages differ. The compiler consults it and writes the meaning into the image.
+//! The differences between the languages. The compiler reads them and writes the meaning into the image.
 
 use crate::language::conflicts::Conflicts;
 use crate::language::dialect::Dialect;
@@ -17,11 +17,11 @@ pub(crate) enum Numbers {
 pub(crate) enum Equality {
     /// Strings, numbers and booleans.
     Scalars,
-    /// All values, lists and objects by their contents.
+    /// All values; lists and objects by their contents.
     Deep,
 }
 
-/// What a check is if its field is missing or of the wrong type.
+/// The result of a check if its field is missing or of the wrong type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unknowns {
     /// Unknown.
@@ -41,8 +41,9 @@ pub(crate) struct Semantics {
     pub(crate) takes_one_role: bool,
     /// Whether a call names a tool and no other target.
     pub(crate) takes_tools_only: bool,
-    /// The reasons of decisions by no rule, by a rule without a condition, by one whose condition is true, and by one whose
-    /// condition is not; `{tool}` and `{role}` stand for the names in the call. Without them, callgate writes its own.
+    /// The reasons of decisions without a rule, by a rule without a condition, by a rule whose condition is true, and
+    /// by a rule whose condition is not true. `{tool}` and `{role}` are replaced by the names in the call. Without
+    /// these templates, callgate writes its own reasons.
     pub(crate) reasons: Option<[&'static str; 4]>,
 }
 

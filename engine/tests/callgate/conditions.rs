@@ -1,4 +1,4 @@
-//! What each condition asks of its fields.
+//! The requirements of each condition.
 
 use callgate_engine::{Code, Effect, RequestFacts};
 use serde_json::{Value, json};
@@ -197,7 +197,7 @@ fn a_url_goes_where_the_policy_says() {
             "https://api.example.com\\@evil.test",
             "ht\ttps://api.example.com/",
             "https://.cdn.test/",
-            // Punycode that the policy does not spell itself, valid or not.
+            // Punycode that the policy does not contain, valid or not.
             "https://xn--a.cdn.test/",
             "https://xn--bcher-kva.example/",
             "https://XN--A.cdn.test/",

@@ -1,9 +1,9 @@
-//! Policies of a few rules, and calls that they judge.
+//! Policies with a few rules, and decisions for calls.
 
 use callgate_engine::{Call, Code, Decision, Effect, PolicyImage, RequestFacts, compile, evaluate, parse, validate};
 use serde_json::{Value, json};
 
-/// Judges `call` by a policy with these rules, and gives the decision to `look`.
+/// Decides `call` with these rules, and passes the decision to `look`.
 #[track_caller]
 pub(crate) fn judge<T>(
     rules: &Value,
@@ -13,7 +13,7 @@ pub(crate) fn judge<T>(
     judge_as(&json!({ "agent": {}, "manager": {} }), &RequestFacts::default(), rules, call, look)
 }
 
-/// As [`judge`], by a policy with these roles, where the edge knows these facts.
+/// Like [`judge`], with these roles and these facts from the edge.
 #[track_caller]
 pub(crate) fn judge_as<T>(
     roles: &Value,
@@ -52,14 +52,14 @@ pub(crate) fn refund(args: &Value) -> Value {
     json!({ "tool": "refund", "role": "agent", "args": args })
 }
 
-/// Checks a condition on an Allow rule: whether it holds, fails or is unknown for each of some arguments.
+/// Checks whether the condition of an Allow rule is true, false or unknown for each of the arguments.
 #[track_caller]
 pub(crate) fn check_condition(condition: &Value, holds: &[Value], fails: &[Value], unknown: &[Value]) {
     let rules = allow_if(condition);
     holds.iter().for_each(|args| check(&rules, &refund(args), Effect::Allow, Code::Allowed));
     fails.iter().for_each(|args| check(&rules, &refund(args), Effect::Deny, Code::ConditionFailed));
     unknown.iter().for_each(|args| check(&rules, &refund(args), Effect::Deny, Code::ConditionUnknown));
-    // Under `Not`, what holds fails and what fails holds; what is unknown stays so, and opens no door.
+    // Inside `Not`, true and false are swapped, and unknown stays unknown and allows nothing.
     let rules = allow_if(&json!({ "Not": condition }));
     holds.iter().for_each(|args| check(&rules, &refund(args), Effect::Deny, Code::ConditionFailed));
     fails.iter().for_each(|args| check(&rules, &refund(args), Effect::Allow, Code::Allowed));
@@ -88,13 +88,13 @@ pub(crate) fn strings(list: &[&str]) -> Vec<Value> {
     list.iter().map(|text| json!({ "x": text })).collect()
 }
 
-/// What is unknown to a predicate that reads a string, and these strings too.
+/// The values that are unknown to a check that reads a string, and these strings.
 pub(crate) fn unknown_and(list: &[&str]) -> Vec<Value> {
     let no_string = [json!({}), json!({"x": null}), json!({"x": 1}), json!({"x": ["/data/a"]}), json!({"x": {}})];
     [&no_string[..], &strings(list)].concat()
 }
 
-/// Judges a condition on what the edge knows.
+/// Decides with a condition on facts from the edge.
 #[track_caller]
 pub(crate) fn check_facts(condition: &Value, facts: &RequestFacts, expected: Code) {
     let roles = json!({ "agent": {}, "manager": {} });

@@ -1,10 +1,11 @@
-//! What a call carries beside what is judged.
+//! The members of a call that do not affect the decision.
 
 use callgate_engine::call::Member;
 use callgate_engine::{Call, Code, PolicyImage, RequestError, RequestFacts, compile, evaluate, parse, validate};
 use serde_json::{Value, json};
 
-/// Reads a call for a policy that judges by 14 fields, so that they are looked up by halves, and gives it to `look`.
+/// Reads a call for a policy that reads 14 fields, so that the search for fields is binary, and passes the call to
+/// `look`.
 #[track_caller]
 fn read<T>(call: &str, look: impl FnOnce(&PolicyImage<'_>, Result<Call<'_>, RequestError>) -> T) -> T {
     let fields: Vec<Value> = (0..14)
@@ -63,7 +64,7 @@ fn many_fields_are_found_in_any_order() {
         for n in 0..14 {
             assert_eq!(judge(names, Some(n)), Code::ConditionFailed, "{n}");
         }
-        // One fewer than are looked up by halves.
+        // The most fields with a linear search.
         for count in [11, 12, 13] {
             assert_eq!(judge(names.get(..count).expect("fewer"), None), Code::ConditionUnknown, "{count}");
             let wrong = names.first().copied();

@@ -1,4 +1,4 @@
-//! Which rule decides, and what is said of it.
+//! The rule that decides, and its reason.
 
 use callgate_engine::{Call, Code, Effect, PolicyImage, RequestFacts, compile, evaluate, parse, validate};
 use serde_json::{Value, json};
@@ -32,7 +32,7 @@ fn an_approval_that_may_be_needed_is_asked_for_before_allow_and_not_in_place_of_
     }
     let reason = "`x` of the arguments is missing, so rule `approve` requires human approval";
     check_reason(&rules, &refund(&json!({"y": 1})), Some("approve"), reason);
-    // Where nothing allows the call, not to know never gets it before a person.
+    // If nothing allows the call, an unknown condition never asks for approval.
     check(&rules, &refund(&json!({})), Effect::Deny, Code::ConditionUnknown);
     check(&json!([approve]), &refund(&json!({"x": "800"})), Effect::Deny, Code::ConditionUnknown);
 }
@@ -207,7 +207,7 @@ fn reasons_name_the_window_of_time() {
     assert_eq!(reason, "`time` must be from 09:00 to 17:30 on Mon, Fri at UTC-05:00");
 }
 
-/// Judges a call of a tool whose schema is given.
+/// Decides a call of a tool with this schema.
 #[track_caller]
 fn check_schema(schema: &Value, args: &Value, expected: Code) {
     let policy = json!({
@@ -272,7 +272,7 @@ fn a_rule_may_speak_of_the_tools_of_one_server() {
     check(&rules, &call("view", json!("erp")), Effect::Deny, Code::DeniedByRule);
     check(&rules, &call("view", Value::Null), Effect::Deny, Code::ConditionUnknown);
     check_reason(&rules, &call("refund", json!("erp")), Some("crm"), "`server` must be `crm`");
-    // What no policy can declare may be meant for any server: it opens nothing, and passes no Deny rule.
+    // An invalid server name could mean any server: it satisfies no Allow rule, and Deny rules still apply.
     for server in ["", "erp ", "e rp", "erp\u{200b}", "crm\u{200b}", "crm\n", "*", &"x".repeat(129)] {
         check(&rules, &call("refund", json!(server)), Effect::Deny, Code::ConditionUnknown);
         check(&rules, &call("view", json!(server)), Effect::Deny, Code::ConditionUnknown);
@@ -322,7 +322,7 @@ fn a_rule_that_can_not_tell_names_only_what_it_could_not_tell() {
 
 #[test]
 fn each_text_that_a_field_is_compared_with_is_work() {
-    // The texts of each predicate, of which the last is the one that `y` meets, and what `y` is.
+    // The texts of each check, of which `y` meets the last, and the value of `y`.
     let long = "y".repeat(100_000);
     let texts = |prefix: &str, last: &str| {
         let others = (0..79).map(|n| json!(format!("{prefix}{n}")));
@@ -349,7 +349,7 @@ fn each_text_that_a_field_is_compared_with_is_work() {
         let (rules, call) = many(&condition, &y, 50);
         check(&rules, &call, Effect::Deny, Code::TooComplex);
     }
-    // To look at the front of a text takes no more for many.
+    // Comparing the start of a text does not cost more for many texts.
     let (rules, call) = many(&starts, &long, 50);
     check(&rules, &call, Effect::Allow, Code::Allowed);
 }

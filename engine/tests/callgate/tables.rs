@@ -1,9 +1,9 @@
-//! The tables of an image: what is looked up in them is found as itself, whatever lies beside it or hashes alike.
+//! The tables of an image: a lookup finds exactly its name, regardless of neighbors and hash collisions.
 
 use callgate_engine::{Call, Code, PolicyImage, RequestFacts, compile, evaluate, parse, validate};
 use serde_json::{Value, json};
 
-/// Two names with the same 32 bits of hash, which is what the tables keep: the second is made for the first.
+/// Two names with the same 32 bits of hash, which the tables keep: the second is made to collide with the first.
 const ALIKE: [&str; 2] = ["amount27748", "amount49437"];
 
 #[track_caller]

@@ -1,4 +1,4 @@
-//! `BoolCheck`: a boolean is the one given.
+//! `BoolCheck`: a boolean has the given value.
 
 use crate::call::fields::{Fields, Unknown};
 use crate::condition::sentence::{Describe, MemberValue, Sentence, Visit};
@@ -10,7 +10,7 @@ use crate::json::Kind;
 #[cfg(feature = "compile")]
 pub use build::BoolCheck;
 
-/// The check as the image holds it.
+/// The check in the image.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bool {
     field: FieldSlot,
@@ -70,12 +70,12 @@ mod build {
     use crate::policy::text::node_reader::NodeReader;
     use crate::policy::text::tree::Node;
 
-    /// A boolean is the one given.
+    /// A boolean has the given value.
     #[derive(Clone, Debug, PartialEq)]
     pub struct BoolCheck {
         /// The boolean.
         pub field: Field,
-        /// What it must be.
+        /// The required value.
         pub value: bool,
     }
 

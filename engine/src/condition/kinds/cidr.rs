@@ -1,4 +1,4 @@
-//! `CidrCheck`: a string is an IP address in one of some networks, or in none.
+//! `CidrCheck`: a string is an IP address in one of several networks, or in none of them.
 
 use ipnet::IpNet;
 
@@ -15,11 +15,11 @@ use crate::language::operators::StringOp;
 #[cfg(feature = "compile")]
 pub use build::CidrCheck;
 
-/// The check as the image holds it.
+/// The check in the image.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cidr<'i> {
     field: FieldSlot,
-    /// Whether the address must be in a network, and not in none.
+    /// Whether the address must be in a network, not outside all of them.
     inside: bool,
     networks: Texts<'i>,
 }
@@ -33,7 +33,7 @@ impl<'i> Cidr<'i> {
 
     pub(crate) fn evaluate(self, fields: &Fields<'_, '_, '_>) -> Result<bool, Unknown> {
         let value = fields.value(self.field)?;
-        // To read a network takes as long as to go through the address.
+        // Parsing a network costs as much as reading the address.
         fields.charge(value, self.networks.count());
         let text = value.as_string().ok_or(Unknown::wrong_type(self.field))?;
         let address = address::read(&text).ok_or(Unknown::ambiguous(self.field))?;
@@ -95,7 +95,7 @@ mod build {
     use crate::policy::text::spanned::Spanned;
     use crate::policy::text::tree::Node;
 
-    /// A string is an IP address in one of some networks, or in none.
+    /// A string is an IP address in one of several networks, or in none of them.
     #[derive(Clone, Debug, PartialEq)]
     pub struct CidrCheck {
         /// The address.

@@ -12,7 +12,7 @@ use crate::language::operators::NumericOp;
 #[cfg(feature = "compile")]
 pub use build::FieldCompare;
 
-/// The check as the image holds it.
+/// The check in the image.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Compare {
     field: FieldSlot,

@@ -18,7 +18,7 @@ pub use build::FieldEquals;
 #[cfg(feature = "compile")]
 pub(crate) use build::check_two_fields;
 
-/// What the step compares with.
+/// The operand of the step.
 #[derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 pub(crate) struct FieldOperand {
@@ -26,7 +26,7 @@ pub(crate) struct FieldOperand {
     pub(crate) reserved: [u8; 8],
 }
 
-/// The check as the image holds it.
+/// The check in the image.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Equals {
     field: FieldSlot,
@@ -39,7 +39,7 @@ impl Equals {
         Some(Self { field: step.field.get(), other: operand.other.get() })
     }
 
-    /// Compares strings, numbers and booleans. Lists, objects and values of two types are unknown.
+    /// Compares strings, numbers and booleans. Lists, objects and values of different types are unknown.
     pub(crate) fn evaluate(self, fields: &Fields<'_, '_, '_>) -> Result<bool, Unknown> {
         let value = fields.value(self.field)?;
         scalars_equal(value, fields.value(self.other)?).ok_or(Unknown::wrong_type(self.field))
@@ -81,7 +81,7 @@ impl Describe for Equals {
     }
 }
 
-/// Whether two strings, numbers or booleans are the same; `None` for other values and for values of two types.
+/// Whether two strings, numbers or booleans are equal; `None` for other values and for values of different types.
 fn scalars_equal(a: RawValue<'_>, b: RawValue<'_>) -> Option<bool> {
     match (a.kind(), b.kind()) {
         (Kind::String, Kind::String) => Some(a.as_string() == b.as_string()),
@@ -93,8 +93,8 @@ fn scalars_equal(a: RawValue<'_>, b: RawValue<'_>) -> Option<bool> {
 
 /// Whether two values are equal as perso compares them.
 ///
-/// perso parses with serde_json: an integer that fits 64 bits stays one, any other number becomes a binary64, and
-/// numbers of the two kinds are never equal, so 1 is not 1.0. Lists and objects compare by their contents.
+/// perso parses with serde_json: an integer that fits 64 bits stays an integer, and any other number becomes a
+/// binary64. Numbers of the two kinds are never equal, so 1 is not 1.0. Lists and objects compare by their contents.
 fn deeply_equal(a: RawValue<'_>, b: RawValue<'_>) -> bool {
     match (a.kind(), b.kind()) {
         (Kind::Number, Kind::Number) => {
@@ -106,7 +106,7 @@ fn deeply_equal(a: RawValue<'_>, b: RawValue<'_>) -> bool {
             a.len() == b.len() && a.iter().zip(&b).all(|(&a, &b)| deeply_equal(a, b))
         }
         (Kind::Object, Kind::Object) => {
-            // INVARIANT: the request reader refused duplicate names, so sorted members pair up.
+            // INVARIANT: the request reader rejected duplicate names, so sorted members pair up.
             let (a, b) = (members(a), members(b));
             a.len() == b.len() && a.iter().zip(&b).all(|(a, b)| a.0 == b.0 && deeply_equal(a.1, b.1))
         }
@@ -134,7 +134,7 @@ fn members(object: RawValue<'_>) -> Vec<(String, RawValue<'_>)> {
     members
 }
 
-/// A number as serde_json holds it.
+/// A number as serde_json represents it.
 #[derive(PartialEq)]
 enum Number {
     Unsigned(u64),

@@ -1,14 +1,14 @@
 //! `Every` and `Some`: a condition is true for each item of a list, or for at least one.
 //!
-//! Judging combines the truths of the items, so here is what the two say and not how they are evaluated. A condition within
-//! a condition is read where conditions are, in `build.rs`.
+//! The evaluation combines the truth values of the items, so this file contains only the description. A nested
+//! condition is read in `build.rs`.
 
 use crate::condition::sentence::{Describe, Sentence, Visit};
 use crate::image::PolicyImage;
 use crate::image::index::FieldSlot;
 use crate::image::records::StepRecord;
 
-/// The check as the image holds it.
+/// The check in the image.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Items {
     field: FieldSlot,

@@ -11,7 +11,7 @@ use crate::language::operators::NumericOp;
 #[cfg(feature = "compile")]
 pub use build::LengthCheck;
 
-/// The check as the image holds it.
+/// The check in the image.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Length<'i> {
     field: FieldSlot,

@@ -1,4 +1,4 @@
-//! `NumericCheck`: a number compares with one of the policy.
+//! `NumericCheck`: a number compares with a number of the policy.
 
 use core::cmp::Ordering;
 
@@ -16,7 +16,7 @@ use crate::language::operators::NumericOp;
 #[cfg(feature = "compile")]
 pub use build::NumericCheck;
 
-/// What the step compares with.
+/// The operand of the step.
 #[derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 pub(crate) struct NumberOperand {
@@ -24,7 +24,7 @@ pub(crate) struct NumberOperand {
     pub(crate) reserved: [u8; 8],
 }
 
-/// The check as the image holds it.
+/// The check in the image.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Numeric<'i> {
     field: FieldSlot,
@@ -97,7 +97,7 @@ pub(crate) fn visit_number(number: &NumberRecord, image: &PolicyImage<'_>, visit
 }
 
 fn compare_number(text: &str, number: &NumberRecord, image: &PolicyImage<'_>) -> Option<Ordering> {
-    // Amounts and counts are short integers on both sides: no need to take them apart.
+    // Amounts and counts are usually short integers on both sides, which need no decimal comparison.
     let expected = number.integer.get();
     if expected != i64::MIN
         && let Ok(value) = text.parse::<i64>()
@@ -108,8 +108,8 @@ fn compare_number(text: &str, number: &NumberRecord, image: &PolicyImage<'_>) ->
     Some(Decimal::read(text)?.compare(&expected))
 }
 
-/// Compares two binary64 numbers as perso does: they are equal if they differ by less than the distance from 1 to the next
-/// number.
+/// Compares two binary64 numbers as perso does: they are equal if they differ by less than the distance from 1 to the
+/// next number.
 fn compare_binary64(value: f64, op: NumericOp, expected: f64) -> bool {
     let is_near = (value - expected).abs() < f64::EPSILON;
     match op {

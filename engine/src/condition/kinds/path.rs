@@ -13,7 +13,7 @@ use crate::image::texts::Texts;
 #[cfg(feature = "compile")]
 pub use build::PathCheck;
 
-/// What the step compares with.
+/// The operand of the step.
 #[derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 pub(crate) struct TextsOperand {
@@ -21,7 +21,7 @@ pub(crate) struct TextsOperand {
     pub(crate) reserved: [u8; 4],
 }
 
-/// The check as the image holds it.
+/// The check in the image.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Path<'i> {
     field: FieldSlot,

@@ -10,7 +10,7 @@ use crate::json::Kind;
 #[cfg(feature = "compile")]
 pub use build::FieldPresent;
 
-/// The check as the image holds it.
+/// The check in the image.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Present {
     field: FieldSlot,
@@ -21,12 +21,12 @@ impl Present {
         Self { field: step.field.get() }
     }
 
-    /// Never unknown: absence is what the check is about.
+    /// Never unknown, because absence is what the check tests.
     pub(crate) fn evaluate(self, fields: &Fields<'_, '_, '_>) -> bool {
         fields.charged(self.field).is_some_and(|value| value.kind() != Kind::Null)
     }
 
-    /// As [`Self::evaluate`], without a charge.
+    /// Like [`Self::evaluate`], without a charge.
     pub(crate) fn evaluate_uncharged(self, fields: &Fields<'_, '_, '_>) -> bool {
         fields.uncharged(self.field).is_some_and(|value| value.kind() != Kind::Null)
     }

@@ -16,7 +16,7 @@ use crate::language::pattern::matches_pattern;
 #[cfg(feature = "compile")]
 pub use build::StringCheck;
 
-/// What the step compares with.
+/// The operand of the step.
 #[derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 struct StringOperand {
@@ -25,7 +25,7 @@ struct StringOperand {
     automaton: StoredOption<AutomatonIndex>,
 }
 
-/// The check as the image holds it.
+/// The check in the image.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct StringPredicate<'i> {
     field: FieldSlot,
@@ -52,13 +52,13 @@ impl<'i> StringPredicate<'i> {
         self.holds(&value.as_string().ok_or(wrong_type)?).ok_or(wrong_type)
     }
 
-    /// As [`Self::evaluate`], but unknown is false, also for `NotIn`.
+    /// Like [`Self::evaluate`], but unknown is false, also for `NotIn`.
     pub(crate) fn evaluate_or_false(self, fields: &Fields<'_, '_, '_>) -> bool {
         let text = fields.uncharged(self.field).and_then(RawValue::as_string);
         text.and_then(|text| self.holds(&text)).unwrap_or(false)
     }
 
-    /// How often the field is gone through, roughly: to search for a text is fast.
+    /// Roughly how often the field is read; a substring search is fast.
     fn cost(&self) -> usize {
         match self.op {
             StringOp::Contains | StringOp::Glob => self.texts.count() / 8,
@@ -66,7 +66,7 @@ impl<'i> StringPredicate<'i> {
         }
     }
 
-    /// Whether a string compares as the operator says; `None` if the automaton is damaged.
+    /// Whether a string satisfies the operator; `None` if the automaton is damaged.
     fn holds(&self, string: &str) -> Option<bool> {
         let texts = self.texts;
         Some(match self.op {
@@ -80,7 +80,7 @@ impl<'i> StringPredicate<'i> {
         })
     }
 
-    /// The operator to describe, and whether it is asked for and not its opposite.
+    /// The operator to describe, and whether it is required itself, not its opposite.
     fn op_asked(&self, asked: bool) -> (StringOp, bool) {
         match (asked, self.op) {
             (false, StringOp::In) => (StringOp::NotIn, true),
@@ -112,7 +112,7 @@ impl Describe for StringPredicate<'_> {
         let mut rest = self.texts.iter().peekable();
         let first = rest.next().unwrap_or_default();
         let is_single = rest.peek().is_none();
-        // `NotIn` is negative by itself, the others where the opposite is asked for.
+        // `NotIn` is negative itself; the other operators are negative if their opposite is required.
         let is_negative = !asked || op == StringOp::NotIn;
         if op == StringOp::NotIn && is_single && first.is_empty() {
             return out.push_str("not be empty");
@@ -189,7 +189,7 @@ mod build {
             let check = reader.object(node, "`StringCheck`", &["source", "field", "op", "value"])?;
             let field = read_field(&check, reader, scope);
             let op = check.required("op", reader).and_then(|node| read_op(node, reader, scope));
-            // One text may stand without its list, except where the operator asks for membership.
+            // A single text need not be in a list, unless the operator tests membership.
             let takes_one = op.is_some_and(|op| !matches!(op, StringOp::In | StringOp::NotIn));
             let values = check.required("value", reader).and_then(|node| match &node.value {
                 Value::String(_) if takes_one => reader.string(node, "`value`").map(|text| alloc::vec![text]),
@@ -272,13 +272,13 @@ mod build {
                 StringOp::EndsWith => domain.strings.keep(|string| one(&|text| string.ends_with(text))),
                 StringOp::Contains => domain.strings.keep(|string| one(&|text| string.contains(text))),
                 StringOp::Glob => domain.strings.keep(|string| one(&|text| matches_pattern(text, string))),
-                // What an expression matches is not worked out here.
+                // The strings that an expression matches are not computed here.
                 StringOp::Matches => {}
             }
         }
     }
 
-    /// Checks what the facts of a request are compared with: an edge gives no other country and no other address.
+    /// Checks what the facts of a request are compared with: an edge provides no other form of country or address.
     fn check_request_values(field: &str, op: StringOp, values: &[Spanned<String>], validation: &mut Validation<'_>) {
         for value in values {
             let text = &value.value;
@@ -305,7 +305,7 @@ mod build {
         }
     }
 
-    /// Whether an operator may compare with a text as the whole string, and the text without what stands for any characters.
+    /// Whether an operator compares a text with the whole string, and the text without wildcards.
     fn whole_and_letters(op: StringOp, text: &str) -> (bool, String) {
         match op {
             StringOp::In | StringOp::NotIn | StringOp::Matches => (true, text.to_string()),
@@ -314,10 +314,10 @@ mod build {
         }
     }
 
-    /// Whether a country code may compare with a text as the operator says, or for `NotIn` as it does not.
+    /// Whether a country code can satisfy the operator, or for `NotIn` its opposite.
     fn may_match_country(op: StringOp, text: &str) -> bool {
         if op == StringOp::Matches {
-            // An expression that can't be built is another mistake.
+            // An invalid expression is another finding.
             let Ok(automaton) = automaton::build(&[text.to_string()]) else { return true };
             let matches = |first: char, second: char| automaton.label(&String::from_iter([first, second])).is_some();
             return ('A'..='Z').any(|first| ('A'..='Z').any(|second| matches(first, second)));
@@ -327,8 +327,8 @@ mod build {
             && (letters.len() == 2 || (!is_whole && letters.len() < 2))
     }
 
-    /// Whether an address in canonical form may compare with a text as the operator says, or for `NotIn` as it does not. What
-    /// an expression matches is not worked out.
+    /// Whether an address in canonical form can satisfy the operator, or for `NotIn` its opposite. The strings that an
+    /// expression matches are not computed.
     fn may_match_address(op: StringOp, text: &str) -> bool {
         let (is_whole, letters) = whole_and_letters(op, text);
         match op {

@@ -13,10 +13,10 @@ use crate::language::time_window::TimeWindow;
 #[cfg(feature = "compile")]
 pub use build::TimeCheck;
 
-/// Stands for the absence of hours in a step.
+/// Means that a step has no hours.
 const NO_HOURS: (u16, u16) = (u16::MAX, u16::MAX);
 
-/// What the step compares with: the fields of [`TimeWindow`].
+/// The operand of the step: the fields of [`TimeWindow`].
 #[derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 struct TimeOperand {
@@ -34,7 +34,7 @@ impl TimeOperand {
     }
 }
 
-/// The check as the image holds it.
+/// The check in the image.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Time {
     field: FieldSlot,
@@ -108,14 +108,14 @@ mod build {
     /// The time of the request is in a window.
     #[derive(Clone, Debug, PartialEq)]
     pub struct TimeCheck {
-        /// The time that the edge tells: the field `time` of the source `Request`.
+        /// The time from the edge: the field `time` of the source `Request`.
         pub field: Field,
         /// The window.
         pub window: TimeWindow,
     }
 
     impl TimeCheck {
-        /// Each part is optional, but one that narrows the times is required.
+        /// Each part is optional, but at least one part must exclude some times.
         pub(crate) fn read(node: &Node<'_>, reader: &mut NodeReader, _: Scope) -> Option<Self> {
             let check = reader.object(node, "`TimeCheck`", &["from", "to", "weekdays", "offset"])?;
             let mut clock = |key: &str| {

@@ -1,4 +1,4 @@
-//! `UrlCheck`: a string is a URL with one of some schemes, hosts and ports.
+//! `UrlCheck`: a string is a URL with an allowed scheme, host and port.
 
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
@@ -13,7 +13,7 @@ use crate::image::texts::Texts;
 #[cfg(feature = "compile")]
 pub use build::UrlCheck;
 
-/// What the step compares with.
+/// The operand of the step.
 #[derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 struct UrlOperand {
@@ -21,14 +21,14 @@ struct UrlOperand {
     reserved: [u8; 8],
 }
 
-/// The check as the image holds it.
+/// The check in the image.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Url<'i> {
     field: FieldSlot,
     schemes: Texts<'i>,
-    /// `*.` before a host stands for all hosts below it.
+    /// `*.` before a host matches all hosts below it.
     hosts: Texts<'i>,
-    /// In digits; none where the default port of the scheme is meant.
+    /// In digits; none if only the default port of the scheme is allowed.
     ports: Texts<'i>,
 }
 
@@ -56,7 +56,8 @@ impl<'i> Url<'i> {
 
     /// Whether the target is allowed; `None` if its host is ambiguous.
     fn allows(&self, target: &UrlTarget<'_>) -> Option<bool> {
-        // The build checked that the hosts of the policy are unambiguous; what `*.` stands for was not checked.
+        // The build checked that the hosts of the policy are unambiguous, but the labels that `*.` matches were not
+        // checked.
         let is_plain = |labels: &str| !url::has_punycode(labels);
         let is_host = self.hosts.iter().any(|allowed| wildcard_labels(allowed, target.host).is_some_and(is_plain));
         if !is_host && url::has_punycode(target.host) {
@@ -73,7 +74,7 @@ impl<'i> Url<'i> {
     }
 }
 
-/// The labels of a host that `*.` in `allowed` stands for, none where the host is `allowed` itself; `None` if the host is
+/// The labels of a host that `*.` in `allowed` matches; empty if the host is `allowed` itself; `None` if the host is
 /// another.
 fn wildcard_labels<'h>(allowed: &str, host: &'h str) -> Option<&'h str> {
     let Some(parent) = allowed.strip_prefix("*.") else { return allowed.eq_ignore_ascii_case(host).then_some("") };
@@ -144,14 +145,14 @@ mod build {
     use crate::policy::text::spanned::Spanned;
     use crate::policy::text::tree::Node;
 
-    /// A string is a URL with one of some schemes, hosts and ports.
+    /// A string is a URL with an allowed scheme, host and port.
     #[derive(Clone, Debug, PartialEq)]
     pub struct UrlCheck {
         /// The URL.
         pub field: Field,
         /// The schemes.
         pub schemes: Vec<Spanned<String>>,
-        /// The hosts; `*.` before one stands for all hosts below it.
+        /// The hosts; `*.` before a host matches all hosts below it.
         pub hosts: Vec<Spanned<String>>,
         /// The ports, in digits; without one, the default port of the scheme.
         pub ports: Vec<Spanned<String>>,
@@ -236,7 +237,7 @@ mod build {
         }
     }
 
-    /// Whether a host is unambiguous, for the tables of Unicode too.
+    /// Whether a host is unambiguous, also according to the Unicode tables.
     fn is_host(host: &str) -> bool {
         url::is_host(host) && ::url::Host::parse(host).is_ok_and(|parsed| parsed.to_string().eq_ignore_ascii_case(host))
     }

@@ -1,4 +1,4 @@
-//! The targets of one kind that a policy speaks of, and what its patterns match.
+//! The targets of one kind in a policy, and the targets that its patterns match.
 
 use alloc::format;
 use alloc::string::String;
@@ -16,24 +16,24 @@ use crate::policy::document::{PolicyDocument, Rule};
 use crate::policy::text::diagnostic::{Diagnostic, quoted};
 use crate::policy::text::spanned::Spanned;
 
-/// The longest URI or pattern of URIs that a rule may speak of, in characters.
+/// The longest URI or URI pattern of a rule, in characters.
 const MAX_URI_CHARS: usize = 2048;
 
 /// The targets of one kind.
 ///
-/// Where the policy declares them, a rule's pattern stands for the declared ones that it matches. Where it does not, the
-/// kind is open: a call may name any target, and one automaton tells by which of the patterns.
+/// If the policy declares them, the pattern of a rule means the declared targets that it matches. If not, the kind is
+/// open: a call may have any target, and one automaton determines which patterns match it.
 #[derive(Debug)]
 pub(crate) struct Catalog {
     pub(crate) kind: TargetKind,
     dialect: Dialect,
-    /// The names that are declared, then those that only a rule names.
+    /// The declared names, then the names that only a rule contains.
     pub(crate) names: NameTable<TargetIndex>,
-    /// How many names are declared; `None` where the kind is open.
+    /// How many names are declared; `None` if the kind is open.
     pub(crate) declared: Option<usize>,
-    /// The patterns of the rules, where the kind is open.
+    /// The patterns of the rules, if the kind is open.
     patterns: NameTable<PatternIndex>,
-    /// The automaton of the patterns. Its labels from 1 on are the classes of names that match the same patterns.
+    /// The automaton of the patterns. Its labels from 1 are the classes of names that match the same patterns.
     pub(crate) automaton: Option<Tables>,
 }
 
@@ -185,7 +185,7 @@ impl Catalog {
         }
     }
 
-    /// Checks a pattern over names that no list declares. Every text between its `*` is in each name that it matches.
+    /// Checks a pattern of undeclared names. Every text between its `*` is in each name that it matches.
     fn check_open_pattern(&self, name: &Spanned<String>, findings: &mut Vec<Diagnostic>) {
         if !self.kind.is_resource() && name.value.chars().any(|c| c != '*' && is_bad_character(c)) {
             let message = format!("the pattern {} cannot match a valid {} name", quoted(&name.value), self.kind.noun());
@@ -194,7 +194,8 @@ impl Catalog {
     }
 }
 
-/// A name or a pattern that no call can name, with the character to remove: on a screen most of them do not show.
+/// The finding for an invalid name or pattern, with the character to remove, because most of these characters are
+/// invisible.
 pub(crate) fn bad_name(name: &Spanned<String>, message: String) -> Diagnostic {
     let problem = Diagnostic::error("bad_name", &name.span, message);
     match name.value.chars().find(|&c| c != '*' && is_bad_character(c)) {
@@ -206,7 +207,7 @@ pub(crate) fn bad_name(name: &Spanned<String>, message: String) -> Diagnostic {
 
 const URI_FIX: &str = "write the scheme and host in lower case, without dot segments, and percent-encode only the characters that require it";
 
-/// Checks a pattern of URIs, whose `*` must not stand where it would cover another scheme or another host.
+/// Checks a pattern of URIs. A `*` is not allowed at a position at which it would match another scheme or another host.
 pub(crate) fn check_uri_pattern(name: &Spanned<String>, findings: &mut Vec<Diagnostic>) {
     if name.value == "*" || !name.value.contains('*') {
         return;

@@ -1,4 +1,4 @@
-//! The conditions of rules, each by itself.
+//! Checks the conditions of rules, each on its own.
 
 use crate::condition::check::Validation;
 use crate::condition::{Condition, ConditionKind};

@@ -1,29 +1,29 @@
-//! What a field may hold after some checks on it are assumed to be true or false.
+//! The possible values of a field after checks on it are assumed to be true or false.
 
 use alloc::vec::Vec;
 
 use crate::json::decimal::Decimal;
 use crate::language::operators::NumericOp;
 
-/// Some numbers: those between two bounds, without a few.
+/// A set of numbers: those between two bounds, with exceptions.
 #[derive(Clone, Default)]
 pub(crate) struct Numbers<'p> {
     lower: Option<Bound<'p>>,
     upper: Option<Bound<'p>>,
     without: Vec<Decimal<'p>>,
-    /// The only ones that are meant, where they can be counted.
+    /// The only members of the set, if they can be listed.
     pub(crate) only: Option<Vec<Decimal<'p>>>,
 }
 
 #[derive(Clone, Copy)]
 struct Bound<'p> {
     number: Decimal<'p>,
-    /// Whether the number itself is on the inner side.
+    /// Whether the number itself is inside.
     is_inside: bool,
 }
 
 impl<'p> Numbers<'p> {
-    /// The lengths that there are: whole numbers from zero. That they are whole is not modelled.
+    /// All lengths: numbers from zero. That lengths are whole numbers is not modeled.
     pub(crate) fn lengths() -> Self {
         let mut all = Self::default();
         all.narrow(NumericOp::Gte, "0");
@@ -34,7 +34,7 @@ impl<'p> Numbers<'p> {
         Self { only: Some(Vec::new()), ..Self::default() }
     }
 
-    /// Keeps the numbers that compare with one as the operator says.
+    /// Keeps the numbers that satisfy a comparison.
     pub(crate) fn narrow(&mut self, op: NumericOp, number: &'p str) {
         let Some(number) = Decimal::read(number) else { return };
         let bound = |is_inside| Bound { number, is_inside };
@@ -96,7 +96,7 @@ impl<'p> Numbers<'p> {
     }
 }
 
-/// Some strings.
+/// A set of strings.
 #[derive(Clone)]
 pub(crate) enum Strings<'p> {
     /// All but these.
@@ -106,7 +106,7 @@ pub(crate) enum Strings<'p> {
 }
 
 impl<'p> Strings<'p> {
-    /// Keeps the strings that are among `those`, or are not.
+    /// Keeps the strings that are in `those`, or that are not.
     pub(crate) fn narrow(&mut self, those: &[&'p str], among: bool) {
         match self {
             Self::Only(strings) => strings.retain(|string| those.contains(string) == among),
@@ -118,7 +118,7 @@ impl<'p> Strings<'p> {
         }
     }
 
-    /// Keeps the strings that hold, where they can be counted.
+    /// Keeps the strings for which `holds` is true, if they can be listed.
     pub(crate) fn keep(&mut self, holds: impl Fn(&str) -> bool) {
         if let Self::Only(strings) = self {
             strings.retain(|string| holds(string));
@@ -130,7 +130,7 @@ impl<'p> Strings<'p> {
     }
 }
 
-/// What a field may hold.
+/// The possible values of a field.
 #[derive(Clone)]
 pub(crate) struct Domain<'p> {
     pub(crate) numbers: Numbers<'p>,
@@ -145,7 +145,7 @@ pub(crate) struct Domain<'p> {
 }
 
 impl<'p> Domain<'p> {
-    /// Whatever there is.
+    /// All values.
     pub(crate) fn all() -> Self {
         Self {
             numbers: Numbers::default(),
@@ -194,7 +194,7 @@ impl<'p> Domain<'p> {
         self.may_be_compound = false;
     }
 
-    /// What has a length.
+    /// Keeps the values that have a length.
     pub(crate) fn keep_measurable(&mut self) {
         let strings = core::mem::replace(&mut self.strings, Strings::Only(Vec::new()));
         *self = Self { strings, may_be_compound: self.may_be_compound, ..Self::none() };

@@ -1,8 +1,8 @@
-//! Guards that guard nothing: conditions that no call meets, or that every call meets whose fields can be told.
+//! Finds conditions without effect: conditions that are never true, or that are true whenever they are known.
 //!
-//! A condition is taken to be true, and then to be false, and what its fields may hold is narrowed by each predicate in
-//! it. Where nothing is left for a field, it can't be so. What is narrowed is never more than what is certain, so what
-//! is found is so; not all that is so is found.
+//! A condition is assumed to be true, and then to be false, and each check in it narrows the possible values of its
+//! fields. If no value remains for a field, the assumption is impossible. The possible values are never underestimated,
+//! so each finding is correct, but not every such condition is found.
 
 use alloc::format;
 use alloc::string::String;
@@ -19,7 +19,7 @@ use crate::policy::check::target::RuleTarget;
 use crate::policy::document::{InputSchema, PolicyDocument, Property};
 use crate::policy::text::diagnostic::{Diagnostic, quoted};
 
-/// Finds conditions that are never true, or never false, by themselves or for a call that matches the schema of a tool.
+/// Finds conditions that are never true or never false, on their own or for a call that matches the schema of a tool.
 pub(crate) fn check(document: &PolicyDocument<'_>, rule_targets: &[Vec<RuleTarget>], findings: &mut Vec<Diagnostic>) {
     let tools = document.tools.as_deref().unwrap_or_default();
     for (rule, targets) in document.rules.iter().zip(rule_targets) {
@@ -27,7 +27,7 @@ pub(crate) fn check(document: &PolicyDocument<'_>, rule_targets: &[Vec<RuleTarge
         let before = findings.len();
         find(condition, &Knowledge::default(), "", findings);
         if findings.len() > before {
-            // What is so for every call need not be said again for some.
+            // A finding for every call is not repeated for the calls of one tool.
             continue;
         }
         for target in targets.iter().filter(|target| target.kind == TargetKind::Tool) {
@@ -36,14 +36,14 @@ pub(crate) fn check(document: &PolicyDocument<'_>, rule_targets: &[Vec<RuleTarge
             let of_whom = format!(" for a call that matches the schema of {}", quoted(&tool.name.value));
             find(condition, &knowledge_from_schema(schema), &of_whom, findings);
             if findings.len() > before {
-                // A pattern may stand for thousands of tools, and one of them shows it.
+                // A pattern may match thousands of tools, and one example is enough.
                 break;
             }
         }
     }
 }
 
-/// Reports the outermost conditions that can't be true or can't be false.
+/// Reports the outermost conditions that cannot be true or cannot be false.
 fn find<'p>(condition: &'p Condition, known: &Knowledge<'p>, of_whom: &str, findings: &mut Vec<Diagnostic>) {
     let mut report = |code: &'static str, message: String, fix: &str| {
         findings.push(Diagnostic::warning(code, &condition.span, message).with_fix(fix));
@@ -65,7 +65,7 @@ fn find<'p>(condition: &'p Condition, known: &Knowledge<'p>, of_whom: &str, find
     condition.children().iter().for_each(|child| find(child, known, of_whom, findings));
 }
 
-/// What is known of a call that fits a schema.
+/// The possible values of the fields of a call that matches a schema.
 fn knowledge_from_schema(schema: &InputSchema) -> Knowledge<'_> {
     let mut known = Knowledge::default();
     for property in &schema.properties {
@@ -78,7 +78,7 @@ fn knowledge_from_schema(schema: &InputSchema) -> Knowledge<'_> {
     known
 }
 
-/// What an argument may be by the schema of its tool, types aside.
+/// The possible values of an argument according to the schema of its tool; types are ignored.
 fn domain_from_property(property: &Property) -> Domain<'_> {
     let mut domain = Domain::all();
     for (op, number) in &property.limits {
@@ -94,7 +94,7 @@ fn domain_from_property(property: &Property) -> Domain<'_> {
     domain
 }
 
-/// Assumes that a condition is true, or is false, and keeps what is then known; returns whether that is consistent.
+/// Assumes that a condition is true, or false, and keeps what is then known; returns whether that is consistent.
 fn assume<'p>(known: &mut Knowledge<'p>, condition: &'p Condition, truth: bool) -> bool {
     match &condition.kind {
         ConditionKind::All(children) => assume_combined(known, children, truth, true),
@@ -104,10 +104,11 @@ fn assume<'p>(known: &mut Knowledge<'p>, condition: &'p Condition, truth: bool) 
     }
 }
 
-/// Assumes that children combine to `truth`: each of them is so where `truth` needs `all`, otherwise one.
+/// Assumes that children combine to `truth`: each child has this truth value if `truth` needs `all`; otherwise at least
+/// one does.
 fn assume_combined<'p>(known: &mut Knowledge<'p>, children: &'p [Condition], truth: bool, all: bool) -> bool {
     if truth == all {
-        // What single checks leave is certain, so it is worked out before what has several ways to be so.
+        // The results of single checks are certain, so they are computed before conditions with alternatives.
         let (combined, single): (Vec<&Condition>, Vec<&Condition>) =
             children.iter().partition(|child| child.kind.as_check().is_none());
         return single.into_iter().chain(combined).all(|child| assume(known, child, truth));
@@ -123,7 +124,7 @@ fn assume_combined<'p>(known: &mut Knowledge<'p>, children: &'p [Condition], tru
             *known = only;
             true
         }
-        // It may be one or the other, so nothing is certain.
+        // Several children are possible, so nothing is certain.
         (Some(_), Some(_)) => true,
     }
 }

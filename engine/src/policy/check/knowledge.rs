@@ -1,4 +1,4 @@
-//! What is known of the fields of a call after some checks on them are assumed to be true or false.
+//! The possible values of a call's fields after checks on them are assumed to be true or false.
 
 use alloc::collections::BTreeMap;
 use alloc::string::String;
@@ -7,21 +7,21 @@ use crate::condition::field::Field;
 use crate::language::operators::{NumericOp, Source};
 use crate::policy::check::domain::{Domain, Numbers};
 
-/// A field: its source, and the names on the way to it.
+/// A field: its source and its path.
 type Key<'p> = (Source, &'p [String]);
 
-/// What is known of the fields of a call.
+/// The possible values of a call's fields.
 #[derive(Clone, Default)]
 pub(crate) struct Knowledge<'p> {
     pub(crate) values: BTreeMap<Key<'p>, Domain<'p>>,
     pub(crate) lengths: BTreeMap<Key<'p>, Numbers<'p>>,
-    /// Whether a check that is unknown, as its field is of another type, counts as being as assumed.
+    /// Whether a check that is unknown because of the type of its field satisfies an assumption.
     pub(crate) accepts_unknown: bool,
 }
 
 impl<'p> Knowledge<'p> {
-    /// Keeps of what a field may contain the types that a check compares, and of them what `narrow` leaves; returns whether
-    /// that is anything.
+    /// Keeps the possible values of a field that have a type that a check compares, and then those that `narrow`
+    /// leaves; returns whether any remain.
     pub(crate) fn narrow(
         &mut self,
         field: &'p Field,
@@ -39,7 +39,7 @@ impl<'p> Knowledge<'p> {
         !domain.is_empty()
     }
 
-    /// Keeps the lengths of a field that compare with a number; returns whether there are any.
+    /// Keeps the lengths of a field that satisfy a comparison; returns whether any remain.
     pub(crate) fn narrow_length(&mut self, field: &'p Field, op: NumericOp, number: &'p str) -> bool {
         let lengths = self.lengths.entry((field.source, &field.path)).or_insert_with(Numbers::lengths);
         lengths.narrow(op, number);

@@ -1,4 +1,4 @@
-//! Document to valid policy: every name refers to something, every pattern matches something.
+//! Document to valid policy: every name refers to something, and every pattern matches something.
 
 pub(crate) mod catalog;
 mod conditions;
@@ -33,15 +33,15 @@ use crate::policy::document::{PolicyDocument, Rule};
 use crate::policy::text::diagnostic::{Diagnostic, Severity, quoted};
 use crate::policy::text::spanned::Spanned;
 
-/// A policy without an error, and what is risky about it.
+/// A policy without errors, and its warnings.
 #[derive(Debug)]
 pub struct ValidPolicy<'t> {
     pub(crate) document: PolicyDocument<'t>,
-    /// What calls may name, in the order of [`TargetKind::ALL`].
+    /// The targets of calls, in the order of [`TargetKind::ALL`].
     pub(crate) catalogs: [Catalog; 5],
-    /// The roles that a caller may hold.
+    /// The roles that a caller may have.
     pub(crate) roles: Vec<String>,
-    /// For each rule of the document, the targets that it speaks of.
+    /// For each rule of the document, the targets that it matches.
     pub(crate) rule_targets: Vec<Vec<RuleTarget>>,
     /// For each rule of the document, the roles that it matches, as indices of `roles`.
     pub(crate) rule_roles: Vec<Vec<RoleIndex>>,
@@ -49,22 +49,22 @@ pub struct ValidPolicy<'t> {
 }
 
 impl ValidPolicy<'_> {
-    /// What the author may not have meant, in the order of the text.
+    /// The warnings, in the order of the text.
     #[must_use]
     pub fn warnings(&self) -> &[Diagnostic] {
         &self.warnings
     }
 
-    /// The names of the rules as answers give them, in the order of the text.
+    /// The names of the rules in responses, in the order of the text.
     pub fn rule_names(&self) -> impl Iterator<Item = String> {
         self.document.rules.iter().map(Rule::name)
     }
 }
 
-/// Checks a document against itself.
+/// Checks the consistency of a document.
 ///
 /// # Errors
-/// All that is wrong with the policy, in the order of the text, with the warnings among it.
+/// All errors of the policy, in the order of the text, together with the warnings.
 pub fn validate(mut document: PolicyDocument<'_>) -> Result<ValidPolicy<'_>, Vec<Diagnostic>> {
     let mut findings = core::mem::take(&mut document.problems);
     let mut catalogs = TargetKind::ALL.map(|kind| Catalog::collect(&document, kind, &mut findings));
@@ -93,7 +93,8 @@ pub fn validate(mut document: PolicyDocument<'_>) -> Result<ValidPolicy<'_>, Vec
     check_servers(&document, &mut findings);
     schema::check(&document, &rule_targets, &mut findings);
     match document.dialect {
-        // A rule that can't be read may be the one that uses a name, and a condition with an error guards nothing anyway.
+        // A rule that cannot be read may be the one that uses a name, and a condition with an error has no effect
+        // anyway.
         Dialect::Callgate1 if findings.iter().any(|finding| finding.severity == Severity::Error) => {}
         Dialect::Callgate1 => {
             guard::check(&document, &rule_targets, &mut findings);
@@ -105,7 +106,7 @@ pub fn validate(mut document: PolicyDocument<'_>) -> Result<ValidPolicy<'_>, Vec
             perso::warn_where_it_fails_open(&document, &rule_targets, declared, &mut findings);
         }
     }
-    // A rule on several operations is checked once for each, and says the same each time.
+    // A rule on several operations is checked once for each operation, with the same findings each time.
     findings.sort_by_key(|finding| (finding.span.start, finding.span.end));
     findings.dedup();
     if findings.iter().any(|finding| finding.severity == Severity::Error) {
@@ -114,10 +115,11 @@ pub fn validate(mut document: PolicyDocument<'_>) -> Result<ValidPolicy<'_>, Vec
     Ok(ValidPolicy { document, catalogs, roles: roles.names.names, rule_targets, rule_roles, warnings: findings })
 }
 
-/// The most pairs of a role and a target that the rules of a policy speak of, each counted once for each rule: the rows of
-/// the image may have a cell for each.
+/// The most pairs of a role and a target that the rules of a policy match, each counted once for each rule, because the
+/// rows of the image may have a cell for each pair.
 const MAX_PAIRS: usize = 10_000_000;
-// A place in an image has 31 bits. A policy's text takes at most four times its length, and a pair at most 12 bytes.
+// An offset in an image has 31 bits. The content of a policy text needs at most four times its length, and a pair at
+// most 12 bytes.
 const _: () = assert!(4 * MAX_POLICY_BYTES + 12 * MAX_PAIRS < 1 << 31);
 
 fn check_pairs(
@@ -151,7 +153,7 @@ fn check_rule_ids(rules: &[Rule], findings: &mut Vec<Diagnostic>) {
     }
 }
 
-/// Checks that the servers that rules name are declared, and the texts that they say can be said.
+/// Checks that the servers of rules are declared and valid, and that reasons are not blank.
 fn check_servers(document: &PolicyDocument<'_>, findings: &mut Vec<Diagnostic>) {
     let declared = document.servers.as_deref().unwrap_or_default();
     for server in declared.iter().filter(|server| !can_be_name(&server.value)) {

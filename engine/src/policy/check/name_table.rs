@@ -1,4 +1,4 @@
-//! Names in the order in which they are declared, and the indices that they have there.
+//! Names in the order of their declaration, and their indices.
 
 use alloc::format;
 use alloc::string::String;
@@ -18,7 +18,7 @@ define_index! {
     RoleIndex;
     /// A target of one kind: a name of its catalog, or after the names a class of names.
     TargetIndex;
-    /// A pattern among those of a kind that is open.
+    /// A pattern of an open kind.
     PatternIndex;
 }
 
@@ -64,7 +64,7 @@ impl<I: Index> NameTable<I> {
     }
 }
 
-/// Adds a declared name and checks it; `false` if it was there before.
+/// Adds a declared name and checks it; `false` if it is a duplicate.
 pub(crate) fn declare<I: Index>(
     names: &mut NameTable<I>,
     name: &Spanned<String>,
@@ -74,7 +74,7 @@ pub(crate) fn declare<I: Index>(
 ) -> bool {
     let (_, is_new) = names.add(&name.value);
     if dialect == Dialect::Perso1 || !is_new {
-        // perso takes a name twice.
+        // perso accepts duplicate names.
         return is_new || dialect == Dialect::Perso1;
     }
     let problem = if name.value.is_empty() {

@@ -1,4 +1,4 @@
-//! Where a policy of `perso-1` lets through what its text seems to forbid.
+//! Warns if a `perso-1` policy allows what its text seems to forbid.
 
 use alloc::format;
 use alloc::vec::Vec;
@@ -13,7 +13,7 @@ use crate::policy::check::target::RuleTarget;
 use crate::policy::document::PolicyDocument;
 use crate::policy::text::diagnostic::{Diagnostic, quoted};
 
-/// Names each spot where perso's meaning lets through what the text seems to forbid.
+/// Reports each position at which perso allows what the text seems to forbid.
 pub(crate) fn warn_where_it_fails_open(
     document: &PolicyDocument<'_>,
     rule_targets: &[Vec<RuleTarget>],

@@ -1,4 +1,4 @@
-//! The names that a policy declares, and the roles that its rules use.
+//! The declared roles, and the roles of rules.
 
 use alloc::format;
 use alloc::string::String;
@@ -12,14 +12,14 @@ use crate::policy::check::name_table::{NameTable, RoleIndex, declare};
 use crate::policy::document::{PolicyDocument, Role, Rule};
 use crate::policy::text::diagnostic::{Diagnostic, quoted};
 
-/// The most pairs of a role and one that it inherits, at any remove.
+/// The most pairs of a role and a role that it inherits, directly or indirectly.
 const MAX_INHERITED_PAIRS: usize = 1_000_000;
 
 /// The roles that a policy's rules may use.
 pub(crate) struct Roles {
     dialect: Dialect,
     pub(crate) names: NameTable<RoleIndex>,
-    /// For each role, the roles that have its rules: itself and those that inherit it.
+    /// For each role, the roles that have its rules: itself and its descendants.
     descendants: Vec<Vec<RoleIndex>>,
     is_declared: bool,
 }
@@ -33,14 +33,14 @@ impl Roles {
             is_declared: document.roles.is_some(),
         };
         for role in document.roles.iter().flatten() {
-            // A role that stands twice is a key that stands twice, which was found before.
+            // A duplicate role is a duplicate key, which was already reported.
             declare(&mut roles.names, &role.name, "role", document.dialect, findings);
         }
         roles.inherit(document.roles.as_deref().unwrap_or_default(), findings);
         roles
     }
 
-    /// The roles that a rule names, those that inherit its rules included.
+    /// The roles of a rule and all roles that inherit them.
     pub(crate) fn roles_for(&self, rule: &Rule, findings: &mut Vec<Diagnostic>) -> Vec<RoleIndex> {
         if self.dialect == Dialect::Perso1 {
             return self.perso_roles_for(rule, findings);
@@ -73,7 +73,7 @@ impl Roles {
         roles
     }
 
-    /// Finds out which roles have the rules of which, and that no role inherits itself.
+    /// Computes the descendants of each role, and checks that no role inherits itself.
     fn inherit(&mut self, roles: &[Role], findings: &mut Vec<Diagnostic>) {
         let mut parents: Vec<Vec<RoleIndex>> = alloc::vec![Vec::new(); self.names.names.len()];
         for role in roles {
@@ -121,7 +121,7 @@ impl Roles {
     }
 }
 
-/// The roles that a role inherits, at any remove; the role itself is among them only in a cycle.
+/// The roles that a role inherits, directly or indirectly; the role itself is included only in a cycle.
 fn ancestors(role: RoleIndex, parents: &[Vec<RoleIndex>]) -> HashSet<RoleIndex> {
     let parents_of = |role: RoleIndex| parents.get(role.to_usize()).into_iter().flatten();
     let mut found: HashSet<RoleIndex> = HashSet::new();
@@ -135,7 +135,7 @@ fn ancestors(role: RoleIndex, parents: &[Vec<RoleIndex>]) -> HashSet<RoleIndex> 
 }
 
 impl Roles {
-    /// perso leaves out the roles of a rule that the policy does not declare; no role is a pattern.
+    /// perso ignores undeclared roles of a rule, and has no role patterns.
     fn perso_roles_for(&self, rule: &Rule, findings: &mut Vec<Diagnostic>) -> Vec<RoleIndex> {
         let mut known = Vec::new();
         for role in &rule.roles {

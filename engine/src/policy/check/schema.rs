@@ -1,5 +1,5 @@
-//! Rules against the schemas of the tools that they speak of: a guard on an argument that no call can have, or can't
-//! have in that type, guards nothing.
+//! Checks rules against the schemas of their tools: a check on an argument that no call can have, or only with another
+//! type, has no effect.
 
 use alloc::format;
 use alloc::string::String;
@@ -13,10 +13,10 @@ use crate::policy::check::target::RuleTarget;
 use crate::policy::document::{InputSchema, PolicyDocument, Property, Tool};
 use crate::policy::text::diagnostic::{Diagnostic, quoted, quoted_or};
 
-/// For how many tools a predicate is found not to fit: a pattern may stand for thousands, and what is wrong is one thing.
+/// For how many tools a check is reported: a pattern may match thousands of tools, and the error is the same.
 const MAX_TOOLS_NAMED: usize = 3;
 
-/// Finds the predicates of rules that do not fit the arguments of the rule's tools.
+/// Finds the checks of rules that do not match the arguments of the rule's tools.
 pub(crate) fn check(document: &PolicyDocument<'_>, rule_targets: &[Vec<RuleTarget>], findings: &mut Vec<Diagnostic>) {
     let tools = document.tools.as_deref().unwrap_or_default();
     for (rule, targets) in document.rules.iter().zip(rule_targets) {
@@ -38,7 +38,7 @@ fn check_condition(condition: &Condition, schemas: &[(&Tool, &InputSchema)], fin
     condition.children().iter().for_each(|child| check_condition(child, schemas, findings));
 }
 
-/// Checks a field against the tools' schemas; `types` are those that its predicate compares, none for all.
+/// Checks a field against the tools' schemas; `types` are the types that its check compares, none for all.
 fn check_field(field: &Field, types: &[&str], schemas: &[(&Tool, &InputSchema)], findings: &mut Vec<Diagnostic>) {
     let (Source::Arguments, [name, inside @ ..]) = (field.source, field.path.as_slice()) else { return };
     let before = findings.len();
@@ -49,7 +49,7 @@ fn check_field(field: &Field, types: &[&str], schemas: &[(&Tool, &InputSchema)],
         let tool = quoted(&tool.name.value);
         let Some(Property { types: declared, .. }) = schema.property(name) else {
             let problem = format!("the schema of {tool} declares no argument {}", quoted(name));
-            // In an open schema the argument may still be sent, so the guard may still guard.
+            // With an open schema, a call may still have the argument, so the check may have an effect.
             let problem = if schema.is_closed {
                 Diagnostic::error("unknown_argument", &field.name.span, problem)
             } else {
@@ -59,7 +59,7 @@ fn check_field(field: &Field, types: &[&str], schemas: &[(&Tool, &InputSchema)],
             findings.push(problem.with_likely_word(name, properties));
             continue;
         };
-        // A pointer that leads on needs something to lead into.
+        // A longer pointer needs an object or a list to continue into.
         let expected: &[&str] = if inside.is_empty() { types } else { &["object", "array"] };
         let fits = expected.is_empty()
             || declared.is_empty()

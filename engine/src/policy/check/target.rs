@@ -1,4 +1,4 @@
-//! What a rule matches.
+//! The targets of rules.
 
 use crate::language::target::TargetKind;
 use crate::policy::check::name_table::TargetIndex;

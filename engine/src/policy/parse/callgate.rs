@@ -49,7 +49,7 @@ pub(crate) fn read_document<'t>(
     document
 }
 
-/// Reads tools: names, or objects as MCP's `tools/list` answers them.
+/// Reads tools: names, or objects from the response to MCP's `tools/list`.
 fn read_tools(node: &Node<'_>, reader: &mut NodeReader) -> Option<Vec<Tool>> {
     let items = reader.list(node, "`tools`")?;
     let tools: Vec<Tool> = items.iter().filter_map(|item| read_tool(item, reader)).collect();
@@ -57,7 +57,7 @@ fn read_tools(node: &Node<'_>, reader: &mut NodeReader) -> Option<Vec<Tool>> {
 }
 
 fn read_tool(node: &Node<'_>, reader: &mut NodeReader) -> Option<Tool> {
-    // What MCP says of a tool beside its arguments does not matter here, but stands in every answer of a server.
+    // The other keys that MCP defines for a tool are ignored, but they are in the response of every server.
     const KEYS: &[&str] =
         &["name", "inputSchema", "title", "description", "outputSchema", "annotations", "icons", "execution", "_meta"];
     if let Value::String(name) = &node.value {
@@ -126,7 +126,7 @@ fn read_rule(node: &Node<'_>, index: usize, reader: &mut NodeReader) -> Option<R
         .map(|node| reader.word(node, "a value of `disclose`", "unknown_disclosure", disclosures));
     let condition = match rule.optional("condition").filter(|node| !matches!(node.value, Value::Null)) {
         None => None,
-        // A rule whose condition can't be read must not become one without a condition.
+        // A rule whose condition cannot be read must not become a rule without a condition.
         Some(node) => Some(read_condition(node, reader, Scope { dialect: Dialect::Callgate1, has_item: false })?),
     };
     let (kinds, target) = target?;
@@ -138,7 +138,7 @@ fn read_rule(node: &Node<'_>, index: usize, reader: &mut NodeReader) -> Option<R
         kinds,
         target,
         roles: roles?,
-        // A part that can't be read must not become one that was left out.
+        // A part that cannot be read must not become an absent part.
         server: server.map_or(Some(None), |server| server.map(Some))?,
         condition,
         reason: reason.map_or(Some(None), |reason| reason.map(Some))?,
@@ -146,7 +146,7 @@ fn read_rule(node: &Node<'_>, index: usize, reader: &mut NodeReader) -> Option<R
     })
 }
 
-/// Reads what a rule speaks of: exactly one of a tool, a prompt and a resource with operations.
+/// Reads the target of a rule: exactly one of a tool, a prompt and a resource with operations.
 fn read_target(
     node: &Node<'_>,
     rule: &Object<'_, '_>,

@@ -1,4 +1,4 @@
-//! The part of a tool's JSON Schema that rules and calls are held against.
+//! The part of a tool's JSON Schema that rules and calls are checked against.
 
 use alloc::string::String;
 
@@ -8,7 +8,7 @@ use crate::policy::text::diagnostic::Diagnostic;
 use crate::policy::text::node_reader::NodeReader;
 use crate::policy::text::tree::{Member, Node, Value};
 
-/// Reads the top level of a JSON Schema; what else it says is the tool's own matter.
+/// Reads the top level of a JSON Schema; the rest is left to the tool.
 pub(crate) fn read_input_schema(node: &Node<'_>, reader: &mut NodeReader) -> Option<InputSchema> {
     let Value::Object(members) = &node.value else {
         reader.wrong_type(node, "`inputSchema`", "an object");
@@ -34,7 +34,7 @@ pub(crate) fn read_input_schema(node: &Node<'_>, reader: &mut NodeReader) -> Opt
     Some(InputSchema { properties, is_closed })
 }
 
-/// Reads what a schema says of one argument; what has another shape than JSON Schema gives it says nothing.
+/// Reads the schema of one argument; a keyword with an invalid value is ignored.
 fn read_property(member: &Member<'_>) -> Property {
     let mut property = Property { name: member.name.clone().into_owned(), ..Property::default() };
     let Value::Object(keywords) = &member.value.value else { return property };
@@ -59,7 +59,7 @@ fn read_property(member: &Member<'_>) -> Property {
         }
     }
     if property.types.len() != 1 {
-        // The length of a string has one limit and that of a list another.
+        // The length limits of strings and lists differ.
         property.lengths.clear();
     }
     property

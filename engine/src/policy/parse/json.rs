@@ -1,4 +1,4 @@
-//! Policies in JSON: the language is the one that `version` names.
+//! Policies in JSON; `version` selects the language.
 
 use alloc::format;
 use alloc::string::String;
@@ -14,10 +14,10 @@ use crate::policy::text::tree::{self, Node, Value};
 /// The `version` of the policy language that this engine defines.
 const CALLGATE_1: &str = "callgate-1";
 
-/// Reads a policy text in the language that its `version` names.
+/// Reads a policy text in the language that its `version` selects.
 ///
 /// # Errors
-/// The text is not a JSON object with a `version` that is known. Other errors are kept in the document.
+/// The text is not a JSON object with a supported `version`. Other errors are kept in the document.
 pub(crate) fn parse(text: &str) -> Result<PolicyDocument<'_>, Vec<Diagnostic>> {
     let (tree, problems) = tree::read(text).map_err(|problem| alloc::vec![problem])?;
     let mut reader = NodeReader { problems, unknown_keys: Severity::Error };

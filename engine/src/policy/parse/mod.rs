@@ -1,6 +1,7 @@
 //! Policy text to document.
 //!
-//! A front end is selected by the format before the text is read, so that one for another format need not start from JSON.
+//! The format selects a front end before the text is read, so that a front end for another format need not start from
+//! JSON.
 
 mod callgate;
 mod input_schema;
@@ -15,7 +16,7 @@ use crate::policy::text::diagnostic::Diagnostic;
 /// The format of a policy text, which selects its front end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// JSON, whose `version` names the language: `callgate-1`, or a version of perso.
+    /// JSON; `version` selects the language: `callgate-1`, or a version of perso.
     Json,
 }
 
@@ -34,7 +35,7 @@ impl Format {
 /// Reads a policy text in JSON.
 ///
 /// # Errors
-/// The text is not a JSON object with a `version` that is known. Other errors are kept in the document.
+/// The text is not a JSON object with a supported `version`. Other errors are kept in the document.
 pub fn parse(text: &str) -> Result<PolicyDocument<'_>, Vec<Diagnostic>> {
     Format::Json.parse(text)
 }

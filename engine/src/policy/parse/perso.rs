@@ -1,6 +1,6 @@
-//! The `perso-1` dialect: a text that perso takes, read as perso reads it.
+//! The `perso-1` dialect: a text that perso accepts, read as perso reads it.
 //!
-//! perso ignores keys that it does not know and takes a missing condition for none. What that lets through is warned of.
+//! perso ignores unknown keys, and a rule without a condition always applies. Warnings report what this allows.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -21,7 +21,7 @@ pub(crate) fn read_document<'t>(
     version: String,
     mut reader: NodeReader,
 ) -> PolicyDocument<'t> {
-    // `description` is no key of perso's, but ignoring it loses nothing.
+    // `description` is not a key of perso, but ignoring it loses nothing.
     const KEYS: &[&str] = &["version", "description", "default_action", "tools", "roles", "rules"];
     reader.unknown_keys = Severity::Warning;
     let mut document = PolicyDocument::new(text, Dialect::Perso1, version);

@@ -1,4 +1,4 @@
-//! Times of a day and offsets from UTC as a policy writes them.
+//! Times of a day and offsets from UTC in a policy.
 
 /// Reads `HH:MM`, from `00:00` to `24:00`, as minutes.
 pub(crate) fn read_clock(text: &str) -> Option<u16> {

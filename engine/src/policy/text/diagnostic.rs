@@ -1,4 +1,4 @@
-//! What is wrong with a policy, or merely risky, and where.
+//! The findings about a policy: errors and warnings with their positions.
 
 use alloc::format;
 use alloc::string::String;
@@ -8,9 +8,9 @@ use core::ops::Range;
 /// Whether a policy with the diagnostic may be deployed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Severity {
-    /// It may not: the policy does not compile.
+    /// It may not; the policy does not compile.
     Error,
-    /// It may, but does something that its author may not have meant.
+    /// It may, but the author may not have intended its effect.
     Warning,
 }
 
@@ -25,21 +25,21 @@ impl Severity {
     }
 }
 
-/// The most words among which the likely meant one is looked for.
+/// The most words that are compared with an unknown word.
 const MAX_WORDS: usize = 1000;
 
 /// One finding about a policy text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
-    /// Whether it stops the policy.
+    /// Whether the policy may be deployed.
     pub severity: Severity,
     /// A stable name for programs, such as `unknown_role`.
     pub code: &'static str,
-    /// The bytes of the policy text that it speaks of.
+    /// The byte range in the policy text.
     pub span: Range<usize>,
-    /// What is wrong: lower case, no full stop.
+    /// The problem: lower case, no full stop.
     pub message: String,
-    /// What to do about it, where that is known.
+    /// The fix, if it is known.
     pub fix: Option<String>,
 }
 
@@ -57,9 +57,9 @@ impl Diagnostic {
         self
     }
 
-    /// Adds the likely meant word, or else lists the words there are.
+    /// Adds a fix: the most similar word, or otherwise the list of words.
     pub(crate) fn with_likely_word<'w>(self, wrong: &str, words: impl Iterator<Item = &'w str> + Clone) -> Self {
-        // To look for the word among very many takes longer than it helps.
+        // A search among very many words takes too long for its benefit.
         if words.clone().nth(MAX_WORDS).is_some() {
             return self;
         }
@@ -83,7 +83,7 @@ pub(crate) fn quoted_or<'w>(words: impl Iterator<Item = &'w str>) -> String {
     }
 }
 
-/// `wrong` in backticks, cut where it is long and without control characters.
+/// The text in backticks, truncated if it is long and without control characters.
 pub(crate) fn quoted(text: &str) -> String {
     const LONGEST: usize = 60;
     let mut shown: String = text.chars().take(LONGEST).flat_map(char::escape_debug).collect();

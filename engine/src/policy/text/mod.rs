@@ -1,4 +1,4 @@
-//! The text of a policy: its nodes and their positions, what is wrong with it, and how that is printed.
+//! The text of a policy: its nodes and their positions, its findings, and how they are printed.
 
 pub(crate) mod clock;
 pub mod diagnostic;

@@ -13,7 +13,7 @@ use crate::policy::text::tree::{Member, Node, Value};
 #[derive(Debug)]
 pub(crate) struct NodeReader {
     pub(crate) problems: Vec<Diagnostic>,
-    /// How a key that the language does not know is judged.
+    /// The severity of an unknown key.
     pub(crate) unknown_keys: Severity,
 }
 
@@ -38,7 +38,7 @@ impl<'n, 't> Object<'n, 't> {
     }
 }
 
-/// The first byte of a node: enough to point at an object without underlining all of it.
+/// The first byte of a node, which marks an object without underlining all of it.
 pub(crate) fn start_of(node: &Node<'_>) -> core::ops::Range<usize> {
     node.span.start..node.span.start.saturating_add(1)
 }
@@ -114,7 +114,7 @@ impl NodeReader {
         Some(*value)
     }
 
-    /// The names on the way to a field: one name, or the tokens of a JSON pointer (RFC 6901) where it starts with `/`.
+    /// The names on the path to a field: one name, or the tokens of a JSON pointer (RFC 6901) if it starts with `/`.
     pub(crate) fn field_path(&mut self, field: &Spanned<String>) -> Option<Vec<String>> {
         let Some(pointer) = field.value.strip_prefix('/') else {
             if field.value.is_empty() {
@@ -155,7 +155,7 @@ impl NodeReader {
     }
 }
 
-/// Reads `~1` as `/` and `~0` as `~` (RFC 6901, section 4); `None` for another use of `~`.
+/// Decodes `~1` as `/` and `~0` as `~` (RFC 6901, section 4); `None` for another use of `~`.
 fn unescape_token(token: &str) -> Option<String> {
     let mut parts = token.split('~');
     let mut name = String::from(parts.next()?);

@@ -5,7 +5,7 @@ use core::ops::Range;
 
 use crate::policy::text::tree::{self, Node};
 
-/// A position in a policy text, as people and programs name it.
+/// A position in a policy text for people and programs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Position {
     /// Line, from 1.

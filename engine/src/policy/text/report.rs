@@ -1,4 +1,4 @@
-//! Diagnostics printed as a compiler prints them: the line, what is wrong with it, and the fix.
+//! Prints diagnostics as a compiler does: the line, the problem and the fix.
 
 use alloc::format;
 use alloc::string::String;
@@ -9,12 +9,12 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use crate::policy::text::diagnostic::{Diagnostic, Severity};
 use crate::policy::text::positions::Positions;
 
-/// The most diagnostics that are shown: nobody reads more, and each shows its whole line.
+/// The most diagnostics that are shown, because more are not read and each shows its whole line.
 const MAX_SHOWN: usize = 100;
 
-/// Prints diagnostics of the policy text that stands in the file `path`.
+/// Prints diagnostics of the policy text in the file `path`.
 ///
-/// At most 100 are shown. With `color`, the text holds the escape sequences of a terminal.
+/// At most 100 are shown. With `color`, the result contains the escape sequences of a terminal.
 #[must_use]
 pub fn render(path: &str, text: &str, diagnostics: &[Diagnostic], color: bool) -> String {
     let renderer = if color { Renderer::styled() } else { Renderer::plain() };
