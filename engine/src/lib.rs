@@ -1,12 +1,10 @@
 //! The policy language and the decision engine of callgate.
 //!
-//! Each stage has its type, and a stage takes only the type of the one before:
-//! policy text, [`PolicyDocument`], [`ValidPolicy`], [`PolicyImage`] (bytes), [`Decision`].
-//! The stages up to the image are the folders `policy` and `compile`; they belong to the feature `compile` and run at
-//! build time.
-//! What deploys holds the image and the code that reads it in place; that part
-//! does no input or output, reads no clock and does not panic.
-//! Both halves are `no_std`; of the crates behind the feature `compile`, some need the standard library.
+//! Each stage has its own type and accepts only the type of the previous stage: policy text, [`PolicyDocument`],
+//! [`ValidPolicy`], [`PolicyImage`] (bytes), [`Decision`]. The folders `policy` and `compile` contain the stages up to
+//! the image; they belong to the feature `compile` and run at build time. An edge contains the image and the code that
+//! reads it in place. That code does no input or output, reads no clock and does not panic. Both halves are `no_std`, but
+//! some crates of the feature `compile` need the standard library.
 //!
 //! # Examples
 //!
