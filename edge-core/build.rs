@@ -4,6 +4,9 @@
 use std::process::ExitCode;
 
 #[cfg(feature = "embed")]
+#[path = "build/choice.rs"]
+mod choice;
+#[cfg(feature = "embed")]
 #[path = "build/commit.rs"]
 mod commit;
 
@@ -16,7 +19,6 @@ fn main() -> ExitCode {
 
 #[cfg(feature = "embed")]
 mod embed {
-    use std::env::VarError;
     use std::io::{self, Write as _};
     use std::path::{Path, PathBuf};
     use std::process::ExitCode;
@@ -26,17 +28,16 @@ mod embed {
     use callgate_engine::{compile, parse, report, validate};
     use callgate_signing::{MINIMUM_REVISION_VARIABLE, Manifest, PUBLIC_KEY_VARIABLE, Refusal, SignedFiles, Trust};
 
+    use crate::choice::choose;
     use crate::commit::{self, Commit};
-
-    /// The policy that is embedded by default.
-    const DEFAULT_POLICY: &str = "policies/crm.json";
 
     pub(super) fn run() -> ExitCode {
         for variable in ["CALLGATE_POLICY", PUBLIC_KEY_VARIABLE, MINIMUM_REVISION_VARIABLE] {
             println!("cargo::rerun-if-env-changed={variable}");
         }
-        let embedded = choose().and_then(|shown| {
-            // A relative path starts at the root of the checkout, wherever cargo runs the script.
+        let profile = env::var("PROFILE").unwrap_or_default();
+        let embedded = choose(&profile, env::var("CALLGATE_POLICY")).and_then(|shown| {
+            // A relative path starts at the top of the checkout, wherever cargo runs the script.
             let path = workspace().join(&shown);
             println!("cargo::rerun-if-changed={}", path.display());
             embed(&path, &shown)
@@ -48,23 +49,6 @@ mod embed {
                 _ = writeln!(io::stderr(), "{message}");
                 ExitCode::FAILURE
             }
-        }
-    }
-
-    /// The path of the policy, as shown in messages.
-    ///
-    /// An empty variable is an error: its operator wanted another policy and must not deploy the example.
-    fn choose() -> Result<String, String> {
-        let fix = format!("set it to the path of a policy, or unset it to embed `{DEFAULT_POLICY}`");
-        match env::var("CALLGATE_POLICY") {
-            Err(VarError::NotPresent) => Ok(DEFAULT_POLICY.to_owned()),
-            Err(VarError::NotUnicode(_)) => {
-                Err(format!("error: the variable `CALLGATE_POLICY` is not Unicode\n  = help: {fix}"))
-            }
-            Ok(path) if path.trim().is_empty() => {
-                Err(format!("error: the variable `CALLGATE_POLICY` is empty\n  = help: {fix}"))
-            }
-            Ok(path) => Ok(path),
         }
     }
 

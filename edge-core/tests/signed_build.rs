@@ -149,7 +149,7 @@ fn an_empty_variable_does_not_embed_the_example() {
     let signed = Signed::new();
     for blank in ["", " \n"] {
         let built = signed.build(&[("CALLGATE_POLICY", blank)]);
-        check(built, Err("the variable `CALLGATE_POLICY` is empty"));
+        check(built, Err("the variable `CALLGATE_POLICY` is blank"));
     }
     check(signed.build(&[("CALLGATE_POLICY", "policies/crm.json")]), Ok("revision: None"));
 }

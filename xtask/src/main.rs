@@ -50,7 +50,7 @@ enum Command {
     Load(load::Options),
     /// Build the Cloudflare Worker; the build command of wrangler.toml
     Worker {
-        /// The policy to embed [default: $CALLGATE_POLICY, then policies/crm.json]
+        /// The policy to embed [default: $CALLGATE_POLICY]
         #[arg(long, value_name = "FILE")]
         policy: Option<PathBuf>,
         /// The directory of the bundle [default: edge-cloudflare/build]
@@ -59,7 +59,7 @@ enum Command {
     },
     /// Build the Spin app; the build command of spin.toml
     Spin {
-        /// The policy to embed [default: $CALLGATE_POLICY, then policies/crm.json]
+        /// The policy to embed [default: $CALLGATE_POLICY]
         #[arg(long, value_name = "FILE")]
         policy: Option<PathBuf>,
         /// The features of the app's crate, such as `spin-variables`

@@ -15,14 +15,14 @@ use crate::checkout::Checkout;
 
 /// The variable that tells a build its policy.
 const VARIABLE: &str = "CALLGATE_POLICY";
-/// The default policy.
+/// The policy of the demo.
 const SHIPPED: &str = "policies/crm.json";
 
 /// The choice of a policy.
 pub(crate) enum Policy {
-    /// The policy that the environment names; otherwise, the default policy.
+    /// The one that the environment names.
     Inherited,
-    /// The default policy regardless of the environment, for tests and measurements, which need no signature.
+    /// The demo, whatever the environment names, for tests and measurements: these need no signature.
     Shipped,
     /// Another policy of the checkout, for its tests.
     Example(&'static str),
@@ -31,23 +31,36 @@ pub(crate) enum Policy {
 }
 
 impl Policy {
-    /// Resolves the given file relative to the current directory; without a file, the environment decides.
+    /// The policy of a build that people deploy: the file that a person named, or the one that the environment names.
     ///
     /// The build shows the path as given, so a file of the checkout is named from its root.
     pub(crate) fn choose(checkout: &Checkout, named: Option<&Path>) -> Result<Self> {
-        let Some(named) = named else { return Ok(Self::Inherited) };
-        ensure!(named.is_file(), "the policy file `{}` does not exist", named.display());
-        let full = absolute(named).with_context(|| format!("cannot resolve `{}`", named.display()))?;
-        Ok(Self::File(full.strip_prefix(checkout.root()).map(Path::to_owned).unwrap_or(full)))
+        if let Some(named) = named {
+            ensure!(named.is_file(), "the policy file `{}` does not exist", named.display());
+            let full = absolute(named).with_context(|| format!("cannot resolve `{}`", named.display()))?;
+            return Ok(Self::File(full.strip_prefix(checkout.root()).map(Path::to_owned).unwrap_or(full)));
+        }
+        match env::var_os(VARIABLE) {
+            Some(path) if !path.to_string_lossy().trim().is_empty() => Ok(Self::Inherited),
+            Some(_) => bail!("the variable `{VARIABLE}` is blank; set it to the path of your policy"),
+            None => bail!(
+                "no policy is chosen; set `{VARIABLE}` to the path of your policy, or add `--policy FILE`; \
+                 `{SHIPPED}` is the demo"
+            ),
+        }
+    }
+
+    /// As [`Policy::choose`], or the demo if nobody names a policy: for what runs on this machine.
+    pub(crate) fn choose_or_demo(checkout: &Checkout, named: Option<&Path>) -> Result<Self> {
+        if named.is_none() && env::var_os(VARIABLE).is_none() {
+            return Ok(Self::Shipped);
+        }
+        Self::choose(checkout, named)
     }
 
     /// Reports an error in the policy or its signature before the build. The build takes minutes, and its tools would
     /// hide the error in their own output.
     pub(crate) fn check(&self, checkout: &Checkout) -> Result<()> {
-        if matches!(self, Self::Inherited) {
-            let is_blank = env::var(VARIABLE).is_ok_and(|path| path.trim().is_empty());
-            ensure!(!is_blank, "the variable `{VARIABLE}` is empty; set it to a path, or unset it");
-        }
         let shown = self.to_string();
         let text =
             fs::read_to_string(checkout.root().join(&shown)).with_context(|| format!("cannot read `{shown}`"))?;
@@ -79,8 +92,7 @@ impl Policy {
     pub(crate) fn choose_for(&self, command: &mut Command) {
         match self {
             Self::Inherited => {}
-            // Cargo would rebuild after a change between the unset variable and the default file.
-            Self::Shipped => _ = command.env_remove(VARIABLE),
+            Self::Shipped => _ = command.env(VARIABLE, SHIPPED),
             Self::Example(file) => _ = command.env(VARIABLE, file),
             Self::File(path) => _ = command.env(VARIABLE, path),
         }
@@ -93,10 +105,7 @@ impl Policy {
 impl fmt::Display for Policy {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Inherited => {
-                let named = env::var(VARIABLE).ok().filter(|path| !path.is_empty());
-                formatter.write_str(named.as_deref().unwrap_or(SHIPPED))
-            }
+            Self::Inherited => env::var_os(VARIABLE).unwrap_or_default().display().fmt(formatter),
             Self::Shipped => formatter.write_str(SHIPPED),
             Self::Example(file) => formatter.write_str(file),
             Self::File(path) => path.display().fmt(formatter),

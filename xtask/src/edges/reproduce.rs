@@ -72,7 +72,8 @@ fn named_home(checkout: &Checkout, _: &Path) -> Result<PathBuf> {
 }
 
 fn build(tools: &Checkout, clone: &Checkout, output: &Path) -> Result<()> {
-    EDGES.iter().try_for_each(|edge| (edge.build)(tools, clone, &Policy::Inherited, output))
+    let policy = Policy::choose_or_demo(clone, None)?;
+    EDGES.iter().try_for_each(|edge| (edge.build)(tools, clone, &policy, output))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {

@@ -36,7 +36,7 @@ pub(crate) struct Options {
 
 /// Builds and serves until the user stops it.
 pub(crate) fn run(checkout: &Checkout, options: &Options) -> Result<()> {
-    let policy = Policy::choose(checkout, options.policy.as_deref())?;
+    let policy = Policy::choose_or_demo(checkout, options.policy.as_deref())?;
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, options.port));
     // Checked before the first build takes minutes, and before another server's response is mistaken for callgate's.
     if let Err(error) = TcpListener::bind(address) {
