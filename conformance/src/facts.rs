@@ -1,7 +1,5 @@
 //! The fields that conditions read.
 
-use bigdecimal::BigDecimal;
-
 use crate::json::Json;
 use crate::policy::condition::Source;
 use crate::request::Request;
@@ -19,28 +17,43 @@ pub(crate) struct Facts<'r> {
 impl<'r> Facts<'r> {
     /// The value of a field that is there and not null.
     pub(crate) fn value(self, source: Source, field: &str) -> Option<&'r Json> {
+        self.find(source, field).ok()
+    }
+
+    /// Whether a field is there and not null; `None` if a scalar is on the way to it.
+    pub(crate) fn is_present(self, source: Source, field: &str) -> Option<bool> {
+        match self.find(source, field) {
+            Ok(_) => Some(true),
+            Err(Json::String(_) | Json::Number(_) | Json::Bool(_)) => None,
+            Err(Json::Null | Json::Array(_) | Json::Object(_)) => Some(false),
+        }
+    }
+
+    /// The value of a field that is there and not null, or the last value on the way to it.
+    fn find(self, source: Source, field: &str) -> Result<&'r Json, &'r Json> {
         let of = match source {
             Source::Arguments => &self.request.arguments,
             Source::AgentAttributes => &self.request.agent,
             Source::ResourceAttributes => &self.request.resource,
             Source::Request => self.edge,
-            Source::Item => self.item?,
+            Source::Item => self.item.unwrap_or(&Json::Null),
         };
         let found = match field.strip_prefix('/') {
             // The item itself has no name.
-            None if field.is_empty() => Some(of),
-            None => of.child(field),
+            None if field.is_empty() => Ok(of),
+            None => of.child(field).ok_or(of),
             Some(pointer) => pointer
                 .split('/')
                 .map(|token| token.replace("~1", "/").replace("~0", "~"))
-                .try_fold(of, |value, token| value.child(&token)),
+                .try_fold(of, |value, token| value.child(&token).ok_or(value)),
         };
-        found.filter(|value| **value != Json::Null)
+        found.and_then(|value| if *value == Json::Null { Err(value) } else { Ok(value) })
     }
 
-    pub(crate) fn number(self, source: Source, field: &str) -> Option<BigDecimal> {
+    /// The text of a number.
+    pub(crate) fn number(self, source: Source, field: &str) -> Option<&'r str> {
         match self.value(source, field)? {
-            Json::Number(text) => text.parse().ok(),
+            Json::Number(text) => Some(text),
             _ => None,
         }
     }

@@ -47,7 +47,7 @@ pub fn matches_pattern(pattern: &str, text: &str) -> bool {
 /// a trailing slash. A segment may be cut at `;`, as in servlet containers, and must be unambiguous then too.
 #[must_use]
 pub fn path_is_in(path: &str, roots: &[&str]) -> Option<bool> {
-    if path.contains(':') {
+    if path.contains(':') || (path.ends_with('/') && path != "/") {
         return None;
     }
     let segments = path_segments(path)?;

@@ -202,13 +202,13 @@ impl Reference {
             Condition::Not(inner) => self.truth(inner, facts).map(|truth| !truth),
             Condition::Every(check) => all(self.item_truths(check, facts)?),
             Condition::Some(check) => any(self.item_truths(check, facts)?),
-            Condition::FieldPresent(check) => Some(facts.value(check.source, &check.field).is_some()),
+            Condition::FieldPresent(check) => facts.is_present(check.source, &check.field),
             Condition::NumericCheck(check) => {
-                Some(compares(check.op, facts.number(check.source, &check.field)?.cmp(&check.value.0.parse().ok()?)))
+                numbers_compare(facts.number(check.source, &check.field)?, check.op, &check.value.0)
             }
             Condition::FieldCompare(check) => {
                 let a = facts.number(check.source_a, &check.field_a)?;
-                Some(compares(check.op, a.cmp(&facts.number(check.source_b, &check.field_b)?)))
+                numbers_compare(a, check.op, facts.number(check.source_b, &check.field_b)?)
             }
             Condition::FieldEquals(check) => {
                 let (a, b) =
@@ -216,9 +216,7 @@ impl Reference {
                 match (a, b) {
                     (Json::String(a), Json::String(b)) => Some(a == b),
                     (Json::Bool(a), Json::Bool(b)) => Some(a == b),
-                    (Json::Number(a), Json::Number(b)) => {
-                        Some(a.parse::<BigDecimal>().ok()? == b.parse::<BigDecimal>().ok()?)
-                    }
+                    (Json::Number(a), Json::Number(b)) => numbers_compare(a, NumericOp::Eq, b),
                     _ => None,
                 }
             }
@@ -349,6 +347,14 @@ fn server_truth(rule: &Rule, request: &Request) -> Truth {
         (Some(_), Some(server)) if !can_be_name(server) => None,
         (Some(wanted), Some(server)) => Some(wanted == server),
     }
+}
+
+/// Whether two numbers compare so, if they do or do not both as decimals and as binary64.
+fn numbers_compare(a: &str, op: NumericOp, b: &str) -> Truth {
+    let decimals = a.parse::<BigDecimal>().ok()?.cmp(&b.parse().ok()?);
+    let rounded = a.parse::<f64>().ok()?.partial_cmp(&b.parse().ok()?)?;
+    let is_so = compares(op, decimals);
+    (is_so == compares(op, rounded)).then_some(is_so)
 }
 
 fn compares(op: NumericOp, ordering: Ordering) -> bool {

@@ -69,7 +69,25 @@ impl<'e, 'i, 'a> Fields<'e, 'i, 'a> {
         self.call.field(field)
     }
 
-    /// Charges the length of the value to the budget, `times` times.
+    /// Whether a missing field could be inside a value that callgate does not look into: a string, a number or a boolean on
+    /// the way to the field. A string can contain JSON, which some servers parse.
+    pub(crate) fn may_be_hidden(&self, field: FieldSlot) -> bool {
+        let mut before = field;
+        for _ in 0..MAX_REQUEST_DEPTH {
+            let Some((parent, _)) = self.image.field_step(before) else { break };
+            let value = match self.item {
+                Some(item) if parent == FieldSlot::root(Source::Item) => Some(item),
+                _ => self.charged(parent),
+            };
+            if let Some(value) = value {
+                return value.is_scalar();
+            }
+            before = parent;
+        }
+        false
+    }
+
+    /// Charges the value's length to the budget, `times` times.
     pub(crate) fn charge(&self, value: RawValue<'_>, times: usize) {
         let bytes = value.text().len().saturating_add(1).saturating_mul(times);
         self.budget.set(self.budget.get().saturating_sub(bytes));

@@ -419,8 +419,11 @@ impl<'a> Call<'a> {
             Some(FieldRef { slot, has_children: true, .. }) => self.read_fields(reader, image, slot)?,
             Some(_) => reader.value()?,
         };
-        if let Some(FieldRef { slot, is_read: true, .. }) = field {
-            self.fields.push((slot, value));
+        if let Some(FieldRef { slot, is_read, has_children }) = field {
+            // A rule reads into a value that has no members: `FieldPresent` must know that it is there.
+            if is_read || (has_children && value.is_scalar()) {
+                self.fields.push((slot, value));
+            }
         }
         Ok(())
     }

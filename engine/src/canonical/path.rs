@@ -74,9 +74,10 @@ fn is_slash_like_letter(c: char) -> bool {
 
 /// Whether `path` is inside one of `roots`, which are canonical; `None` if the path is ambiguous.
 ///
-/// The file that a tool opens depends on its working directory, decoding and file system. Only an absolute path that is
-/// the same in all of them is accepted: no dot segments in any spelling, no empty segments, no backslashes, no
-/// percent-encoding, no control characters, and no segment that ends in a dot or a space.
+/// What a tool makes of a path depends on its working directory, its decoding and its file system. Only an absolute
+/// path on which all of them agree is judged: no dot segments, however they are written, no empty segments, no
+/// backslashes, no percent-encoding, no control characters, no segment that ends in a dot or a space, and no slash at the
+/// end, which some programs drop and others read as "must be a directory".
 pub(crate) fn is_inside<'r>(path: &str, roots: impl IntoIterator<Item = &'r str>) -> Option<bool> {
     is_canonical(path).then(|| {
         roots.into_iter().any(|root| {
@@ -89,8 +90,9 @@ pub(crate) fn is_inside<'r>(path: &str, roots: impl IntoIterator<Item = &'r str>
 /// Whether a path is absolute and unambiguous.
 pub(crate) fn is_canonical(path: &str) -> bool {
     let Some(inside) = path.strip_prefix('/') else { return false };
-    // A colon selects a file stream on Windows, and is a path separator on old Apple systems.
-    !path.contains(':') && !has_percent_encoding(path) && (inside.is_empty() || has_plain_segments(inside))
+    // A colon names a stream of a file on Windows, and separates on old systems of Apple.
+    let has_plain_names = || !inside.ends_with('/') && has_plain_segments(inside);
+    !path.contains(':') && !has_percent_encoding(path) && (inside.is_empty() || has_plain_names())
 }
 
 /// Whether a path without its first slash has only unambiguous segments. Only the last segment may be empty, because a
@@ -146,11 +148,11 @@ mod tests {
     fn a_path_is_inside_a_root_or_outside_all() {
         for path in [
             "/data/reports",
-            "/data/reports/",
             "/data/reports/q3.csv",
             "/data/reports/a b/100%",
             "/data/reports/100%a",
             "/data/reports/5%-a/%xa/%a-",
+            "/srv",
             "/srv/.env",
             "/srv/...a",
             "/srv/..a\u{301}",
@@ -241,6 +243,10 @@ mod tests {
             "\\data\\reports",
             "/data/reports\\..\\x",
             "//data/reports/x",
+            "/data/reports/",
+            "/data/reports/key.pem/",
+            "/etc/",
+            "//",
             "/data//reports/x",
             "/data/reports//x",
             "/data/reports/x\0/../../etc",

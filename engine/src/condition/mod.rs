@@ -65,7 +65,7 @@ pub(crate) fn evaluate(step: &StepRecord, fields: &Fields<'_, '_, '_>) -> Option
         code::STRING => StringPredicate::decode(image, step)?.evaluate(fields),
         code::STRING_OR_FALSE => Ok(StringPredicate::decode(image, step)?.evaluate_or_false(fields)),
         code::BOOL => Bool::decode(step).evaluate(fields),
-        code::PRESENT => Ok(Present::decode(step).evaluate(fields)),
+        code::PRESENT => Present::decode(step).evaluate(fields),
         code::PRESENT_UNCHARGED => Ok(Present::decode(step).evaluate_uncharged(fields)),
         code::EQUALS => Equals::decode(step)?.evaluate(fields),
         code::EQUALS_DEEP => Ok(Equals::decode(step)?.evaluate_deep(fields)),

@@ -4,6 +4,7 @@
 //! The available crates convert a number before they compare it, which allocates or rounds.
 
 use core::cmp::Ordering;
+use core::ops::RangeInclusive;
 
 /// The largest exponent of a number, positive or negative.
 const MAX_EXPONENT: i64 = 999_999;
@@ -81,6 +82,17 @@ impl<'a> Decimal<'a> {
     fn digits(&self) -> impl Iterator<Item = u8> {
         self.whole.iter().chain(self.fraction).copied()
     }
+}
+
+/// The integers that binary64 represents exactly, and all integers between them.
+pub(crate) const EXACT_INTEGERS: RangeInclusive<i64> = -(1 << 53)..=1 << 53;
+
+/// How two numbers compare for a program that keeps all digits, and for one that rounds each to the nearest binary64;
+/// `None` if a text has an exponent beyond a million.
+pub(crate) fn compare_as_programs_do(a: &str, b: &str) -> Option<[Ordering; 2]> {
+    let exact = Decimal::read(a)?.compare(&Decimal::read(b)?);
+    let rounded = a.parse::<f64>().ok()?.partial_cmp(&b.parse::<f64>().ok()?)?;
+    Some([exact, rounded])
 }
 
 fn skip_zeros(digits: &[u8]) -> &[u8] {

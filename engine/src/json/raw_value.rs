@@ -49,7 +49,12 @@ impl<'a> RawValue<'a> {
         }
     }
 
-    /// The text of the value, without white space around it.
+    /// Whether it is a string, a number or a boolean.
+    pub(crate) fn is_scalar(self) -> bool {
+        matches!(self.kind(), Kind::String | Kind::Number | Kind::Bool(_))
+    }
+
+    /// The value as it stands in its text, without white space around it.
     #[must_use]
     pub fn text(self) -> &'a str {
         self.0

@@ -125,6 +125,12 @@ impl NumericOp {
             Self::Gte => ordering.is_ge(),
         }
     }
+
+    /// Whether the operator is true for both orderings; `None` if it is true for one of them only.
+    pub(crate) fn agrees(self, [a, b]: [Ordering; 2]) -> Option<bool> {
+        let is_true = self.holds(a);
+        (is_true == self.holds(b)).then_some(is_true)
+    }
 }
 
 /// How a string is compared with a list of texts.

@@ -2,11 +2,12 @@
 
 use crate::call::fields::{Fields, Unknown};
 use crate::condition::kinds::equals::FieldOperand;
+use crate::condition::kinds::numeric::PLAIN_NUMBER;
 use crate::condition::sentence::{Describe, Sentence, Visit, visit_other};
 use crate::image::PolicyImage;
 use crate::image::index::FieldSlot;
 use crate::image::records::StepRecord;
-use crate::json::decimal::Decimal;
+use crate::json::decimal::compare_as_programs_do;
 use crate::language::operators::NumericOp;
 
 #[cfg(feature = "compile")]
@@ -27,11 +28,9 @@ impl Compare {
     }
 
     pub(crate) fn evaluate(self, fields: &Fields<'_, '_, '_>) -> Result<bool, Unknown> {
-        let number = |field: FieldSlot| {
-            let number = fields.value(field)?.as_number().and_then(Decimal::read);
-            number.ok_or(Unknown::wrong_type(field))
-        };
-        Ok(self.op.holds(number(self.field)?.compare(&number(self.other)?)))
+        let number = |field: FieldSlot| fields.value(field)?.as_number().ok_or(Unknown::wrong_type(field));
+        let orderings = compare_as_programs_do(number(self.field)?, number(self.other)?);
+        orderings.and_then(|orderings| self.op.agrees(orderings)).ok_or(Unknown::ambiguous(self.field))
     }
 
     fn op_asked(&self, asked: bool) -> NumericOp {
@@ -54,6 +53,10 @@ impl Describe for Compare {
 
     fn type_requirement(&self) -> Option<&'static str> {
         Some("be a number")
+    }
+
+    fn form_requirement(&self) -> &'static str {
+        PLAIN_NUMBER
     }
 
     fn write_requirement(&self, asked: bool, image: &PolicyImage<'_>, out: &mut Sentence<'_>) {

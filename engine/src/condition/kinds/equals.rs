@@ -6,12 +6,14 @@ use alloc::vec::Vec;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use crate::call::fields::{Fields, Unknown};
+use crate::condition::kinds::numeric::PLAIN_NUMBER;
 use crate::condition::sentence::{Describe, Sentence, Visit, visit_other};
 use crate::image::PolicyImage;
 use crate::image::index::{FieldSlot, Stored};
 use crate::image::records::StepRecord;
-use crate::json::decimal::Decimal;
+use crate::json::decimal::compare_as_programs_do;
 use crate::json::{Kind, RawValue};
+use crate::language::operators::NumericOp;
 
 #[cfg(feature = "compile")]
 pub use build::FieldEquals;
@@ -42,7 +44,14 @@ impl Equals {
     /// Compares strings, numbers and booleans. Lists, objects and values of different types are unknown.
     pub(crate) fn evaluate(self, fields: &Fields<'_, '_, '_>) -> Result<bool, Unknown> {
         let value = fields.value(self.field)?;
-        scalars_equal(value, fields.value(self.other)?).ok_or(Unknown::wrong_type(self.field))
+        let other = fields.value(self.other)?;
+        if let (Some(number), Some(other)) = (value.as_number(), other.as_number()) {
+            let orderings = compare_as_programs_do(number, other);
+            return orderings
+                .and_then(|orderings| NumericOp::Eq.agrees(orderings))
+                .ok_or(Unknown::ambiguous(self.field));
+        }
+        scalars_equal(value, other).ok_or(Unknown::wrong_type(self.field))
     }
 
     /// Compares values of all types, lists and objects by their contents; unknown is false.
@@ -71,6 +80,10 @@ impl Describe for Equals {
         None
     }
 
+    fn form_requirement(&self) -> &'static str {
+        PLAIN_NUMBER
+    }
+
     fn write_requirement(&self, asked: bool, image: &PolicyImage<'_>, out: &mut Sentence<'_>) {
         out.push_str(if asked { "be equal to " } else { "differ from " });
         out.push_field(self.other, image);
@@ -81,12 +94,11 @@ impl Describe for Equals {
     }
 }
 
-/// Whether two strings, numbers or booleans are equal; `None` for other values and for values of different types.
+/// Whether two strings or booleans are the same; `None` for other values and for values of two types.
 fn scalars_equal(a: RawValue<'_>, b: RawValue<'_>) -> Option<bool> {
     match (a.kind(), b.kind()) {
         (Kind::String, Kind::String) => Some(a.as_string() == b.as_string()),
         (Kind::Bool(a), Kind::Bool(b)) => Some(a == b),
-        (Kind::Number, Kind::Number) => Some(Decimal::read(a.text())?.compare(&Decimal::read(b.text())?).is_eq()),
         _ => None,
     }
 }

@@ -10,13 +10,16 @@ use crate::image::PolicyImage;
 use crate::image::index::{FieldSlot, NumberOffset, Stored};
 use crate::image::records::{NumberRecord, StepRecord};
 use crate::json::RawValue;
-use crate::json::decimal::Decimal;
+use crate::json::decimal::{EXACT_INTEGERS, compare_as_programs_do};
 use crate::language::operators::NumericOp;
 
 #[cfg(feature = "compile")]
 pub use build::NumericCheck;
 
-/// The operand of the step.
+/// What a number must be of which programs with and without binary64 make different comparisons.
+pub(crate) const PLAIN_NUMBER: &str = "be a number within the precision of binary64";
+
+/// What the step compares with.
 #[derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 pub(crate) struct NumberOperand {
@@ -44,10 +47,9 @@ impl<'i> Numeric<'i> {
 
     /// Compares exact decimals.
     pub(crate) fn evaluate(self, fields: &Fields<'_, '_, '_>) -> Result<bool, Unknown> {
-        let wrong_type = Unknown::wrong_type(self.field);
-        let text = fields.value(self.field)?.as_number().ok_or(wrong_type)?;
-        let ordering = compare_number(text, self.number, fields.image).ok_or(wrong_type)?;
-        Ok(self.op.holds(ordering))
+        let text = fields.value(self.field)?.as_number().ok_or(Unknown::wrong_type(self.field))?;
+        let orderings = compare_number(text, self.number, fields.image);
+        orderings.and_then(|orderings| self.op.agrees(orderings)).ok_or(Unknown::ambiguous(self.field))
     }
 
     /// Compares binary64 numbers; unknown is false.
@@ -79,6 +81,10 @@ impl Describe for Numeric<'_> {
         Some("be a number")
     }
 
+    fn form_requirement(&self) -> &'static str {
+        PLAIN_NUMBER
+    }
+
     fn write_requirement(&self, asked: bool, image: &PolicyImage<'_>, out: &mut Sentence<'_>) {
         out.push_comparison("be ", self.op_asked(asked));
         out.push_text(image.text(self.number.text).unwrap_or_default());
@@ -96,16 +102,17 @@ pub(crate) fn visit_number(number: &NumberRecord, image: &PolicyImage<'_>, visit
     }
 }
 
-fn compare_number(text: &str, number: &NumberRecord, image: &PolicyImage<'_>) -> Option<Ordering> {
-    // Amounts and counts are usually short integers on both sides, which need no decimal comparison.
+/// How a number compares with one of the policy: exactly, and as binary64.
+fn compare_number(text: &str, number: &NumberRecord, image: &PolicyImage<'_>) -> Option<[Ordering; 2]> {
+    // Amounts and counts are short integers on both sides: no need to take them apart.
     let expected = number.integer.get();
-    if expected != i64::MIN
+    if EXACT_INTEGERS.contains(&expected)
         && let Ok(value) = text.parse::<i64>()
+        && EXACT_INTEGERS.contains(&value)
     {
-        return Some(value.cmp(&expected));
+        return Some([value.cmp(&expected); 2]);
     }
-    let expected = Decimal::read(image.text(number.text)?)?;
-    Some(Decimal::read(text)?.compare(&expected))
+    compare_as_programs_do(text, image.text(number.text)?)
 }
 
 /// Compares two binary64 numbers as perso does: they are equal if they differ by less than the distance from 1 to the

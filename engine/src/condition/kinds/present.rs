@@ -1,6 +1,6 @@
 //! `FieldPresent`: a field is present and not null.
 
-use crate::call::fields::Fields;
+use crate::call::fields::{Fields, Unknown};
 use crate::condition::sentence::{Describe, Sentence, Visit};
 use crate::image::PolicyImage;
 use crate::image::index::FieldSlot;
@@ -21,9 +21,14 @@ impl Present {
         Self { field: step.field.get() }
     }
 
-    /// Never unknown, because absence is what the check tests.
-    pub(crate) fn evaluate(self, fields: &Fields<'_, '_, '_>) -> bool {
-        fields.charged(self.field).is_some_and(|value| value.kind() != Kind::Null)
+    /// Absence is what the check is about, so a missing field is not unknown, unless it could be inside a value that
+    /// callgate does not look into.
+    pub(crate) fn evaluate(self, fields: &Fields<'_, '_, '_>) -> Result<bool, Unknown> {
+        match fields.charged(self.field) {
+            Some(value) => Ok(value.kind() != Kind::Null),
+            None if fields.may_be_hidden(self.field) => Err(Unknown::ambiguous(self.field)),
+            None => Ok(false),
+        }
     }
 
     /// Like [`Self::evaluate`], without a charge.
@@ -47,6 +52,10 @@ impl Describe for Present {
 
     fn type_requirement(&self) -> Option<&'static str> {
         None
+    }
+
+    fn form_requirement(&self) -> &'static str {
+        "be a member of an object or a list"
     }
 
     fn write_requirement(&self, asked: bool, _: &PolicyImage<'_>, out: &mut Sentence<'_>) {
