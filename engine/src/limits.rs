@@ -51,9 +51,8 @@ pub const MAX_POLICY_BYTES: usize = 256 * 1024 * 1024;
 
 /// The bytes of fields that one evaluation may read.
 ///
-/// A field that is compared with each item of a list is read once for each item, so without this limit the cost of a
-/// short request could be the product of both lengths. A policy of a hundred checks on a body of 256 KiB stays below
-/// the limit.
+/// A check inside `Every` or `Some` reads a field once for each item. Without this limit, the cost of a short request
+/// could be the product of both lengths. A policy of a hundred checks on a body of 256 KiB stays below the limit.
 pub const MAX_JUDGED_BYTES: usize = 32 * 1024 * 1024;
 
 #[cfg(test)]

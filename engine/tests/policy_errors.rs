@@ -244,6 +244,35 @@ fn each_spot_where_perso_fails_open_is_warned_of() {
 }
 
 #[test]
+fn an_operator_or_a_condition_that_perso_lacks_is_reported_for_its_language() {
+    let policy = |condition: &str| {
+        format!(
+            r#"{{"version":"perso-1.0.0","default_action":"Deny","tools":["a"],"roles":["r"],"rules":[
+{{"tool_name":"a","roles":["r"],"condition":
+{condition}}}]}}"#
+        )
+    };
+    check(
+        &policy(r#"{"StringCheck":{"source":"Arguments","field":"x","op":"Contains","value":["a"]}}"#),
+        &[
+            "error unknown_op 3:55 /rules/0/condition/StringCheck/op: `Contains` is not an operator of `StringCheck` in `perso-1` [migrate to `callgate-1`, which has `Contains`]",
+        ],
+    );
+    check(
+        &policy(r#"{"NumericCheck":{"source":"Arguments","field":"x","op":"Ne","value":1}}"#),
+        &[
+            "error unknown_op 3:56 /rules/0/condition/NumericCheck/op: `Ne` is not an operator of `NumericCheck` in `perso-1` [use `Eq`, `Lt`, `Lte`, `Gt` or `Gte`]",
+        ],
+    );
+    check(
+        &policy(r#"{"BoolCheck":{"source":"Arguments","field":"x","value":true}}"#),
+        &[
+            "error unknown_condition 3:2 /rules/0/condition/BoolCheck: `BoolCheck` is not a condition of `perso-1` [use `All`, `Any`, `Not`, `NumericCheck`, `StringCheck`, `FieldPresent` or `FieldEquals`]",
+        ],
+    );
+}
+
+#[test]
 fn a_role_that_inherits_itself_is_refused() {
     check(
         r#"{"version":"callgate-1","tools":["a"],"roles":{"r":{"inherits":["s"]},"s":{"inherits":["r","t"]},"u":{"inherit":["r"]}},"rules":[]}"#,
@@ -454,6 +483,12 @@ fn rules_are_held_against_the_schemas_of_their_tools() {
         &with_schema(false, &number("to")),
         &[&format!(
             "error type_mismatch 3:113 {pointer}: this check needs `number` or `integer`, but {declares} `to` as `string`"
+        )],
+    );
+    check(
+        &with_schema(false, &number("lines")),
+        &[&format!(
+            "error type_mismatch 3:113 {pointer}: this check needs `number` or `integer`, but {declares} `lines` as `array` [check the items with `Every` or `Some`]"
         )],
     );
     check(

@@ -26,8 +26,8 @@ pub(crate) fn is_ignorable(c: char) -> bool {
 }
 
 /// Whether compatibility normalization (Unicode NFKC or NFKD) turns a character into a text that contains `.`, `/`,
-/// `\`, `%` or `;`. Also whether a lenient program treats it as one of these, because it looks alike or because old
-/// code pages have a currency sign in place of `\`.
+/// `\`, `%` or `;`. Also whether a lenient program treats it as one of these. The reason is its look, or an old code
+/// page with a currency sign in place of `\`.
 ///
 /// The look-alikes of `.`, `/` and `\` are Unicode's confusables (UTS 39, section 4), and the characters that Unicode
 /// names a full stop or a solidus. Look-alike letters and digits are in [`is_dot_like_letter`] and

@@ -26,7 +26,7 @@ use crate::policy::document::{PolicyDocument, Rule};
 /// Compiles a policy. The same text compiles to the same bytes on every machine.
 ///
 /// The order of the statements is the layout of the image. Data that every decision reads comes first, so that it is on
-/// few pages regardless of the policy size, and data that is read together is stored together.
+/// few pages regardless of the policy size. Data that is read together is stored together.
 #[must_use]
 pub fn compile(policy: &ValidPolicy<'_>) -> Vec<u8> {
     let document = &policy.document;

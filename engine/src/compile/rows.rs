@@ -30,8 +30,8 @@ type Row = Vec<(RoleSlot, CellRules)>;
 
 /// The rows of all targets.
 ///
-/// The contents of a row are known before the offsets of its rules, so a row is reserved first and patched when all rules
-/// are written.
+/// The contents of a row are known before the offsets of its rules. A row is therefore reserved first, and patched
+/// after all rules are written.
 pub(crate) struct Rows {
     conflicts: Conflicts,
     /// For each target without a row the roles and rules, in the order of the policy.

@@ -67,6 +67,14 @@ pub(crate) fn read_numeric_op(check: &Object<'_, '_>, reader: &mut NodeReader, w
     check.required("op", reader).and_then(|node| reader.word(node, what, "unknown_op", ops))
 }
 
+/// The noun for an operator in messages, which names perso's language because that has fewer operators.
+pub(crate) fn operator_noun(check: &str, dialect: Dialect) -> String {
+    match dialect {
+        Dialect::Callgate1 => format!("an operator of `{check}`"),
+        Dialect::Perso1 => format!("an operator of `{check}` in `perso-1`"),
+    }
+}
+
 fn read_field_of(
     check: &Object<'_, '_>,
     reader: &mut NodeReader,

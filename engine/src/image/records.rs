@@ -264,7 +264,7 @@ pub(crate) const NO_OPERAND: [u8; OPERAND_BYTES] = [0; OPERAND_BYTES];
 impl StepRecord {
     #[cfg(feature = "compile")]
     pub(crate) fn new<T: IntoBytes + Immutable>(code: u8, op: u8, field: Stored<FieldSlot>, operand: &T) -> Self {
-        const { assert!(size_of::<T>() == OPERAND_BYTES, "an operand fills its place") };
+        const { assert!(size_of::<T>() == OPERAND_BYTES, "an operand has a fixed size") };
         let mut bytes = NO_OPERAND;
         bytes.copy_from_slice(operand.as_bytes());
         Self { code, op, reserved: [0; 2], len: U32::ZERO, field, operand: bytes }
@@ -338,7 +338,7 @@ pub(crate) struct NumberRecord {
 /// A count or an index in the form of the image.
 #[cfg(feature = "compile")]
 pub(crate) fn to_u32(value: usize) -> u32 {
-    // INVARIANT: the image of a policy is below 2^31 bytes, except for the transitions of its expressions, and an image
+    // INVARIANT: the image of a policy is below 2^31 bytes, except for the transitions of its expressions. An image
     // that they make too large cannot be opened.
     u32::try_from(value).unwrap_or(NONE)
 }

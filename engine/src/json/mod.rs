@@ -1,7 +1,7 @@
 //! Strict JSON: the grammar of RFC 8259 and the additional rules of I-JSON (RFC 7493).
 //!
-//! No object at any depth may have a duplicate name, a surrogate must be paired, each number must be in the range of a
-//! binary64, and nesting is limited. No available parser enforces all of this while it skips a value.
+//! No object at any depth may have a duplicate name, and a surrogate must be paired. Each number must be in the range
+//! of a binary64, and nesting is limited. No available parser enforces all of this while it skips a value.
 
 pub(crate) mod fault;
 pub(crate) mod name_hash;

@@ -129,8 +129,8 @@ impl<'a> Evaluation<'_, '_, 'a> {
 
     /// Makes a rule a candidate if its condition lets it decide.
     ///
-    /// If a condition is unknown, the stricter possible decision is returned: a Deny rule that is not known to be false
-    /// denies, and a RequireApproval rule that is not known to be false turns Allow into RequireApproval.
+    /// If a condition is unknown, the stricter possible decision is returned. A Deny rule that may be true denies. A
+    /// RequireApproval rule that may be true turns Allow into RequireApproval.
     fn consider(&self, rule: RuleOffset, candidates: &mut Candidates) -> Result<(), Stopped> {
         // INVARIANT: rules are ordered from the strictest effect down, so a later rule does not change the decision.
         if candidates.decided.is_some_and(|first| first.truth.0 == Truth::True && first.rule <= rule) {

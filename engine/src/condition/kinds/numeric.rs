@@ -138,7 +138,7 @@ mod build {
     use super::NumberOperand;
     use crate::condition::check::{Check, Encoder, Validation};
     use crate::condition::code;
-    use crate::condition::field::{Field, Scope, read_field};
+    use crate::condition::field::{Field, Scope, operator_noun, read_field};
     use crate::image::index::Stored;
     use crate::image::records::StepRecord;
     use crate::language::dialect::Dialect;
@@ -165,9 +165,10 @@ mod build {
             let check = reader.object(node, "`NumericCheck`", &["source", "field", "op", "value"])?;
             let field = read_field(&check, reader, scope);
             let ops = NumericOp::ALL.into_iter().filter(|&op| scope.dialect != Dialect::Perso1 || op != NumericOp::Ne);
-            let op = check.required("op", reader).and_then(|node| {
-                reader.word(node, "an operator of `NumericCheck`", "unknown_op", ops.map(|op| (op.name(), op)))
-            });
+            let noun = operator_noun("NumericCheck", scope.dialect);
+            let op = check
+                .required("op", reader)
+                .and_then(|node| reader.word(node, &noun, "unknown_op", ops.map(|op| (op.name(), op))));
             let value = check.required("value", reader).and_then(|node| reader.number(node, "`value`"));
             Some(Self { field: field?, op: op?, value: value? })
         }

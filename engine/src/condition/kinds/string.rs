@@ -158,7 +158,7 @@ mod build {
     use super::StringOperand;
     use crate::condition::check::{Check, Encoder, Validation};
     use crate::condition::code;
-    use crate::condition::field::{Field, Scope, read_field};
+    use crate::condition::field::{Field, Scope, operator_noun, read_field};
     use crate::image::index::StoredOption;
     use crate::image::records::StepRecord;
     use crate::language::dialect::Dialect;
@@ -200,24 +200,25 @@ mod build {
     }
 
     fn read_op(node: &Node<'_>, reader: &mut NodeReader, scope: Scope) -> Option<StringOp> {
+        let noun = operator_noun("StringCheck", scope.dialect);
         let ops = StringOp::ALL
             .into_iter()
-            .filter(|&op| scope.dialect != Dialect::Perso1 || matches!(op, StringOp::In | StringOp::NotIn))
-            .map(|op| (op.name(), op));
-        let negated = match &node.value {
-            Value::String(text) => text.strip_prefix("Not").filter(|&name| ops.clone().any(|(known, _)| known == name)),
-            _ => None,
-        };
-        match negated {
-            // The most similar operator to `NotContains` is `NotIn`, which is true for other strings.
-            Some(name) if name != StringOp::In.name() => {
-                let message = format!("`Not{name}` is not an operator of `StringCheck`");
-                let problem = Diagnostic::error("unknown_op", &node.span, message);
-                reader.problems.push(problem.with_fix(format!("write `{name}` and enclose the check in `Not`")));
-                None
-            }
-            _ => reader.word(node, "an operator of `StringCheck`", "unknown_op", ops),
+            .filter(|&op| scope.dialect != Dialect::Perso1 || matches!(op, StringOp::In | StringOp::NotIn));
+        // The most similar operator to `Contains` and `NotContains` is `NotIn`, which is true for other strings.
+        if let Value::String(text) = &node.value
+            && !ops.clone().any(|op| op.name() == text)
+            && let Some(op) = StringOp::ALL.into_iter().find(|op| op.name() == text.strip_prefix("Not").unwrap_or(text))
+        {
+            let fix = if ops.clone().any(|known| known == op) {
+                format!("write `{}` and enclose the check in `Not`", op.name())
+            } else {
+                format!("migrate to `callgate-1`, which has `{}`", op.name())
+            };
+            let problem = Diagnostic::error("unknown_op", &node.span, format!("`{text}` is not {noun}"));
+            reader.problems.push(problem.with_fix(fix));
+            return None;
         }
+        reader.word(node, &noun, "unknown_op", ops.map(|op| (op.name(), op)))
     }
 
     impl Check for StringCheck {

@@ -115,8 +115,8 @@ pub fn validate(mut document: PolicyDocument<'_>) -> Result<ValidPolicy<'_>, Vec
     Ok(ValidPolicy { document, catalogs, roles: roles.names.names, rule_targets, rule_roles, warnings: findings })
 }
 
-/// The most pairs of a role and a target that the rules of a policy match, each counted once for each rule, because the
-/// rows of the image may have a cell for each pair.
+/// The most pairs of a role and a target that the rules of a policy match. Each pair counts once for each rule, because
+/// the rows of the image may have a cell for it.
 const MAX_PAIRS: usize = 10_000_000;
 // An offset in an image has 31 bits. The content of a policy text needs at most four times its length, and a pair at
 // most 12 bytes.

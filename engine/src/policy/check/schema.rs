@@ -71,7 +71,9 @@ fn check_field(field: &Field, types: &[&str], schemas: &[(&Tool, &InputSchema)],
                 quoted(name),
                 quoted_or(declared.iter().map(String::as_str))
             );
-            findings.push(Diagnostic::error("type_mismatch", &field.name.span, message));
+            let problem = Diagnostic::error("type_mismatch", &field.name.span, message);
+            let is_list = inside.is_empty() && declared.iter().any(|declared| declared == "array");
+            findings.push(if is_list { problem.with_fix("check the items with `Every` or `Some`") } else { problem });
         }
     }
 }
