@@ -194,3 +194,75 @@ fn what_a_schema_says_without_a_limit_says_nothing() {
     let either = json!({ "type": ["string", "array"], "maxLength": 5, "maxItems": 9 });
     check_schema(&either, &x("LengthCheck", "Gt", &json!(6)), None);
 }
+
+/// Some item of the list `x` is present.
+fn some_item() -> Value {
+    let item = json!({ "FieldPresent": { "source": "Item", "field": "" } });
+    json!({ "Some": { "source": "Arguments", "field": "x", "condition": item } })
+}
+
+/// The argument `x` compares with the argument `y`.
+fn with_other(check: &str, op: Option<&str>) -> Value {
+    let mut fields = json!({ "source_a": "Arguments", "field_a": "x", "source_b": "Arguments", "field_b": "y" });
+    if let (Some(op), Some(fields)) = (op, fields.as_object_mut()) {
+        fields.insert("op".to_owned(), json!(op));
+    }
+    json!({ check: fields })
+}
+
+#[test]
+fn a_field_is_of_one_type_and_present_or_not() {
+    let equals = with_other("FieldEquals", None);
+    let compare = with_other("FieldCompare", Some("Lt"));
+    let length = || x("LengthCheck", "Lte", &json!(5));
+    for condition in [
+        all(&[present(), not(&present())]),
+        all(&[some_item(), number("Gt", 5.0)]),
+        all(&[some_item(), text("In", &["a"])]),
+        all(&[some_item(), not(&present())]),
+        all(&[equals.clone(), some_item()]),
+        all(&[equals.clone(), not(&present())]),
+        all(&[compare.clone(), text("In", &["a"])]),
+        all(&[compare.clone(), not(&present())]),
+        all(&[length(), number("Gt", 5.0)]),
+        all(&[length(), boolean(true)]),
+        all(&[length(), not(&present())]),
+    ] {
+        check(&condition, Some("never_true"));
+    }
+    for condition in [
+        all(&[some_item(), length()]),
+        all(&[some_item(), present()]),
+        all(&[equals.clone(), number("Gt", 5.0)]),
+        all(&[equals.clone(), text("In", &["a"])]),
+        all(&[equals, boolean(true)]),
+        all(&[compare.clone(), number("Gt", 5.0)]),
+        all(&[compare, present()]),
+        all(&[length(), text("In", &["a"])]),
+        all(&[length(), present()]),
+    ] {
+        check(&condition, None);
+    }
+}
+
+#[test]
+fn the_tightest_of_several_bounds_counts_in_any_order() {
+    for condition in [
+        all(&[number("Gte", 5.0), number("Gt", 1.0), number("Lt", 3.0)]),
+        all(&[number("Gt", 5.0), number("Gte", 5.0), number("Lte", 5.0)]),
+        all(&[number("Gte", 5.0), number("Gt", 5.0), number("Lte", 5.0)]),
+        all(&[number("Lte", 5.0), number("Lt", 9.0), number("Gt", 7.0)]),
+        all(&[number("Lt", 5.0), number("Lte", 5.0), number("Gte", 5.0)]),
+        all(&[number("Lte", 5.0), number("Lt", 5.0), number("Gte", 5.0)]),
+    ] {
+        check(&condition, Some("never_true"));
+    }
+    for condition in [
+        all(&[number("Gte", 5.0), number("Gt", 1.0), number("Lt", 6.0)]),
+        all(&[number("Gte", 5.0), number("Gte", 5.0), number("Lte", 5.0)]),
+        all(&[number("Lte", 5.0), number("Lt", 9.0), number("Gt", 4.0)]),
+        all(&[number("Lte", 5.0), number("Lte", 5.0), number("Gte", 5.0)]),
+    ] {
+        check(&condition, None);
+    }
+}

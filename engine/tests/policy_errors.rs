@@ -708,3 +708,26 @@ fn expressions_that_are_right_by_themselves_may_be_too_many_together() {
     let check = format!(r#"{{"StringCheck":{{"source":"Arguments","field":"x","op":"Matches","value":{list}}}}}"#);
     check_codes(&check, &["bad_regex"]);
 }
+
+/// The codes of what is found in a policy whose rules have these `id`s.
+#[track_caller]
+fn codes_of_ids(ids: &[&str]) -> Vec<&'static str> {
+    let rule = |id: &&str| {
+        serde_json::json!({ "id": id, "effect": "Allow", "tool_name": "view", "roles": ["agent"] }).to_string()
+    };
+    let text = with_rules(&ids.iter().map(rule).collect::<Vec<_>>().join(","));
+    let findings = parse(&text).and_then(validate).map_or_else(|found| found, |policy| policy.warnings().to_vec());
+    findings.iter().map(|finding| finding.code).collect()
+}
+
+#[test]
+fn an_id_is_a_name_that_no_pointer_looks_like() {
+    for id in ["", "/rules/0", "/", "a\nb", "\u{0}"] {
+        assert_eq!(codes_of_ids(&[id]), ["bad_name"], "{id:?}");
+    }
+    for id in ["a", "a/b", "a b", "\u{fc}ber"] {
+        assert!(codes_of_ids(&[id]).is_empty(), "{id:?}");
+    }
+    assert_eq!(codes_of_ids(&["a", "b", "a"]), ["duplicate_id"]);
+    assert!(codes_of_ids(&["a", "b", "A"]).is_empty());
+}

@@ -407,3 +407,27 @@ fn perso_knows_tools_only() {
     let seen = Call::read(br#"{"prompt":"view_customer","role":"agent"}"#, &facts, &image).map(drop);
     assert_eq!(seen, Err(RequestError::TargetNotSupported));
 }
+
+#[test]
+fn too_many_states_are_avoided_in_the_way_of_each_kind() {
+    for (key, start, way) in [
+        ("tool_name", "", "`tools`"),
+        ("prompt_name", "", "`prompts`"),
+        ("resource_uri", "note://notes/", "fewer patterns that start with `*`"),
+    ] {
+        let rule = |c: char| {
+            let mut rule = json!({ "effect": "Allow", key: format!("{start}*{c}*") });
+            if key == "resource_uri" {
+                rule["operations"] = json!(["read"]);
+            }
+            rule
+        };
+        let rules: Vec<Value> = ('a'..='z').map(rule).collect();
+        let text = policy(&json!(rules)).to_string();
+        let findings = parse(&text).and_then(validate).expect_err("too many states");
+        let fixes: Vec<&str> = findings.iter().filter_map(|finding| finding.fix.as_deref()).collect();
+        assert!(matches!(fixes.as_slice(), [fix] if fix.contains(way)), "{fixes:?}");
+        // One such pattern takes few.
+        assert!(parse(&policy(&json!([rule('a')])).to_string()).and_then(validate).is_ok());
+    }
+}
