@@ -194,3 +194,11 @@ fn an_error_response_quotes_no_part_of_a_key() {
         assert!(!body.contains("S3CRET"), "{body}");
     }
 }
+
+#[test]
+fn the_name_of_a_key_has_64_characters_at_most() {
+    let longest = "n".repeat(64);
+    let keys = format!("{longest}:first-key-0123456789");
+    check(Some(&keys), Some("Bearer first-key-0123456789"), Ok(Some(&longest)));
+    assert!(read(Some(&format!("n{keys}"))).is_err());
+}

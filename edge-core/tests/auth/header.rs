@@ -292,3 +292,54 @@ fn each_of_several_secrets_verifies_and_no_other_does() {
     // The encoded form of a secret is not the secret.
     assert_refused(&read(&encode(SECRET)), &token);
 }
+
+#[test]
+fn the_longest_token_has_exactly_so_many_characters() {
+    let sized = |header: usize, rest: usize| {
+        let header = json!({"alg": "HS256", "kid": "k1", "x": "x".repeat(header)}).to_string();
+        let mut claims = claims();
+        claims["x"] = "x".repeat(rest).into();
+        seal(Algorithm::Hs256, &header, &claims.to_string())
+    };
+    let of_length = |length: usize| {
+        let room = (length - sized(0, 0).len()) * 3 / 4;
+        let sizes = (0..3).flat_map(|header| (room - 9..room + 3).map(move |rest| (header, rest)));
+        sizes.map(|(header, rest)| sized(header, rest)).find(|token| token.len() == length).expect("a token")
+    };
+    let authentication = of(Algorithm::Hs256);
+    assert_enters(&authentication, &of_length(MAX_TOKEN_BYTES));
+    assert_refused(&authentication, &of_length(MAX_TOKEN_BYTES + 1));
+}
+
+#[test]
+fn only_a_subtype_leaves_application_out() {
+    let with_type = |wanted: &str, shown: &str| {
+        let mut section = section(Algorithm::Es256);
+        section["type"] = wanted.into();
+        let token = under(&json!({"alg": "ES256", "kid": "k1", "typ": shown}));
+        enter_at(&deployment(&section), Some(&["Bearer ", &token].concat()), NOW).map(drop)
+    };
+    assert_eq!(with_type("at+jwt", "application/at+jwt"), Ok(()));
+    assert_eq!(with_type("other/at+jwt", "other/at+jwt"), Ok(()));
+    assert_eq!(with_type("other/at+jwt", "application/other/at+jwt"), Err(Problem::Unauthenticated));
+    assert_eq!(with_type("application/other/at+jwt", "other/at+jwt"), Err(Problem::Unauthenticated));
+}
+
+#[test]
+fn a_secret_has_32_bytes_or_more() {
+    let section = section(Algorithm::Hs256).to_string();
+    let is_taken = |secret: &str| {
+        let value = callgate_engine::json::read(section.as_bytes(), 16).expect("strict JSON");
+        let secrets = callgate_edge_core::auth::Secrets { token_secret: Some(secret), ..Default::default() };
+        callgate_edge_core::auth::Authentication::read(Some(value), &secrets).is_ok()
+    };
+    let bytes = b"0123456789abcdef0123456789abcdef";
+    let text = std::str::from_utf8(bytes).expect("text");
+    assert!(is_taken(text));
+    assert!(is_taken(&format!("base64url:{}", encode(bytes))));
+    assert!(!is_taken(&text[1..]));
+    assert!(!is_taken(&format!("base64url:{}", encode(&bytes[1..]))));
+    // Each of several is as long.
+    assert!(is_taken(&format!("{text} {text}x")));
+    assert!(!is_taken(&format!("{text} {}", &text[1..])));
+}

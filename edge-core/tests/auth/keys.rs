@@ -222,3 +222,34 @@ fn a_private_key_in_the_configuration_is_refused() {
         assert_eq!(error, "/auth/keys has a private key; create a new key pair and use its public key");
     }
 }
+
+#[test]
+fn a_point_is_a_key_though_some_bytes_of_it_are_those_of_a_point_of_small_order() {
+    let point_of = |seed: u16| {
+        let mut secret = [0; 32];
+        secret[..2].copy_from_slice(&seed.to_be_bytes());
+        ed25519_dalek::SigningKey::from_bytes(&secret).verifying_key().to_bytes()
+    };
+    let bytes: [fn(&[u8; 32]) -> bool; 5] = [
+        |point| point[0] <= 1,
+        |point| point[0] >= 0xec,
+        |point| point[31] & 0x7f == 0,
+        |point| point[31] & 0x7f == 0x7f,
+        |point| point[0] >= 0xec && point[31] & 0x7f == 0x7f,
+    ];
+    for has_them in bytes {
+        let point = (0..u16::MAX).map(point_of).find(has_them).expect("such a point");
+        check(Algorithm::EdDsa, json!({"x": encode(point)}), true);
+    }
+}
+
+#[test]
+fn a_fault_of_a_set_says_what_is_wrong() {
+    let faults =
+        [KeysFault::TooLong, KeysFault::NotASet, KeysFault::TooMany, KeysFault::RepeatedId, KeysFault::NoneUsable];
+    for fault in faults {
+        assert!(!fault.problem().is_empty());
+        assert_eq!(fault.to_string(), fault.problem());
+        assert_eq!(faults.iter().filter(|other| other.problem() == fault.problem()).count(), 1);
+    }
+}

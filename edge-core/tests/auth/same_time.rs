@@ -1,7 +1,7 @@
 //! Every invalid token costs one verification with a key of the configured kind, whatever is wrong.
 
 use callgate_edge_core::Problem;
-use callgate_edge_core::auth::{Algorithm, KeyCache, Step};
+use callgate_edge_core::auth::{Algorithm, KeyCache, MAX_TOKEN_BYTES, Step};
 use serde_json::json;
 
 use crate::issuer::{NOW, changed, claims, jwk, of, seal, token};
@@ -74,4 +74,18 @@ fn the_answer_gives_no_hint() {
     assert_eq!(response.status, 401);
     let challenge = response.headers().find(|(name, _)| *name == "www-authenticate");
     assert_eq!(challenge, Some(("www-authenticate", "Bearer realm=\"callgate\"")));
+}
+
+#[test]
+fn what_stands_in_for_a_token_is_as_long_as_what_was_shown_up_to_a_bound() {
+    let authentication = of(Algorithm::EdDsa);
+    for length in [1, 100, MAX_TOKEN_BYTES, MAX_TOKEN_BYTES + 1, 2 * MAX_TOKEN_BYTES] {
+        let shown = "x".repeat(length);
+        let credential = ["Bearer ", &shown].concat();
+        let Step::Verify(unverified) = authentication.step(Some(&credential), &mut KeyCache::new(), NOW, true) else {
+            panic!("nothing is to be verified");
+        };
+        let expected = shown.get(..length.min(MAX_TOKEN_BYTES)).expect("so many characters");
+        assert_eq!(unverified.signing_input(), expected.as_bytes(), "{length}");
+    }
 }

@@ -211,3 +211,19 @@ fn a_deployment_with_unreadable_settings_denies_every_call() {
     }
     assert_eq!(send(&deployment, "/healthz", None, None, "").response.status, 200);
 }
+
+#[test]
+fn the_header_of_the_credential_is_the_one_that_the_configuration_names() {
+    let image = image();
+    let header_of = |changes: Value| {
+        let auth = changed(auth(Algorithm::Es256), changes);
+        deployment(&image, &auth).credential_header().to_owned()
+    };
+    assert_eq!(header_of(json!({})), "authorization");
+    assert_eq!(header_of(json!({"header": "Cf-Access-Jwt-Assertion"})), "cf-access-jwt-assertion");
+    // Without a configuration that can be read there is a header too, though nobody enters.
+    let settings = Settings::new([None, Some("{".to_owned()), None, None, None]);
+    let closed = Deployment::new(PolicyImage::open(&image).expect("an image"), &settings, PLATFORM);
+    assert!(closed.mistake().is_some());
+    assert_eq!(closed.credential_header(), "authorization");
+}

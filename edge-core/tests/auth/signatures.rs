@@ -235,3 +235,69 @@ fn a_platform_is_given_what_webcrypto_takes() {
         assert!(unverified.finish(false, &mut cache).is_err());
     }
 }
+
+/// Whether a platform is given this signature to verify, and not one in its place.
+#[track_caller]
+fn is_given(algorithm: Algorithm, signature: &[u8]) -> bool {
+    let authentication = of(algorithm);
+    let good = token(algorithm, json!({}));
+    let (input, _) = good.rsplit_once('.').expect("parts");
+    let credential = ["Bearer ", input, ".", &encode(signature)].concat();
+    let mut cache = KeyCache::new();
+    let Step::Verify(unverified) = authentication.step(Some(&credential), &mut cache, NOW, true) else {
+        panic!("a signature is to be verified");
+    };
+    let is_given = unverified.signature() == signature;
+    // What stands in for a signature lets nobody in, whatever the platform says of it.
+    assert_eq!(unverified.finish(true, &mut cache).is_ok(), is_given);
+    is_given
+}
+
+#[test]
+fn a_platform_is_given_no_signature_of_p256_whose_numbers_are_out_of_range() {
+    let order: [u8; 32] = base16("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551");
+    let one: [u8; 32] = base16("0000000000000000000000000000000000000000000000000000000000000001");
+    let last = minus(order, &one);
+    let is_given = |r: &[u8], s: &[u8]| is_given(Algorithm::Es256, &[r, s].concat());
+    for (r, s) in [(&one, &one), (&last, &last), (&one, &last), (&last, &one)] {
+        assert!(is_given(r, s), "{r:?} {s:?}");
+    }
+    for wrong in [[0; 32], order, [0xff; 32]] {
+        assert!(!is_given(&wrong, &one), "{wrong:?}");
+        assert!(!is_given(&one, &wrong), "{wrong:?}");
+        assert!(!is_given(&wrong, &wrong), "{wrong:?}");
+    }
+    assert!(!is_given(&one, &one[1..]));
+    assert!(!is_given(&one, &[0, 1]));
+    assert!(!is_given(&one, &[&[0], &one[..]].concat()));
+}
+
+#[test]
+fn a_platform_is_given_no_signature_of_ed25519_whose_number_is_out_of_range() {
+    let order: [u8; 32] = base16("1000000000000000000000000000000014def9dea2f79cd65812631a5cf5d3ed");
+    let one: [u8; 32] = base16("0000000000000000000000000000000000000000000000000000000000000001");
+    let point = [0x66; 32];
+    let is_given = |s: &[u8]| {
+        let reversed: Vec<u8> = s.iter().rev().copied().collect();
+        is_given(Algorithm::EdDsa, &[&point[..], &reversed].concat())
+    };
+    assert!(is_given(&one));
+    assert!(is_given(&minus(order, &one)));
+    assert!(!is_given(&order));
+    assert!(!is_given(&[0xff; 32]));
+    assert!(!is_given(&one[1..]));
+    assert!(!is_given(&[&[0], &one[..]].concat()));
+}
+
+#[test]
+fn a_platform_is_given_no_signature_of_rsa_that_is_no_number_below_the_modulus() {
+    let modulus = decode(crate::issuer::jwk(Algorithm::Rs256)["n"].as_str().expect("text"));
+    let mut below = modulus.clone();
+    // The modulus is odd.
+    *below.last_mut().expect("a byte") -= 1;
+    assert!(is_given(Algorithm::Rs256, &below));
+    assert!(!is_given(Algorithm::Rs256, &modulus));
+    assert!(!is_given(Algorithm::Rs256, &below[1..]));
+    assert!(!is_given(Algorithm::Rs256, &[&[0], &below[..]].concat()));
+    assert!(!is_given(Algorithm::Rs256, &vec![0xff; modulus.len()]));
+}
