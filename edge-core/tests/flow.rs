@@ -3,7 +3,8 @@
 
 use callgate_edge_core::log::{ChainLink, hash_text, record_hash};
 use callgate_edge_core::{
-    BodyFault, Counter, Deployment, Destination, Head, Next, Platform, RecordWrite, Response, Settings, receive,
+    Afterwards, BodyFault, Counter, Deployment, Destination, Head, Next, Platform, RecordWrite, Response, Settings,
+    receive,
 };
 use callgate_engine::PolicyImage;
 use callgate_engine::json::read;
@@ -275,4 +276,78 @@ fn a_platform_without_random_bytes_denies() {
     check(&Edge::with_body(CALL).serve(&HEAD, &deployment).response, 500, "Deny", "internal_error");
     let served = Edge { body: Err(BodyFault::Incomplete), ..Edge::default() }.serve(&HEAD, &deployment);
     check(&served.response, 500, "Deny", "internal_error");
+}
+
+#[test]
+fn a_declared_length_is_passed_on_up_to_the_limit() {
+    let image = image_of(POLICY);
+    let deployment = deployment(&image, r#"{"limits":{"bodyBytes":1024}}"#, PLATFORM);
+    for (declared, expected) in
+        [(Some("24"), Some(24)), (Some("0"), Some(0)), (Some("1024"), Some(1_024)), (None, None)]
+    {
+        let head = Head { content_length: declared, ..HEAD };
+        let Next::ReadBody(body) = receive(&head, &deployment) else { panic!("the body is not read next") };
+        assert_eq!(body.declared_length(), expected);
+    }
+    let Next::Send(response) = receive(&Head { content_length: Some("1025"), ..HEAD }, &deployment) else {
+        panic!("a body beyond the limit is not refused");
+    };
+    check(&response, 413, "Deny", "body_too_large");
+}
+
+#[test]
+fn a_queue_is_written_to_after_a_best_effort_response_and_before_a_required_one() {
+    let image = image_of(POLICY);
+    for (mode, is_after) in [("best-effort", true), ("required", false)] {
+        let config = format!(r#"{{"log":{{"mode":"{mode}","sink":{{"type":"queue","binding":"Q"}}}}}}"#);
+        let deployment = deployment(&image, &config, PLATFORM);
+        let Next::ReadBody(body) = receive(&HEAD, &deployment) else { panic!("the body is not read next") };
+        match body.resume(Ok(CALL), |_| None) {
+            Next::SendThen(response, Afterwards::Write(write)) => {
+                assert!(is_after, "{mode}");
+                check(&response, 200, "Allow", "allowed");
+                assert!(matches!(write.destination(), Destination::Queue("Q", [_])));
+            }
+            Next::WriteRecords(write) => {
+                assert!(!is_after, "{mode}");
+                assert!(matches!(write.destination(), Destination::Queue("Q", [_])));
+            }
+            _ => panic!("the record goes elsewhere"),
+        }
+    }
+}
+
+#[test]
+fn a_call_stays_within_the_limits_of_the_deployment() {
+    let image = image_of(POLICY);
+    let config = r#"{"limits":{"depth":2,"callsPerBatch":1,"rolesPerCaller":1}}"#;
+    let deployment = deployment(&image, config, PLATFORM);
+    let batch = |calls: usize| {
+        let call = String::from_utf8(CALL.to_vec()).expect("text");
+        format!(r#"{{"calls":[{}]}}"#, vec![call; calls].join(","))
+    };
+    let send = |path: &str, body: &str| {
+        let target = format!("https://gate.test{path}");
+        let served = Edge::with_body(body.as_bytes()).serve(&Head { target: &target, ..HEAD }, &deployment);
+        let body: Value = serde_json::from_slice(&served.response.body).expect("JSON");
+        (served.response.status, body["code"].as_str().unwrap_or_default().to_owned())
+    };
+    for (path, within, beyond, code) in [
+        (
+            "/evaluate",
+            r#"{"tool":"t","role":"r","args":{"a":1}}"#.to_owned(),
+            r#"{"tool":"t","role":"r","args":{"a":{}}}"#.to_owned(),
+            "too_deep",
+        ),
+        (
+            "/evaluate",
+            r#"{"tool":"t","roles":["r"]}"#.to_owned(),
+            r#"{"tool":"t","roles":["r","s"]}"#.to_owned(),
+            "role_count",
+        ),
+        ("/evaluate/batch", batch(1), batch(2), "call_count"),
+    ] {
+        assert_eq!(send(path, &within).0, 200, "{within}");
+        assert_eq!(send(path, &beyond), (400, code.to_owned()), "{beyond}");
+    }
 }
