@@ -14,11 +14,3 @@ pub struct Record {
     /// The record as columns, if it goes into a dataset.
     pub(crate) point: Option<DataPoint>,
 }
-
-impl Record {
-    /// The record as columns, if the sink is a dataset of Analytics Engine.
-    #[must_use]
-    pub fn data_point(&self) -> Option<&DataPoint> {
-        self.point.as_ref()
-    }
-}
