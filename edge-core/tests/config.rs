@@ -229,3 +229,22 @@ fn the_section_of_callers_is_handed_on() {
     let config = Config::read(r#"{"auth":{"anything":[1]}}"#).expect("a configuration");
     assert_eq!(config.auth.map(|auth| auth.text()), Some(r#"{"anything":[1]}"#));
 }
+
+#[test]
+fn a_log_has_16_labels_and_256_masked_fields_at_most() {
+    let labels = |count: usize| {
+        let labels: Vec<String> = (0..count).map(|number| format!(r#""label-{number}":"x""#)).collect();
+        format!(r#"{{"log":{{"labels":{{{}}}}}}}"#, labels.join(","))
+    };
+    let mask = |count: usize| {
+        let fields: Vec<String> = (0..count).map(|number| format!(r#""field-{number}""#)).collect();
+        format!(r#"{{"log":{{"arguments":"masked","mask":[{}]}}}}"#, fields.join(","))
+    };
+    for (config, pointer) in [(labels(17), "/log/labels"), (labels(18), "/log/labels"), (mask(257), "/log/mask")] {
+        let error = Config::read(&config).expect_err("a mistake").to_string();
+        assert!(error.starts_with(&format!("{pointer} ")), "{error}");
+    }
+    for config in [labels(0), labels(16), mask(0), mask(256)] {
+        assert!(Config::read(&config).is_ok(), "{config}");
+    }
+}

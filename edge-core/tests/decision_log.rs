@@ -472,3 +472,16 @@ fn the_body_may_be_as_long_as_the_deployment_says() {
         assert_eq!((served.response.status, served.did.has_read_body), (expected, expected == 200));
     }
 }
+
+#[test]
+fn a_record_of_arguments_of_which_nothing_is_masked_lists_no_pointers() {
+    let masked = |mask: &str| {
+        let log = format!(r#"{{"mode":"required","arguments":"masked","mask":[{mask}]}}"#);
+        let data = record(&log, REFUND)["data"].take();
+        assert!(data["args"].is_object(), "{data}");
+        data.get("masked").cloned()
+    };
+    assert_eq!(masked(""), None);
+    assert_eq!(masked(r#""absent""#), None);
+    assert_eq!(masked(r#""note""#), Some(json!(["/args/note"])));
+}

@@ -110,4 +110,21 @@ mod tests {
         check(text, &["data", "chain", "hash"], r#"{"data":{"chain":{"previous":3},"hash":2},"hash":1}"#);
         check(text, &["data", "chain", "none"], r#"{"data":{"chain":{"hash":4,"previous":3},"hash":2},"hash":1}"#);
     }
+
+    #[test]
+    fn a_member_is_left_out_only_where_its_whole_path_leads() {
+        let path = ["data", "chain", "hash"];
+        check(
+            r#"{"data":{"hash":{"hash":1},"other":{"hash":2}}}"#,
+            &path,
+            r#"{"data":{"hash":{"hash":1},"other":{"hash":2}}}"#,
+        );
+        check(
+            r#"{"chain":{"hash":1},"other":{"chain":{"hash":2}}}"#,
+            &path,
+            r#"{"chain":{"hash":1},"other":{"chain":{"hash":2}}}"#,
+        );
+        check(r#"{"data":{"chain":[{"hash":1}]}}"#, &path, r#"{"data":{"chain":[{"hash":1}]}}"#);
+        check(r#"{"data":{"chain":{"hash":1}}}"#, &path, r#"{"data":{"chain":{}}}"#);
+    }
 }

@@ -194,3 +194,18 @@ fn a_full_batch_is_sent_at_once_whoever_waits() {
     outbox.push(records([2]));
     assert_eq!(outbox.start_sending(0, 300), Some(0));
 }
+
+#[test]
+fn the_bytes_that_wait_are_bounded_too() {
+    let of_bytes = |bytes: usize| vec![Record { text: "x".repeat(bytes), ..record(1) }];
+    let config = log(&format!(r#""mode":"best-effort",{COLLECTOR}"#));
+    let mut outbox = outbox(&config);
+    outbox.push(of_bytes(4_194_305));
+    assert!(outbox.is_empty(), "one byte too many waits");
+    assert_eq!(outbox.dropped(), 1);
+    outbox.push(of_bytes(4_194_303));
+    outbox.push(of_bytes(1));
+    assert_eq!((outbox.waiting.len(), outbox.dropped()), (2, 1));
+    outbox.push(of_bytes(1));
+    assert_eq!((outbox.waiting.len(), outbox.dropped()), (2, 2));
+}
