@@ -302,7 +302,7 @@ fn a_queue_is_written_to_after_a_best_effort_response_and_before_a_required_one(
         let config = format!(r#"{{"log":{{"mode":"{mode}","sink":{{"type":"queue","binding":"Q"}}}}}}"#);
         let deployment = deployment(&image, &config, PLATFORM);
         let Next::ReadBody(body) = receive(&HEAD, &deployment) else { panic!("the body is not read next") };
-        match body.resume(Ok(CALL), |_| None) {
+        match body.resume(Ok(CALL), &|_| None) {
             Next::SendThen(response, Afterwards::Write(write)) => {
                 assert!(is_after, "{mode}");
                 check(&response, 200, "Allow", "allowed");
