@@ -731,3 +731,20 @@ fn an_id_is_a_name_that_no_pointer_looks_like() {
     assert_eq!(codes_of_ids(&["a", "b", "a"]), ["duplicate_id"]);
     assert!(codes_of_ids(&["a", "b", "A"]).is_empty());
 }
+
+#[test]
+fn only_an_empty_list_of_conditions_is_always_true_in_perso() {
+    let codes = |condition: &str| {
+        let text = format!(
+            r#"{{"version":"perso-1.0.0","default_action":"Deny","tools":["a"],"roles":["r"],"rules":[
+{{"tool_name":"a","roles":["r"],"condition":{condition}}}]}}"#
+        );
+        let policy = parse(&text).and_then(validate).expect("a policy");
+        policy.warnings().iter().map(|finding| finding.code).collect::<Vec<_>>()
+    };
+    let check = r#"{"NumericCheck":{"source":"Arguments","field":"x","op":"Lt","value":5}}"#;
+    assert_eq!(codes(r#"{"All":[]}"#), ["always_true"]);
+    assert!(codes(&format!(r#"{{"All":[{check}]}}"#)).is_empty());
+    // An empty `Any` is never true.
+    assert!(codes(r#"{"Any":[]}"#).is_empty());
+}

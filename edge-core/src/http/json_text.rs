@@ -134,4 +134,18 @@ mod tests {
         assert_eq!(value, serde_json::Value::from(all.to_string()));
         assert!(out.bytes().all(|byte| byte >= 0x20 && byte != 0x7f), "no control character is sent as it is");
     }
+
+    #[test]
+    fn one_character_that_needs_an_escape_gets_it_wherever_it_stands() {
+        for special in (0..0x80).filter_map(char::from_u32) {
+            for at in 0..17 {
+                let mut text = "plain characters".to_string();
+                text.insert(at, special);
+                let mut out = String::new();
+                write_text(&text, &mut out);
+                assert_eq!(serde_json::from_str::<serde_json::Value>(&out).expect("JSON"), text, "{special:?} {at}");
+                assert!(out.bytes().all(|byte| byte >= 0x20 && byte != 0x7f), "{special:?} {at}");
+            }
+        }
+    }
 }
