@@ -1,16 +1,12 @@
-//! `callgate migrate`, run as by a user: its output, its files and its exit codes.
-#![expect(clippy::expect_used, clippy::panic, reason = "a failed test panics")]
+//! `callgate migrate` as a user runs it: what it prints, what it writes and how it exits.
+#![expect(clippy::expect_used, reason = "a test states what must hold by failing")]
 
-use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 use std::{env, fs};
 
+use callgate_test_support::{checkout_path, read_checkout};
 use tempfile::TempDir;
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
 
 struct Ended {
     code: Option<i32>,
@@ -23,7 +19,7 @@ fn migrate(arguments: &[&str]) -> Ended {
     let output = Command::new(env!("CARGO_BIN_EXE_callgate"))
         .arg("migrate")
         .args(arguments)
-        .current_dir(root())
+        .current_dir(checkout_path(""))
         .output()
         .expect("the program runs");
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
@@ -38,13 +34,9 @@ fn scratch(name: &str, text: &str) -> (TempDir, String) {
     (directory, path.into_os_string().into_string().expect("UTF-8"))
 }
 
-fn read(path: &str) -> String {
-    fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
-}
-
 #[test]
 fn what_is_written_and_said_is_as_recorded() {
-    let folder = root().join("testdata/migrate/perso-1");
+    let folder = checkout_path("testdata/migrate/perso-1");
     let mut sources: Vec<String> = fs::read_dir(&folder)
         .expect("the sources")
         .filter_map(|entry| entry.expect("an entry").file_name().into_string().ok())
@@ -69,7 +61,7 @@ fn what_is_written_and_said_is_as_recorded() {
 
 #[test]
 fn a_policy_is_written_where_it_is_asked_for_and_never_over_its_source() {
-    let source = fs::read_to_string(root().join("policies/crm-perso.json")).expect("a policy");
+    let source = read_checkout("policies/crm-perso.json");
     let (directory, file) = scratch("source.json", &source);
     let out = directory.path().join("out.json");
     let shown = out.to_str().expect("UTF-8");
@@ -104,11 +96,11 @@ fn a_text_of_another_kind_is_refused() {
         assert_eq!((ended.code, &*ended.out), (Some(code), ""), "{name}: {}", ended.err);
         assert!(ended.err.contains(said), "{name}: {}", ended.err);
     };
-    check("kind.json", &read("policies/crm.json"), &[], 2, "is already a callgate-1 policy");
+    check("kind.json", &read_checkout("policies/crm.json"), &[], 2, "is already a callgate-1 policy");
     check("kind.txt", "version: \"1.0\"\n", &[], 2, "add `--from perso-1` or `--from mcpkit`");
     check(
         "kind-perso.json",
-        &read("policies/crm-perso.json"),
+        &read_checkout("policies/crm-perso.json"),
         &["--role", "r"],
         2,
         "`--role` is only for mcpkit policies",

@@ -1,15 +1,11 @@
 //! `callgate migrate` for mcpkit policies, through the program and the engine.
 #![expect(clippy::expect_used, reason = "a failed test panics")]
 
-use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
 
-use callgate_engine::{Call, Effect, PolicyImage, RequestFacts, compile, evaluate, parse, validate};
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
+use callgate_engine::Effect;
+use callgate_test_support::{checkout_path, image_of};
 
 #[track_caller]
 fn migrate(name: &str, arguments: &[&str]) -> (String, String) {
@@ -17,7 +13,7 @@ fn migrate(name: &str, arguments: &[&str]) -> (String, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_callgate"))
         .args(["migrate", &source])
         .args(arguments)
-        .current_dir(root())
+        .current_dir(checkout_path(""))
         .output()
         .expect("the program runs");
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
@@ -27,10 +23,7 @@ fn migrate(name: &str, arguments: &[&str]) -> (String, String) {
 /// The decision of a migrated policy for a call.
 #[track_caller]
 fn decide(policy: &str, call: &str) -> Effect {
-    let image = compile(&parse(policy).and_then(validate).expect("a policy"));
-    let image = PolicyImage::open(&image).expect("an image");
-    let facts = RequestFacts::default();
-    evaluate(&image, &Call::read(call.as_bytes(), &facts, &image).expect("a call")).effect
+    callgate_test_support::decide(&image_of(policy), call).effect
 }
 
 #[test]
@@ -38,7 +31,7 @@ fn what_is_written_and_said_is_as_recorded() {
     for name in ["configuration", "notes-server", "patterns"] {
         let (out, said) = migrate(name, &[]);
         for (extension, seen) in [("callgate.json", out), ("findings.txt", said)] {
-            let path = root().join(format!("testdata/migrate/mcpkit/{name}.{extension}"));
+            let path = checkout_path(&format!("testdata/migrate/mcpkit/{name}.{extension}"));
             if env::var_os("BLESS").is_some() {
                 fs::write(&path, &seen).expect("a golden file");
             }

@@ -2,22 +2,16 @@
 #![expect(clippy::panic, reason = "a failed test panics")]
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::path::Path;
 
 use callgate_conformance::generate::Language;
 use callgate_conformance::judge::policy_of;
 use callgate_engine::Dialect;
 use callgate_engine::policy::condition;
+use callgate_test_support::read_checkout;
 use serde_json::Value;
 
 /// The number of random policies that are searched. Each kind is in many of them.
 const POLICIES: u64 = 300;
-
-fn checkout(path: &str) -> String {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path);
-    fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
-}
 
 fn json(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
@@ -50,31 +44,31 @@ fn texts_at(value: &Value, pointer: &str) -> BTreeSet<String> {
 
 #[test]
 fn every_kind_of_condition_is_in_each_place_that_lists_them() {
-    let schema = json(&checkout("policies/policy.schema.json"));
+    let schema = json(&read_checkout("policies/policy.schema.json"));
     let one_of = schema.pointer("/$defs/condition/oneOf").and_then(Value::as_array).expect("the kinds of the schema");
     let in_schema: BTreeSet<String> =
         one_of.iter().filter_map(|kind| kind["$ref"].as_str()?.strip_prefix("#/$defs/").map(str::to_owned)).collect();
-    let reference = checkout("docs/policy-language.md");
+    let reference = read_checkout("docs/policy-language.md");
     let headings = reference.lines().filter_map(|line| line.strip_prefix("### "));
     let in_reference: BTreeSet<String> =
         headings.flat_map(|heading| heading.split(", ")).map(|name| name.replace('`', "")).collect();
-    let cases = checkout("testdata/http/conditions.jsonl");
+    let cases = read_checkout("testdata/http/conditions.jsonl");
     let in_cases: BTreeSet<String> =
         cases.lines().filter_map(|line| json(line)["class"].as_str().map(str::to_owned)).collect();
     let in_openapi = texts_at(
-        &json(&checkout("edge-core/openapi.json")),
+        &json(&read_checkout("edge-core/openapi.json")),
         "/components/schemas/FailedPredicate/properties/check/enum",
     );
     let places = [
         ("policies/policy.schema.json", in_schema),
         ("docs/policy-language.md, as a heading", in_reference),
-        ("testdata/http/conditions.json", keys_in([checkout("testdata/http/conditions.json")])),
+        ("testdata/http/conditions.json", keys_in([read_checkout("testdata/http/conditions.json")])),
         ("testdata/http/conditions.jsonl, as a class", in_cases),
         (
             "conformance/src/generate.rs",
             keys_in((0..POLICIES).map(|seed| policy_of(seed, Language::WHOLE).to_string())),
         ),
-        ("fuzz/oracles/src/every_condition.json", keys_in([checkout("fuzz/oracles/src/every_condition.json")])),
+        ("fuzz/oracles/src/every_condition.json", keys_in([read_checkout("fuzz/oracles/src/every_condition.json")])),
         ("edge-core/openapi.json, as a check", in_openapi),
     ];
     let mut missing = Vec::new();

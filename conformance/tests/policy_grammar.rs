@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use callgate_conformance::generate::Language;
 use callgate_conformance::json::Json;
@@ -12,6 +12,7 @@ use callgate_conformance::judge::policy_of;
 use callgate_conformance::policy;
 use callgate_engine::policy::text::Severity;
 use callgate_engine::{parse, validate};
+use callgate_test_support::{checkout_path, read_checkout};
 use fastrand::Rng;
 
 /// The codes of errors in the form of a policy. All other errors are about what its parts mean.
@@ -35,14 +36,6 @@ const FORM: [&str; 14] = [
 /// Policies of the generator, and the changes that are tried on each.
 const GENERATED: u64 = 150;
 const CHANGES_PER_POLICY: usize = 30;
-
-fn folder(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
-}
-
-fn read_file(path: &Path) -> String {
-    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-}
 
 /// Which errors the texts have, how many texts have none, and on which texts the readers differ.
 #[derive(Default)]
@@ -204,7 +197,7 @@ fn both_readers_accept_the_same_forms_of_callgate_1() {
     }
     seen.compare("{");
     for file in ["testdata/http/targets.json", "policies/crm.json"] {
-        change_everywhere(&read_file(&folder(file)), &mut random, &mut seen);
+        change_everywhere(&read_checkout(file), &mut random, &mut seen);
     }
     for code in FORM {
         assert!(seen.codes.contains_key(code), "no change leads to `{code}`: {:?}", seen.codes);
@@ -216,12 +209,12 @@ fn both_readers_accept_the_same_forms_of_callgate_1() {
 fn both_readers_accept_the_same_forms_of_perso_1() {
     let mut random = Rng::with_seed(2);
     let mut seen = Seen::default();
-    let entries = fs::read_dir(folder("testdata/perso-1/policies")).unwrap_or_else(|error| panic!("{error}"));
+    let entries = fs::read_dir(checkout_path("testdata/perso-1/policies")).unwrap_or_else(|error| panic!("{error}"));
     let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
-    files.push(folder("policies/crm-perso.json"));
+    files.push(checkout_path("policies/crm-perso.json"));
     files.sort();
     for file in files {
-        let text = read_file(&file);
+        let text = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
         if serde_json::from_str::<serde_json::Value>(&text).is_ok() {
             change_everywhere(&text, &mut random, &mut seen);
         } else {

@@ -2,15 +2,13 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a failed test panics")]
 
 use std::collections::{HashMap, HashSet};
-use std::fs;
 use std::io::{self, Write as _};
-use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use callgate_edge_core::{Deployment, Head, Next, Platform, Response, Settings, receive};
 use callgate_engine::PolicyImage;
-use callgate_test_support::{Edge, image_of};
+use callgate_test_support::{Edge, image_of, read_checkout};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -94,10 +92,6 @@ impl Case {
     }
 }
 
-fn checkout(path: &str) -> std::path::PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
-}
-
 #[track_caller]
 fn check(deployment: &Deployment<'_>, case: &Case) {
     let name = &case.name;
@@ -145,12 +139,12 @@ fn deployment<'d>(image: PolicyImage<'d>, api_keys: Option<&str>) -> Deployment<
 /// Compares a policy's deployment with each of its case files, and prints how many cases each has.
 #[track_caller]
 fn check_files(policy: &str, files: &[&str]) {
-    let text = fs::read_to_string(checkout(policy)).expect("a policy");
+    let text = read_checkout(policy);
     let bytes = image_of(&text);
     let image = PolicyImage::open(&bytes).expect("an image");
     let deployment = deployment(image, Some(KEYS));
     for path in files {
-        let file = fs::read_to_string(checkout(path)).expect("a case file");
+        let file = read_checkout(path);
         let cases: Vec<Case> = file
             .lines()
             .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{path}: {error}: {line:.80}")))
@@ -194,7 +188,7 @@ fn each_kind_of_target_answers_as_its_cases_say() {
 
 #[test]
 fn without_keys_nothing_is_decided() {
-    let text = fs::read_to_string(checkout("policies/crm.json")).expect("a policy");
+    let text = read_checkout("policies/crm.json");
     let bytes = image_of(&text);
     let image = PolicyImage::open(&bytes).expect("an image");
     for api_keys in [None, Some(""), Some(" \t\n")] {

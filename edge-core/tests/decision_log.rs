@@ -4,12 +4,11 @@
 use std::cell::Cell;
 use std::collections::HashSet;
 use std::fs;
-use std::path::Path;
 
 use callgate_edge_core::log::DataPoint;
 use callgate_edge_core::{Config, Deployment, Head, Limits, Platform, Response, Settings};
 use callgate_engine::PolicyImage;
-use callgate_test_support::{Did, Edge, Served, image_of};
+use callgate_test_support::{Did, Edge, Served, checkout_path, image_of, read_checkout};
 use serde_json::{Value, json};
 
 const TRACEPARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
@@ -25,11 +24,7 @@ const POLICY: &str = r#"{"version":"callgate-1","tools":["process_refund"],"role
     {"id":"refund-agent","effect":"Allow","tool_name":"process_refund","roles":["agent"],"condition":
         {"NumericCheck":{"source":"Arguments","field":"amount","op":"Lte","value":500}}}]}"#;
 
-fn checkout(path: &str) -> String {
-    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)).expect("a file")
-}
-
-/// The head of a call without its path.
+/// The head of a call, but for its path.
 const HEAD: Head<'static> = Head {
     method: "POST",
     target: "/evaluate",
@@ -76,7 +71,7 @@ fn served_by(policy: &str, log: &str, target: &str, body: &str) -> (Response, Ve
 }
 
 fn served(log: &str, target: &str, body: &str) -> (Response, Vec<String>, Vec<DataPoint>) {
-    served_by(&checkout("policies/crm.json"), log, target, body)
+    served_by(&read_checkout("policies/crm.json"), log, target, body)
 }
 
 /// The lines for one call.
@@ -96,7 +91,7 @@ fn record(log: &str, body: &str) -> Value {
 
 /// The JSON blocks below a heading in the documentation.
 fn documented(heading: &str) -> Vec<Value> {
-    let text = checkout("docs/decision-log.md");
+    let text = read_checkout("docs/decision-log.md");
     let (_, section) = text.split_once(&format!("\n{heading}\n")).unwrap_or_else(|| panic!("no heading `{heading}`"));
     let section = section.split("\n## ").next().expect("a section");
     let blocks: Vec<Value> = section
@@ -143,7 +138,7 @@ fn laid_out(text: &str) -> String {
 
 #[test]
 fn the_documented_records_are_what_is_written() {
-    let mut documentation = checkout("docs/decision-log.md");
+    let mut documentation = read_checkout("docs/decision-log.md");
     for (format, place) in [("cloudevents", "in CloudEvents 1.0:\n\n"), ("opa", "decision log shapes it:\n\n")] {
         let log = format!(
             r#"{{"mode":"required","format":"{format}","source":"/callgate/eu","labels":{{"env":"prod"}},
@@ -159,8 +154,7 @@ fn the_documented_records_are_what_is_written() {
         assert!(documentation.contains(&expected), "the records of the call in the documentation:\n{expected}");
     }
     if std::env::var_os("BLESS").is_some() {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/decision-log.md");
-        fs::write(path, documentation).expect("the documentation");
+        fs::write(checkout_path("docs/decision-log.md"), documentation).expect("the documentation");
     }
 }
 
@@ -175,7 +169,7 @@ fn the_documented_configurations_are_read() {
 #[test]
 fn every_key_of_the_configuration_is_documented() {
     for (section, file) in [("log", "docs/decision-log.md"), ("limits", "docs/operations.md")] {
-        let text = checkout(file);
+        let text = read_checkout(file);
         let config = format!(r#"{{"{section}":{{"x":1}}}}"#);
         let told = Config::read(&config).expect_err("an unknown key").to_string();
         let (_, keys) = told.split_once("`; use ").expect("the keys");
@@ -187,7 +181,7 @@ fn every_key_of_the_configuration_is_documented() {
 
 #[test]
 fn the_documented_bounds_are_those_that_are_read() {
-    let text = checkout("docs/operations.md");
+    let text = read_checkout("docs/operations.md");
     for key in ["bodyBytes", "depth", "callsPerBatch", "rolesPerCaller", "logQueue"] {
         let row = text.lines().find(|line| line.starts_with(&format!("| `{key}` | "))).expect("a row");
         let [default, from, to] = [2, 3, 4].map(|column| row.split('|').nth(column).expect("a column").trim());
@@ -212,7 +206,7 @@ fn marked(tool: &str, role: &str, more: &str) -> String {
 fn by_default_no_value_of_an_argument_or_an_attribute_is_recorded() {
     let mut codes = HashSet::new();
     for policy in ["policies/crm.json", "policies/crm-perso.json", "testdata/http/conditions.json"] {
-        let text = checkout(policy);
+        let text = read_checkout(policy);
         let parsed: Value = serde_json::from_str(&text).expect("JSON");
         let names = |list: &Value| match list {
             Value::Array(items) => {
@@ -293,7 +287,7 @@ fn nothing_is_recorded_without_a_log() {
 #[track_caller]
 #[expect(clippy::indexing_slicing, reason = "a failed test panics")]
 fn check_refused(target: &str, head: Head<'_>, body: &[u8], status: u16, code: &str) {
-    let text = checkout("policies/crm.json");
+    let text = read_checkout("policies/crm.json");
     let bytes = image_of(&text);
     for format in ["cloudevents", "opa"] {
         let config = format!(r#"{{"log":{{"mode":"required","format":"{format}"}},"limits":{{"bodyBytes":1024}}}}"#);
@@ -457,7 +451,7 @@ fn a_data_point_has_its_columns_in_a_stable_order() {
 
 #[test]
 fn the_body_may_be_as_long_as_the_deployment_says() {
-    let text = checkout("policies/crm.json");
+    let text = read_checkout("policies/crm.json");
     let bytes = image_of(&text);
     let image = PolicyImage::open(&bytes).expect("an image");
     let deployment = deployment(image, Some(r#"{"limits":{"bodyBytes":1024}}"#));

@@ -1,10 +1,7 @@
-//! Callers whose roles and attributes come from a token, and the limits of a deployment.
-#![expect(clippy::expect_used, clippy::panic, reason = "a test states what must hold by failing")]
+//! Callers whose roles and attributes a token says, and the limits of a deployment.
 
-use callgate_engine::{
-    Call, CallLimits, CallerFacts, Code, Fault, PolicyImage, RequestError, RequestFacts, compile, evaluate, parse,
-    validate,
-};
+use callgate_engine::{Call, CallLimits, CallerFacts, Code, Fault, RequestError, RequestFacts, evaluate};
+use callgate_test_support::{image_of, open};
 
 /// `open` is for agents of the department `sales`, `close` for managers.
 const POLICY: &str = r#"{"version":"callgate-1","tools":["open","close"],"roles":{"agent":{},"manager":{}},"rules":[
@@ -28,8 +25,8 @@ fn judge_by(
     facts: &RequestFacts,
     body: &str,
 ) -> Result<(Code, Vec<String>), RequestError> {
-    let bytes = compile(&parse(policy).and_then(validate).unwrap_or_else(|problems| panic!("{problems:#?}")));
-    let image = PolicyImage::open(&bytes).expect("an image");
+    let bytes = image_of(policy);
+    let image = open(&bytes);
     Call::judge_within(limits, body.as_bytes(), facts, &image, |call| {
         (evaluate(&image, call).code, call.roles.iter().map(ToString::to_string).collect())
     })
@@ -127,8 +124,8 @@ fn a_policy_of_perso_takes_one_role() {
 
 #[test]
 fn every_call_of_a_batch_has_the_roles_of_the_token() {
-    let bytes = compile(&parse(POLICY).and_then(validate).expect("a valid policy"));
-    let image = PolicyImage::open(&bytes).expect("an image");
+    let bytes = image_of(POLICY);
+    let image = open(&bytes);
     let facts = RequestFacts::new(Some(0), None, None).with_caller(caller(&["agent"], SALES));
     let batch = br#"{"calls":[{"tool":"open"},{"tool":"close","role":"agent"}]}"#;
     let calls = Call::read_batch(batch, &facts, &image).expect("a batch");
@@ -182,8 +179,8 @@ fn a_token_may_have_as_many_roles_as_a_body() {
 
 #[test]
 fn a_batch_has_as_many_calls_as_the_deployment_lets_it() {
-    let bytes = compile(&parse(POLICY).and_then(validate).expect("a valid policy"));
-    let image = PolicyImage::open(&bytes).expect("an image");
+    let bytes = image_of(POLICY);
+    let image = open(&bytes);
     let facts = RequestFacts::default();
     let count = |limits: &CallLimits, calls: usize| {
         let body = format!(r#"{{"calls":[{}]}}"#, vec![call_of(2, 1); calls].join(","));

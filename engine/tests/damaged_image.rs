@@ -1,18 +1,14 @@
-//! Bytes that are not an image are rejected. An image that is truncated or changed anywhere causes no panic, no endless
-//! loop and no access out of bounds. A changed byte may form another policy, so the decision is not asserted.
-#![expect(clippy::panic, reason = "a test states what must hold by failing")]
+//! Bytes that are not an image are refused, and an image that is cut or changed anywhere leads to no panic, no endless loop
+//! and no access out of bounds. A changed byte may make another policy, so what is decided then is not asserted.
 
-use callgate_engine::{Call, Effect, ImageError, PolicyImage, RequestFacts, compile, evaluate, parse, validate};
+use callgate_engine::{Call, Effect, ImageError, PolicyImage, RequestFacts, evaluate};
+use callgate_test_support::image_of;
 
 const POLICY: &str = include_str!("../../policies/crm.json");
 const CALL: &[u8] = br#"{"tool":"bulk_update","role":"admin","args":{},
     "agentAttributes":{"env":"staging","mfa_verified":true,"user_id":"a"}}"#;
 
-fn image() -> Vec<u8> {
-    compile(&parse(POLICY).and_then(validate).unwrap_or_else(|problems| panic!("{problems:?}")))
-}
-
-/// Opens bytes as an image and decides the call. The reason is also written, because it reads most of the image.
+/// Opens bytes as an image and judges the call by it; reasons are written too, as they read the image most.
 fn judge(bytes: &[u8]) -> Result<Effect, ImageError> {
     let image = PolicyImage::open(bytes)?;
     let facts = RequestFacts::new(Some(0), None, None);
@@ -26,7 +22,7 @@ fn judge(bytes: &[u8]) -> Result<Effect, ImageError> {
 
 #[test]
 fn the_whole_image_denies_the_call() {
-    assert_eq!(judge(&image()), Ok(Effect::Deny));
+    assert_eq!(judge(&image_of(POLICY)), Ok(Effect::Deny));
 }
 
 #[test]
@@ -34,14 +30,14 @@ fn bytes_that_are_no_image_are_refused() {
     assert_eq!(judge(b""), Err(ImageError::NotAnImage));
     assert_eq!(judge(&[0; 4096]), Err(ImageError::NotAnImage));
     assert_eq!(judge(POLICY.as_bytes()), Err(ImageError::NotAnImage));
-    let mut other = image();
+    let mut other = image_of(POLICY);
     *other.get_mut(8).expect("a format") = 0xff;
     assert_eq!(judge(&other), Err(ImageError::OtherFormat));
 }
 
 #[test]
 fn a_cut_image_is_refused() {
-    let whole = image();
+    let whole = image_of(POLICY);
     for length in 0..whole.len() {
         let cut = whole.get(..length).expect("a prefix");
         assert!(judge(cut).is_err(), "cut to {length} of {}", whole.len());
@@ -50,7 +46,7 @@ fn a_cut_image_is_refused() {
 
 #[test]
 fn an_image_with_another_digest_is_refused_where_that_is_no_digest() {
-    let whole = image();
+    let whole = image_of(POLICY);
     let digest = PolicyImage::open(&whole).expect("an image").policy_digest().as_bytes().to_vec();
     let at = whole.windows(digest.len()).position(|bytes| *bytes == digest).expect("the digest, as text");
     for place in [at, at + 63] {
@@ -81,7 +77,7 @@ const NESTED: &str = r#"{"version":"callgate-1","tools":["bulk_update"],"roles":
 
 #[test]
 fn a_condition_that_is_damaged_comes_to_an_end() {
-    let whole = compile(&parse(NESTED).and_then(validate).unwrap_or_else(|problems| panic!("{problems:?}")));
+    let whole = image_of(NESTED);
     assert_eq!(judge(&whole), Ok(Effect::Allow));
     for at in 0..whole.len() {
         for value in 0..=u8::MAX {
@@ -101,7 +97,7 @@ const OPEN: &str = r#"{"version":"callgate-1","roles":{"admin":{}},"rules":[
 
 #[test]
 fn a_class_of_names_that_is_damaged_comes_to_an_end() {
-    let whole = compile(&parse(OPEN).and_then(validate).unwrap_or_else(|problems| panic!("{problems:?}")));
+    let whole = image_of(OPEN);
     assert_eq!(judge(&whole), Ok(Effect::Allow));
     for at in 0..whole.len() {
         for value in [0x00, 0x01, 0x04, 0x7f, 0x80, 0xff] {
@@ -125,7 +121,7 @@ fn an_image_that_is_not_read_says_why() {
 
 #[test]
 fn a_changed_byte_never_stops_the_engine() {
-    let whole = image();
+    let whole = image_of(POLICY);
     for at in 0..whole.len() {
         for value in [0x00, 0x01, 0x7f, 0x80, 0xff] {
             let mut changed = whole.clone();

@@ -1,7 +1,7 @@
 //! The examples of the documents: every policy and every condition in them is valid.
 #![expect(clippy::panic, reason = "a test states what must hold by failing")]
 
-use callgate_engine::{parse, validate};
+use callgate_test_support::valid_policy;
 use serde_json::{Value, json};
 
 /// The JSON blocks of a Markdown text.
@@ -36,8 +36,7 @@ fn every_example_of_the_language_reference_is_valid() {
     let examples = examples(include_str!("../../docs/policy-language.md"));
     assert!(examples.len() > 14, "the examples are found: {}", examples.len());
     for example in examples {
-        let text = policy_of(example).to_string();
-        parse(&text).and_then(validate).unwrap_or_else(|problems| panic!("{text}: {problems:?}"));
+        drop(valid_policy(&policy_of(example).to_string()));
     }
 }
 
@@ -50,7 +49,7 @@ fn the_policy_of_the_readme_is_valid() {
     assert_eq!(policies.len(), 1);
     for policy in policies {
         let text = policy.to_string();
-        let valid = parse(&text).and_then(validate).expect("a valid policy");
+        let valid = valid_policy(&text);
         assert!(valid.warnings().iter().all(|warning| warning.code == "unused_name"), "{:?}", valid.warnings());
     }
 }

@@ -1,25 +1,14 @@
-//! The part of the HTTP case files that depends on the engine: how a body is read and decided.
-#![expect(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a test states what must hold by failing"
-)]
-
-use std::fs;
-use std::path::Path;
+//! The case files of the HTTP contract, as far as they are the engine's: what a body is read as, and how it is judged.
+#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test states what must hold by failing")]
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use callgate_engine::{Call, PolicyImage, RequestError, RequestFacts, compile, evaluate, parse, validate};
+use callgate_engine::{Call, PolicyImage, RequestError, RequestFacts};
+use callgate_test_support::{Answer, answer_to, image_of, open, read_checkout};
 use serde_json::Value;
 
 /// The time of each request, in seconds since 1970. Edges use their own clock, so no case may depend on it.
 const NOW: i64 = 1_795_233_906;
-
-fn checkout(path: &str) -> String {
-    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)).expect("a file of the checkout")
-}
 
 fn body(case: &Value) -> Vec<u8> {
     let text = |value: &Value, member: &str| value[member].as_str().unwrap_or_default().to_owned();
@@ -40,15 +29,8 @@ fn body(case: &Value) -> Vec<u8> {
 
 /// The decision on one call.
 fn answer(image: &PolicyImage<'_>, call: &Call<'_>) -> Value {
-    let decision = evaluate(image, call);
-    let mut reason = String::new();
-    decision.write_reason(image, call, &mut reason);
-    serde_json::json!({
-        "decision": decision.effect.name(),
-        "code": decision.code.name(),
-        "rule": decision.rule(image),
-        "reason": reason,
-    })
+    let Answer { effect, code, rule, reason } = answer_to(image, call);
+    serde_json::json!({ "decision": effect.name(), "code": code.name(), "rule": rule, "reason": reason })
 }
 
 #[track_caller]
@@ -84,10 +66,10 @@ fn check(image: &PolicyImage<'_>, case: &Value, is_batch: bool) {
 /// Decides each call of a case file with a policy; at least `least` of its cases are calls.
 #[track_caller]
 fn check_file(policy: &str, path: &str, least: usize) {
-    let bytes = compile(&parse(&checkout(policy)).and_then(validate).unwrap_or_else(|problems| panic!("{problems:?}")));
-    let image = PolicyImage::open(&bytes).expect("an image");
+    let bytes = image_of(read_checkout(policy));
+    let image = open(&bytes);
     let mut judged = 0_usize;
-    for line in checkout(path).lines() {
+    for line in read_checkout(path).lines() {
         let case: Value = serde_json::from_str(line).expect("a case");
         let is_batch = case["path"] == "/evaluate/batch";
         let is_call = case["method"] == "POST" && (is_batch || case["path"] == "/evaluate");

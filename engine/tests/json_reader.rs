@@ -1,11 +1,9 @@
 //! Compares the reader of calls with serde_json, on random edits of the bodies of the case files.
 #![expect(clippy::expect_used, clippy::panic, reason = "a test states what must hold by failing")]
 
-use std::fs;
-use std::path::Path;
-
 use callgate_engine::Fault;
 use callgate_engine::json::{Kind, RawValue, read};
+use callgate_test_support::read_checkout;
 use serde_json::Value;
 
 const MAX_DEPTH: usize = 32;
@@ -53,8 +51,7 @@ const PIECES: &[&str] = &[
 ];
 
 fn bodies() -> Vec<String> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../testdata/http/json.jsonl");
-    let cases = fs::read_to_string(path).expect("case files");
+    let cases = read_checkout("testdata/http/json.jsonl");
     let body = |line: &str| {
         let case: Value = serde_json::from_str(line).expect("a case");
         case.get("body").and_then(Value::as_str).map(str::to_owned)

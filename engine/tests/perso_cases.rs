@@ -1,10 +1,8 @@
-//! The recorded decisions of the perso engine: every decision and reason is the same.
-#![expect(clippy::expect_used, clippy::panic, reason = "a test states what must hold by failing")]
+//! The recorded answers of the perso engine: the same decision and the same reason, on every one.
+#![expect(clippy::panic, reason = "a test states what must hold by failing")]
 
-use std::fs;
-use std::path::PathBuf;
-
-use callgate_engine::{Call, PolicyImage, RequestFacts, compile, evaluate, parse, validate};
+use callgate_engine::RequestFacts;
+use callgate_test_support::{error_codes_of, image_of, read_checkout, try_decide};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -23,35 +21,24 @@ enum Expect {
     Answer { decision: String, reason: String },
 }
 
-fn testdata() -> PathBuf {
-    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../testdata/perso-1"))
-}
-
 #[track_caller]
 fn check(case: &Case) {
     let name = &case.name;
-    let text = fs::read_to_string(testdata().join(format!("policies/{}.json", case.policy))).expect("a policy file");
-    let valid = parse(&text).and_then(validate);
+    let text = read_checkout(&format!("testdata/perso-1/policies/{}.json", case.policy));
     let Some(call) = &case.call else {
         assert!(matches!(&case.expect, Expect::NoPolicy { policy } if policy == "refused"), "{name}");
-        assert!(valid.is_err(), "{name}: the policy must be refused");
+        assert!(!error_codes_of(&text).is_empty(), "{name}: the policy must be refused");
         return;
     };
-    let bytes = compile(&valid.unwrap_or_else(|problems| panic!("{name}: {problems:?}")));
-    let image = PolicyImage::open(&bytes).expect("an image");
-    let facts = RequestFacts::default();
-    let call = Call::read(call.as_bytes(), &facts, &image);
+    let answer = try_decide(&image_of(&text), &RequestFacts::default(), call);
     match &case.expect {
         Expect::Refused { call: expected } => {
             assert_eq!(expected, "refused");
-            assert!(call.is_err(), "{name}: the call must be refused");
+            assert!(answer.is_err(), "{name}: the call must be refused");
         }
         Expect::Answer { decision, reason } => {
-            let call = call.unwrap_or_else(|error| panic!("{name}: {error:?}"));
-            let answer = evaluate(&image, &call);
-            let mut text = String::new();
-            answer.write_reason(&image, &call, &mut text);
-            assert_eq!((answer.effect.name(), &*text), (&**decision, &**reason), "{name}");
+            let answer = answer.unwrap_or_else(|error| panic!("{name}: {error:?}"));
+            assert_eq!((answer.effect.name(), &*answer.reason), (&**decision, &**reason), "{name}");
         }
         Expect::NoPolicy { .. } => panic!("{name}: a case without a policy has no call"),
     }
@@ -59,7 +46,7 @@ fn check(case: &Case) {
 
 #[test]
 fn every_recorded_case_is_answered_as_perso_answers_it() {
-    let cases = fs::read_to_string(testdata().join("cases.jsonl")).expect("the case file");
+    let cases = read_checkout("testdata/perso-1/cases.jsonl");
     let cases: Vec<Case> = cases.lines().map(|line| serde_json::from_str(line).expect("a case")).collect();
     assert_eq!(cases.len(), 145, "all recorded cases are here");
     cases.iter().for_each(check);

@@ -1,17 +1,12 @@
 //! The findings about an invalid policy: every error at once, each with its position and, if known, the fix.
 
-#![expect(clippy::expect_used, reason = "a test states what must hold by failing")]
-
 use callgate_engine::policy::text::{Positions, Severity};
-use callgate_engine::{parse, validate};
+use callgate_test_support::{error_codes_of, errors_of, findings_of};
 
 /// Checks the findings about a text: `severity code line:column pointer: message [fix]` for each finding, in order.
 #[track_caller]
 fn check(text: &str, expected: &[&str]) {
-    let findings = match parse(text).and_then(validate) {
-        Ok(policy) => policy.warnings().to_vec(),
-        Err(findings) => findings,
-    };
+    let findings = findings_of(text);
     let positions = Positions::new(text);
     let seen: Vec<String> = findings
         .iter()
@@ -188,7 +183,7 @@ fn a_condition_is_one_known_key_with_what_it_needs() {
 #[test]
 fn a_rule_whose_condition_is_broken_does_not_become_one_without() {
     let text = with_condition(r#"{"Not":{"FieldPresent":{"source":"Arguments","feild":"x"}}}"#);
-    let findings = parse(&text).and_then(validate).expect_err("a broken condition");
+    let findings = errors_of(&text);
     assert!(findings.iter().all(|finding| finding.severity == Severity::Error));
     assert_eq!(findings.len(), 2, "{findings:?}");
 }
@@ -331,9 +326,7 @@ fn a_check_that_says_nothing_is_refused() {
 /// The codes of the findings about a condition.
 #[track_caller]
 fn check_codes(condition: &str, expected: &[&str]) {
-    let text = with_condition(condition);
-    let findings = parse(&text).and_then(validate).expect_err("a broken condition");
-    assert_eq!(findings.iter().map(|finding| finding.code).collect::<Vec<_>>(), expected, "{condition}");
+    assert_eq!(error_codes_of(with_condition(condition)), expected, "{condition}");
 }
 
 #[test]
@@ -419,7 +412,7 @@ fn an_expression_that_no_automaton_can_do_is_refused() {
         let check =
             format!(r#"{{"StringCheck":{{"source":"Arguments","field":"x","op":"Matches","value":{pattern}}}}}"#);
         let text = with_condition(&check);
-        let findings = parse(&text).and_then(validate).expect_err("a broken expression");
+        let findings = errors_of(&text);
         findings.into_iter().map(|finding| finding.message).collect::<Vec<_>>().join("; ")
     };
     for (pattern, problem) in [
@@ -537,7 +530,7 @@ fn a_pattern_that_no_name_can_match_is_an_error() {
                 ("*\u{e0041}*", "*\\u{e0041}*", "E0041"),
             ] {
                 let text = open_rule(effect, key, pattern);
-                let findings = parse(&text).and_then(validate).expect_err("a pattern that matches nothing");
+                let findings = errors_of(&text);
                 let seen: Vec<_> =
                     findings.iter().map(|found| (found.code, found.message.as_str(), found.fix.as_deref())).collect();
                 let message = format!("the pattern `{shown}` cannot match a valid {noun} name");
@@ -559,8 +552,7 @@ fn a_pattern_that_a_name_can_match_is_accepted() {
         check(&open_rule("Deny", "prompt_name", pattern), &[]);
     }
     let too_long = open_rule("Deny", "tool_name", &format!("{}*", "x".repeat(128)));
-    let findings = parse(&too_long).and_then(validate).expect_err("a pattern that is too long");
-    assert_eq!(findings.iter().map(|finding| finding.code).collect::<Vec<_>>(), ["bad_name"]);
+    assert_eq!(error_codes_of(too_long), ["bad_name"]);
 }
 
 #[test]
@@ -607,10 +599,7 @@ fn check_fact(field: &str, op: &str, value: &str, code: &str, expected: Option<(
         serde_json::json!({ "StringCheck": { "source": "Request", "field": field, "op": op, "value": [value] } });
     for condition in [check.clone(), serde_json::json!({ "Not": check })] {
         let text = with_condition(&condition.to_string());
-        let findings = match parse(&text).and_then(validate) {
-            Ok(policy) => policy.warnings().to_vec(),
-            Err(findings) => findings,
-        };
+        let findings = findings_of(&text);
         let seen: Vec<_> = findings
             .iter()
             .map(|found| (found.code, found.severity, found.message.as_str(), found.fix.as_deref()))

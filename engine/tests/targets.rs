@@ -1,14 +1,8 @@
-//! The targets of rules: tools that are declared or not, prompts, and operations on resources.
-#![expect(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a test states what must hold by failing"
-)]
+//! What rules speak of: tools that are declared or not, prompts, and operations on resources.
+#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test states what must hold by failing")]
 
-use callgate_engine::{
-    Call, Code, Effect, PolicyImage, RequestError, RequestFacts, compile, evaluate, parse, validate,
-};
+use callgate_engine::{Code, Effect, RequestError, RequestFacts};
+use callgate_test_support::{decide, error_codes_of, errors_of, image_of, try_decide};
 use serde_json::{Value, json};
 
 /// An open policy with these rules, each for the role `agent`.
@@ -21,11 +15,6 @@ fn policy(rules: &Value) -> Value {
     json!({ "version": "callgate-1", "roles": { "agent": {}, "manager": {} }, "rules": with_roles.collect::<Vec<_>>() })
 }
 
-fn image_of(policy: &Value) -> Vec<u8> {
-    let text = policy.to_string();
-    compile(&parse(&text).and_then(validate).unwrap_or_else(|problems| panic!("{text}\n{problems:#?}")))
-}
-
 fn tool(name: &str) -> Value {
     json!({ "tool": name, "role": "agent" })
 }
@@ -36,12 +25,8 @@ fn resource(operation: &str, uri: &str) -> Value {
 
 #[track_caller]
 fn check(policy: &Value, call: &Value, effect: Effect, code: Code) {
-    let bytes = image_of(policy);
-    let image = PolicyImage::open(&bytes).expect("an image");
-    let (body, facts) = (call.to_string(), RequestFacts::default());
-    let call = Call::read(body.as_bytes(), &facts, &image).expect("a call");
-    let decision = evaluate(&image, &call);
-    assert_eq!((decision.effect, decision.code), (effect, code), "{policy} {body}");
+    let answer = decide(&image_of(policy), call);
+    assert_eq!((answer.effect, answer.code), (effect, code), "{policy} {call}");
 }
 
 #[track_caller]
@@ -53,9 +38,7 @@ fn check_allowed(policy: &Value, allowed: &[Value], others: &[Value]) {
 /// The codes of the findings about a policy with one rule.
 #[track_caller]
 fn check_codes(rule: &Value, expected: &[&str]) {
-    let text = policy(&json!([rule])).to_string();
-    let findings = parse(&text).and_then(validate).expect_err("a broken rule");
-    assert_eq!(findings.iter().map(|finding| finding.code).collect::<Vec<_>>(), expected, "{rule}");
+    assert_eq!(error_codes_of(policy(&json!([rule]))), expected, "{rule}");
 }
 
 #[test]
@@ -155,9 +138,7 @@ fn declared_prompts_are_all_there_are() {
     check(&declared, &prompt("mail_draft"), Effect::Allow, Code::Allowed);
     check(&declared, &prompt("mail_other"), Effect::Deny, Code::UnknownPrompt);
     declared["rules"][0]["prompt_name"] = json!("greet");
-    let text = declared.to_string();
-    let findings = parse(&text).and_then(validate).expect_err("an unknown prompt");
-    assert_eq!(findings.first().map(|finding| finding.code), Some("unknown_prompt"));
+    assert_eq!(error_codes_of(declared).first(), Some(&"unknown_prompt"));
 }
 
 #[test]
@@ -277,7 +258,7 @@ fn a_uri_with_a_second_spelling_is_found_with_the_reason() {
         for effect in ["Allow", "RequireApproval", "Deny"] {
             let rule = json!({ "effect": effect, "resource_uri": uri, "operations": ["read"] });
             let text = policy(&json!([rule])).to_string();
-            let findings = parse(&text).and_then(validate).expect_err("a URI with a second spelling");
+            let findings = errors_of(&text);
             let message = if uri.contains('*') {
                 format!("the pattern `{uri}` {problem}, so it matches no call")
             } else {
@@ -363,16 +344,12 @@ fn patterns_that_take_too_many_states_are_refused() {
     let letters = "abcdefghijklmnopqrstuvwxyz";
     let rules: Vec<Value> =
         letters.chars().map(|c| json!({ "effect": "Allow", "tool_name": format!("*{c}*") })).collect();
-    let text = policy(&json!(rules)).to_string();
-    let findings = parse(&text).and_then(validate).expect_err("too many states");
-    let codes: Vec<&str> = findings.iter().map(|finding| finding.code).collect();
-    assert_eq!(codes, ["too_many_states"]);
+    assert_eq!(error_codes_of(policy(&json!(rules))), ["too_many_states"]);
 }
 
 #[test]
 fn a_call_names_one_target() {
-    let bytes = image_of(&policy(&json!([{ "effect": "Allow", "tool_name": "*" }])));
-    let image = PolicyImage::open(&bytes).expect("an image");
+    let image = image_of(policy(&json!([{ "effect": "Allow", "tool_name": "*" }])));
     for (call, detail) in [
         (json!({ "role": "agent" }), "`tool`, `prompt` or `resource` is missing"),
         (
@@ -391,21 +368,16 @@ fn a_call_names_one_target() {
         (json!({ "role": "agent", "resource": 1, "operation": "read" }), "`resource` must be a string"),
         (json!({ "role": "agent", "prompt": null }), "`prompt` must be a string"),
     ] {
-        let body = call.to_string();
-        let facts = RequestFacts::default();
-        let seen = Call::read(body.as_bytes(), &facts, &image).map(drop).map_err(RequestError::detail);
-        assert_eq!(seen, Err(detail), "{body}");
+        let seen = try_decide(&image, &RequestFacts::default(), &call).map(drop).map_err(RequestError::detail);
+        assert_eq!(seen, Err(detail), "{call}");
     }
 }
 
 #[test]
 fn perso_knows_tools_only() {
-    let text = include_str!("../../policies/crm-perso.json");
-    let bytes = compile(&parse(text).and_then(validate).expect("a policy"));
-    let image = PolicyImage::open(&bytes).expect("an image");
-    let facts = RequestFacts::default();
-    let seen = Call::read(br#"{"prompt":"view_customer","role":"agent"}"#, &facts, &image).map(drop);
-    assert_eq!(seen, Err(RequestError::TargetNotSupported));
+    let image = image_of(include_str!("../../policies/crm-perso.json"));
+    let call = r#"{"prompt":"view_customer","role":"agent"}"#;
+    assert_eq!(try_decide(&image, &RequestFacts::default(), call), Err(RequestError::TargetNotSupported));
 }
 
 #[test]

@@ -2,8 +2,9 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a failed test panics")]
 #![expect(clippy::arithmetic_side_effects, reason = "a test counts a few calls")]
 
-use callgate_engine::{Call, Effect, PolicyImage, RequestFacts, compile, evaluate, parse, validate};
+use callgate_engine::{Effect, RequestFacts};
 use callgate_migrate::from_mcpkit;
+use callgate_test_support::{image_of, try_decide};
 use fastrand::Rng;
 use mcpkit_rs_policy::extensions::McpExtension;
 use mcpkit_rs_policy::extensions::mcp::{McpAction, McpActionType};
@@ -78,15 +79,10 @@ fn compare(source: &str, calls: &[Ask], counts: &mut Counts) {
     // A rejected source becomes no policy, which allows nothing.
     let migrated = from_mcpkit(source, "agent").ok();
     let mcpkit = Mcpkit::read(source);
-    let image =
-        migrated.as_ref().map(|migrated| compile(&parse(&migrated.policy).and_then(validate).expect("a policy")));
-    let image = image.as_ref().map(|bytes| PolicyImage::open(bytes).expect("an image"));
+    let image = migrated.as_ref().map(|migrated| image_of(&migrated.policy));
     for call in calls {
         let effect = image.as_ref().map_or(Effect::Deny, |image| {
-            let facts = RequestFacts::default();
-            let body = call.body();
-            let read = Call::read(body.as_bytes(), &facts, image);
-            read.map_or(Effect::Deny, |call| evaluate(image, &call).effect)
+            try_decide(image, &RequestFacts::default(), call.body()).map_or(Effect::Deny, |answer| answer.effect)
         });
         let is_allowed = mcpkit.as_ref().is_some_and(|mcpkit| mcpkit.allows(call));
         // A call that requires approval can run in the end.

@@ -3,17 +3,12 @@
 #![expect(clippy::arithmetic_side_effects, reason = "a test counts a few calls")]
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::{Path, PathBuf};
 
-use callgate_engine::{Call, Effect, PolicyImage, RequestFacts, compile, evaluate, parse, validate};
+use callgate_engine::{Effect, RequestFacts};
 use callgate_migrate::{Migrated, Refusal, Weight, from_perso};
+use callgate_test_support::{image_of, read_checkout, try_decide};
 use serde::Deserialize;
 use serde_json::{Value, json};
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
 
 /// Migrates a policy that perso accepts.
 #[track_caller]
@@ -21,22 +16,9 @@ fn migrate(text: &str) -> Migrated {
     from_perso(text).unwrap_or_else(|refusal| panic!("{text}: {refusal:?}"))
 }
 
-/// The image of a policy text.
-#[track_caller]
-fn image_of(text: &str) -> Vec<u8> {
-    compile(&parse(text).and_then(validate).unwrap_or_else(|problems| panic!("{text}: {problems:?}")))
-}
-
-/// The decision of a policy for the body of a call; `None` if the call is invalid.
+/// What a policy decides of the body of a call; `None` where the call is refused.
 fn decide(image: &[u8], call: &str) -> Option<Effect> {
-    let image = PolicyImage::open(image).expect("an image");
-    let facts = RequestFacts::default();
-    let call = Call::read(call.as_bytes(), &facts, &image).ok()?;
-    Some(evaluate(&image, &call).effect)
-}
-
-fn read(path: &str) -> String {
-    fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+    try_decide(image, &RequestFacts::default(), call).ok().map(|answer| answer.effect)
 }
 
 #[derive(Deserialize)]
@@ -62,13 +44,13 @@ fn a_migrated_policy_answers_the_recorded_calls_alike_or_denies() {
     let mut images: BTreeMap<String, Vec<u8>> = BTreeMap::new();
     let mut stricter: Vec<String> = Vec::new();
     let mut alike = 0;
-    for line in read("testdata/perso-1/cases.jsonl").lines() {
+    for line in read_checkout("testdata/perso-1/cases.jsonl").lines() {
         let case: Recorded = serde_json::from_str(line).expect("a case");
         let (Some(call), Some(decision)) = (&case.call, case.expect.get("decision").and_then(Value::as_str)) else {
             continue;
         };
         let image = images.entry(case.policy.clone()).or_insert_with(|| {
-            image_of(&migrate(&read(&format!("testdata/perso-1/policies/{}.json", case.policy))).policy)
+            image_of(&migrate(&read_checkout(&format!("testdata/perso-1/policies/{}.json", case.policy))).policy)
         });
         let migrated = decide(image, call).map_or("Deny", Effect::name);
         match (decision, migrated) {
@@ -89,10 +71,10 @@ fn a_migrated_policy_answers_the_recorded_calls_alike_or_denies() {
 
 #[test]
 fn a_policy_that_perso_refuses_is_refused() {
-    for line in read("testdata/perso-1/cases.jsonl").lines() {
+    for line in read_checkout("testdata/perso-1/cases.jsonl").lines() {
         let case: Recorded = serde_json::from_str(line).expect("a case");
         if case.expect.get("policy").is_some() {
-            let refused = from_perso(&read(&format!("testdata/perso-1/policies/{}.json", case.policy)));
+            let refused = from_perso(&read_checkout(&format!("testdata/perso-1/policies/{}.json", case.policy)));
             assert!(matches!(refused, Err(Refusal::PersoSource(_))), "{}: {refused:?}", case.name);
         }
     }
@@ -101,12 +83,12 @@ fn a_policy_that_perso_refuses_is_refused() {
 /// Compares a policy with its migration for the calls of a case file, of which `refused` are invalid in perso.
 #[track_caller]
 fn check_calls(policy: &str, cases: &str, decided: usize, refused: usize) {
-    let source = read(policy);
+    let source = read_checkout(policy);
     let migrated = migrate(&source);
     assert!(migrated.is_complete(), "{migrated:?}");
     let (source, migrated) = (image_of(&source), image_of(&migrated.policy));
     let mut counts = (0, 0);
-    for line in read(cases).lines() {
+    for line in read_checkout(cases).lines() {
         let case: Value = serde_json::from_str(line).expect("a case");
         let call = case.get("body").or(case.get("call")).expect("a call");
         let call = call.as_str().map_or_else(|| call.to_string(), str::to_owned);
@@ -360,7 +342,7 @@ fn names_that_callgate_does_not_take_are_named_and_denied() {
 
 #[test]
 fn the_example_of_the_document_is_what_is_written() {
-    let document = read("docs/migrate.md");
+    let document = read_checkout("docs/migrate.md");
     let blocks: Vec<&str> = document.split("```json\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
     let [source, expected, ..] = blocks.as_slice() else { panic!("the examples are found") };
     let migrated = migrate(source);

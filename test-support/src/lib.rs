@@ -3,21 +3,15 @@
 //! A failure is reported at the caller's line: every function that can fail tracks its caller.
 #![expect(clippy::panic, reason = "a failed test panics")]
 
+mod checkout;
+mod policy;
+#[cfg(feature = "edge")]
 mod edge;
 
-use callgate_engine::{compile, parse, validate};
-
+pub use checkout::{checkout_path, read_checkout};
+#[cfg(feature = "edge")]
 pub use edge::{Did, Edge, Served, send_all};
-
-/// The image of a valid policy.
-///
-/// # Panics
-/// The policy has an error; the message contains all errors.
-#[must_use]
-#[track_caller]
-pub fn image_of(policy: &str) -> Vec<u8> {
-    match parse(policy).and_then(validate) {
-        Ok(policy) => compile(&policy),
-        Err(findings) => panic!("{findings:#?}"),
-    }
-}
+pub use policy::{
+    Answer, answer_to, decide, decide_with, error_codes_of, errors_of, findings_of, image_of, open, try_decide,
+    valid_policy,
+};

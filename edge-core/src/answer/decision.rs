@@ -145,13 +145,13 @@ fn write_literal(name: &str, value: &str, out: &mut String) {
 mod tests {
     use super::*;
     use alloc::format;
-    use callgate_engine::{compile, parse, validate};
+    use callgate_test_support::image_of;
     use serde_json::Value;
 
     /// The response of a policy to a call.
     #[track_caller]
     fn answer_to(call: &str, policy: &str) -> Value {
-        let bytes = compile(&parse(policy).and_then(validate).unwrap_or_else(|problems| panic!("{problems:?}")));
+        let bytes = image_of(policy);
         let image = PolicyImage::open(&bytes).expect("an image");
         let answer = answer_call(&image, call.as_bytes(), &EdgeFacts::default()).expect("a call");
         serde_json::from_slice(&answer).expect("JSON")

@@ -67,7 +67,7 @@ mod tests {
     use super::*;
     use crate::answer::build_facts::CommitFacts;
     use alloc::format;
-    use callgate_engine::{compile, parse, validate};
+    use callgate_test_support::image_of;
     use serde_json::Value;
 
     const POLICY: &str = r#"{"version":"callgate-1","tools":["t"],"roles":{"r":{}},
@@ -81,7 +81,7 @@ mod tests {
 
     #[track_caller]
     fn check(facts: Facts, revision: &str, build: &str) {
-        let bytes = compile(&parse(POLICY).and_then(validate).expect("a valid policy"));
+        let bytes = image_of(POLICY);
         let image = PolicyImage::open(&bytes).expect("an image");
         let answer: Value = serde_json::from_str(&describe_policy(&image, &facts)).expect("JSON");
         assert_eq!(answer.get("revision").map_or_else(String::new, Value::to_string), revision);
@@ -115,7 +115,7 @@ mod tests {
     #[cfg(feature = "embed")]
     #[test]
     fn a_policy_that_is_not_the_embedded_one_has_no_revision() {
-        let bytes = compile(&parse(POLICY).and_then(validate).expect("a valid policy"));
+        let bytes = image_of(POLICY);
         let facts = facts_of(&PolicyImage::open(&bytes).expect("an image"));
         assert_eq!(facts.revision, None);
         let embedded = crate::answer::embedded::policy_image().expect("an image");

@@ -1,6 +1,7 @@
 //! Policies with a few rules, and decisions for calls.
 
-use callgate_engine::{Call, Code, Decision, Effect, PolicyImage, RequestFacts, compile, evaluate, parse, validate};
+use callgate_engine::{Call, Code, Decision, Effect, PolicyImage, RequestFacts, evaluate};
+use callgate_test_support::{image_of, open};
 use serde_json::{Value, json};
 
 /// Decides `call` with these rules, and passes the decision to `look`.
@@ -29,9 +30,8 @@ pub(crate) fn judge_as<T>(
         "roles": roles,
         "rules": rules,
     });
-    let text = policy.to_string();
-    let bytes = compile(&parse(&text).and_then(validate).unwrap_or_else(|problems| panic!("{problems:?}")));
-    let image = PolicyImage::open(&bytes).expect("an image");
+    let bytes = image_of(policy);
+    let image = open(&bytes);
     let body = call.to_string();
     let call = Call::read(body.as_bytes(), facts, &image).expect("a call");
     let decision = evaluate(&image, &call);

@@ -1,7 +1,8 @@
 //! The members of a call that do not affect the decision.
 
 use callgate_engine::call::Member;
-use callgate_engine::{Call, Code, PolicyImage, RequestError, RequestFacts, compile, evaluate, parse, validate};
+use callgate_engine::{Call, Code, PolicyImage, RequestError, RequestFacts, evaluate};
+use callgate_test_support::{image_of, open};
 use serde_json::{Value, json};
 
 /// Reads a call for a policy that reads 14 fields, so that the search for fields is binary, and passes the call to
@@ -15,9 +16,8 @@ fn read<T>(call: &str, look: impl FnOnce(&PolicyImage<'_>, Result<Call<'_>, Requ
         "version": "callgate-1", "tools": ["refund"], "roles": { "agent": {} },
         "rules": [{ "effect": "Allow", "tool_name": "refund", "roles": ["agent"], "condition": { "All": fields } }],
     });
-    let text = policy.to_string();
-    let bytes = compile(&parse(&text).and_then(validate).unwrap_or_else(|problems| panic!("{problems:?}")));
-    let image = PolicyImage::open(&bytes).expect("an image");
+    let bytes = image_of(policy);
+    let image = open(&bytes);
     let facts = RequestFacts::new(Some(0), Some("10.0.0.1"), Some("DE"));
     look(&image, Call::read(call.as_bytes(), &facts, &image))
 }

@@ -1,6 +1,7 @@
 //! The rule that decides, and its reason.
 
-use callgate_engine::{Call, Code, Effect, PolicyImage, RequestFacts, compile, evaluate, parse, validate};
+use callgate_engine::{Code, Effect, RequestFacts};
+use callgate_test_support::{decide, image_of};
 use serde_json::{Value, json};
 
 use crate::judge::{allow_if, check, check_reason, judge, judge_as, no_number, numeric, refund};
@@ -216,16 +217,10 @@ fn check_schema(schema: &Value, args: &Value, expected: Code) {
         "roles": { "agent": {} },
         "rules": [{ "effect": "Allow", "tool_name": "*", "roles": ["agent"] }],
     });
-    let text = policy.to_string();
-    let bytes = compile(&parse(&text).and_then(validate).unwrap_or_else(|problems| panic!("{problems:?}")));
-    let image = PolicyImage::open(&bytes).expect("an image");
-    let facts = RequestFacts::default();
-    let body = refund(args).to_string();
-    let call = Call::read(body.as_bytes(), &facts, &image).expect("a call");
-    assert_eq!(evaluate(&image, &call).code, expected, "{schema} {args}");
-    let body = json!({ "tool": "other", "role": "agent", "args": args }).to_string();
-    let call = Call::read(body.as_bytes(), &facts, &image).expect("a call");
-    assert_eq!(evaluate(&image, &call).code, Code::Allowed, "a tool without a schema takes any argument");
+    let image = image_of(policy);
+    assert_eq!(decide(&image, refund(args)).code, expected, "{schema} {args}");
+    let other = json!({ "tool": "other", "role": "agent", "args": args });
+    assert_eq!(decide(&image, other).code, Code::Allowed, "a tool without a schema takes any argument");
 }
 
 #[test]

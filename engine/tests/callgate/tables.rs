@@ -1,23 +1,15 @@
 //! The tables of an image: a lookup finds exactly its name, regardless of neighbors and hash collisions.
 
-use callgate_engine::{Call, Code, PolicyImage, RequestFacts, compile, evaluate, parse, validate};
+use callgate_engine::Code;
+use callgate_test_support::{decide, image_of, open};
 use serde_json::{Value, json};
 
 /// Two names with the same 32 bits of hash, which the tables keep: the second is made to collide with the first.
 const ALIKE: [&str; 2] = ["amount27748", "amount49437"];
 
 #[track_caller]
-fn image_of(policy: &Value) -> Vec<u8> {
-    let text = policy.to_string();
-    compile(&parse(&text).and_then(validate).unwrap_or_else(|problems| panic!("{problems:?}")))
-}
-
-#[track_caller]
 fn check(image: &[u8], call: &Value, expected: Code) {
-    let image = PolicyImage::open(image).expect("an image");
-    let (body, facts) = (call.to_string(), RequestFacts::default());
-    let call = Call::read(body.as_bytes(), &facts, &image).expect("a call");
-    assert_eq!(evaluate(&image, &call).code, expected, "{body}");
+    assert_eq!(decide(image, call).code, expected, "{call}");
 }
 
 fn at_most(field: &str, value: usize) -> Value {
@@ -27,7 +19,7 @@ fn at_most(field: &str, value: usize) -> Value {
 #[test]
 fn a_name_that_hashes_like_another_is_not_the_other() {
     let [known, alike] = ALIKE;
-    let image = image_of(&json!({
+    let image = image_of(json!({
         "version": "callgate-1", "tools": [known, { "name": "view", "inputSchema": {
             "additionalProperties": false, "properties": { known: {} } } }],
         "prompts": [known],
@@ -61,7 +53,7 @@ fn a_name_that_hashes_like_another_is_not_the_other() {
 fn fields_of_one_name_are_told_apart_by_what_they_are_in() {
     let places = 60_usize;
     let conditions: Vec<Value> = (0..places).map(|n| at_most(&format!("/p{n}/x"), n)).collect();
-    let image = image_of(&json!({
+    let image = image_of(json!({
         "version": "callgate-1", "tools": ["refund"], "roles": { "agent": {} },
         "rules": [{ "effect": "Allow", "tool_name": "refund", "roles": ["agent"], "condition": { "All": conditions } }],
     }));
@@ -89,7 +81,7 @@ fn a_rule_is_found_for_its_roles_and_its_tools_alone() {
         })
         .collect();
     let declared: serde_json::Map<String, Value> = roles.iter().map(|role| (role.clone(), json!({}))).collect();
-    let image = image_of(&json!({ "version": "callgate-1", "tools": tools, "roles": declared, "rules": rules }));
+    let image = image_of(json!({ "version": "callgate-1", "tools": tools, "roles": declared, "rules": rules }));
     for tool in 0..count {
         for role in 0..count {
             let expected = if is_allowed(tool, role) { Code::Allowed } else { Code::NoRule };
@@ -109,7 +101,7 @@ fn an_argument_is_declared_for_its_tool_alone() {
             json!({ "name": format!("tool{n}"), "inputSchema": schema })
         })
         .collect();
-    let image = image_of(&json!({
+    let image = image_of(json!({
         "version": "callgate-1", "tools": tools, "roles": { "agent": {} },
         "rules": [{ "effect": "Allow", "tool_name": "*", "roles": ["agent"] }],
     }));
@@ -126,7 +118,7 @@ fn an_argument_is_declared_for_its_tool_alone() {
 #[test]
 fn only_the_arguments_themselves_are_held_against_a_closed_tool() {
     let mfa = json!({ "BoolCheck": { "source": "AgentAttributes", "field": "mfa", "value": true } });
-    let image = image_of(&json!({
+    let image = image_of(json!({
         "version": "callgate-1", "roles": { "agent": {} },
         "tools": [{ "name": "refund", "inputSchema": { "additionalProperties": false, "properties": { "order": {} } } }],
         "rules": [{ "effect": "Allow", "tool_name": "refund", "roles": ["agent"],
@@ -145,16 +137,16 @@ fn an_image_says_which_policy_it_holds() {
     let text = r#"{"version":"callgate-1","description":"Refunds","tools":["a","b","c"],"roles":{"x":{},"y":{}},"rules":[
         {"effect":"Allow","tool_name":"a","roles":["x"]}, {"effect":"Deny","tool_name":"*","roles":["y"]},
         {"effect":"Allow","tool_name":"b","roles":["x"]}, {"effect":"Allow","tool_name":"c","roles":["x"]}]}"#;
-    let bytes = compile(&parse(text).and_then(validate).unwrap_or_else(|problems| panic!("{problems:?}")));
-    let image = PolicyImage::open(&bytes).expect("an image");
+    let bytes = image_of(text);
+    let image = open(&bytes);
     assert_eq!((image.version(), image.description(), image.dialect().name()), ("callgate-1", "Refunds", "callgate-1"));
     assert_eq!((image.tool_count(), image.role_count(), image.rule_count()), (Some(3), 2, 4));
     assert_eq!(usize::try_from(image.policy_bytes()), Ok(text.len()));
     assert!(!image.reads_request());
     assert_eq!(image.policy_digest(), "1e4c094820756741fa7e1db0dde73494ab20d89730d3a5643ea744a635585b41");
-    let open = image_of(&json!({ "version": "callgate-1", "roles": { "x": {} },
+    let bytes_of_open = image_of(json!({ "version": "callgate-1", "roles": { "x": {} },
         "rules": [{ "effect": "Allow", "tool_name": "*", "roles": ["x"], "condition": {
             "NumericCheck": { "source": "Request", "field": "time", "op": "Gt", "value": 0 } } }] }));
-    let image = PolicyImage::open(&open).expect("an image");
+    let image = open(&bytes_of_open);
     assert_eq!((image.tool_count(), image.description(), image.reads_request()), (None, "", true));
 }
