@@ -1,7 +1,7 @@
 //! Numbers that a program with binary64 reads as other ones.
-#![expect(clippy::expect_used, reason = "a test states what must hold by failing")]
 
-use callgate_engine::{Call, Code, PolicyImage, RequestFacts, compile, evaluate, parse, validate};
+use callgate_engine::Code;
+use callgate_test_support::{decide, image_of};
 
 /// Checks a condition on the arguments `x` and `y`, and its opposite.
 #[track_caller]
@@ -12,16 +12,12 @@ fn check(condition: &str, args: &str, expected: Option<bool>) {
             r#"{{"version":"callgate-1","tools":["t"],"roles":{{"r":{{}}}},"rules":[
                 {{"effect":"Allow","tool_name":"t","roles":["r"],"condition":{condition}}}]}}"#
         );
-        let bytes = compile(&parse(&policy).and_then(validate).expect("a valid policy"));
-        let image = PolicyImage::open(&bytes).expect("an image");
-        let body = format!(r#"{{"tool":"t","role":"r","args":{args}}}"#);
-        let facts = RequestFacts::default();
-        let decision = evaluate(&image, &Call::read(body.as_bytes(), &facts, &image).expect("a call"));
-        let seen = match decision.code {
+        let answer = decide(&image_of(policy), format!(r#"{{"tool":"t","role":"r","args":{args}}}"#));
+        let seen = match answer.code {
             Code::Allowed => Some(true),
             Code::ConditionFailed => Some(false),
             Code::ConditionUnknown => None,
-            _ => return assert_eq!(decision.code, Code::Allowed, "{condition} {args}"),
+            _ => return assert_eq!(answer.code, Code::Allowed, "{condition} {args}"),
         };
         assert_eq!(seen, expected, "{condition} {args}");
     }

@@ -1,7 +1,7 @@
 //! The findings about an invalid policy: every error at once, each with its position and, if known, the fix.
 
 use callgate_engine::policy::text::{Positions, Severity};
-use callgate_test_support::{error_codes_of, errors_of, findings_of};
+use callgate_test_support::{error_codes_of, errors_of, findings_of, valid_policy};
 
 /// Checks the findings about a text: `severity code line:column pointer: message [fix]` for each finding, in order.
 #[track_caller]
@@ -705,8 +705,7 @@ fn codes_of_ids(ids: &[&str]) -> Vec<&'static str> {
         serde_json::json!({ "id": id, "effect": "Allow", "tool_name": "view", "roles": ["agent"] }).to_string()
     };
     let text = with_rules(&ids.iter().map(rule).collect::<Vec<_>>().join(","));
-    let findings = parse(&text).and_then(validate).map_or_else(|found| found, |policy| policy.warnings().to_vec());
-    findings.iter().map(|finding| finding.code).collect()
+    findings_of(text).iter().map(|finding| finding.code).collect()
 }
 
 #[test]
@@ -728,8 +727,7 @@ fn only_an_empty_list_of_conditions_is_always_true_in_perso() {
             r#"{{"version":"perso-1.0.0","default_action":"Deny","tools":["a"],"roles":["r"],"rules":[
 {{"tool_name":"a","roles":["r"],"condition":{condition}}}]}}"#
         );
-        let policy = parse(&text).and_then(validate).expect("a policy");
-        policy.warnings().iter().map(|finding| finding.code).collect::<Vec<_>>()
+        valid_policy(&text).warnings().iter().map(|finding| finding.code).collect::<Vec<_>>()
     };
     let check = r#"{"NumericCheck":{"source":"Arguments","field":"x","op":"Lt","value":5}}"#;
     assert_eq!(codes(r#"{"All":[]}"#), ["always_true"]);
