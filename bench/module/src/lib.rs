@@ -59,7 +59,8 @@ pub extern "C" fn answer_place() -> *const u8 {
 
 /// Evaluates a batch of calls; otherwise like [`evaluate`].
 ///
-/// # Safety The same as for [`evaluate`].
+/// # Safety
+/// The same as for [`evaluate`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evaluate_batch(body: *mut u8, length: usize) -> usize {
     // SAFETY: the caller guarantees the requirements of `take`.
@@ -68,7 +69,8 @@ pub unsafe extern "C" fn evaluate_batch(body: *mut u8, length: usize) -> usize {
 
 /// Reads a call and returns whether it is valid, to measure the reader.
 ///
-/// # Safety The same as for [`evaluate`].
+/// # Safety
+/// The same as for [`evaluate`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn read(body: *mut u8, length: usize) -> u32 {
     // SAFETY: the caller guarantees the requirements of `take`.
@@ -80,7 +82,8 @@ pub unsafe extern "C" fn read(body: *mut u8, length: usize) -> u32 {
 
 /// Reads and evaluates a call without a response: 2 is Allow, 1 is RequireApproval, 0 is Deny or an invalid call.
 ///
-/// # Safety The same as for [`evaluate`].
+/// # Safety
+/// The same as for [`evaluate`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn decide(body: *mut u8, length: usize) -> u32 {
     // SAFETY: the caller guarantees the requirements of `take`.
