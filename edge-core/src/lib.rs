@@ -27,7 +27,7 @@
 //!     ..Head::default()
 //! };
 //! let Next::ReadBody(body) = receive(&head, &deployment) else { panic!("the caller may call") };
-//! let Next::Send(response) = body.resume(Ok(br#"{"tool":"view","role":"agent"}"#), |_| None) else { panic!("no log") };
+//! let Next::Send(response) = body.resume(Ok(br#"{"tool":"view","role":"agent"}"#), &|_| None) else { panic!("no log") };
 //! assert_eq!(response.status, 200);
 //! assert!(response.body.starts_with(br#"{"decision":"Allow""#));
 //! ```
