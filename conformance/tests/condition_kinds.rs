@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 
 use callgate_conformance::generate::Language;
 use callgate_conformance::judge::policy_of;
-use callgate_engine::Dialect;
+use callgate_conformance::policy;
 use callgate_engine::policy::condition;
+use callgate_engine::{Code, Dialect};
 use callgate_test_support::read_checkout;
 use serde_json::Value;
 
@@ -37,6 +38,11 @@ fn keys_in(policies: impl IntoIterator<Item = String>) -> BTreeSet<String> {
     keys
 }
 
+/// The words in code font in a line of Markdown.
+fn names_in_code_font(line: &str) -> Vec<String> {
+    line.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
 fn texts_at(value: &Value, pointer: &str) -> BTreeSet<String> {
     let list = value.pointer(pointer).and_then(Value::as_array).unwrap_or_else(|| panic!("{pointer} is not a list"));
     list.iter().filter_map(Value::as_str).map(str::to_owned).collect()
@@ -55,6 +61,21 @@ fn every_kind_of_condition_is_in_each_place_that_lists_them() {
     let cases = read_checkout("testdata/http/conditions.jsonl");
     let in_cases: BTreeSet<String> =
         cases.lines().filter_map(|line| json(line)["class"].as_str().map(str::to_owned)).collect();
+    // A check is true, false and unknown for some case. `FieldPresent` is never unknown, and an edge always knows the time.
+    let mut without_case = Vec::new();
+    for kind in condition::names(Dialect::Callgate1) {
+        for code in [Code::Allowed, Code::ConditionFailed, Code::ConditionUnknown] {
+            let is_never = code == Code::ConditionUnknown && ["FieldPresent", "TimeCheck"].contains(&kind);
+            let is_case = |case: &Value| case["class"] == kind && case["expect"]["code"] == code.name();
+            if !is_never && !cases.lines().any(|line| is_case(&json(line))) {
+                without_case.push(format!("no case of {kind} in testdata/http/conditions.jsonl is {}", code.name()));
+            }
+        }
+    }
+    let overview: BTreeSet<String> =
+        reference.lines().filter(|line| line.starts_with("| [`")).flat_map(names_in_code_font).collect();
+    let generated: Vec<String> = (0..POLICIES).map(|seed| policy_of(seed, Language::WHOLE).to_string()).collect();
+    let read: Vec<String> = generated.iter().filter(|text| policy::read(text).is_ok()).cloned().collect();
     let in_openapi = texts_at(
         &json(&read_checkout("edge-core/openapi.json")),
         "/components/schemas/FailedPredicate/properties/check/enum",
@@ -64,14 +85,14 @@ fn every_kind_of_condition_is_in_each_place_that_lists_them() {
         ("docs/policy-language.md, as a heading", in_reference),
         ("testdata/http/conditions.json", keys_in([read_checkout("testdata/http/conditions.json")])),
         ("testdata/http/conditions.jsonl, as a class", in_cases),
-        (
-            "conformance/src/generate.rs",
-            keys_in((0..POLICIES).map(|seed| policy_of(seed, Language::WHOLE).to_string())),
-        ),
+        ("docs/policy-language.md, in the table of conditions", overview),
+        ("CHANGELOG.md", read_checkout("CHANGELOG.md").lines().flat_map(names_in_code_font).collect()),
+        ("conformance/src/generate.rs", keys_in(generated)),
+        ("conformance/src/policy/condition.rs, as a condition that it reads", keys_in(read)),
         ("fuzz/oracles/src/every_condition.json", keys_in([read_checkout("fuzz/oracles/src/every_condition.json")])),
         ("edge-core/openapi.json, as a check", in_openapi),
     ];
-    let mut missing = Vec::new();
+    let mut missing = without_case;
     for kind in condition::names(Dialect::Callgate1) {
         for (place, kinds) in &places {
             // No response names a condition that combines others.
