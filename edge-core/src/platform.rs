@@ -31,3 +31,22 @@ impl Platform {
         (self.now)().map(|micros| micros.div_euclid(1_000_000))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_is_told_in_whole_units_that_have_begun() {
+        let at = |now| Platform { now, random: || None, ip_header: None, country_header: None };
+        let platform = at(|| Some(1_795_233_906_789_512));
+        assert_eq!(platform.micros(), 1_795_233_906_789_512);
+        assert_eq!(platform.millis(), 1_795_233_906_789);
+        assert_eq!(platform.seconds(), Some(1_795_233_906));
+        // Before 1970 too.
+        let before = at(|| Some(-1));
+        assert_eq!((before.micros(), before.millis(), before.seconds()), (-1, -1, Some(-1)));
+        let unknown = at(|| None);
+        assert_eq!((unknown.micros(), unknown.millis(), unknown.seconds()), (0, 0, None));
+    }
+}

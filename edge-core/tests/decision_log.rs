@@ -479,3 +479,16 @@ fn a_record_of_arguments_of_which_nothing_is_masked_lists_no_pointers() {
     assert_eq!(masked(r#""absent""#), None);
     assert_eq!(masked(r#""note""#), Some(json!(["/args/note"])));
 }
+
+#[test]
+fn arguments_of_8192_bytes_are_recorded_unless_the_configuration_sets_another_bound() {
+    let data = |bytes: usize| {
+        let args = format!(r#"{{"x":"{}"}}"#, "x".repeat(bytes - r#"{"x":""}"#.len()));
+        let body = format!(r#"{{"tool":"process_refund","role":"agent","args":{args}}}"#);
+        record(r#"{"mode":"required","arguments":"masked","mask":[]}"#, &body)["data"].take()
+    };
+    let longest = data(8_192);
+    assert!(longest["args"].is_object() && longest.get("erased").is_none(), "{longest}");
+    let beyond = data(8_193);
+    assert!(beyond.get("args").is_none() && beyond["erased"].is_array(), "{beyond}");
+}

@@ -24,3 +24,32 @@ impl EdgeFacts<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::format;
+
+    use callgate_engine::{compile, parse, validate};
+    use serde_json::Value;
+
+    use super::*;
+    use crate::answer::decision::answer_call;
+
+    #[test]
+    fn what_an_edge_adds_is_what_a_condition_on_the_request_reads() {
+        let text = r#"{"version":"callgate-1","tools":["t"],"roles":{"r":{}},"rules":[
+            {"effect":"Allow","tool_name":"t","roles":["r"],"condition":
+                {"StringCheck":{"source":"Request","field":"ip","op":"In","value":["192.0.2.7"]}}}]}"#;
+        let bytes = compile(&parse(text).and_then(validate).expect("a valid policy"));
+        let image = PolicyImage::open(&bytes).expect("an image");
+        let code = |ip: Option<&str>| {
+            let facts = EdgeFacts { ip, ..EdgeFacts::default() };
+            let answer = answer_call(&image, br#"{"tool":"t","role":"r"}"#, &facts).expect("a call");
+            let answer: Value = serde_json::from_slice(&answer).expect("JSON");
+            format!("{} {}", answer["decision"], answer["code"])
+        };
+        assert_eq!(code(Some("192.0.2.7")), r#""Allow" "allowed""#);
+        assert_eq!(code(Some("192.0.2.8")), r#""Deny" "condition_not_met""#);
+        assert_eq!(code(None), r#""Deny" "condition_unknown""#);
+    }
+}

@@ -138,8 +138,9 @@ mod tests {
     #[test]
     fn one_character_that_needs_an_escape_gets_it_wherever_it_stands() {
         for special in (0..0x80).filter_map(char::from_u32) {
-            for at in 0..17 {
-                let mut text = "plain characters".to_string();
+            // No bit of the second text makes a byte look as if it needed an escape.
+            for (at, plain) in (0..17).flat_map(|at| [(at, "plain characters"), (at, "nnnnnnnnnnnnnnnn")]) {
+                let mut text = plain.to_string();
                 text.insert(at, special);
                 let mut out = String::new();
                 write_text(&text, &mut out);
