@@ -49,7 +49,7 @@ mod tests {
             format!("{} {}", answer["decision"], answer["code"])
         };
         assert_eq!(code(Some("192.0.2.7")), r#""Allow" "allowed""#);
-        assert_eq!(code(Some("192.0.2.8")), r#""Deny" "condition_not_met""#);
+        assert_eq!(code(Some("192.0.2.8")), r#""Deny" "condition_failed""#);
         assert_eq!(code(None), r#""Deny" "condition_unknown""#);
     }
 }

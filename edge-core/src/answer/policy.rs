@@ -11,9 +11,14 @@ use crate::http::json_text::{write_hex_digest, write_member, write_text};
 #[cfg(feature = "embed")]
 pub(crate) fn facts_of(image: &PolicyImage<'_>) -> Facts {
     use crate::answer::embedded::{FACTS, policy_image};
-    // Only the embedded policy was verified.
-    let is_embedded = policy_image().is_ok_and(|embedded| embedded.policy_digest() == image.policy_digest());
-    Facts { revision: FACTS.revision.filter(|_| is_embedded), commit: FACTS.commit }
+    facts_if_embedded(FACTS, policy_image().ok().as_ref(), image)
+}
+
+/// What is true of `built` if the policy of `image` decides: only the embedded policy was verified.
+#[cfg(feature = "embed")]
+fn facts_if_embedded(built: Facts, embedded: Option<&PolicyImage<'_>>, image: &PolicyImage<'_>) -> Facts {
+    let is_embedded = embedded.is_some_and(|embedded| embedded.policy_digest() == image.policy_digest());
+    Facts { revision: built.revision.filter(|_| is_embedded), commit: built.commit }
 }
 
 /// A build without an embedded policy has no facts about it.
@@ -120,5 +125,22 @@ mod tests {
         assert_eq!(facts.revision, None);
         let embedded = crate::answer::embedded::policy_image().expect("an image");
         assert_eq!(facts_of(&embedded).revision, crate::answer::embedded::FACTS.revision);
+    }
+
+    #[cfg(feature = "embed")]
+    #[test]
+    fn a_revision_is_that_of_the_embedded_policy_alone() {
+        let compiled = |text: &str| compile(&parse(text).and_then(validate).expect("a valid policy"));
+        let (ours, theirs) = (compiled(POLICY), compiled(&POLICY.replace("\"t\"", "\"u\"")));
+        let [ours, theirs] = [&ours, &theirs].map(|bytes| PolicyImage::open(bytes).expect("an image"));
+        let built = Facts { revision: Some("7"), commit: Some(COMMIT) };
+        let revision = |embedded, image| {
+            let facts = facts_if_embedded(built, embedded, image);
+            assert_eq!(facts.commit.map(|commit| commit.id), Some(COMMIT.id));
+            facts.revision
+        };
+        assert_eq!(revision(Some(&ours), &ours), Some("7"));
+        assert_eq!(revision(Some(&ours), &theirs), None);
+        assert_eq!(revision(None, &ours), None);
     }
 }
