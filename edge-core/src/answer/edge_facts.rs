@@ -29,7 +29,7 @@ impl EdgeFacts<'_> {
 mod tests {
     use alloc::format;
 
-    use callgate_engine::{compile, parse, validate};
+    use callgate_test_support::image_of;
     use serde_json::Value;
 
     use super::*;
@@ -40,7 +40,7 @@ mod tests {
         let text = r#"{"version":"callgate-1","tools":["t"],"roles":{"r":{}},"rules":[
             {"effect":"Allow","tool_name":"t","roles":["r"],"condition":
                 {"StringCheck":{"source":"Request","field":"ip","op":"In","value":["192.0.2.7"]}}}]}"#;
-        let bytes = compile(&parse(text).and_then(validate).expect("a valid policy"));
+        let bytes = image_of(text);
         let image = PolicyImage::open(&bytes).expect("an image");
         let code = |ip: Option<&str>| {
             let facts = EdgeFacts { ip, ..EdgeFacts::default() };

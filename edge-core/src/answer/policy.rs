@@ -130,8 +130,7 @@ mod tests {
     #[cfg(feature = "embed")]
     #[test]
     fn a_revision_is_that_of_the_embedded_policy_alone() {
-        let compiled = |text: &str| compile(&parse(text).and_then(validate).expect("a valid policy"));
-        let (ours, theirs) = (compiled(POLICY), compiled(&POLICY.replace("\"t\"", "\"u\"")));
+        let (ours, theirs) = (image_of(POLICY), image_of(POLICY.replace("\"t\"", "\"u\"")));
         let [ours, theirs] = [&ours, &theirs].map(|bytes| PolicyImage::open(bytes).expect("an image"));
         let built = Facts { revision: Some("7"), commit: Some(COMMIT) };
         let revision = |embedded, image| {
