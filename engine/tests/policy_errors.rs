@@ -735,3 +735,37 @@ fn only_an_empty_list_of_conditions_is_always_true_in_perso() {
     // An empty `Any` is never true.
     assert!(codes(r#"{"Any":[]}"#).is_empty());
 }
+
+#[test]
+fn a_name_is_declared_once_but_for_perso() {
+    let codes = |text: &str| {
+        let findings = parse(text).and_then(validate).map_or_else(|found| found, |policy| policy.warnings().to_vec());
+        findings.iter().map(|finding| finding.code).collect::<Vec<_>>()
+    };
+    let perso = |tools: &str, roles: &str| {
+        codes(&format!(
+            r#"{{"version":"perso-1.0.0","default_action":"Deny","tools":{tools},"roles":{roles},"rules":[]}}"#
+        ))
+    };
+    assert!(perso(r#"["a","a"]"#, r#"["r"]"#).is_empty());
+    assert!(perso(r#"["a"]"#, r#"["r","r"]"#).is_empty());
+    let ours = |tools: &str| {
+        codes(&with_rules(r#"{"effect":"Allow","tool_name":"view","roles":["agent"]}"#).replace(r#"["view"]"#, tools))
+    };
+    assert_eq!(ours(r#"["view","view"]"#), ["duplicate_name"]);
+    assert!(ours(r#"["view"]"#).is_empty());
+}
+
+#[test]
+fn a_declared_name_has_128_characters_at_most() {
+    let codes = |length: usize| {
+        // The characters count, not the bytes.
+        let name = "ü".repeat(length);
+        let text = with_rules(r#"{"effect":"Allow","tool_name":"view","roles":["agent"]}"#).replace("view", &name);
+        let findings = parse(&text).and_then(validate).map_or_else(|found| found, |policy| policy.warnings().to_vec());
+        findings.iter().map(|finding| finding.code).collect::<Vec<_>>()
+    };
+    assert!(codes(128).is_empty());
+    assert_eq!(codes(129), ["bad_name"]);
+    assert_eq!(codes(130), ["bad_name"]);
+}
