@@ -739,7 +739,7 @@ fn only_an_empty_list_of_conditions_is_always_true_in_perso() {
 #[test]
 fn a_name_is_declared_once_but_for_perso() {
     let codes = |text: &str| {
-        let findings = parse(text).and_then(validate).map_or_else(|found| found, |policy| policy.warnings().to_vec());
+        let findings = findings_of(text);
         findings.iter().map(|finding| finding.code).collect::<Vec<_>>()
     };
     let perso = |tools: &str, roles: &str| {
@@ -762,7 +762,7 @@ fn a_declared_name_has_128_characters_at_most() {
         // The characters count, not the bytes.
         let name = "ü".repeat(length);
         let text = with_rules(r#"{"effect":"Allow","tool_name":"view","roles":["agent"]}"#).replace("view", &name);
-        let findings = parse(&text).and_then(validate).map_or_else(|found| found, |policy| policy.warnings().to_vec());
+        let findings = findings_of(text);
         findings.iter().map(|finding| finding.code).collect::<Vec<_>>()
     };
     assert!(codes(128).is_empty());
