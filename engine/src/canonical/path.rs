@@ -95,6 +95,12 @@ pub(crate) fn is_canonical(path: &str) -> bool {
     !path.contains(':') && !has_percent_encoding(path) && (inside.is_empty() || has_plain_names())
 }
 
+/// Whether a policy can name a directory so: a canonical path, with or without a slash at the end.
+#[cfg(feature = "compile")]
+pub(crate) fn is_root(path: &str) -> bool {
+    is_canonical(path) || path.strip_suffix('/').is_some_and(|directory| directory != "/" && is_canonical(directory))
+}
+
 /// Whether a path without its first slash has only unambiguous segments. Only the last segment may be empty, because a
 /// directory may have a trailing slash.
 pub(crate) fn has_plain_segments(path: &str) -> bool {
@@ -167,6 +173,17 @@ mod tests {
             ["/", "/data", "/data/reports_private/x", "/data/Reports/x", "/etc/passwd", "/srv2", "/x/data/reports/y"]
         {
             check(path, Some(false));
+        }
+    }
+
+    #[cfg(feature = "compile")]
+    #[test]
+    fn a_root_ends_in_one_slash_at_most() {
+        for root in ["/", "/srv", "/srv/", "/a/b/"] {
+            assert!(is_root(root), "{root}");
+        }
+        for root in ["", "//", "///", "/srv//", "srv/", "/srv/../"] {
+            assert!(!is_root(root), "{root}");
         }
     }
 

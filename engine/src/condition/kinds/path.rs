@@ -118,9 +118,7 @@ mod build {
 
         fn validate(&self, span: &Range<usize>, validation: &mut Validation<'_>) {
             validation.check_not_empty(span, &self.roots, "roots");
-            let is_root =
-                |root: &str| path::is_canonical(root.strip_suffix('/').filter(|_| root != "/").unwrap_or(root));
-            for root in self.roots.iter().filter(|root| !is_root(&root.value)) {
+            for root in self.roots.iter().filter(|root| !path::is_root(&root.value)) {
                 let message = format!("{} is no absolute path with one reading", quoted(&root.value));
                 let fix = "start with `/`, without dot segments, empty segments, backslashes or percent-encoding";
                 validation.error_with_fix("bad_root", &root.span, message, fix);
