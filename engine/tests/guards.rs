@@ -188,8 +188,6 @@ fn guards_are_held_against_the_limits_of_a_schema() {
 #[test]
 fn what_a_schema_says_without_a_limit_says_nothing() {
     check_schema(&json!({ "type": "number" }), &number("Lte", 500.0), None);
-    check_schema(&json!({ "maximum": "100" }), &number("Gt", 500.0), None);
-    check_schema(&json!({ "type": "string", "enum": "red" }), &text("In", &["blue"]), None);
     // If an argument is a string or a list, neither limit is certain.
     let either = json!({ "type": ["string", "array"], "maxLength": 5, "maxItems": 9 });
     check_schema(&either, &x("LengthCheck", "Gt", &json!(6)), None);

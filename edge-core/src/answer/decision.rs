@@ -120,7 +120,7 @@ fn write_failed(failed: &FailedPredicate<'_, '_>, out: &mut String) {
     write_plain_member("op", failed.op(), out);
     failed.visit_members(&mut |name, value| match value {
         MemberValue::Bool(value) => write_literal(name, if value { "true" } else { "false" }, out),
-        MemberValue::Number(number) => write_literal(name, number, out),
+        MemberValue::Number(number) | MemberValue::Json(number) => write_literal(name, number, out),
         MemberValue::Text(text) => write_member(name, text, out),
         MemberValue::Texts(texts) => write_list(name, texts, out),
         MemberValue::Field(source, field) => {

@@ -93,6 +93,11 @@ impl<'e, 'i, 'a> Fields<'e, 'i, 'a> {
         self.budget.set(self.budget.get().saturating_sub(bytes));
     }
 
+    /// How many bytes may still be read.
+    pub(crate) fn budget(&self) -> &'e Cell<usize> {
+        self.budget
+    }
+
     /// Whether the budget is not exhausted.
     pub(crate) fn is_within_budget(&self) -> bool {
         self.budget.get() > 0

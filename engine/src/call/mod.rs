@@ -17,7 +17,6 @@ pub use crate::call::facts::{CallerFacts, RequestFacts};
 use crate::image::index::FieldSlot;
 use crate::image::{FieldRef, PolicyImage};
 use crate::json::fault::Fault;
-use crate::json::lexer::Name;
 use crate::json::name_hash::hash_name;
 use crate::json::{Kind, RawValue, Reader};
 use crate::language::operators::SERVER_FIELD;
@@ -58,19 +57,10 @@ pub struct Call<'a> {
     pub wants_digest: bool,
     /// The fields that a rule reads, by their slots in the image; in ascending order if they are many.
     fields: SmallVec<[(FieldSlot, RawValue<'a>); 8]>,
-    /// The argument names and their hashes, if the policy has closed tools; `None` if there are more than are kept or
-    /// one has an escape, so that the arguments must be read again.
-    argument_names: Option<HashedNames<'a>>,
 }
-
-/// Names and their hashes.
-type HashedNames<'a> = SmallVec<[(&'a [u8], u64); MAX_NAMES_KEPT]>;
 
 /// How many fields are searched linearly; a binary search of so few is slower.
 const MAX_FIELDS_SEARCHED: usize = 12;
-
-/// How many argument names are kept, so that memory does not grow with the call.
-const MAX_NAMES_KEPT: usize = 8;
 
 impl<'a> Call<'a> {
     /// Reads the only call of a body and adds the facts from the edge.
@@ -121,7 +111,6 @@ impl<'a> Call<'a> {
             arguments: NO_ARGUMENTS,
             wants_digest: true,
             fields: SmallVec::new(),
-            argument_names: Some(SmallVec::new()),
         }
     }
 
@@ -218,23 +207,6 @@ impl<'a> Call<'a> {
             self.read_fields(&mut reader, image, FieldSlot::root(Source::Request))?;
         }
         Ok(())
-    }
-
-    /// Whether `is_declared` is true for the name and hash of every argument.
-    pub(crate) fn arguments_are_declared(&self, mut is_declared: impl FnMut(&[u8], u64) -> bool) -> bool {
-        if let Some(names) = &self.argument_names {
-            return names.iter().all(|&(name, hash)| is_declared(name, hash));
-        }
-        let undeclared = RequestError::UnknownMember;
-        let read = Reader::new(self.arguments.as_bytes(), MAX_REQUEST_DEPTH).map_err(RequestError::from);
-        read.and_then(|mut reader| {
-            reader.object(
-                |reader, name| {
-                    if is_declared(&name.bytes(), name.hash) { Ok(reader.skip()?) } else { Err(undeclared) }
-                },
-            )
-        })
-        .is_ok()
     }
 
     /// The value of a field that a rule reads, if the call has it.
@@ -374,13 +346,9 @@ impl<'a> Call<'a> {
         let start = reader.offset();
         match first {
             b'{' => {
-                let is_argument = parent == FieldSlot::root(Source::Arguments) && image.has_closed_tools();
                 reader.object(|reader, name| {
                     let is_likely = image.may_name_field(name.hash);
                     let field = if is_likely { image.field(parent, &name.bytes(), name.hash) } else { None };
-                    if is_argument {
-                        self.keep_argument_name(name);
-                    }
                     self.read_field(reader, image, field)
                 })?;
             }
@@ -397,14 +365,6 @@ impl<'a> Call<'a> {
             _ => return reader.value(),
         }
         reader.value_from(start).ok_or(Fault::Syntax)
-    }
-
-    fn keep_argument_name(&mut self, name: Name<'a>) {
-        let Some(names) = &mut self.argument_names else { return };
-        match name.bytes() {
-            Cow::Borrowed(bytes) if names.len() < MAX_NAMES_KEPT => names.push((bytes, name.hash)),
-            _ => self.argument_names = None,
-        }
     }
 
     /// Reads the value of a member or an item, and keeps it if a rule reads it.
@@ -451,35 +411,4 @@ fn read_roles<'a>(reader: &mut Reader<'a>, limits: &CallLimits) -> Result<Roles<
         Ok(())
     })?;
     if roles.is_empty() { Err(RequestError::RoleCount) } else { Ok(roles) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{compile, parse, validate};
-    use alloc::format;
-    use alloc::string::String;
-
-    #[track_caller]
-    fn check(names: &[&str], expected: Option<usize>) {
-        let policy = r#"{"version":"callgate-1","tools":[{"name":"t","inputSchema":{"additionalProperties":false}}],
-            "roles":{"r":{}},"rules":[{"effect":"Allow","tool_name":"t","roles":["r"]}]}"#;
-        let bytes = compile(&parse(policy).and_then(validate).expect("a valid policy"));
-        let image = PolicyImage::open(&bytes).expect("an image");
-        let args: Vec<String> = names.iter().map(|name| format!("\"{name}\":0")).collect();
-        let body = format!(r#"{{"tool":"t","role":"r","args":{{{}}}}}"#, args.join(","));
-        let facts = RequestFacts::default();
-        let call = Call::read(body.as_bytes(), &facts, &image).expect("a call");
-        assert_eq!(call.argument_names.map(|names| names.len()), expected, "{names:?}");
-    }
-
-    #[test]
-    fn no_more_names_of_arguments_are_kept_than_have_room_in_place() {
-        let names = ["a", "b", "c", "d", "e", "f", "g", "h", "i"];
-        check(&[], Some(0));
-        check(names.get(..MAX_NAMES_KEPT).expect("as many"), Some(MAX_NAMES_KEPT));
-        check(&names, None);
-        // A name with an escape is not borrowed, so the arguments are read again.
-        check(&["a", "\\u0062"], None);
-    }
 }

@@ -3,6 +3,7 @@
 mod condition;
 mod fields;
 mod rows;
+mod schema;
 mod writer;
 
 use alloc::string::String;
@@ -39,7 +40,7 @@ pub fn compile(policy: &ValidPolicy<'_>) -> Vec<u8> {
     write_rules(policy, &order, &mut rows, &mut writer);
     let catalogs = writer.catalogs(&policy.catalogs, &rows);
     let [tools, ..] = &catalogs;
-    writer.collect_arguments(document.tools.as_deref().unwrap_or_default(), &tools.names.slots);
+    writer.collect_schemas(document.tools.as_deref().unwrap_or_default(), &tools.names.slots);
     rows.patch(&writer.rule_offsets, &mut writer.bytes);
     let description = writer.text(&document.description);
     let reasons = writer.semantics.reasons.map(|reasons| writer.list(reasons.map(String::from).to_vec()));
@@ -151,7 +152,7 @@ const NO_SECTIONS: Sections = Sections {
     class_rows: NO_SECTION,
     automata: NO_SECTION,
     transitions: NO_SECTION,
-    arguments: NO_SECTION,
+    schemas: NO_SECTION,
     bytes: NO_SECTION,
 };
 

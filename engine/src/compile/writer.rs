@@ -10,20 +10,20 @@ use zerocopy::little_endian::{I64, U16, U32, U64};
 use crate::compile::rows::Rows;
 use crate::image::hash_table;
 use crate::image::index::{
-    AutomatonIndex, FieldSlot, NumberOffset, RowOffset, RuleOffset, StepOffset, StoredOption, TextListOffset, ToolSlot,
-    UrlOffset,
+    AutomatonIndex, FieldSlot, NumberOffset, RowOffset, RuleOffset, SchemaOffset, StepOffset, StoredOption,
+    TextListOffset, ToolSlot, UrlOffset,
 };
 use crate::image::records::{
-    ArgumentRecord, AutomatonRecord, CLOSED, CatalogRecord, FieldRecord, HeaderRecord, NO_TEXT, NONE, NameRecord,
-    NumberRecord, RULE_MARK, RuleRecord, Section, Sections, StepRecord, TextRef, to_u32,
+    AutomatonRecord, CatalogRecord, FieldRecord, HeaderRecord, NONE, NameRecord, NumberRecord, RULE_MARK, RuleRecord,
+    Section, Sections, StepRecord, TextRef, to_u32,
 };
-use crate::json::name_hash::{hash_name, hash_within, short_hash};
+use crate::json::name_hash::{hash_name, short_hash};
 use crate::language::index::Index;
 use crate::language::operators::Source;
 use crate::policy::automaton::{self, Tables};
 use crate::policy::check::catalog::Catalog;
 use crate::policy::check::target::RuleTarget;
-use crate::policy::document::{Rule, Tool};
+use crate::policy::document::Rule;
 use crate::policy::semantics::Semantics;
 
 /// A hash table of names and the slot of each.
@@ -60,7 +60,8 @@ pub(crate) struct Writer {
     automata: Vec<AutomatonRecord>,
     automaton_indices: HashMap<Vec<String>, Option<AutomatonIndex>>,
     transitions: Vec<U16>,
-    arguments: Vec<ArgumentRecord>,
+    /// Where the schema of each tool starts, by the tool's slot.
+    pub(crate) schemas: Vec<StoredOption<SchemaOffset>>,
     text_lists: HashMap<Vec<String>, TextListOffset>,
     pub(crate) bytes: Vec<u8>,
     text_refs: HashMap<String, TextRef>,
@@ -82,7 +83,7 @@ impl Writer {
             automata: Vec::new(),
             automaton_indices: HashMap::new(),
             transitions: Vec::new(),
-            arguments: Vec::new(),
+            schemas: Vec::new(),
             text_lists: HashMap::new(),
             bytes: Vec::new(),
             text_refs: HashMap::new(),
@@ -127,28 +128,6 @@ impl Writer {
             let automaton = catalog.automaton.as_ref().map(|tables| self.automaton(tables));
             CatalogTable { names, automaton, first_class, is_open: catalog.declared.is_none() }
         })
-    }
-
-    /// Collects the arguments of closed tools; `tool_slots` has the order of the declarations.
-    pub(crate) fn collect_arguments(&mut self, tools: &[Tool], tool_slots: &[ToolSlot]) {
-        let mut entries: Vec<(ToolSlot, Option<&str>)> = Vec::new();
-        for (tool, &slot) in tools.iter().zip(tool_slots) {
-            if let Some(schema) = tool.schema.as_ref().filter(|schema| schema.is_closed) {
-                entries.push((slot, None));
-                entries.extend(schema.properties.iter().map(|property| (slot, Some(property.name.as_str()))));
-            }
-        }
-        let mut slots = hash_table::table(entries.len());
-        for (tool, name) in entries {
-            let hash = hash_within(tool.to_u32(), name.map_or(CLOSED, |name| hash_name(name.as_bytes())));
-            let name = name.map_or(NO_TEXT, |name| self.text(name));
-            hash_table::insert(
-                &mut slots,
-                hash,
-                ArgumentRecord { hash: U32::new(hash), tool: StoredOption::new(Some(tool)), name },
-            );
-        }
-        self.arguments = slots;
     }
 
     pub(crate) fn field_record(&mut self, slot: FieldSlot) -> Option<&mut FieldRecord> {
@@ -251,7 +230,7 @@ impl Writer {
             bytes: append(&self.bytes),
             automata: append(self.automata.as_bytes()),
             transitions: append(self.transitions.as_bytes()),
-            arguments: append(self.arguments.as_bytes()),
+            schemas: append(self.schemas.as_bytes()),
             class_rows: append(self.class_rows.as_bytes()),
         };
         header.catalogs = catalogs.each_ref().map(|catalog| CatalogRecord {

@@ -21,6 +21,7 @@ use crate::condition::kinds::equals::Equals;
 use crate::condition::kinds::items::Items;
 use crate::condition::kinds::length::Length;
 use crate::condition::kinds::numeric::Numeric;
+pub(crate) use crate::condition::kinds::numeric::compare_number;
 use crate::condition::kinds::path::Path;
 use crate::condition::kinds::present::Present;
 use crate::condition::kinds::string::StringPredicate;

@@ -78,6 +78,8 @@ pub enum MemberValue<'m, 't> {
     Bool(bool),
     /// The text of a number, as the policy spells it.
     Number(&'t str),
+    /// A JSON text of the policy.
+    Json(&'t str),
     /// A string.
     Text(&'t str),
     /// A list of strings.

@@ -28,6 +28,8 @@ define_index! {
     TextListOffset;
     /// Where the description of allowed URLs starts.
     UrlOffset;
+    /// Where a schema starts: the number of its keywords, then the keywords.
+    SchemaOffset;
     /// An automaton among those of the image.
     AutomatonIndex;
     /// A field's slot in the table of fields, or the root of a source.
@@ -63,6 +65,11 @@ impl<I: Index> Stored<I> {
     #[cfg(feature = "compile")]
     pub(crate) fn new(index: I) -> Self {
         Self { number: U32::new(index.to_u32()), index: PhantomData }
+    }
+
+    /// The index that an operand of a record contains.
+    pub(crate) fn from_number(number: U32) -> Self {
+        Self { number, index: PhantomData }
     }
 
     #[inline]

@@ -10,6 +10,7 @@ mod bytes;
 pub(crate) mod hash_table;
 pub(crate) mod index;
 pub(crate) mod records;
+pub(crate) mod schema;
 pub(crate) mod texts;
 
 use zerocopy::FromBytes as _;
@@ -18,14 +19,14 @@ use zerocopy::little_endian::U16;
 use crate::image::automaton::Automaton;
 use crate::image::bytes::{ImageBytes, Record};
 use crate::image::index::{
-    AutomatonIndex, FieldSlot, NumberOffset, RoleSlot, RowOffset, RuleOffset, StepOffset, Stored, StoredOption,
-    TextListOffset, ToolSlot, UrlOffset,
+    AutomatonIndex, FieldSlot, NumberOffset, RoleSlot, RowOffset, RuleOffset, SchemaOffset, StepOffset, Stored,
+    StoredOption, TextListOffset, ToolSlot, UrlOffset,
 };
 use crate::image::records::{
-    ArgumentRecord, AutomatonRecord, CLOSED, CatalogRecord, CellRecord, CellRules, FORMAT, FieldRecord, HeaderRecord,
-    MAGIC, NONE, NameRecord, NumberRecord, REASON_TEMPLATES, RULE_MARK, RuleRecord, Section, StepRecord, TextList,
-    TextRef, UrlRecord,
+    AutomatonRecord, CatalogRecord, CellRecord, CellRules, FORMAT, FieldRecord, HeaderRecord, MAGIC, NONE, NameRecord,
+    NumberRecord, REASON_TEMPLATES, RULE_MARK, RuleRecord, Section, StepRecord, TextList, TextRef, UrlRecord,
 };
+use crate::image::schema::{KeywordRecord, MembersRecord, PatternRecord, PropertyRecord};
 use crate::image::texts::Texts;
 use crate::json::name_hash::{hash_name, hash_within, is_same, name_bit, short_hash};
 use crate::language::conflicts::Conflicts;
@@ -96,7 +97,7 @@ pub struct PolicyImage<'i> {
     class_rows: &'i [StoredOption<RowOffset>],
     automata: &'i [AutomatonRecord],
     transitions: &'i [U16],
-    arguments: &'i [ArgumentRecord],
+    schemas: &'i [StoredOption<SchemaOffset>],
     bytes: ImageBytes<'i>,
 }
 
@@ -132,7 +133,7 @@ impl<'i> PolicyImage<'i> {
             class_rows: table(image, sections.class_rows)?,
             automata: table(image, sections.automata)?,
             transitions: table(image, sections.transitions)?,
-            arguments: table(image, sections.arguments)?,
+            schemas: table(image, sections.schemas)?,
             bytes,
         })
     }
@@ -257,27 +258,42 @@ impl<'i> PolicyImage<'i> {
         Some(FieldRef { slot, is_read: field.is_read != 0, has_children: field.has_children != 0 })
     }
 
-    /// Whether a tool accepts only the arguments that its schema declares.
-    pub(crate) fn has_closed_tools(&self) -> bool {
-        self.arguments.len() > 1
+    /// The schema that the arguments of a tool must conform to, if it is enforced.
+    #[inline]
+    pub(crate) fn schema_of(&self, tool: ToolSlot) -> Option<SchemaOffset> {
+        self.schemas.get(tool.to_usize())?.get()
     }
 
-    /// Whether a tool accepts only the arguments that its schema declares.
-    pub(crate) fn is_closed(&self, tool: ToolSlot) -> bool {
-        self.has_argument(tool, CLOSED, |argument| argument.name.start.get() == NONE)
+    /// The keywords of a schema.
+    pub(crate) fn keywords(&self, schema: SchemaOffset) -> Option<&'i [KeywordRecord]> {
+        self.bytes.counted(schema.to_u32())
     }
 
-    /// Whether a closed tool declares an argument.
-    pub(crate) fn declares(&self, tool: ToolSlot, name: &[u8], hash: u64) -> bool {
-        self.has_argument(tool, hash, |argument| argument.name.start.get() != NONE && self.is_text(argument.name, name))
+    /// `count` schemas that a keyword refers to.
+    pub(crate) fn schemas(&self, place: u32, count: u32) -> Option<&'i [Stored<SchemaOffset>]> {
+        self.bytes.records(place, count)
     }
 
-    fn has_argument(&self, tool: ToolSlot, hash: u64, is_it: impl Fn(&ArgumentRecord) -> bool) -> bool {
-        let hash = hash_within(tool.to_u32(), hash);
-        let is_it = |argument: &ArgumentRecord| {
-            argument.hash.get() == hash && argument.tool.get() == Some(tool) && is_it(argument)
-        };
-        hash_table::find(self.arguments, hash, is_it).is_some()
+    pub(crate) fn members(&self, place: u32) -> Option<&'i MembersRecord> {
+        self.bytes.record(place)
+    }
+
+    /// The slots of the members that a schema declares.
+    pub(crate) fn properties(&self, members: &MembersRecord) -> Option<&'i [PropertyRecord]> {
+        self.bytes.counted(members.properties.get())
+    }
+
+    /// The member `name` among these slots.
+    #[inline]
+    pub(crate) fn property(&self, slots: &'i [PropertyRecord], name: &[u8], hash: u64) -> Option<&'i PropertyRecord> {
+        let hash = short_hash(hash);
+        let is_it = |slot: &PropertyRecord| slot.hash.get() == hash && self.is_text(slot.name, name);
+        hash_table::find(slots, hash, is_it).map(|(_, property)| property)
+    }
+
+    /// The patterns of names that a schema declares.
+    pub(crate) fn patterns(&self, members: &MembersRecord) -> Option<&'i [PatternRecord]> {
+        self.bytes.counted(members.patterns.get())
     }
 
     /// The source of a field, and the field as the policy spells it.
@@ -444,13 +460,14 @@ mod tests {
         );
         let bytes = compile(&parse(&policy).and_then(validate).expect("a valid policy"));
         let image = PolicyImage::open(&bytes).expect("an image");
-        let tool = image.target(TargetKind::Tool, &known).expect("a declared tool");
+        let conforms = |name: &str| {
+            let arguments = format!(r#"{{"{name}":0}}"#);
+            image.conforms(&known, crate::json::read(arguments.as_bytes(), 2).expect("JSON")).expect("a schema")
+        };
         let arguments = FieldSlot::root(Source::Arguments);
         assert!(image.role(&known).is_some() && image.role(&other).is_none());
         assert!(image.target(TargetKind::Tool, &other).is_none());
-        let slot = tool.tool.expect("a slot");
-        assert!(image.declares(slot, known.as_bytes(), hash(&known)));
-        assert!(!image.declares(slot, other.as_bytes(), hash(&other)));
+        assert!(conforms(&known) && !conforms(&other));
         assert!(image.field(arguments, known.as_bytes(), hash(&known)).is_some());
         assert!(image.field(arguments, other.as_bytes(), hash(&other)).is_none());
     }
@@ -505,36 +522,6 @@ mod tests {
                 _ => Vec::from([allow]),
             };
             assert_eq!(effects, expected, "{name}");
-        }
-    }
-
-    #[test]
-    fn the_arguments_of_one_tool_do_not_pass_for_those_of_another() {
-        // So many that a lookup visits slots of other tools.
-        let schema = |at: usize| match at % 3 {
-            0 => r#"{"properties":{"first":{}},"additionalProperties":false}"#,
-            1 => r#"{"properties":{"second":{}},"additionalProperties":false}"#,
-            _ => r#"{"properties":{"first":{},"second":{}}}"#,
-        };
-        let tools: Vec<String> =
-            (0..300).map(|at| format!(r#"{{"name":"tool{at}","inputSchema":{}}}"#, schema(at))).collect();
-        let policy = format!(
-            r#"{{"version":"callgate-1","roles":{{"r":{{}}}},"tools":[{}],
-                "rules":[{{"effect":"Allow","tool_name":"tool0","roles":["r"]}}]}}"#,
-            tools.join(",")
-        );
-        let bytes = compile(&parse(&policy).and_then(validate).expect("a valid policy"));
-        let image = PolicyImage::open(&bytes).expect("an image");
-        for at in 0..300 {
-            let tool =
-                image.target(TargetKind::Tool, &format!("tool{at}")).expect("a declared tool").tool.expect("a slot");
-            let declares = |name: &str| image.declares(tool, name.as_bytes(), hash_name(name.as_bytes()));
-            let expected = [(true, true, false), (true, false, true), (false, false, false)];
-            assert_eq!(
-                Some(&(image.is_closed(tool), declares("first"), declares("second"))),
-                expected.get(at % 3),
-                "{at}"
-            );
         }
     }
 }

@@ -9,16 +9,14 @@ use crate::image::hash_table::Slot;
 pub(crate) use crate::image::index::NONE;
 use crate::image::index::{
     AutomatonIndex, FieldSlot, RoleSlot, RowOffset, RuleListOffset, RuleOffset, StepOffset, Stored, StoredOption,
-    TextListOffset, ToolSlot,
+    TextListOffset,
 };
 use crate::language::index::Index as _;
 
 /// The first bytes of every image.
 pub(crate) const MAGIC: [u8; 8] = *b"callgate";
 /// Changes with every change of a record or of the hash.
-pub(crate) const FORMAT: u32 = 9;
-/// The hash of the entry that marks a tool as closed in the table of arguments.
-pub(crate) const CLOSED: u64 = 0;
+pub(crate) const FORMAT: u32 = 10;
 
 /// Means a missing text.
 pub(crate) const NO_TEXT: TextRef = TextRef { start: U32::MAX_VALUE, len: U32::ZERO };
@@ -43,7 +41,8 @@ pub(crate) struct Sections {
     pub(crate) class_rows: Section,
     pub(crate) automata: Section,
     pub(crate) transitions: Section,
-    pub(crate) arguments: Section,
+    /// The schema of each tool by its slot, or nothing if no schema is enforced.
+    pub(crate) schemas: Section,
     pub(crate) bytes: Section,
 }
 
@@ -116,24 +115,6 @@ impl Slot for NameRecord {
 
     fn is_empty(&self) -> bool {
         self.text.start.get() == NONE
-    }
-}
-
-/// A slot of the hash table of arguments: one for each argument that a closed tool declares, and one without a name
-/// (`name.start` is [`NONE`]) and with the hash [`CLOSED`] for each closed tool. An empty slot has no `tool`.
-#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
-#[repr(C)]
-pub(crate) struct ArgumentRecord {
-    pub(crate) hash: U32,
-    pub(crate) tool: StoredOption<ToolSlot>,
-    pub(crate) name: TextRef,
-}
-
-impl Slot for ArgumentRecord {
-    const EMPTY: Self = Self { hash: U32::ZERO, tool: StoredOption::NONE, name: NO_TEXT };
-
-    fn is_empty(&self) -> bool {
-        self.tool.get().is_none()
     }
 }
 

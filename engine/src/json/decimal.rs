@@ -59,6 +59,37 @@ impl<'a> Decimal<'a> {
         self.leading_power.is_none_or(|power| power < 308) || text.parse::<f64>().is_ok_and(f64::is_finite)
     }
 
+    /// Whether the value has no fraction.
+    pub(crate) fn is_integer(&self) -> bool {
+        let Some(power) = self.leading_power else { return true };
+        // The digit after `power` others has the weight 1.
+        let whole = usize::try_from(power).map_or(0, |power| power.saturating_add(1));
+        self.digits().skip(whole).all(|digit| digit == b'0')
+    }
+
+    /// How many digits remain without zeros at the ends.
+    pub(crate) fn significant_digits(&self) -> usize {
+        let mut count = 0;
+        for (at, digit) in self.digits().enumerate() {
+            if digit != b'0' {
+                count = at.saturating_add(1);
+            }
+        }
+        count
+    }
+
+    /// The value as an integer and a power of ten to multiply it with; `None` if the integer has too many digits.
+    pub(crate) fn to_integer(self) -> Option<(i128, i64)> {
+        let Some(leading_power) = self.leading_power else { return Some((0, 0)) };
+        let digits = self.significant_digits();
+        let mut integer = 0_i128;
+        for digit in self.digits().take(digits) {
+            integer = integer.checked_mul(10)?.checked_add(i128::from(digit.checked_sub(b'0')?))?;
+        }
+        let power = leading_power.checked_sub(i64::try_from(digits).ok()?)?.checked_add(1)?;
+        Some((if self.negative { integer.checked_neg()? } else { integer }, power))
+    }
+
     /// Compares the two values, exactly.
     pub(crate) fn compare(&self, other: &Self) -> Ordering {
         let (Some(power), Some(other_power)) = (self.leading_power, other.leading_power) else {

@@ -25,6 +25,13 @@ pub(crate) struct Name<'a> {
 }
 
 impl<'a> Name<'a> {
+    /// The name as a JSON string.
+    pub(crate) fn to_json(self) -> String {
+        // INVARIANT: a name is a part of a text between two quotes.
+        let quoted = core::str::from_utf8(self.quoted).unwrap_or_default();
+        alloc::format!("\"{quoted}\"")
+    }
+
     /// The UTF-8 bytes of the decoded name, which are only compared. Borrows unless there is an escape.
     #[inline]
     pub(crate) fn bytes(self) -> Cow<'a, [u8]> {

@@ -1,6 +1,8 @@
 //! A JSON value that was checked and not converted, and access to its parts.
 
 use alloc::borrow::Cow;
+use alloc::string::String;
+use alloc::vec::Vec;
 
 use crate::json::Reader;
 use crate::json::fault::Fault;
@@ -136,6 +138,27 @@ impl<'a> RawValue<'a> {
             if is_wanted { Ok(()) } else { Err(Fault::Syntax) }
         });
         Some(())
+    }
+
+    /// The items of a list; none for another kind.
+    pub(crate) fn to_items(self) -> Vec<Self> {
+        let mut items = Vec::new();
+        self.for_items(|item| {
+            items.push(item);
+            true
+        });
+        items
+    }
+
+    /// The members of an object in the order of their names; none for another kind.
+    pub(crate) fn to_members(self) -> Vec<(String, Self)> {
+        let mut members = Vec::new();
+        self.for_members(|name, value| {
+            members.push((String::from(name), value));
+            true
+        });
+        members.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        members
     }
 
     /// The decoded string, or `None` for another kind. Borrows unless there is an escape.

@@ -1,8 +1,10 @@
 //! The decisions of the engine.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::image::index::{FieldSlot, RuleOffset, StepOffset};
+use crate::judge::schema::violation::Violation;
 use crate::language::effect::Effect;
 pub use crate::language::problem::PredicateProblem;
 
@@ -23,6 +25,8 @@ pub enum Code {
     UnknownRole,
     /// The call has an argument that the tool's closed schema does not declare.
     UndeclaredArgument,
+    /// The arguments do not conform to the tool's schema.
+    InvalidArguments,
     /// A rule matches the call, but its condition is false.
     ConditionFailed,
     /// A field that a condition reads is missing, null, of the wrong type or ambiguous.
@@ -49,6 +53,7 @@ impl Code {
             Self::AmbiguousResource => "ambiguous_resource",
             Self::UnknownRole => "unknown_role",
             Self::UndeclaredArgument => "undeclared_argument",
+            Self::InvalidArguments => "invalid_arguments",
             Self::ConditionFailed => "condition_failed",
             Self::ConditionUnknown => "condition_unknown",
             Self::DeniedByRule => "denied_by_rule",
@@ -83,11 +88,13 @@ pub struct Decision {
     pub(crate) rule: Option<RuleOffset>,
     /// The predicates that decided, in the order of the policy. Most decisions are Allow, which has none.
     pub(crate) failures: Vec<Failure>,
+    /// What the arguments violate, if they do not conform to the tool's schema.
+    pub(crate) violation: Option<Box<Violation>>,
 }
 
 impl Decision {
     /// A Deny without a rule.
     pub(crate) fn deny(code: Code) -> Self {
-        Self { effect: Effect::Deny, code, rule: None, failures: Vec::new() }
+        Self { effect: Effect::Deny, code, rule: None, failures: Vec::new(), violation: None }
     }
 }

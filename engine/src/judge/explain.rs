@@ -36,7 +36,7 @@ impl Evaluation<'_, '_, '_> {
             let is_nearer =
                 nearest.as_ref().is_none_or(|other| (failures.len(), Some(rule)) < (other.failures.len(), other.rule));
             if is_nearer {
-                nearest = Some(Decision { effect: Effect::Deny, code, rule: Some(rule), failures });
+                nearest = Some(Decision { effect: Effect::Deny, code, rule: Some(rule), failures, violation: None });
             }
         }
         *decision = nearest.unwrap_or_else(|| Decision::deny(Code::NoRule));

@@ -3,6 +3,7 @@
 pub mod decision;
 mod explain;
 pub mod reason;
+mod schema;
 mod stopped;
 mod truth;
 
@@ -13,11 +14,12 @@ use crate::call::fields::{Fields, Unknown};
 use crate::call::{Call, Target};
 use crate::canonical::uri;
 use crate::condition::{self, code};
-use crate::image::index::{RuleOffset, StepOffset, ToolSlot};
+use crate::image::index::{RuleOffset, SchemaOffset, StepOffset};
 use crate::image::records::{RuleRecord, StepRecord, first_child};
 use crate::image::{PolicyImage, TargetRef};
 use crate::json::RawValue;
 use crate::judge::decision::{Code, Decision, Failure};
+use crate::judge::schema::{MAX_SCHEMA_DEPTH, Validator};
 use crate::judge::stopped::{OrDamaged as _, Stopped};
 use crate::judge::truth::Truth;
 use crate::language::conflicts::Conflicts;
@@ -93,10 +95,10 @@ impl<'a> Evaluation<'_, '_, 'a> {
             let Some(role) = self.fields.image.role(role) else { continue };
             let Some(target) = target else { return deny(decision, Code::NoRule) };
             if !is_role_known
-                && self.fields.image.has_closed_tools()
-                && target.tool.is_some_and(|tool| self.has_undeclared_argument(tool))
+                && let Some(schema) = target.tool.and_then(|tool| self.fields.image.schema_of(tool))
+                && !self.arguments_conform(schema, decision)?
             {
-                return deny(decision, Code::UndeclaredArgument);
+                return Ok(());
             }
             is_role_known = true;
             for rule in self.fields.image.rules_of(role, target).or_damaged()? {
@@ -112,13 +114,23 @@ impl<'a> Evaluation<'_, '_, 'a> {
         }
     }
 
-    /// Whether the call has an argument that the closed schema of its tool does not declare.
+    /// Whether the arguments conform to the schema of their tool; if not, sets the code and the violation.
     ///
-    /// If this were inlined, its setup would be part of each call, and most policies have no closed tool.
+    /// If this were inlined, its setup would be part of each call, also of a tool without a schema.
     #[inline(never)]
-    fn has_undeclared_argument(&self, tool: ToolSlot) -> bool {
-        self.fields.image.is_closed(tool)
-            && !self.fields.call.arguments_are_declared(|name, hash| self.fields.image.declares(tool, name, hash))
+    fn arguments_conform(&self, schema: SchemaOffset, decision: &mut Decision) -> Result<bool, Stopped> {
+        let arguments = RawValue::of_checked(self.fields.call.arguments);
+        let validator = Validator::new(self.fields.image, self.fields.budget());
+        if validator.truth(schema, arguments, MAX_SCHEMA_DEPTH)? == Truth::True {
+            return Ok(true);
+        }
+        decision.violation = validator.undeclared_argument(schema, arguments)?;
+        decision.code = Code::UndeclaredArgument;
+        if decision.violation.is_none() {
+            decision.violation = validator.violation(schema, arguments)?;
+            decision.code = Code::InvalidArguments;
+        }
+        Ok(false)
     }
 
     /// The rules that match a target and one of the caller's roles.

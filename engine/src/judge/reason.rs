@@ -6,10 +6,11 @@ use alloc::string::String;
 
 use crate::call::Call;
 use crate::condition::Predicate;
-use crate::condition::sentence::Sentence;
+use crate::condition::sentence::{Describe, Sentence};
 use crate::image::PolicyImage;
 use crate::image::records::TextRef;
 use crate::judge::decision::{Code, Decision, Failure};
+use crate::judge::schema::violation::Violation;
 use crate::language::effect::Effect;
 use crate::language::operators::Source;
 use crate::language::problem::PredicateProblem;
@@ -17,94 +18,131 @@ use crate::language::target::TargetKind;
 
 pub use crate::condition::sentence::MemberValue;
 
-/// A predicate that decided a call, described as a requirement that the call must meet for the rule to apply.
+/// A predicate that decided a call, described as a requirement that the call must meet for the rule to apply; or the
+/// keyword of the tool's schema that the arguments violate.
 #[derive(Clone, Copy, Debug)]
 pub struct FailedPredicate<'d, 'i> {
     image: &'d PolicyImage<'i>,
-    predicate: Predicate<'i>,
-    failure: Failure,
-    source: Source,
-    field: &'i str,
+    failed: Failed<'d, 'i>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Failed<'d, 'i> {
+    Predicate { predicate: Predicate<'i>, failure: Failure, source: Source, field: &'i str },
+    Schema(&'d Violation),
 }
 
 impl<'d, 'i> FailedPredicate<'d, 'i> {
     fn new(image: &'d PolicyImage<'i>, failure: Failure) -> Option<Self> {
         let predicate = Predicate::decode(image, image.step(failure.step)?)?;
         let (source, field) = image.field_name(predicate.describe().field())?;
-        Some(Self { image, predicate, failure, source, field })
+        Some(Self { image, failed: Failed::Predicate { predicate, failure, source, field } })
     }
 
-    /// The name of the condition.
+    /// The name of the condition; `InputSchema` for the schema of the tool.
     #[must_use]
     pub fn check(&self) -> &'static str {
-        self.predicate.describe().name()
+        match &self.failed {
+            Failed::Predicate { predicate, .. } => predicate.describe().name(),
+            Failed::Schema(_) => "InputSchema",
+        }
     }
 
     /// The operator's name in responses. Inside `Not`, it is the opposite of the operator in the policy, if the
-    /// opposite has a name.
+    /// opposite has a name. Of a schema, it is the keyword.
     #[must_use]
     pub fn op(&self) -> &'static str {
-        self.predicate.describe().op(self.is_asked())
+        match &self.failed {
+            Failed::Predicate { predicate, failure, .. } => predicate.describe().op(!failure.negated),
+            Failed::Schema(violation) => violation.op(),
+        }
     }
 
     /// The source of the field.
     #[must_use]
     pub fn source(&self) -> Source {
-        self.source
+        match self.failed {
+            Failed::Predicate { source, .. } => source,
+            Failed::Schema(_) => Source::Arguments,
+        }
     }
 
-    /// The field's name.
+    /// The field's name; of a schema, the JSON pointer (RFC 6901) of the value.
     #[must_use]
-    pub fn field(&self) -> &'i str {
-        self.field
+    pub fn field(&self) -> &'d str
+    where
+        'i: 'd,
+    {
+        match self.failed {
+            Failed::Predicate { field, .. } => field,
+            Failed::Schema(violation) => &violation.pointer,
+        }
     }
 
     /// The problem of the field.
     #[must_use]
     pub fn problem(&self) -> PredicateProblem {
-        self.failure.problem
+        match self.failed {
+            Failed::Predicate { failure, .. } => failure.problem,
+            Failed::Schema(violation) => violation.problem,
+        }
     }
 
     /// Visits what the field is compared with, as names and values of members of a response.
     pub fn visit_members(&self, visit: &mut dyn FnMut(&str, MemberValue<'_, '_>)) {
-        self.predicate.describe().visit_members(self.is_asked(), self.image, visit);
-    }
-
-    /// Whether the rule requires the predicate, not its opposite.
-    fn is_asked(&self) -> bool {
-        !self.failure.negated
+        match &self.failed {
+            Failed::Predicate { predicate, failure, .. } => {
+                predicate.describe().visit_members(!failure.negated, self.image, visit);
+            }
+            Failed::Schema(violation) => violation.visit_members(self.image, visit),
+        }
     }
 
     /// Appends the problem of the field.
     fn write(&self, out: &mut Sentence<'_>) {
-        let (source, culprit) = self.image.field_name(self.failure.field).unwrap_or((self.source, self.field));
-        match (source, culprit) {
-            (Source::Item, "") => out.push_str("each item"),
-            (Source::Item, field) => {
-                out.push_quoted(field);
-                out.push_str(" of each item");
+        match self.failed {
+            Failed::Predicate { predicate, failure, source, field } => {
+                write_failure(predicate.describe(), failure, (source, field), self.image, out);
             }
-            (source, field) => {
-                out.push_quoted(field);
-                // Several sources may have a field of this name, so the reason names the source.
-                if matches!(self.failure.problem, PredicateProblem::Missing | PredicateProblem::Null) {
-                    out.push_source(source);
-                }
+            Failed::Schema(violation) => violation.write(self.image, out),
+        }
+    }
+}
+
+/// Appends the problem of a predicate's field.
+fn write_failure(
+    predicate: &dyn Describe,
+    failure: Failure,
+    own: (Source, &str),
+    image: &PolicyImage<'_>,
+    out: &mut Sentence<'_>,
+) {
+    let (source, culprit) = image.field_name(failure.field).unwrap_or(own);
+    match (source, culprit) {
+        (Source::Item, "") => out.push_str("each item"),
+        (Source::Item, field) => {
+            out.push_quoted(field);
+            out.push_str(" of each item");
+        }
+        (source, field) => {
+            out.push_quoted(field);
+            // Several sources may have a field of this name, so the reason names the source.
+            if matches!(failure.problem, PredicateProblem::Missing | PredicateProblem::Null) {
+                out.push_source(source);
             }
         }
-        let predicate = self.predicate.describe();
-        let requirement = match self.failure.problem {
-            PredicateProblem::Missing => return out.push_str(" is missing"),
-            PredicateProblem::Null => return out.push_str(" is null"),
-            PredicateProblem::WrongType => predicate.type_requirement(),
-            PredicateProblem::Ambiguous => Some(predicate.form_requirement()),
-            PredicateProblem::Value => None,
-        };
-        out.push_str(" must ");
-        match requirement {
-            Some(requirement) => out.push_str(requirement),
-            None => predicate.write_requirement(self.is_asked(), self.image, out),
-        }
+    }
+    let requirement = match failure.problem {
+        PredicateProblem::Missing => return out.push_str(" is missing"),
+        PredicateProblem::Null => return out.push_str(" is null"),
+        PredicateProblem::WrongType => predicate.type_requirement(),
+        PredicateProblem::Ambiguous => Some(predicate.form_requirement()),
+        PredicateProblem::Value => None,
+    };
+    out.push_str(" must ");
+    match requirement {
+        Some(requirement) => out.push_str(requirement),
+        None => predicate.write_requirement(!failure.negated, image, out),
     }
 }
 
@@ -115,10 +153,14 @@ impl Decision {
         image.text(image.rule(self.rule?)?.id)
     }
 
-    /// The predicates that decided, in the order of the policy; none if the rule hides them.
+    /// The predicates that decided, in the order of the policy, unless the rule hides them; or the keyword of the tool's
+    /// schema that the arguments violate.
     pub fn failed<'d, 'i>(&'d self, image: &'d PolicyImage<'i>) -> impl Iterator<Item = FailedPredicate<'d, 'i>> {
         let hidden = if self.hides_condition(image) { self.failures.len() } else { 0 };
-        self.failures.iter().skip(hidden).filter_map(|&failure| FailedPredicate::new(image, failure))
+        let violation =
+            self.violation.as_deref().map(|violation| FailedPredicate { image, failed: Failed::Schema(violation) });
+        let predicates = self.failures.iter().skip(hidden);
+        predicates.filter_map(|&failure| FailedPredicate::new(image, failure)).chain(violation)
     }
 
     /// Appends the reason, one sentence without a full stop.
@@ -168,9 +210,10 @@ impl Decision {
                     out.push_str(part);
                 }
             }
-            Code::UndeclaredArgument => {
-                out.push_str("the call has an argument that the tool's schema does not declare");
-            }
+            Code::UndeclaredArgument | Code::InvalidArguments => match self.failed(image).next() {
+                Some(failed) => failed.write(out),
+                None => out.push_str("the arguments do not match the tool's schema"),
+            },
             Code::TooComplex => out.push_str("this call exceeds the evaluation budget"),
             Code::PolicyFault => out.push_str("the embedded policy cannot be read"),
             Code::Allowed => self.write_rule(image, "rule ", " allows this call", out),

@@ -13,6 +13,11 @@ impl Truth {
         if value { Self::True } else { Self::False }
     }
 
+    /// Unknown if there is no value.
+    pub(crate) fn from_option(value: Option<bool>) -> Self {
+        value.map_or(Self::Unknown, Self::from_bool)
+    }
+
     pub(crate) fn negate(self) -> Self {
         match self {
             Self::False => Self::True,

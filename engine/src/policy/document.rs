@@ -11,6 +11,7 @@ use crate::language::effect::Effect;
 use crate::language::operators::NumericOp;
 use crate::language::operators::{SERVER_FIELD, StringOp};
 use crate::language::target::TargetKind;
+use crate::policy::schema::Schemas;
 use crate::policy::text::diagnostic::Diagnostic;
 use crate::policy::text::spanned::Spanned;
 
@@ -77,13 +78,17 @@ pub struct Tool {
     pub schema: Option<InputSchema>,
 }
 
-/// The part of a tool's JSON Schema that calls and rules are checked against: the top level of its arguments.
+/// The JSON Schema of a tool's arguments.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InputSchema {
-    /// The declared arguments.
+    /// The declared arguments, as rules are checked against them.
     pub properties: Vec<Property>,
-    /// Whether `additionalProperties` is `false`, so that a call with any other argument is denied.
+    /// Whether the schema allows no other argument.
     pub is_closed: bool,
+    /// Whether calls must conform to the schema; otherwise the tool validates its arguments.
+    pub is_enforced: bool,
+    /// The whole schema, as calls are checked against it.
+    pub(crate) schemas: Schemas,
 }
 
 impl InputSchema {

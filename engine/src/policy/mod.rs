@@ -2,6 +2,8 @@
 
 pub mod text;
 pub mod document;
+pub(crate) mod schema;
+pub(crate) mod format;
 pub(crate) mod parse;
 pub(crate) mod automaton;
 pub(crate) mod check;

@@ -227,7 +227,7 @@ fn check_schema(schema: &Value, args: &Value, expected: Code) {
 fn a_closed_tool_takes_only_the_arguments_that_it_declares() {
     let closed = json!({ "type": "object", "additionalProperties": false,
                          "properties": { "amount": { "type": "number" }, "a/b": {}, "": {} } });
-    for args in [json!({}), json!({"amount": 5}), json!({"amount": "x", "a/b": [1], "": {}})] {
+    for args in [json!({}), json!({"amount": 5}), json!({"amount": 5, "a/b": [1], "": {}})] {
         check_schema(&closed, &args, Code::Allowed);
     }
     for args in

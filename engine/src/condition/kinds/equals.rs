@@ -1,8 +1,5 @@
 //! `FieldEquals`: two fields have the same value.
 
-use alloc::string::String;
-use alloc::vec::Vec;
-
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use crate::call::fields::{Fields, Unknown};
@@ -114,36 +111,16 @@ fn deeply_equal(a: RawValue<'_>, b: RawValue<'_>) -> bool {
         }
         (Kind::String, Kind::String) => a.as_string() == b.as_string(),
         (Kind::Array, Kind::Array) => {
-            let (a, b) = (items(a), items(b));
+            let (a, b) = (a.to_items(), b.to_items());
             a.len() == b.len() && a.iter().zip(&b).all(|(&a, &b)| deeply_equal(a, b))
         }
         (Kind::Object, Kind::Object) => {
             // INVARIANT: the request reader rejected duplicate names, so sorted members pair up.
-            let (a, b) = (members(a), members(b));
+            let (a, b) = (a.to_members(), b.to_members());
             a.len() == b.len() && a.iter().zip(&b).all(|(a, b)| a.0 == b.0 && deeply_equal(a.1, b.1))
         }
         (a, b) => a == b,
     }
-}
-
-fn items(list: RawValue<'_>) -> Vec<RawValue<'_>> {
-    let mut items = Vec::new();
-    list.for_items(|item| {
-        items.push(item);
-        true
-    });
-    items
-}
-
-/// The members of an object, in the order of their names.
-fn members(object: RawValue<'_>) -> Vec<(String, RawValue<'_>)> {
-    let mut members = Vec::new();
-    object.for_members(|name, value| {
-        members.push((String::from(name), value));
-        true
-    });
-    members.sort_unstable_by(|a, b| a.0.cmp(&b.0));
-    members
 }
 
 /// A number as serde_json represents it.

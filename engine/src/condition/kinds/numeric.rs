@@ -103,7 +103,7 @@ pub(crate) fn visit_number(number: &NumberRecord, image: &PolicyImage<'_>, visit
 }
 
 /// How a number compares with one of the policy: exactly, and as binary64.
-fn compare_number(text: &str, number: &NumberRecord, image: &PolicyImage<'_>) -> Option<[Ordering; 2]> {
+pub(crate) fn compare_number(text: &str, number: &NumberRecord, image: &PolicyImage<'_>) -> Option<[Ordering; 2]> {
     // Amounts and counts are short integers on both sides: no need to take them apart.
     let expected = number.integer.get();
     if EXACT_INTEGERS.contains(&expected)

@@ -32,7 +32,10 @@ pub(crate) fn check(document: &PolicyDocument<'_>, rule_targets: &[Vec<RuleTarge
         }
         for target in targets.iter().filter(|target| target.kind == TargetKind::Tool) {
             let Some(tool) = tools.get(target.at.to_usize()) else { continue };
-            let Some(schema) = tool.schema.as_ref().filter(|schema| schema.limits_something()) else { continue };
+            let Some(schema) = tool.schema.as_ref().filter(|schema| schema.is_enforced && schema.limits_something())
+            else {
+                continue;
+            };
             let of_whom = format!(" for a call that matches the schema of {}", quoted(&tool.name.value));
             find(condition, &knowledge_from_schema(schema), &of_whom, findings);
             if findings.len() > before {

@@ -23,8 +23,9 @@ pub(crate) fn check(document: &PolicyDocument<'_>, rule_targets: &[Vec<RuleTarge
         let Some(condition) = &rule.condition else { continue };
         let tools_of = targets.iter().filter(|target| target.kind == TargetKind::Tool);
         let tools_of = tools_of.filter_map(|target| tools.get(target.at.to_usize()));
-        let schemas: Vec<(&Tool, &InputSchema)> =
-            tools_of.filter_map(|tool| Some((tool, tool.schema.as_ref()?))).collect();
+        let schemas: Vec<(&Tool, &InputSchema)> = tools_of
+            .filter_map(|tool| Some((tool, tool.schema.as_ref().filter(|schema| schema.is_enforced)?)))
+            .collect();
         if !schemas.is_empty() {
             check_condition(condition, &schemas, findings);
         }

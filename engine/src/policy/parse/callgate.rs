@@ -10,7 +10,7 @@ use crate::language::dialect::Dialect;
 use crate::language::effect::Effect;
 use crate::language::target::TargetKind;
 use crate::policy::document::{PolicyDocument, Role, Rule, Tool};
-use crate::policy::parse::input_schema::read_input_schema;
+use crate::policy::parse::schema::read_arguments;
 use crate::policy::text::diagnostic::Diagnostic;
 use crate::policy::text::node_reader::{NodeReader, Object, start_of};
 use crate::policy::text::spanned::Spanned;
@@ -34,7 +34,7 @@ pub(crate) fn read_document<'t>(
         document.servers = policy.optional("servers").and_then(|node| reader.strings(node, "`servers`"));
         document.version_span = policy.optional("version").map_or(0..0, |node| node.span.clone());
         document.tools_span = policy.optional("tools").map(|node| node.span.clone());
-        document.tools = policy.optional("tools").and_then(|node| read_tools(node, &mut reader));
+        document.tools = policy.optional("tools").and_then(|node| read_tools(node, text, &mut reader));
         document.prompts = policy.optional("prompts").and_then(|node| reader.strings(node, "`prompts`"));
         document.roles = policy.required("roles", &mut reader).and_then(|node| read_roles(node, &mut reader));
         let rules = policy.required("rules", &mut reader).and_then(|node| reader.list(node, "`rules`"));
@@ -50,16 +50,26 @@ pub(crate) fn read_document<'t>(
 }
 
 /// Reads tools: names, or objects from the response to MCP's `tools/list`.
-fn read_tools(node: &Node<'_>, reader: &mut NodeReader) -> Option<Vec<Tool>> {
+fn read_tools(node: &Node<'_>, text: &str, reader: &mut NodeReader) -> Option<Vec<Tool>> {
     let items = reader.list(node, "`tools`")?;
-    let tools: Vec<Tool> = items.iter().filter_map(|item| read_tool(item, reader)).collect();
+    let tools: Vec<Tool> = items.iter().filter_map(|item| read_tool(item, text, reader)).collect();
     (tools.len() == items.len()).then_some(tools)
 }
 
-fn read_tool(node: &Node<'_>, reader: &mut NodeReader) -> Option<Tool> {
+fn read_tool(node: &Node<'_>, text: &str, reader: &mut NodeReader) -> Option<Tool> {
     // The other keys that MCP defines for a tool are ignored, but they are in the response of every server.
-    const KEYS: &[&str] =
-        &["name", "inputSchema", "title", "description", "outputSchema", "annotations", "icons", "execution", "_meta"];
+    const KEYS: &[&str] = &[
+        "name",
+        "inputSchema",
+        "enforceSchema",
+        "title",
+        "description",
+        "outputSchema",
+        "annotations",
+        "icons",
+        "execution",
+        "_meta",
+    ];
     if let Value::String(name) = &node.value {
         let name = Spanned { value: name.clone().into_owned(), span: node.span.clone() };
         return Some(Tool { name, schema: None });
@@ -70,9 +80,11 @@ fn read_tool(node: &Node<'_>, reader: &mut NodeReader) -> Option<Tool> {
     }
     let tool = reader.object(node, "a tool", KEYS)?;
     let name = tool.required("name", reader).and_then(|node| reader.string(node, "`name`"));
+    let is_enforced = tool.optional("enforceSchema").map(|node| reader.boolean(node, "`enforceSchema`"));
+    let is_enforced = is_enforced.unwrap_or(Some(true))?;
     let schema = match tool.optional("inputSchema") {
         None => None,
-        Some(node) => Some(read_input_schema(node, reader)?),
+        Some(node) => Some(read_arguments(node, text, is_enforced, reader)?),
     };
     Some(Tool { name: name?, schema })
 }

@@ -4,9 +4,9 @@
 //! JSON.
 
 mod callgate;
-mod input_schema;
 mod json;
 mod perso;
+mod schema;
 
 use alloc::vec::Vec;
 

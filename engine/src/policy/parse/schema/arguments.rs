@@ -1,37 +1,56 @@
-//! The part of a tool's JSON Schema that rules and calls are checked against.
+//! The arguments that a JSON Schema declares, as rules are checked against them.
 
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use crate::language::operators::NumericOp;
 use crate::policy::document::{InputSchema, Property};
-use crate::policy::text::diagnostic::Diagnostic;
+use crate::policy::parse::schema::{find, read_schemas, text_of};
 use crate::policy::text::node_reader::NodeReader;
 use crate::policy::text::tree::{Member, Node, Value};
 
-/// Reads the top level of a JSON Schema; the rest is left to the tool.
-pub(crate) fn read_input_schema(node: &Node<'_>, reader: &mut NodeReader) -> Option<InputSchema> {
-    let Value::Object(members) = &node.value else {
+/// Reads the JSON Schema of a tool.
+pub(crate) fn read_arguments(
+    node: &Node<'_>,
+    text: &str,
+    is_enforced: bool,
+    reader: &mut NodeReader,
+) -> Option<InputSchema> {
+    if !matches!(node.value, Value::Object(_)) {
         reader.wrong_type(node, "`inputSchema`", "an object");
         return None;
-    };
-    let member = |name: &str| members.iter().find(|member| member.name == name).map(|member| &member.value);
-    let is_closed = member("additionalProperties").is_some_and(|node| matches!(node.value, Value::Bool(false)));
-    if is_closed && let Some(open) = members.iter().find(|member| member.name == "patternProperties") {
-        let message = "`patternProperties` is not supported if `additionalProperties` is `false`";
-        let problem = Diagnostic::error("bad_schema", &open.name_span, message);
-        reader.problems.push(problem.with_fix("declare each argument in `properties`"));
-        return None;
     }
-    let declared: &[Member<'_>] = match member("properties").map(|node| (&node.value, node)) {
-        None => &[],
-        Some((Value::Object(declared), _)) => declared,
-        Some((_, node)) => {
-            reader.wrong_type(node, "`properties`", "an object");
-            return None;
+    let is_false = |node: &Node<'_>| matches!(node.value, Value::Bool(false));
+    let is_closed =
+        find(node, "additionalProperties").is_some_and(is_false) && find(node, "patternProperties").is_none();
+    let mut properties = Vec::new();
+    read_properties(node, true, !is_closed, &mut properties);
+    let schemas = if is_enforced { read_schemas(node, text, &mut reader.problems) } else { Default::default() };
+    Some(InputSchema { properties, is_closed, is_enforced, schemas })
+}
+
+/// Collects the arguments that a schema declares, also in the schemas that it combines if `follow` is true.
+///
+/// Only a schema that every call conforms to restricts its arguments.
+fn read_properties(schema: &Node<'_>, is_certain: bool, follow: bool, properties: &mut Vec<Property>) {
+    if let Some(Value::Object(declared)) = find(schema, "properties").map(|node| &node.value) {
+        for member in declared {
+            if properties.iter().all(|known| known.name != member.name) {
+                let named = || Property { name: member.name.clone().into_owned(), ..Property::default() };
+                properties.push(if is_certain { read_property(member) } else { named() });
+            }
         }
-    };
-    let properties = declared.iter().map(read_property).collect();
-    Some(InputSchema { properties, is_closed })
+    }
+    if follow {
+        for (keyword, is_certain) in [("allOf", is_certain), ("anyOf", false), ("oneOf", false)] {
+            if let Some(Value::Array(schemas)) = find(schema, keyword).map(|node| &node.value) {
+                schemas.iter().for_each(|schema| read_properties(schema, is_certain, follow, properties));
+            }
+        }
+        for keyword in ["if", "then", "else"] {
+            find(schema, keyword).into_iter().for_each(|schema| read_properties(schema, false, follow, properties));
+        }
+    }
 }
 
 /// Reads the schema of one argument; a keyword with an invalid value is ignored.
@@ -42,7 +61,9 @@ fn read_property(member: &Member<'_>) -> Property {
         let value = &keyword.value.value;
         match (&*keyword.name, value) {
             ("type", Value::String(name)) => property.types.push(name.clone().into_owned()),
-            ("type", Value::Array(names)) => property.types.extend(names.iter().filter_map(text_of)),
+            ("type", Value::Array(names)) => {
+                property.types.extend(names.iter().filter_map(|node| text_of(node).map(String::from)))
+            }
             ("minimum", Value::Number(number)) => property.limits.push((NumericOp::Gte, (*number).into())),
             ("maximum", Value::Number(number)) => property.limits.push((NumericOp::Lte, (*number).into())),
             ("exclusiveMinimum", Value::Number(number)) => property.limits.push((NumericOp::Gt, (*number).into())),
@@ -63,13 +84,6 @@ fn read_property(member: &Member<'_>) -> Property {
         property.lengths.clear();
     }
     property
-}
-
-fn text_of(node: &Node<'_>) -> Option<String> {
-    match &node.value {
-        Value::String(text) => Some(text.clone().into_owned()),
-        _ => None,
-    }
 }
 
 fn choose(property: &mut Property, value: &Value<'_>) {
