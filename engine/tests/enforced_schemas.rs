@@ -270,10 +270,28 @@ fn what_is_not_enforced_is_said_once_where_it_stands() {
             value!({ "pattern": "(?=a)" }),
             "callgate does not enforce the pattern `(?=a)`: look-around, including look-ahead and look-behind, is not supported",
         ),
-        (value!({ "properties": { "a": { "enum": "red" } } }), "callgate does not enforce this `enum`, because its value is invalid"),
+        (
+            value!({ "properties": { "a": { "enum": "red" } } }),
+            "callgate does not enforce this `enum`, because its value is invalid",
+        ),
         (value!({ "items": 5 }), "a schema must be an object or a boolean, not a number"),
     ] {
         assert_eq!(warnings(&schema), [expected], "{schema}");
     }
     assert_eq!(warnings(&value!({ "title": "T", "default": 5, "examples": [], "format": "uri", "x-own": 1 })), [""; 0]);
+}
+
+#[test]
+fn many_arguments_are_checked_as_few_are() {
+    let schema = value!({ "properties": { "last": { "type": "integer" } }, "required": ["last"], "maxProperties": 20,
+                          "patternProperties": { "^x": { "type": "null" } }, "additionalProperties": false });
+    for count in [0, 1, 7, 8, 9, 15] {
+        let others: String = (0..count).map(|at| format!(r#""x{at}":null,"#)).collect();
+        check_reason(&schema, &format!(r#"{{{others}"last":1}}"#), Code::Allowed, "rule `all` allows this call");
+        check_reason(&schema, &format!(r#"{{{others}"\u006cast":1}}"#), Code::Allowed, "rule `all` allows this call");
+        let reason = "`/last` must be an integer";
+        check_reason(&schema, &format!(r#"{{{others}"last":"1"}}"#), Code::InvalidArguments, reason);
+        let reason = "`/Last` is not declared by the tool's schema";
+        check_reason(&schema, &format!(r#"{{{others}"last":1,"Last":1}}"#), Code::UndeclaredArgument, reason);
+    }
 }

@@ -17,6 +17,7 @@ pub use crate::call::facts::{CallerFacts, RequestFacts};
 use crate::image::index::FieldSlot;
 use crate::image::{FieldRef, PolicyImage};
 use crate::json::fault::Fault;
+use crate::json::lexer::Name;
 use crate::json::name_hash::hash_name;
 use crate::json::{Kind, RawValue, Reader};
 use crate::language::operators::SERVER_FIELD;
@@ -57,7 +58,16 @@ pub struct Call<'a> {
     pub wants_digest: bool,
     /// The fields that a rule reads, by their slots in the image; in ascending order if they are many.
     fields: SmallVec<[(FieldSlot, RawValue<'a>); 8]>,
+    /// The members of `args`, if the policy enforces schemas; `None` if there are more than are kept, so that the
+    /// arguments must be read again.
+    members: Option<ArgumentMembers<'a>>,
 }
+
+/// The names and the values of some arguments.
+type ArgumentMembers<'a> = SmallVec<[(Name<'a>, RawValue<'a>); MAX_MEMBERS_KEPT]>;
+
+/// How many arguments are kept, so that memory does not grow with the call.
+const MAX_MEMBERS_KEPT: usize = 8;
 
 /// How many fields are searched linearly; a binary search of so few is slower.
 const MAX_FIELDS_SEARCHED: usize = 12;
@@ -111,6 +121,7 @@ impl<'a> Call<'a> {
             arguments: NO_ARGUMENTS,
             wants_digest: true,
             fields: SmallVec::new(),
+            members: Some(SmallVec::new()),
         }
     }
 
@@ -207,6 +218,16 @@ impl<'a> Call<'a> {
             self.read_fields(&mut reader, image, FieldSlot::root(Source::Request))?;
         }
         Ok(())
+    }
+
+    /// The arguments as one value.
+    pub(crate) fn argument_value(&self) -> RawValue<'a> {
+        RawValue::of_checked(self.arguments)
+    }
+
+    /// The members of the arguments, if they were kept.
+    pub(crate) fn argument_members(&self) -> Option<&[(Name<'a>, RawValue<'a>)]> {
+        self.members.as_deref()
     }
 
     /// The value of a field that a rule reads, if the call has it.
@@ -346,10 +367,16 @@ impl<'a> Call<'a> {
         let start = reader.offset();
         match first {
             b'{' => {
+                let is_argument = parent == FieldSlot::root(Source::Arguments) && image.has_schemas();
                 reader.object(|reader, name| {
                     let is_likely = image.may_name_field(name.hash);
                     let field = if is_likely { image.field(parent, &name.bytes(), name.hash) } else { None };
-                    self.read_field(reader, image, field)
+                    let start = reader.offset();
+                    self.read_field(reader, image, field)?;
+                    if is_argument {
+                        self.keep_member(name, reader.value_from(start));
+                    }
+                    Ok::<_, Fault>(())
                 })?;
             }
             b'[' => {
@@ -365,6 +392,13 @@ impl<'a> Call<'a> {
             _ => return reader.value(),
         }
         reader.value_from(start).ok_or(Fault::Syntax)
+    }
+
+    fn keep_member(&mut self, name: Name<'a>, value: Option<RawValue<'a>>) {
+        match (&mut self.members, value) {
+            (Some(members), Some(value)) if members.len() < MAX_MEMBERS_KEPT => members.push((name, value)),
+            _ => self.members = None,
+        }
     }
 
     /// Reads the value of a member or an item, and keeps it if a rule reads it.

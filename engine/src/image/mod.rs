@@ -258,6 +258,11 @@ impl<'i> PolicyImage<'i> {
         Some(FieldRef { slot, is_read: field.is_read != 0, has_children: field.has_children != 0 })
     }
 
+    /// Whether the schema of a tool is enforced.
+    pub(crate) fn has_schemas(&self) -> bool {
+        !self.schemas.is_empty()
+    }
+
     /// The schema that the arguments of a tool must conform to, if it is enforced.
     #[inline]
     pub(crate) fn schema_of(&self, tool: ToolSlot) -> Option<SchemaOffset> {

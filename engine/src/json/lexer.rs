@@ -15,7 +15,7 @@ use crate::json::fault::Fault;
 use crate::json::name_hash::{hash_end, hash_name, hash_word};
 
 /// The name of a member.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Name<'a> {
     /// The bytes between the quotes, checked and with the escapes not decoded.
     quoted: &'a [u8],

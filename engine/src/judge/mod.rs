@@ -19,7 +19,7 @@ use crate::image::records::{RuleRecord, StepRecord, first_child};
 use crate::image::{PolicyImage, TargetRef};
 use crate::json::RawValue;
 use crate::judge::decision::{Code, Decision, Failure};
-use crate::judge::schema::{MAX_SCHEMA_DEPTH, Validator};
+use crate::judge::schema::{Instance, MAX_SCHEMA_DEPTH, Validator};
 use crate::judge::stopped::{OrDamaged as _, Stopped};
 use crate::judge::truth::Truth;
 use crate::language::conflicts::Conflicts;
@@ -119,11 +119,11 @@ impl<'a> Evaluation<'_, '_, 'a> {
     /// If this were inlined, its setup would be part of each call, also of a tool without a schema.
     #[inline(never)]
     fn arguments_conform(&self, schema: SchemaOffset, decision: &mut Decision) -> Result<bool, Stopped> {
-        let arguments = RawValue::of_checked(self.fields.call.arguments);
         let validator = Validator::new(self.fields.image, self.fields.budget());
-        if validator.truth(schema, arguments, MAX_SCHEMA_DEPTH)? == Truth::True {
+        if validator.truth(schema, Instance::of_arguments(self.fields.call), MAX_SCHEMA_DEPTH)? == Truth::True {
             return Ok(true);
         }
+        let arguments = self.fields.call.argument_value();
         decision.violation = validator.undeclared_argument(schema, arguments)?;
         decision.code = Code::UndeclaredArgument;
         if decision.violation.is_none() {

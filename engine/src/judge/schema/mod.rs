@@ -10,6 +10,7 @@ pub(crate) mod violation;
 use alloc::vec::Vec;
 use core::cell::Cell;
 
+use crate::call::Call;
 use crate::condition::compare_number;
 use crate::image::PolicyImage;
 use crate::image::index::{AutomatonIndex, NumberOffset, SchemaOffset};
@@ -36,6 +37,38 @@ pub(super) struct Validator<'v, 'i> {
     budget: &'v Cell<usize>,
 }
 
+/// A value that is checked.
+#[derive(Clone, Copy)]
+pub(super) struct Instance<'a> {
+    value: RawValue<'a>,
+    /// The members of the arguments of a call, which were already read.
+    members: Option<&'a [(Name<'a>, RawValue<'a>)]>,
+}
+
+impl<'a> Instance<'a> {
+    /// The arguments of a call.
+    pub(super) fn of_arguments<'c: 'a>(call: &'a Call<'c>) -> Self {
+        Self { value: call.argument_value(), members: call.argument_members() }
+    }
+
+    /// Passes each member of an object to `look`.
+    fn for_members(&self, mut look: impl FnMut(Name<'a>, RawValue<'a>) -> Result<(), Stopped>) -> Result<(), Stopped> {
+        match self.members {
+            Some(members) => members.iter().try_for_each(|&(name, member)| look(name, member)),
+            None => Reader::inside(self.value).object(|reader, name| {
+                let member = reader.value()?;
+                look(name, member)
+            }),
+        }
+    }
+}
+
+impl<'a> From<RawValue<'a>> for Instance<'a> {
+    fn from(value: RawValue<'a>) -> Self {
+        Self { value, members: None }
+    }
+}
+
 /// The keywords about the members of an object, with their tables.
 struct Declared<'i> {
     record: &'i MembersRecord,
@@ -50,7 +83,7 @@ impl PolicyImage<'_> {
     pub fn conforms(&self, tool: &str, value: RawValue<'_>) -> Option<bool> {
         let schema = self.schema_of(self.target(TargetKind::Tool, tool)?.tool?)?;
         let budget = Cell::new(MAX_JUDGED_BYTES);
-        Some(Validator::new(self, &budget).truth(schema, value, MAX_SCHEMA_DEPTH) == Ok(Truth::True))
+        Some(Validator::new(self, &budget).truth(schema, value.into(), MAX_SCHEMA_DEPTH) == Ok(Truth::True))
     }
 }
 
@@ -60,12 +93,12 @@ impl<'v, 'i> Validator<'v, 'i> {
     }
 
     /// Whether a value conforms to a schema.
-    pub(super) fn truth(&self, schema: SchemaOffset, value: RawValue<'_>, depth: usize) -> Result<Truth, Stopped> {
+    pub(super) fn truth(&self, schema: SchemaOffset, instance: Instance<'_>, depth: usize) -> Result<Truth, Stopped> {
         let depth = depth.checked_sub(1).ok_or(Stopped::OverBudget)?;
         self.charge(1)?;
         let mut truth = Truth::True;
         for keyword in self.image.keywords(schema).or_damaged()? {
-            truth = truth.min(self.keyword(keyword, value, depth)?);
+            truth = truth.min(self.keyword(keyword, instance, depth)?);
             if truth == Truth::False {
                 break;
             }
@@ -79,7 +112,8 @@ impl<'v, 'i> Validator<'v, 'i> {
     }
 
     /// Whether a value satisfies one keyword.
-    fn keyword(&self, keyword: &KeywordRecord, value: RawValue<'_>, depth: usize) -> Result<Truth, Stopped> {
+    fn keyword(&self, keyword: &KeywordRecord, instance: Instance<'_>, depth: usize) -> Result<Truth, Stopped> {
+        let value = instance.value;
         match keyword.code {
             code::NEVER => Ok(Truth::False),
             code::TYPE => Ok(type_truth(keyword.op, value)),
@@ -109,15 +143,15 @@ impl<'v, 'i> Validator<'v, 'i> {
             code::FORMAT => self.format_truth(keyword, value),
             code::UNIQUE => self.unique_truth(value),
             code::ITEMS => self.items_truth(keyword, value, depth),
-            code::MEMBERS => self.members_truth(keyword, value, depth),
-            code::NAMES => self.names_truth(keyword, value, depth),
-            code::ALL_OF => self.combine(keyword, value, Truth::True, Truth::min, depth),
-            code::ANY_OF => self.combine(keyword, value, Truth::False, Truth::max, depth),
-            code::ONE_OF => self.one_of(keyword, value, depth),
-            code::NOT => Ok(self.truth(schema_at(keyword, 0).or_damaged()?, value, depth)?.negate()),
+            code::MEMBERS => self.members_truth(keyword, instance, depth),
+            code::NAMES => self.names_truth(keyword, instance, depth),
+            code::ALL_OF => self.combine(keyword, instance, Truth::True, Truth::min, depth),
+            code::ANY_OF => self.combine(keyword, instance, Truth::False, Truth::max, depth),
+            code::ONE_OF => self.one_of(keyword, instance, depth),
+            code::NOT => Ok(self.truth(schema_at(keyword, 0).or_damaged()?, instance, depth)?.negate()),
             code::IF => {
-                let condition = self.truth(schema_at(keyword, 0).or_damaged()?, value, depth)?;
-                let branch = |at| schema_at(keyword, at).map_or(Ok(Truth::True), |at| self.truth(at, value, depth));
+                let condition = self.truth(schema_at(keyword, 0).or_damaged()?, instance, depth)?;
+                let branch = |at| schema_at(keyword, at).map_or(Ok(Truth::True), |at| self.truth(at, instance, depth));
                 match condition {
                     Truth::True => branch(1),
                     Truth::False => branch(2),
@@ -208,7 +242,7 @@ impl<'v, 'i> Validator<'v, 'i> {
             let schema = self.schema_of_item(keyword, at)?;
             at = at.saturating_add(1);
             if let Some(schema) = schema.filter(|_| truth != Truth::False) {
-                truth = truth.min(self.truth(schema, item, depth)?);
+                truth = truth.min(self.truth(schema, item.into(), depth)?);
             }
             Ok::<_, Stopped>(())
         })?;
@@ -221,22 +255,21 @@ impl<'v, 'i> Validator<'v, 'i> {
         Ok(first.get(at).map(|schema| schema.get()).or_else(|| schema_at(keyword, 2)))
     }
 
-    fn members_truth(&self, keyword: &KeywordRecord, value: RawValue<'_>, depth: usize) -> Result<Truth, Stopped> {
-        if value.kind() != Kind::Object {
+    fn members_truth(&self, keyword: &KeywordRecord, instance: Instance<'_>, depth: usize) -> Result<Truth, Stopped> {
+        if instance.value.kind() != Kind::Object {
             return Ok(Truth::True);
         }
-        self.charge(value.text().len())?;
+        self.charge(instance.value.text().len())?;
         let declared = self.declared(keyword)?;
         let mut truth = Truth::True;
         let mut required = 0_u32;
-        Reader::inside(value).object(|reader, name| {
-            let member = reader.value()?;
+        instance.for_members(|name, member| {
             let property = self.image.property(declared.slots, &name.bytes(), name.hash);
             required = required.wrapping_add(property.map_or(0, |property| u32::from(property.is_required != 0)));
             if truth != Truth::False {
                 truth = truth.min(self.member_truth(&declared, property, name, member, depth)?);
             }
-            Ok::<_, Stopped>(())
+            Ok(())
         })?;
         // Names are unique, so it suffices to count.
         Ok(if required == declared.record.required.count.get() { truth } else { Truth::False })
@@ -258,7 +291,7 @@ impl<'v, 'i> Validator<'v, 'i> {
     ) -> Result<Truth, Stopped> {
         let mut truth = Truth::True;
         self.for_schemas_of_member(declared, property, name, |schema| {
-            truth = truth.min(self.truth(schema, member, depth)?);
+            truth = truth.min(self.truth(schema, member.into(), depth)?);
             Ok(())
         })?;
         Ok(truth)
@@ -292,19 +325,18 @@ impl<'v, 'i> Validator<'v, 'i> {
         }
     }
 
-    fn names_truth(&self, keyword: &KeywordRecord, value: RawValue<'_>, depth: usize) -> Result<Truth, Stopped> {
-        if value.kind() != Kind::Object {
+    fn names_truth(&self, keyword: &KeywordRecord, instance: Instance<'_>, depth: usize) -> Result<Truth, Stopped> {
+        if instance.value.kind() != Kind::Object {
             return Ok(Truth::True);
         }
-        self.charge(value.text().len())?;
+        self.charge(instance.value.text().len())?;
         let schema = schema_at(keyword, 0).or_damaged()?;
         let mut truth = Truth::True;
-        Reader::inside(value).object(|reader, name| {
-            reader.skip()?;
+        instance.for_members(|name, _| {
             if truth != Truth::False {
-                truth = truth.min(self.truth(schema, RawValue::of_checked(&name.to_json()), depth)?);
+                truth = truth.min(self.truth(schema, RawValue::of_checked(&name.to_json()).into(), depth)?);
             }
-            Ok::<_, Stopped>(())
+            Ok(())
         })?;
         Ok(truth)
     }
@@ -312,14 +344,14 @@ impl<'v, 'i> Validator<'v, 'i> {
     fn combine(
         &self,
         keyword: &KeywordRecord,
-        value: RawValue<'_>,
+        instance: Instance<'_>,
         start: Truth,
         merge: fn(Truth, Truth) -> Truth,
         depth: usize,
     ) -> Result<Truth, Stopped> {
         let mut truth = start;
         for schema in self.alternatives(keyword)? {
-            truth = merge(truth, self.truth(schema, value, depth)?);
+            truth = merge(truth, self.truth(schema, instance, depth)?);
             if truth == start.negate() {
                 break;
             }
@@ -327,10 +359,10 @@ impl<'v, 'i> Validator<'v, 'i> {
         Ok(truth)
     }
 
-    fn one_of(&self, keyword: &KeywordRecord, value: RawValue<'_>, depth: usize) -> Result<Truth, Stopped> {
+    fn one_of(&self, keyword: &KeywordRecord, instance: Instance<'_>, depth: usize) -> Result<Truth, Stopped> {
         let (mut conforming, mut unknown) = (0_usize, false);
         for schema in self.alternatives(keyword)? {
-            match self.truth(schema, value, depth)? {
+            match self.truth(schema, instance, depth)? {
                 Truth::True => conforming = conforming.saturating_add(1),
                 Truth::Unknown => unknown = true,
                 Truth::False => {}

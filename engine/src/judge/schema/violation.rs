@@ -63,7 +63,7 @@ impl Validator<'_, '_> {
     ) -> Result<Option<Violation>, Stopped> {
         let depth = depth.checked_sub(1).ok_or(Stopped::OverBudget)?;
         for keyword in self.image.keywords(schema).or_damaged()? {
-            let truth = self.keyword(keyword, value, depth)?;
+            let truth = self.keyword(keyword, value.into(), depth)?;
             if truth != Truth::True {
                 return self.explain(keyword, truth, value, pointer, depth).map(Some);
             }
@@ -97,7 +97,7 @@ impl Validator<'_, '_> {
                 self.find_in_nearest(keyword, value, pointer, depth)?
             }
             code::IF => {
-                let condition = self.truth(schema_at(keyword, 0).or_damaged()?, value, depth)?;
+                let condition = self.truth(schema_at(keyword, 0).or_damaged()?, value.into(), depth)?;
                 let branch = schema_at(keyword, if condition == Truth::False { 2 } else { 1 });
                 branch.map_or(Ok(None), |schema| self.find(schema, value, pointer, depth))?
             }
@@ -147,7 +147,7 @@ impl Validator<'_, '_> {
         let mut found = None;
         for (at, item) in value.to_items().into_iter().enumerate() {
             let Some(schema) = self.schema_of_item(keyword, at)? else { continue };
-            if self.truth(schema, item, depth)? == Truth::True {
+            if self.truth(schema, item.into(), depth)? == Truth::True {
                 continue;
             }
             found = self
@@ -185,7 +185,7 @@ impl Validator<'_, '_> {
                 let is_undeclared = closed == Some(schema);
                 if found.is_some()
                     || only_undeclared && !is_undeclared
-                    || self.truth(schema, member, depth)? == Truth::True
+                    || self.truth(schema, member.into(), depth)? == Truth::True
                 {
                     return Ok(());
                 }
