@@ -4,7 +4,8 @@
 use std::hint::black_box;
 
 use callgate_bench::{
-    CRM_POLICY, Padding, call_text, image, open_crm_policy, policy_text, refund_text, without_digest,
+    CRM_POLICY, Padding, call_text, image, open_crm_policy, policy_text, refund_schema, refund_text,
+    unenforced_crm_policy, without_digest,
 };
 use callgate_edge_core::{EdgeFacts, answer_call};
 use callgate_engine::{Call, PolicyImage, RequestFacts, evaluate};
@@ -111,10 +112,47 @@ fn reader(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// A refund with its schema enforced and not, and what other programs need for a part of it: `serde_json` to parse the
+/// body to a tree, and the crate `jsonschema` to validate the arguments of that tree.
+fn schema(criterion: &mut Criterion) {
+    let unenforced = unenforced_crm_policy().expect("a policy");
+    let (enforced, unenforced) =
+        (image(CRM_POLICY).expect("a valid policy"), image(&unenforced).expect("a valid policy"));
+    let body = refund_text(200, Padding::None).into_bytes();
+    let tree: Value = serde_json::from_slice(&body).expect("JSON");
+    let arguments = tree.get("args").expect("arguments");
+    let validator = jsonschema::validator_for(&refund_schema().expect("a schema")).expect("a valid schema");
+    assert!(validator.is_valid(arguments));
+    let mut group = criterion.benchmark_group("schema");
+    let facts = RequestFacts::default();
+    for (column, bytes) in [("enforced", &enforced), ("not enforced", &unenforced)] {
+        let image = PolicyImage::open(bytes).expect("an image");
+        group.bench_function(BenchmarkId::new("bytes to bytes", column), |bencher| {
+            bencher.iter(|| answer_call(black_box(&image), black_box(&body), &EdgeFacts::default()));
+        });
+        let call = Call::read(&body, &facts, &image).expect("a call");
+        group.bench_function(BenchmarkId::new("decision alone", column), |bencher| {
+            bencher.iter(|| evaluate(black_box(&image), black_box(&call)));
+        });
+    }
+    group.bench_function(BenchmarkId::new("bytes to bytes", "serde_json, Value"), |bencher| {
+        bencher.iter(|| serde_json::from_slice::<Value>(black_box(&body)));
+    });
+    group.bench_function(BenchmarkId::new("decision alone", "jsonschema"), |bencher| {
+        bencher.iter(|| validator.is_valid(black_box(arguments)));
+    });
+    // An instance that starts has no validator yet; an image needs none.
+    let schema = refund_schema().expect("a schema");
+    group.bench_function(BenchmarkId::new("decision alone", "jsonschema, with its validator built"), |bencher| {
+        bencher.iter(|| jsonschema::is_valid(black_box(&schema), black_box(arguments)));
+    });
+    group.finish();
+}
+
 fn images() -> (Vec<u8>, Vec<u8>) {
     let open = open_crm_policy().expect("a policy");
     (image(CRM_POLICY).expect("a valid policy"), image(&open).expect("a valid policy"))
 }
 
-criterion_group!(benches, engine, bytes_to_bytes, reader);
+criterion_group!(benches, engine, bytes_to_bytes, reader, schema);
 criterion_main!(benches);

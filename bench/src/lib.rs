@@ -96,6 +96,26 @@ pub fn open_crm_policy() -> Result<String, String> {
     Ok(policy.to_string())
 }
 
+/// The default policy whose refund validates its arguments itself.
+///
+/// # Errors
+/// The default policy no longer has the expected form.
+pub fn unenforced_crm_policy() -> Result<String, String> {
+    let mut policy: Value = serde_json::from_str(CRM_POLICY).map_err(|error| error.to_string())?;
+    let refund = policy.pointer_mut("/tools/2").and_then(Value::as_object_mut);
+    refund.ok_or("there is no refund")?.insert("enforceSchema".to_owned(), false.into());
+    Ok(policy.to_string())
+}
+
+/// The schema of the refund in the default policy.
+///
+/// # Errors
+/// The default policy no longer has the expected form.
+pub fn refund_schema() -> Result<Value, String> {
+    let policy: Value = serde_json::from_str(CRM_POLICY).map_err(|error| error.to_string())?;
+    policy.pointer("/tools/2/inputSchema").cloned().ok_or_else(|| "the refund has no schema".to_owned())
+}
+
 /// The image of a policy text.
 ///
 /// # Errors

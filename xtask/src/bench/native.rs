@@ -41,6 +41,14 @@ pub(super) const SECTION: Section = Section {
             }],
         },
         Table {
+            name: "schema",
+            corner: "refund",
+            ratios: &[
+                Ratio::Columns { heading: "enforced against not", of: "enforced", against: "not enforced" },
+                Ratio::Columns { heading: "Value against enforced", of: "serde_json, Value", against: "enforced" },
+            ],
+        },
+        Table {
             name: "open",
             corner: "policy",
             ratios: &[Ratio::Columns { heading: "rkyv against image", of: "rkyv, safe access", against: "image" }],
