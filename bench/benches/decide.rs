@@ -4,8 +4,8 @@
 use std::hint::black_box;
 
 use callgate_bench::{
-    CRM_POLICY, Padding, call_text, image, open_crm_policy, policy_text, refund_schema, refund_text,
-    unenforced_crm_policy, without_digest,
+    CRM_POLICY, Padding, call_text, image, policy_text, refund_schema, refund_text, unenforced_crm_policy,
+    without_digest,
 };
 use callgate_edge_core::{EdgeFacts, answer_call};
 use callgate_engine::{Call, PolicyImage, RequestFacts, evaluate};
@@ -150,7 +150,7 @@ fn schema(criterion: &mut Criterion) {
 }
 
 fn images() -> (Vec<u8>, Vec<u8>) {
-    let open = open_crm_policy().expect("a policy");
+    let open = unenforced_crm_policy().expect("a policy");
     (image(CRM_POLICY).expect("a valid policy"), image(&open).expect("a valid policy"))
 }
 

@@ -90,7 +90,7 @@ pub fn call_text(tool: &str, role: &str, amount: u32, padding: usize) -> String 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{CRM_POLICY, image, open_crm_policy};
+    use crate::{CRM_POLICY, image, unenforced_crm_policy};
     use callgate_engine::{Call, Code, PolicyImage, RequestFacts, evaluate};
 
     #[track_caller]
@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     fn refunds_are_judged_by_their_amount_whatever_pads_them() {
-        let open = open_crm_policy().expect("a policy");
+        let open = unenforced_crm_policy().expect("a policy");
         for (policy, padding) in [
             (CRM_POLICY, Padding::None),
             (CRM_POLICY, Padding::OneString(1_000)),

@@ -85,17 +85,6 @@ fn all_of_three(limit: u32) -> Value {
 /// The default policy, as the source text of its image.
 pub const CRM_POLICY: &str = include_str!("../../policies/crm.json");
 
-/// The default policy with an open refund schema.
-///
-/// # Errors
-/// The default policy no longer has the expected form.
-pub fn open_crm_policy() -> Result<String, String> {
-    let mut policy: Value = serde_json::from_str(CRM_POLICY).map_err(|error| error.to_string())?;
-    let refund = policy.pointer_mut("/tools/2/inputSchema").and_then(Value::as_object_mut);
-    refund.ok_or("the refund has no schema")?.insert("additionalProperties".to_owned(), true.into());
-    Ok(policy.to_string())
-}
-
 /// The default policy whose refund validates its arguments itself.
 ///
 /// # Errors

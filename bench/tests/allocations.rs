@@ -2,7 +2,7 @@
 #![expect(clippy::expect_used, reason = "a failed test panics")]
 
 use allocation_counter::{AllocationInfo, measure};
-use callgate_bench::{CRM_POLICY, Padding, image, open_crm_policy, refund_text};
+use callgate_bench::{CRM_POLICY, Padding, image, refund_text, unenforced_crm_policy};
 use callgate_edge_core::{EdgeFacts, answer_call};
 use callgate_engine::{Call, PolicyImage, RequestFacts, evaluate};
 
@@ -39,14 +39,14 @@ fn one_long_string_takes_no_more_than_none() {
 
 #[test]
 fn small_objects_take_no_more_than_none() {
-    let open = open_crm_policy().expect("a policy");
+    let open = unenforced_crm_policy().expect("a policy");
     check(&open, Padding::None, Padding::Members(1_000));
 }
 
 /// Duplicate names in an object with very many members are detected in constant memory, in several passes.
 #[test]
 fn room_for_the_names_of_one_object_is_bounded() {
-    let open = open_crm_policy().expect("a policy");
+    let open = unenforced_crm_policy().expect("a policy");
     let read = [250_000, 500_000, 1_000_000].map(|bytes| allocations(&open, Padding::Members(bytes)).read);
     let [edge, large, larger] = read;
     assert_eq!(large, larger);

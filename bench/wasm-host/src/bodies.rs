@@ -29,7 +29,7 @@ pub(crate) fn refund_without_digest() -> Vec<u8> {
 pub(crate) fn policy_of(padding: Padding) -> Policy {
     match padding {
         Padding::None | Padding::OneString(_) => Policy::Crm,
-        Padding::Members(_) => Policy::CrmAnyArguments,
+        Padding::Members(_) => Policy::CrmWithoutSchema,
     }
 }
 

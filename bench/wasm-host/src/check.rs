@@ -45,21 +45,23 @@ struct HotPath {
 
 fn hot_paths() -> Vec<HotPath> {
     use Entry::{Decide, Evaluate, EvaluateBatch, Read};
-    use Policy::{Crm, CrmAnyArguments as Any, Open, Rules};
+    use Policy::{Crm, CrmWithoutSchema as Plain, Open, Rules};
     let refund = |padding| bodies::refund(200, padding);
     [
-        ("refund, allowed", Crm, Evaluate, refund(Padding::None)),
-        ("refund without digest", Crm, Evaluate, bodies::refund_without_digest()),
-        ("refund, denied", Crm, Evaluate, bodies::refund(800, Padding::None)),
-        ("refund, decided and not answered", Crm, Decide, refund(Padding::None)),
-        ("refund, read alone", Crm, Read, refund(Padding::None)),
-        ("refund and one string of 1 KB", Crm, Evaluate, refund(Padding::OneString(1_000))),
-        ("refund and small objects of 1 KB", Any, Evaluate, refund(Padding::Members(1_000))),
-        ("refund and one string of 100 KB", Crm, Evaluate, refund(Padding::OneString(100_000))),
-        ("refund and small objects of 100 KB", Any, Evaluate, refund(Padding::Members(100_000))),
-        ("one string of 100 KB, read alone", Crm, Read, refund(Padding::OneString(100_000))),
-        ("small objects of 100 KB, read alone", Any, Read, refund(Padding::Members(100_000))),
-        ("a batch of 100 refunds", Crm, EvaluateBatch, bodies::refund_batch(100)),
+        ("refund, allowed", Plain, Evaluate, refund(Padding::None)),
+        ("refund with its schema, allowed", Crm, Evaluate, refund(Padding::None)),
+        ("refund with its schema, denied", Crm, Evaluate, bodies::refund(800, Padding::None)),
+        ("refund without digest", Plain, Evaluate, bodies::refund_without_digest()),
+        ("refund, denied", Plain, Evaluate, bodies::refund(800, Padding::None)),
+        ("refund, decided and not answered", Plain, Decide, refund(Padding::None)),
+        ("refund, read alone", Plain, Read, refund(Padding::None)),
+        ("refund and one string of 1 KB", Plain, Evaluate, refund(Padding::OneString(1_000))),
+        ("refund and small objects of 1 KB", Plain, Evaluate, refund(Padding::Members(1_000))),
+        ("refund and one string of 100 KB", Plain, Evaluate, refund(Padding::OneString(100_000))),
+        ("refund and small objects of 100 KB", Plain, Evaluate, refund(Padding::Members(100_000))),
+        ("one string of 100 KB, read alone", Plain, Read, refund(Padding::OneString(100_000))),
+        ("small objects of 100 KB, read alone", Plain, Read, refund(Padding::Members(100_000))),
+        ("a batch of 100 refunds", Plain, EvaluateBatch, bodies::refund_batch(100)),
         ("a tool by name, 10 rules", Rules(10), Decide, bodies::exact_tool()),
         ("a tool by name, 100,000 rules", Rules(100_000), Decide, bodies::exact_tool()),
         ("a tool by pattern, 200 patterns", Open, Evaluate, bodies::pattern_tool()),

@@ -1,6 +1,6 @@
 //! The embedded policies of the modules.
 
-use callgate_bench::{CRM_POLICY, open_crm_policy, policy_text};
+use callgate_bench::{CRM_POLICY, policy_text, unenforced_crm_policy};
 use serde_json::{Value, json};
 use wasmtime::{Error, Result};
 
@@ -12,8 +12,8 @@ pub(crate) const SIZES: [usize; 4] = [10, 1_000, 10_000, 100_000];
 pub(crate) enum Policy {
     /// The default policy.
     Crm,
-    /// The default policy with an open refund schema.
-    CrmAnyArguments,
+    /// The default policy whose refund validates its arguments itself, so that it accepts any.
+    CrmWithoutSchema,
     /// A generated policy with this number of rules.
     Rules(usize),
     /// A policy without a list of tools, whose rules are patterns.
@@ -23,14 +23,14 @@ pub(crate) enum Policy {
 impl Policy {
     /// All measured policies.
     pub(crate) fn all() -> impl Iterator<Item = Self> {
-        [Self::Crm, Self::CrmAnyArguments, Self::Open].into_iter().chain(SIZES.map(Self::Rules))
+        [Self::Crm, Self::CrmWithoutSchema, Self::Open].into_iter().chain(SIZES.map(Self::Rules))
     }
 
     /// The name of its module.
     pub(crate) fn name(self) -> String {
         match self {
             Self::Crm => "crm".to_owned(),
-            Self::CrmAnyArguments => "crm-any-arguments".to_owned(),
+            Self::CrmWithoutSchema => "crm-without-schema".to_owned(),
             Self::Rules(rules) => format!("rules-{rules}"),
             Self::Open => "open".to_owned(),
         }
@@ -40,7 +40,7 @@ impl Policy {
     pub(crate) fn text(self) -> Result<String> {
         match self {
             Self::Crm => Ok(CRM_POLICY.to_owned()),
-            Self::CrmAnyArguments => open_crm_policy().map_err(Error::msg),
+            Self::CrmWithoutSchema => unenforced_crm_policy().map_err(Error::msg),
             Self::Rules(rules) => Ok(policy_text(rules)),
             Self::Open => Ok(open_policy_text()),
         }
