@@ -31,10 +31,10 @@ fn an_approval_that_may_be_needed_is_asked_for_before_allow_and_not_in_place_of_
     for x in [json!({"y": 1}), json!({"x": null, "y": 1}), json!({"x": "200", "y": 1})] {
         check(&rules, &refund(&x), Effect::RequireApproval, Code::ConditionUnknown);
     }
-    let reason = "`x` of the arguments is missing, so rule `approve` requires human approval";
+    let reason = "`x` is missing from the arguments, so rule `approve` requires human approval";
     check_reason(&rules, &refund(&json!({"y": 1})), Some("approve"), reason);
     // If nothing allows the call, an unknown condition never asks for approval.
-    check(&rules, &refund(&json!({})), Effect::Deny, Code::ConditionUnknown);
+    check(&rules, &refund(&json!({})), Effect::Deny, Code::ConditionFailed);
     check(&json!([approve]), &refund(&json!({"x": "800"})), Effect::Deny, Code::ConditionUnknown);
 }
 
@@ -161,6 +161,24 @@ fn the_rule_that_came_nearest_is_named_whatever_its_place() {
     for rules in [json!([near, far]), json!([far, near])] {
         check_reason(&rules, &refund(&json!({"x": 600})), Some("near"), "`x` must be at most 500");
     }
+}
+
+#[test]
+fn a_denied_call_is_told_what_allows_it_and_not_what_requires_approval() {
+    let allow = json!({ "id": "allow", "effect": "Allow", "tool_name": "refund", "roles": ["agent"],
+                        "condition": { "All": [numeric("Gt", &json!(0)), numeric("Lte", &json!(500))] } });
+    let approve = json!({ "id": "approve", "effect": "RequireApproval", "tool_name": "refund", "roles": ["agent"],
+                          "condition": numeric("Gt", &json!(500)) });
+    let far = json!({ "id": "far", "effect": "Allow", "tool_name": "refund", "roles": ["agent"],
+                      "condition": { "All": [numeric("Gt", &json!(900)), numeric("Lt", &json!(-9)),
+                                             numeric("Ne", &json!(-5))] } });
+    for rules in [json!([allow, approve]), json!([approve, allow]), json!([approve, far, allow])] {
+        check_reason(&rules, &refund(&json!({"x": -5})), Some("allow"), "`x` must be more than 0");
+    }
+    // An Allow rule is named although more of its checks fail.
+    let reason = "`x` must be more than 900, and `x` must be less than -9, and `x` must not be -5";
+    check_reason(&json!([approve, far]), &refund(&json!({"x": -5})), Some("far"), reason);
+    check_reason(&json!([approve]), &refund(&json!({"x": -5})), Some("approve"), "`x` must be more than 500");
 }
 
 #[test]
