@@ -131,6 +131,9 @@ fn write_failed(failed: &FailedPredicate<'_, '_>, out: &mut String) {
         }
     });
     write_plain_member("problem", failed.problem().name(), out);
+    if let Some(member) = failed.problem_in() {
+        write_plain_member("problemIn", member, out);
+    }
     out.push('}');
 }
 

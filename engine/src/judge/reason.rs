@@ -65,6 +65,14 @@ impl<'d, 'i> FailedPredicate<'d, 'i> {
         self.failure.problem
     }
 
+    /// Which field of a check of two fields has the problem: `field` or `other`, the names of their members in
+    /// responses. `None` for other checks, and if both values are present and comparable.
+    #[must_use]
+    pub fn problem_in(&self) -> Option<&'static str> {
+        self.predicate.describe().other().filter(|_| self.failure.problem != PredicateProblem::Value)?;
+        Some(if self.failure.field == self.predicate.describe().field() { "field" } else { "other" })
+    }
+
     /// Visits what the field is compared with, as names and values of members of a response.
     pub fn visit_members(&self, visit: &mut dyn FnMut(&str, MemberValue<'_, '_>)) {
         self.predicate.describe().visit_members(self.is_asked(), self.image, visit);
@@ -75,7 +83,7 @@ impl<'d, 'i> FailedPredicate<'d, 'i> {
         !self.failure.negated
     }
 
-    /// Appends the problem of the field.
+    /// Appends the problem of the field, and the requirement for a field that is present.
     fn write(&self, out: &mut Sentence<'_>) {
         let (source, culprit) = self.image.field_name(self.failure.field).unwrap_or((self.source, self.field));
         match (source, culprit) {
@@ -86,23 +94,33 @@ impl<'d, 'i> FailedPredicate<'d, 'i> {
             }
             (source, field) => {
                 out.push_quoted(field);
-                // Several sources may have a field of this name, so the reason names the source.
-                if matches!(self.failure.problem, PredicateProblem::Missing | PredicateProblem::Null) {
+                // Both fields of a check may have the same name.
+                if self.problem_in().is_some() && self.failure.problem.is_of_present_value() {
                     out.push_source(source);
                 }
             }
         }
         let predicate = self.predicate.describe();
         let requirement = match self.failure.problem {
-            PredicateProblem::Missing => return out.push_str(" is missing"),
-            PredicateProblem::Null => return out.push_str(" is null"),
+            // Several sources may have a field of this name, so the reason names the source.
+            PredicateProblem::Missing => return out.push_place(" is missing", " from ", source),
+            PredicateProblem::Null => return out.push_place(" is null", " in ", source),
             PredicateProblem::WrongType => predicate.type_requirement(),
             PredicateProblem::Ambiguous => Some(predicate.form_requirement()),
             PredicateProblem::Value => None,
         };
         out.push_str(" must ");
         match requirement {
-            Some(requirement) => out.push_str(requirement),
+            Some(requirement) => {
+                out.push_str(requirement);
+                if let (Predicate::Equals(_), PredicateProblem::WrongType) = (self.predicate, self.failure.problem) {
+                    let is_first = self.failure.field == predicate.field();
+                    out.push_field(
+                        if is_first { predicate.other() } else { None }.unwrap_or(predicate.field()),
+                        self.image,
+                    );
+                }
+            }
             None => predicate.write_requirement(self.is_asked(), self.image, out),
         }
     }
@@ -147,8 +165,11 @@ impl Decision {
     }
 
     fn write_sentence(&self, image: &PolicyImage<'_>, kind: TargetKind, out: &mut Sentence<'_>) {
-        let own = self.rule.and_then(|rule| image.first_text(image.rule(rule)?.reason.get()?));
-        if let Some(text) = own {
+        let rule = self.rule.and_then(|rule| image.rule(rule));
+        // The rule's own reason is about a condition that is known: a missing fact about an account, for example, does
+        // not mean that the account is suspended.
+        let own = rule.filter(|_| self.code != Code::ConditionUnknown);
+        if let Some(text) = own.and_then(|rule| image.first_text(rule.reason.get()?)) {
             return out.push_text(text);
         }
         match self.code {
@@ -176,15 +197,22 @@ impl Decision {
             Code::Allowed => self.write_rule(image, "rule ", " allows this call", out),
             Code::ApprovalRequired => self.write_rule(image, "rule ", " requires human approval", out),
             Code::DeniedByRule => self.write_rule(image, "rule ", " denies this call", out),
-            Code::ConditionFailed | Code::ConditionUnknown if self.effect == Effect::RequireApproval => {
-                if !self.hides_condition(image) && self.write_failures(image, out) {
-                    out.push_str(", so ");
-                }
-                self.write_rule(image, "rule ", " requires human approval", out);
-            }
-            Code::ConditionFailed | Code::ConditionUnknown => {
+            Code::ConditionFailed => {
                 if self.hides_condition(image) || !self.write_failures(image, out) {
                     self.write_rule(image, "the condition of rule ", " is not met", out);
+                }
+            }
+            Code::ConditionUnknown => {
+                if self.hides_condition(image) || !self.write_failures(image, out) {
+                    out.push_str("a fact is missing or invalid");
+                }
+                match rule.map(|rule| Effect::from_code(rule.effect)) {
+                    Some(Effect::Deny) => self.write_rule(image, ", so rule ", " denies this call", out),
+                    Some(Effect::RequireApproval) if self.effect == Effect::RequireApproval => {
+                        self.write_rule(image, ", so rule ", " requires human approval", out);
+                    }
+                    _ if self.hides_condition(image) => self.write_rule(image, ", so rule ", " does not apply", out),
+                    _ => {}
                 }
             }
         }
