@@ -5,6 +5,7 @@
 mod error;
 mod facts;
 pub(crate) mod fields;
+mod unknown_member;
 
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -14,6 +15,7 @@ use smallvec::SmallVec;
 
 pub use crate::call::error::{Member, RequestError};
 pub use crate::call::facts::{CallerFacts, RequestFacts};
+pub use crate::call::unknown_member::UnknownMember;
 use crate::image::index::FieldSlot;
 use crate::image::{FieldRef, PolicyImage};
 use crate::json::fault::Fault;
@@ -153,8 +155,9 @@ impl<'a> Call<'a> {
             return Err(RequestError::NotAnObject);
         }
         reader.object(|reader, name| {
-            if *name.bytes() != *b"calls" {
-                return Err(RequestError::UnknownMember);
+            let name = name.bytes();
+            if *name != *b"calls" {
+                return Err(RequestError::UnknownMember(UnknownMember::of_batch(&name)));
             }
             if reader.peek()? != b'[' {
                 return Err(RequestError::WrongType(Member::Calls));
@@ -225,7 +228,7 @@ impl<'a> Call<'a> {
         if let Some(names) = &self.argument_names {
             return names.iter().all(|&(name, hash)| is_declared(name, hash));
         }
-        let undeclared = RequestError::UnknownMember;
+        let undeclared = RequestError::NotAnObject;
         let read = Reader::new(self.arguments.as_bytes(), MAX_REQUEST_DEPTH).map_err(RequestError::from);
         read.and_then(|mut reader| {
             reader.object(
@@ -319,7 +322,7 @@ impl<'a> Call<'a> {
                     _ => return Err(RequestError::WrongType(Member::ArgsDigest)),
                 },
                 b"traceId" => self.trace_id = Some(read_string(reader, Member::TraceId)?),
-                _ => return Err(RequestError::UnknownMember),
+                _ => return Err(RequestError::UnknownMember(UnknownMember::of_call(&name))),
             }
             Ok(())
         })?;
