@@ -4,7 +4,6 @@
 //! 2 the command line is wrong, or a file cannot be read or written; 3 a migrated policy was written, but parts of its
 //! source could not be migrated.
 
-mod case;
 mod check;
 mod config;
 mod eval;
@@ -71,13 +70,9 @@ enum Command {
         #[arg(long)]
         deny_warnings: bool,
     },
-    /// Run the test cases of each policy: those of `crm.json` are in `crm.test.jsonl`
+    /// Run the test cases of each policy: those of `crm.json` are in `crm.test.jsonl` or `crm.test.yaml`
     #[command(after_help = EXIT_CODES)]
-    Test {
-        /// The policy files
-        #[arg(required = true)]
-        files: Vec<PathBuf>,
-    },
+    Test(test::Options),
     /// Replace the tools and schemas of a policy with the `tools/list` responses of MCP servers
     #[command(after_help = EXIT_CODES)]
     Tools {
@@ -127,7 +122,7 @@ enum Command {
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Check { file, format, deny_warnings } => check::run(&file, format, deny_warnings),
-        Command::Test { files } => test::run(&files),
+        Command::Test(options) => test::run(&options),
         Command::Tools { lists, policy, write } => tools::run(&lists, &policy, write),
         Command::Eval { policy, jsonl } => eval::run(&policy, jsonl),
         Command::Config { file } => config::run(&file),

@@ -175,7 +175,8 @@ fn a_case_that_fails_is_named_with_what_was_decided() {
     write(&directory, "test.test.jsonl", &lines.concat());
     let ended = run(&["test", &policy], "");
     assert_eq!(ended.code, Some(1), "{}", ended.err);
-    let expected = r#"test.test.jsonl:2: "wrong": the decision is "Deny", not "Allow" (`amount` must be at most 500)"#;
+    let expected =
+        r#"test.test.jsonl:2:1: "wrong": the decision is "Deny", not "Allow" (`amount` must be at most 500)"#;
     assert!(ended.out.contains(expected), "{}", ended.out);
     assert!(ended.out.contains(r#"warning: no test case is decided by the rule "delete-own""#), "{}", ended.out);
     assert!(ended.out.ends_with(": 1 passed, 1 failed\n"), "{}", ended.out);
@@ -221,10 +222,10 @@ fn null_expects_that_no_rule_decides() {
     };
     let ended = run_cases("null", COUNTRY, &case("view", r#"{"decision":"Allow","rule":null}"#));
     assert_eq!(ended.code, Some(1), "{}", ended.err);
-    assert!(ended.out.contains(r#":1: "x": the rule is "all", not null"#), "{}", ended.out);
+    assert!(ended.out.contains(r#":1:1: "x": the rule is "all", not null"#), "{}", ended.out);
     let ended = run_cases("null", COUNTRY, &case("view", r#"{"decision":"Allow","code":null}"#));
     assert_eq!(ended.code, Some(1), "{}", ended.err);
-    assert!(ended.out.contains(r#":1: "x": the code is "allowed", not null"#), "{}", ended.out);
+    assert!(ended.out.contains(r#":1:1: "x": the code is "allowed", not null"#), "{}", ended.out);
     let ended = run_cases("null", COUNTRY, &case("view", r#"{"decision":"Allow","reason":null}"#));
     assert_eq!(ended.code, Some(1), "{}", ended.err);
     let ended = run_cases("null", COUNTRY, &case("other", r#"{"decision":"Deny","rule":null}"#));
