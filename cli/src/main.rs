@@ -7,6 +7,7 @@
 mod check;
 mod config;
 mod eval;
+mod explain;
 mod failure;
 mod format;
 mod log;
@@ -96,6 +97,16 @@ enum Command {
         #[arg(long)]
         jsonl: bool,
     },
+    /// Explain the call on standard input: the rules that match it, and the truth of each check in them
+    #[command(after_help = EXIT_CODES)]
+    Explain {
+        /// The policy file
+        #[arg(long)]
+        policy: PathBuf,
+        /// Print the response of `POST /evaluate` to a call with `"explain": true`
+        #[arg(long)]
+        json: bool,
+    },
     /// Check a configuration file for `CALLGATE_CONFIG`
     #[command(after_help = CONFIG_EXIT_CODES)]
     Config {
@@ -125,6 +136,7 @@ fn main() -> ExitCode {
         Command::Test(options) => test::run(&options),
         Command::Tools { lists, policy, write } => tools::run(&lists, &policy, write),
         Command::Eval { policy, jsonl } => eval::run(&policy, jsonl),
+        Command::Explain { policy, json } => explain::run(&policy, json),
         Command::Config { file } => config::run(&file),
         Command::Log(command) => log::run(&command),
         Command::Migrate(options) => migrate::run(&options),

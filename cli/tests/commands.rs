@@ -317,3 +317,37 @@ fn a_warning_is_refused_where_that_is_asked_for() {
     }
     assert_eq!(run(&["check", "--deny-warnings", "policies/crm.json"], "").code, Some(0));
 }
+
+#[test]
+fn a_call_is_explained_with_each_rule_that_matches_it() {
+    let call = r#"{"tool":"process_refund","role":"agent","args":{"amount":800}}"#;
+    let ended = run(&["explain", "--policy", "policies/crm.json"], call);
+    let expected = "Deny (condition_failed): `amount` must be at most 500
+
+rule `refund-agent` (Allow): does not apply; nearest rule
+  false: All
+    true: `amount` must be more than 0 (NumericCheck)
+    false: `amount` must be at most 500 (NumericCheck)
+";
+    assert_eq!((ended.code, &*ended.out), (Some(0), expected), "{}", ended.err);
+    let ended = run(&["explain", "--policy", "policies/crm.json"], &call.replace("800", "200"));
+    assert!(ended.out.contains("rule `refund-agent` (Allow): applies; this rule decides\n"), "{}", ended.out);
+    let ended = run(&["explain", "--policy", "policies/crm.json"], &call.replace("args", "arguments"));
+    assert_eq!((ended.code, &*ended.out), (Some(1), "error: `arguments` is not a member of a call; write `args`\n"));
+}
+
+#[test]
+fn an_explanation_as_json_is_the_response_to_a_call_that_asks_for_it() {
+    let call = r#"{"tool":"process_refund","role":"agent","args":{"amount":800}"#;
+    let answer = |arguments: &[&str], more: &str| {
+        let ended = run(arguments, &format!("{call}{more}}}"));
+        let mut answer: Value = serde_json::from_str(&ended.out).expect("JSON");
+        answer.as_object_mut().expect("an object").remove("decisionId").expect("an ID");
+        answer
+    };
+    let explained = answer(&["explain", "--policy", "policies/crm.json", "--json"], "");
+    assert_eq!(explained, answer(&["eval", "--policy", "policies/crm.json"], r#","explain":true"#));
+    assert_eq!(explained.pointer("/explanation/0/rule"), Some(&Value::from("refund-agent")));
+    let ended = run(&["explain", "--policy", "policies/crm.json", "--json"], "{}");
+    assert!(ended.code == Some(1) && ended.out.contains("missing_member"), "{}", ended.out);
+}

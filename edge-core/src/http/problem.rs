@@ -34,6 +34,8 @@ pub enum Problem {
     RateLimitUnavailable,
     /// The credential is missing or wrong.
     Unauthenticated,
+    /// A call asks for an explanation, and the configuration does not permit that to the caller.
+    ExplainForbidden,
     /// The body is not declared as JSON.
     UnsupportedMediaType,
     /// The body is compressed.
@@ -61,6 +63,7 @@ impl Problem {
         match self {
             Self::BodyIncomplete | Self::Request(_) => 400,
             Self::Unauthenticated => 401,
+            Self::ExplainForbidden => 403,
             Self::NotFound => 404,
             Self::MethodNotAllowed(_) => 405,
             Self::BodyTooLarge => 413,
@@ -91,6 +94,7 @@ impl Problem {
             Self::RateLimited => "rate_limited",
             Self::RateLimitUnavailable => "rate_limit_unavailable",
             Self::Unauthenticated => "unauthenticated",
+            Self::ExplainForbidden => "explain_forbidden",
             Self::UnsupportedMediaType => "unsupported_media_type",
             Self::UnsupportedEncoding => "unsupported_encoding",
             Self::BodyTooLarge => "body_too_large",
@@ -105,6 +109,7 @@ impl Problem {
         match self.status() {
             400 => "Bad Request",
             401 => "Unauthorized",
+            403 => "Forbidden",
             404 => "Not Found",
             405 => "Method Not Allowed",
             413 => "Content Too Large",
@@ -115,7 +120,9 @@ impl Problem {
         }
     }
 
-    fn detail(self) -> Cow<'static, str> {
+    /// A sentence for people.
+    #[must_use]
+    pub fn detail(self) -> Cow<'static, str> {
         Cow::Borrowed(match self {
             Self::NotFound => "this path does not exist",
             Self::MethodNotAllowed(_) => "this path does not support this method",
@@ -130,6 +137,9 @@ impl Problem {
             Self::RateLimited => "the rate limit is exceeded; retry later",
             Self::RateLimitUnavailable => "the rate limit cannot be checked; retry later",
             Self::Unauthenticated => "a valid API key or token is required",
+            Self::ExplainForbidden => {
+                "this caller may not use `explain`; remove `explain`, or permit the caller in the configuration"
+            }
             Self::UnsupportedMediaType => "the body must be `application/json` in UTF-8",
             Self::UnsupportedEncoding => "the body must not have a `Content-Encoding`",
             Self::BodyTooLarge => "the body exceeds the deployment's size limit",

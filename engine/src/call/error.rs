@@ -66,6 +66,8 @@ pub enum Member {
     TraceId,
     /// `argsDigest`
     ArgsDigest,
+    /// `explain`
+    Explain,
     /// `calls`
     Calls,
 }
@@ -133,6 +135,7 @@ impl RequestError {
             Self::WrongType(Member::Server) => "`server` must be a string",
             Self::WrongType(Member::TraceId) => "`traceId` must be a string",
             Self::WrongType(Member::ArgsDigest) => "`argsDigest` must be a boolean",
+            Self::WrongType(Member::Explain) => "`explain` must be a boolean",
             Self::WrongType(Member::Calls) => "`calls` must be a list of calls",
             Self::Ambiguous(Member::Operation) => "`operation` requires `resource`",
             Self::Ambiguous(Member::Tool) => "`tool`, `toolName`, `prompt` and `resource` are mutually exclusive",

@@ -58,6 +58,8 @@ pub struct Call<'a> {
     pub arguments: &'a str,
     /// Whether the response must contain the argument digest.
     pub wants_digest: bool,
+    /// Whether the response must explain the decision.
+    pub wants_explanation: bool,
     /// The fields that a rule reads, by their slots in the image; in ascending order if they are many.
     fields: SmallVec<[(FieldSlot, RawValue<'a>); 8]>,
     /// The argument names and their hashes, if the policy has closed tools; `None` if there are more than are kept or
@@ -122,6 +124,7 @@ impl<'a> Call<'a> {
             trace_id: None,
             arguments: NO_ARGUMENTS,
             wants_digest: true,
+            wants_explanation: false,
             fields: SmallVec::new(),
             argument_names: Some(SmallVec::new()),
         }
@@ -317,10 +320,8 @@ impl<'a> Call<'a> {
                         self.fields.push((slot, value));
                     }
                 }
-                b"argsDigest" => match reader.value()?.kind() {
-                    Kind::Bool(wanted) => self.wants_digest = wanted,
-                    _ => return Err(RequestError::WrongType(Member::ArgsDigest)),
-                },
+                b"argsDigest" => self.wants_digest = read_boolean(reader, Member::ArgsDigest)?,
+                b"explain" => self.wants_explanation = read_boolean(reader, Member::Explain)?,
                 b"traceId" => self.trace_id = Some(read_string(reader, Member::TraceId)?),
                 _ => return Err(RequestError::UnknownMember(UnknownMember::of_call(&name))),
             }
@@ -439,6 +440,13 @@ fn read_string<'a>(reader: &mut Reader<'a>, member: Member) -> Result<Cow<'a, st
     // A value that is not JSON is a syntax fault, not a value of another type.
     reader.value()?;
     Err(RequestError::WrongType(member))
+}
+
+fn read_boolean(reader: &mut Reader<'_>, member: Member) -> Result<bool, RequestError> {
+    match reader.value()?.kind() {
+        Kind::Bool(value) => Ok(value),
+        _ => Err(RequestError::WrongType(member)),
+    }
 }
 
 fn read_roles<'a>(reader: &mut Reader<'a>, limits: &CallLimits) -> Result<Roles<'a>, RequestError> {

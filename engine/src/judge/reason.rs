@@ -28,7 +28,7 @@ pub struct FailedPredicate<'d, 'i> {
 }
 
 impl<'d, 'i> FailedPredicate<'d, 'i> {
-    fn new(image: &'d PolicyImage<'i>, failure: Failure) -> Option<Self> {
+    pub(crate) fn new(image: &'d PolicyImage<'i>, failure: Failure) -> Option<Self> {
         let predicate = Predicate::decode(image, image.step(failure.step)?)?;
         let (source, field) = image.field_name(predicate.describe().field())?;
         Some(Self { image, predicate, failure, source, field })
@@ -84,7 +84,7 @@ impl<'d, 'i> FailedPredicate<'d, 'i> {
     }
 
     /// Appends the problem of the field, and the requirement for a field that is present.
-    fn write(&self, out: &mut Sentence<'_>) {
+    pub(crate) fn write(&self, out: &mut Sentence<'_>) {
         let (source, culprit) = self.image.field_name(self.failure.field).unwrap_or((self.source, self.field));
         match (source, culprit) {
             (Source::Item, "") => out.push_str("each item"),

@@ -13,6 +13,19 @@ impl Truth {
         if value { Self::True } else { Self::False }
     }
 
+    /// The truth value with unknown as `None`.
+    pub(crate) fn to_option(self) -> Option<bool> {
+        match self {
+            Self::False => Some(false),
+            Self::Unknown => None,
+            Self::True => Some(true),
+        }
+    }
+
+    pub(crate) fn from_option(value: Option<bool>) -> Self {
+        value.map_or(Self::Unknown, Self::from_bool)
+    }
+
     pub(crate) fn negate(self) -> Self {
         match self {
             Self::False => Self::True,
