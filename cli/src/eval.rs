@@ -20,11 +20,16 @@ pub(crate) fn run(file: &Path, jsonl: bool) -> Result<(), Failure> {
 }
 
 fn evaluate_all(image: &PolicyImage<'_>) -> Result<(), Failure> {
-    let mut body = Vec::new();
-    io::stdin().lock().read_to_end(&mut body).map_err(|error| unreadable(&error))?;
-    let (answer, is_decision) = answer(image, &body)?;
+    let (answer, is_decision) = answer(image, &read_input()?)?;
     print_line(&answer)?;
     if is_decision { Ok(()) } else { Err(Failure::Refused) }
+}
+
+/// Standard input as a whole.
+pub(crate) fn read_input() -> Result<Vec<u8>, Failure> {
+    let mut body = Vec::new();
+    io::stdin().lock().read_to_end(&mut body).map_err(|error| unreadable(&error))?;
+    Ok(body)
 }
 
 fn evaluate_lines(image: &PolicyImage<'_>) -> Result<(), Failure> {
@@ -46,16 +51,25 @@ fn answer(image: &PolicyImage<'_>, body: &[u8]) -> Result<(Vec<u8>, bool), Failu
     if body.len() > limits::DEFAULT_MAX_BODY_BYTES {
         return Ok((Problem::BodyTooLarge.response().body, false));
     }
-    let mut random = [0; 16];
-    getrandom::fill(&mut random)
-        .map_err(|error| Failure::Unusable(format!("cannot get random bytes from the system: {error}")))?;
-    let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok();
-    let unix_time = since_1970.and_then(|time| i64::try_from(time.as_secs()).ok());
-    let arrival = EdgeFacts { random, unix_time, ip: None, country: None };
+    let arrival = EdgeFacts { random: random()?, unix_time: unix_time(), ip: None, country: None };
     Ok(match answer_call(image, body, &arrival) {
         Ok(answer) => (answer, true),
         Err(error) => (Problem::from(error).response().body, false),
     })
+}
+
+/// Random bytes for the ID of a decision.
+pub(crate) fn random() -> Result<[u8; 16], Failure> {
+    let mut random = [0; 16];
+    getrandom::fill(&mut random)
+        .map_err(|error| Failure::Unusable(format!("cannot get random bytes from the system: {error}")))?;
+    Ok(random)
+}
+
+/// The time of the machine, in seconds since 1970.
+pub(crate) fn unix_time() -> Option<i64> {
+    let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok();
+    since_1970.and_then(|time| i64::try_from(time.as_secs()).ok())
 }
 
 fn print_line(answer: &[u8]) -> Result<(), Failure> {

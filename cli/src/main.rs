@@ -4,10 +4,10 @@
 //! 2 the command line is wrong, or a file cannot be read or written; 3 a migrated policy was written, but parts of its
 //! source could not be migrated.
 
-mod case;
 mod check;
 mod config;
 mod eval;
+mod explain;
 mod failure;
 mod format;
 mod log;
@@ -71,13 +71,9 @@ enum Command {
         #[arg(long)]
         deny_warnings: bool,
     },
-    /// Run the test cases of each policy: those of `crm.json` are in `crm.test.jsonl`
+    /// Run the test cases of each policy: those of `crm.json` are in `crm.test.jsonl` or `crm.test.yaml`
     #[command(after_help = EXIT_CODES)]
-    Test {
-        /// The policy files
-        #[arg(required = true)]
-        files: Vec<PathBuf>,
-    },
+    Test(test::Options),
     /// Replace the tools and schemas of a policy with the `tools/list` responses of MCP servers
     #[command(after_help = EXIT_CODES)]
     Tools {
@@ -100,6 +96,16 @@ enum Command {
         /// Read one call per line and print one response per line
         #[arg(long)]
         jsonl: bool,
+    },
+    /// Explain the call on standard input: the rules that match it, and the truth of each check in them
+    #[command(after_help = EXIT_CODES)]
+    Explain {
+        /// The policy file
+        #[arg(long)]
+        policy: PathBuf,
+        /// Print the response of `POST /evaluate` to a call with `"explain": true`
+        #[arg(long)]
+        json: bool,
     },
     /// Check a configuration file for `CALLGATE_CONFIG`
     #[command(after_help = CONFIG_EXIT_CODES)]
@@ -127,9 +133,10 @@ enum Command {
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Check { file, format, deny_warnings } => check::run(&file, format, deny_warnings),
-        Command::Test { files } => test::run(&files),
+        Command::Test(options) => test::run(&options),
         Command::Tools { lists, policy, write } => tools::run(&lists, &policy, write),
         Command::Eval { policy, jsonl } => eval::run(&policy, jsonl),
+        Command::Explain { policy, json } => explain::run(&policy, json),
         Command::Config { file } => config::run(&file),
         Command::Log(command) => log::run(&command),
         Command::Migrate(options) => migrate::run(&options),

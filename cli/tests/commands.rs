@@ -175,7 +175,8 @@ fn a_case_that_fails_is_named_with_what_was_decided() {
     write(&directory, "test.test.jsonl", &lines.concat());
     let ended = run(&["test", &policy], "");
     assert_eq!(ended.code, Some(1), "{}", ended.err);
-    let expected = r#"test.test.jsonl:2: "wrong": the decision is "Deny", not "Allow" (`amount` must be at most 500)"#;
+    let expected =
+        r#"test.test.jsonl:2:1: "wrong": the decision is "Deny", not "Allow" (`amount` must be at most 500)"#;
     assert!(ended.out.contains(expected), "{}", ended.out);
     assert!(ended.out.contains(r#"warning: no test case is decided by the rule "delete-own""#), "{}", ended.out);
     assert!(ended.out.ends_with(": 1 passed, 1 failed\n"), "{}", ended.out);
@@ -221,10 +222,10 @@ fn null_expects_that_no_rule_decides() {
     };
     let ended = run_cases("null", COUNTRY, &case("view", r#"{"decision":"Allow","rule":null}"#));
     assert_eq!(ended.code, Some(1), "{}", ended.err);
-    assert!(ended.out.contains(r#":1: "x": the rule is "all", not null"#), "{}", ended.out);
+    assert!(ended.out.contains(r#":1:1: "x": the rule is "all", not null"#), "{}", ended.out);
     let ended = run_cases("null", COUNTRY, &case("view", r#"{"decision":"Allow","code":null}"#));
     assert_eq!(ended.code, Some(1), "{}", ended.err);
-    assert!(ended.out.contains(r#":1: "x": the code is "allowed", not null"#), "{}", ended.out);
+    assert!(ended.out.contains(r#":1:1: "x": the code is "allowed", not null"#), "{}", ended.out);
     let ended = run_cases("null", COUNTRY, &case("view", r#"{"decision":"Allow","reason":null}"#));
     assert_eq!(ended.code, Some(1), "{}", ended.err);
     let ended = run_cases("null", COUNTRY, &case("other", r#"{"decision":"Deny","rule":null}"#));
@@ -315,4 +316,38 @@ fn a_warning_is_refused_where_that_is_asked_for() {
         assert!(ended.out.contains(is_ok), "{}", ended.out);
     }
     assert_eq!(run(&["check", "--deny-warnings", "policies/crm.json"], "").code, Some(0));
+}
+
+#[test]
+fn a_call_is_explained_with_each_rule_that_matches_it() {
+    let call = r#"{"tool":"process_refund","role":"agent","args":{"amount":800}}"#;
+    let ended = run(&["explain", "--policy", "policies/crm.json"], call);
+    let expected = "Deny (condition_failed): `amount` must be at most 500
+
+rule `refund-agent` (Allow): does not apply; nearest rule
+  false: All
+    true: `amount` must be more than 0 (NumericCheck)
+    false: `amount` must be at most 500 (NumericCheck)
+";
+    assert_eq!((ended.code, &*ended.out), (Some(0), expected), "{}", ended.err);
+    let ended = run(&["explain", "--policy", "policies/crm.json"], &call.replace("800", "200"));
+    assert!(ended.out.contains("rule `refund-agent` (Allow): applies; this rule decides\n"), "{}", ended.out);
+    let ended = run(&["explain", "--policy", "policies/crm.json"], &call.replace("args", "arguments"));
+    assert_eq!((ended.code, &*ended.out), (Some(1), "error: `arguments` is not a member of a call; write `args`\n"));
+}
+
+#[test]
+fn an_explanation_as_json_is_the_response_to_a_call_that_asks_for_it() {
+    let call = r#"{"tool":"process_refund","role":"agent","args":{"amount":800}"#;
+    let answer = |arguments: &[&str], more: &str| {
+        let ended = run(arguments, &format!("{call}{more}}}"));
+        let mut answer: Value = serde_json::from_str(&ended.out).expect("JSON");
+        answer.as_object_mut().expect("an object").remove("decisionId").expect("an ID");
+        answer
+    };
+    let explained = answer(&["explain", "--policy", "policies/crm.json", "--json"], "");
+    assert_eq!(explained, answer(&["eval", "--policy", "policies/crm.json"], r#","explain":true"#));
+    assert_eq!(explained.pointer("/explanation/0/rule"), Some(&Value::from("refund-agent")));
+    let ended = run(&["explain", "--policy", "policies/crm.json", "--json"], "{}");
+    assert!(ended.code == Some(1) && ended.out.contains("missing_member"), "{}", ended.out);
 }

@@ -152,10 +152,11 @@ impl Reference {
         condition.map_or(Some(true), |condition| self.truth(condition, facts))
     }
 
-    /// No rule applies, so the nearest one is reported: the rule with the fewest failed checks.
+    /// No rule applies, so the nearest one is reported: the Allow rule with the fewest failed checks, or if there is no
+    /// Allow rule, such a RequireApproval rule.
     fn deny_by_default(&self, speaking: &[&Rule], facts: Facts<'_>) -> Judgement {
         let by_obstacles =
-            |rule: &&&Rule| (self.rule_obstacles(rule, facts), rule.effect != callgate::Effect::RequireApproval);
+            |rule: &&&Rule| (rule.effect == callgate::Effect::RequireApproval, self.rule_obstacles(rule, facts));
         let could_allow = speaking.iter().filter(|rule| rule.effect != callgate::Effect::Deny);
         // The first of those that are equally near is the one whose name comes first.
         match could_allow.min_by_key(by_obstacles) {

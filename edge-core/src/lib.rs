@@ -56,10 +56,11 @@ pub mod log;
 mod answer;
 mod flow;
 
-pub use answer::decision::{answer_batch, answer_call};
+pub use answer::decision::{answer_batch, answer_call, explain_call};
 pub use answer::edge_facts::EdgeFacts;
 #[cfg(feature = "embed")]
 pub use answer::embedded::{POLICY_TEXT, policy_image};
+pub use config::explainers::Explainers;
 pub use config::limits::Limits;
 pub use config::rate_limit::RateLimit;
 pub use config::settings::Settings;

@@ -164,7 +164,10 @@ fn an_error_is_reported_with_its_position() {
     check("[]", "the configuration must be an object");
     check("{", "the configuration must be exactly one JSON object");
     check(r#"{"log":{},"log":{}}"#, "the configuration has an object with a duplicate key");
-    check(r#"{"logs":{}}"#, "the configuration has an unknown key `logs`; use `auth`, `log`, `limits` or `rateLimit`");
+    check(
+        r#"{"logs":{}}"#,
+        "the configuration has an unknown key `logs`; use `auth`, `log`, `limits`, `rateLimit` or `explain`",
+    );
     check(r#"{"log":{"mode":"always"}}"#, "/log/mode must be `off`, `best-effort` or `required`");
     check(r#"{"log":{"mode":true}}"#, "/log/mode must be a string");
     check(r#"{"log":{"format":"ecs"}}"#, "/log/format must be `cloudevents` or `opa`");

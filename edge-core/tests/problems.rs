@@ -21,6 +21,7 @@ fn check(problem: Problem, status: u16, title: &str, code: &str) {
 fn each_problem_has_the_status_that_rfc_9110_names() {
     check(Problem::BodyIncomplete, 400, "Bad Request", "body_incomplete");
     check(Problem::Unauthenticated, 401, "Unauthorized", "unauthenticated");
+    check(Problem::ExplainForbidden, 403, "Forbidden", "explain_forbidden");
     check(Problem::NotFound, 404, "Not Found", "not_found");
     check(Problem::MethodNotAllowed("POST"), 405, "Method Not Allowed", "method_not_allowed");
     check(Problem::BodyTooLarge, 413, "Content Too Large", "body_too_large");

@@ -208,10 +208,10 @@ fn a_decision_says_where_and_what() {
         r#"{"amount":1.00000000000000000001}"#,
         "`/amount` must not contain a number beyond the precision of binary64",
     );
-    invalid("{}", "`/amount` is missing");
+    invalid("{}", "`/amount` is missing from the arguments");
     invalid(r#"{"amount":5,"mode":"cash"}"#, "`/mode` must be one of `card` or `wallet`");
     invalid(r#"{"amount":5,"items":[{"id":"abc"},{"id":"a"}]}"#, "`/items/1/id` must have at least 3 characters");
-    invalid(r#"{"amount":5,"items":[{}]}"#, "`/items/0/id` is missing");
+    invalid(r#"{"amount":5,"items":[{}]}"#, "`/items/0/id` is missing from the arguments");
     invalid(r#"{"amount":5,"note":"too long"}"#, "`/note` must have at most 5 characters");
     invalid(r#"{"amount":5,"note":1}"#, "`/note` must match one of the alternatives in the tool's schema");
     invalid(r#"{"amount":5,"a/b":6}"#, "`/a~1b` must be `5`");

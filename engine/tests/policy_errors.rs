@@ -262,7 +262,7 @@ fn an_operator_or_a_condition_that_perso_lacks_is_reported_for_its_language() {
     check(
         &policy(r#"{"BoolCheck":{"source":"Arguments","field":"x","value":true}}"#),
         &[
-            "error unknown_condition 3:2 /rules/0/condition/BoolCheck: `BoolCheck` is not a condition of `perso-1` [use `All`, `Any`, `Not`, `NumericCheck`, `StringCheck`, `FieldPresent` or `FieldEquals`]",
+            "error unknown_condition 3:2 /rules/0/condition/BoolCheck: `BoolCheck` is not a condition of `perso-1` [`BoolCheck` belongs to `callgate-1`; migrate the policy]",
         ],
     );
 }
@@ -368,7 +368,7 @@ fn a_fix_says_what_to_write() {
     check(
         &with_condition(&with("StringCheck", r#""op":"Eq","value":["a"]"#)),
         &[
-            "error unknown_op 4:67 /rules/0/condition/StringCheck/op: `Eq` is not an operator of `StringCheck` [use `In`, `NotIn`, `StartsWith`, `EndsWith`, `Contains`, `Glob` or `Matches`]",
+            "error unknown_op 4:67 /rules/0/condition/StringCheck/op: `Eq` is not an operator of `StringCheck` [write `In` with a list of one value]",
         ],
     );
     check(
@@ -768,4 +768,37 @@ fn a_declared_name_has_128_characters_at_most() {
     assert!(codes(128).is_empty());
     assert_eq!(codes(129), ["bad_name"]);
     assert_eq!(codes(130), ["bad_name"]);
+}
+
+#[test]
+fn a_word_in_a_wrong_place_is_reported_with_its_place() {
+    let fix_of = |text: &str| {
+        let findings = callgate_engine::parse(text).and_then(callgate_engine::validate).expect_err("an error");
+        findings.into_iter().map(|finding| finding.fix.unwrap_or_default()).collect::<Vec<_>>()
+    };
+    let op = |check: &str, op: &str, value: &str| {
+        let check = format!(r#"{{"{check}":{{"source":"Arguments","field":"x","op":"{op}","value":{value}}}}}"#);
+        fix_of(&with_condition(&check))
+    };
+    assert_eq!(op("NumericCheck", "In", "1"), ["`In` belongs to `StringCheck`"]);
+    assert_eq!(op("NumericCheck", "contains", "1"), ["`Contains` belongs to `StringCheck`"]);
+    assert_eq!(op("LengthCheck", "Matches", "1"), ["`Matches` belongs to `StringCheck`"]);
+    assert_eq!(op("CidrCheck", "StartsWith", r#"["10.0.0.0/8"]"#), ["`StartsWith` belongs to `StringCheck`"]);
+    assert_eq!(op("StringCheck", "Ne", r#"["a"]"#), ["write `NotIn` with a list of one value"]);
+    assert_eq!(op("StringCheck", "Gt", r#"["a"]"#), ["`Gt` belongs to `NumericCheck`"]);
+    // Another spelling of an operator of the check is that operator.
+    assert_eq!(op("LengthCheck", "eq", "1"), ["did you mean `Eq`?"]);
+    assert_eq!(op("CidrCheck", "in", r#"["10.0.0.0/8"]"#), ["did you mean `In`?"]);
+    let key = |key: &str| {
+        let rule = format!(r#"{{"id":"a","effect":"Allow","tool_name":"view","roles":["agent"],"{key}":{{}}}}"#);
+        fix_of(&with_rules(&rule))
+    };
+    assert_eq!(key("NumericCheck"), ["`NumericCheck` belongs to `condition`"]);
+    assert_eq!(key("inherits"), ["`inherits` belongs to a role"]);
+    assert_eq!(key("inputSchema"), ["`inputSchema` belongs to a tool"]);
+    assert_eq!(key("description"), ["`description` belongs to a policy"]);
+    assert_eq!(key("field"), ["`field` belongs to a check such as `NumericCheck`"]);
+    assert_eq!(key("conditions"), ["did you mean `condition`?"]);
+    let two = r#"{"FieldEquals":{"source_a":"Arguments","field":"x","source_b":"Item","field_b":"y"}}"#;
+    assert!(fix_of(&with_condition(two)).contains(&"did you mean `field_b`?".to_owned()));
 }

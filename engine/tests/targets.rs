@@ -369,7 +369,7 @@ fn a_call_names_one_target() {
         (json!({ "role": "agent", "prompt": null }), "`prompt` must be a string"),
     ] {
         let seen = try_decide(&image, &RequestFacts::default(), &call).map(drop).map_err(RequestError::detail);
-        assert_eq!(seen, Err(detail), "{call}");
+        assert_eq!(seen, Err(detail.into()), "{call}");
     }
 }
 

@@ -3,21 +3,30 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use callgate_engine::judge::reason::{FailedPredicate, MemberValue};
 use callgate_engine::{Call, CallLimits, PolicyImage, RequestError, RequestFacts, evaluate};
 use sha2::{Digest as _, Sha256};
 
+use crate::answer::check::write_failed;
 use crate::answer::edge_facts::EdgeFacts;
+use crate::answer::explanation::{Explain, write_explanation};
 use crate::http::decision_members::{write_args_digest, write_id, write_outcome, write_policy};
-use crate::http::json_text::{write_escaped, write_list, write_member, write_plain_member, write_text};
+use crate::http::json_text::write_escaped;
 use crate::log::recorder::DecisionRecorder;
 
-/// Evaluates the one call in `body` and writes the response.
+/// Evaluates the one call in `body` and writes the response, with an explanation if the call asks for it.
 ///
 /// # Errors
 /// The body is not a call; there is no decision.
 pub fn answer_call(image: &PolicyImage<'_>, body: &[u8], edge_facts: &EdgeFacts<'_>) -> Result<Vec<u8>, RequestError> {
-    answer_alone(image, body, edge_facts, false)
+    answer_alone(image, body, edge_facts, false, Explain::IfAsked)
+}
+
+/// Evaluates the one call in `body` like [`answer_call`], always with an explanation.
+///
+/// # Errors
+/// As for [`answer_call`].
+pub fn explain_call(image: &PolicyImage<'_>, body: &[u8], edge_facts: &EdgeFacts<'_>) -> Result<Vec<u8>, RequestError> {
+    answer_alone(image, body, edge_facts, false, Explain::Always)
 }
 
 /// Evaluates the calls in `body` in order and writes `{"decisions":[..]}`. The decision IDs are consecutive.
@@ -25,7 +34,7 @@ pub fn answer_call(image: &PolicyImage<'_>, body: &[u8], edge_facts: &EdgeFacts<
 /// # Errors
 /// The body is not a batch, or one of its items is not a call; there is no decision for any of them.
 pub fn answer_batch(image: &PolicyImage<'_>, body: &[u8], edge_facts: &EdgeFacts<'_>) -> Result<Vec<u8>, RequestError> {
-    answer_alone(image, body, edge_facts, true)
+    answer_alone(image, body, edge_facts, true, Explain::IfAsked)
 }
 
 fn answer_alone(
@@ -33,9 +42,12 @@ fn answer_alone(
     body: &[u8],
     edge_facts: &EdgeFacts<'_>,
     is_batch: bool,
+    explain: Explain,
 ) -> Result<Vec<u8>, RequestError> {
     let (limits, facts) = (&CallLimits::default(), &edge_facts.facts(image));
-    answer_body(&DecisionInputs { image, limits, facts, is_batch }, body, edge_facts.random, None)
+    let inputs = DecisionInputs { image, limits, facts, is_batch, explain };
+    // INVARIANT: only `Explain::Never` refuses a call that asks for an explanation. An empty response is no decision.
+    Ok(answer_body(&inputs, body, edge_facts.random, None)?.unwrap_or_default())
 }
 
 /// The inputs of the evaluation of a body's calls.
@@ -44,24 +56,34 @@ pub(crate) struct DecisionInputs<'j> {
     pub(crate) limits: &'j CallLimits,
     pub(crate) facts: &'j RequestFacts,
     pub(crate) is_batch: bool,
+    pub(crate) explain: Explain,
 }
 
 /// Evaluates the calls in `body`, writes the response, and records each decision with `recorder`.
+///
+/// `None` if a call asks for an explanation that the caller may not receive; then nothing is decided.
 pub(crate) fn answer_body(
     inputs: &DecisionInputs<'_>,
     body: &[u8],
     random: [u8; 16],
     mut recorder: Option<&mut DecisionRecorder<'_>>,
-) -> Result<Vec<u8>, RequestError> {
-    let &DecisionInputs { image, limits, facts, is_batch } = inputs;
+) -> Result<Option<Vec<u8>>, RequestError> {
+    let &DecisionInputs { image, limits, facts, is_batch, explain } = inputs;
+    let is_refused = |call: &Call<'_>| call.wants_explanation && explain == Explain::Never;
     if !is_batch {
         return Call::judge_within(limits, body, facts, image, |call| {
+            if is_refused(call) {
+                return None;
+            }
             let mut out = String::with_capacity(768);
-            write_decision(image, call, random, recorder, &mut out);
-            out.into_bytes()
+            write_decision(inputs, call, random, recorder, &mut out);
+            Some(out.into_bytes())
         });
     }
     let calls = Call::read_batch_within(limits, body, facts, image)?;
+    if calls.iter().any(is_refused) {
+        return Ok(None);
+    }
     let mut out = String::with_capacity(calls.len().saturating_mul(512));
     out.push_str("{\"decisions\":[");
     let mut id = u128::from_be_bytes(random);
@@ -69,15 +91,15 @@ pub(crate) fn answer_body(
         if at > 0 {
             out.push(',');
         }
-        write_decision(image, call, id.to_be_bytes(), recorder.as_deref_mut(), &mut out);
+        write_decision(inputs, call, id.to_be_bytes(), recorder.as_deref_mut(), &mut out);
         id = id.wrapping_add(1);
     }
     out.push_str("]}");
-    Ok(out.into_bytes())
+    Ok(Some(out.into_bytes()))
 }
 
 fn write_decision(
-    image: &PolicyImage<'_>,
+    &DecisionInputs { image, explain, .. }: &DecisionInputs<'_>,
     call: &Call<'_>,
     random: [u8; 16],
     recorder: Option<&mut DecisionRecorder<'_>>,
@@ -96,6 +118,9 @@ fn write_decision(
         write_failed(&failed, out);
     }
     out.push(']');
+    if call.wants_explanation || explain == Explain::Always {
+        write_explanation(image, call, out);
+    }
     write_policy(image.version(), image.policy_digest(), out);
     let args_digest: Option<[u8; 32]> = call.wants_digest.then(|| Sha256::digest(call.arguments.as_bytes()).into());
     if let Some(digest) = &args_digest {
@@ -108,36 +133,6 @@ fn write_decision(
     out.push_str("\"}");
     if let Some(recorder) = recorder {
         recorder.record(call, &decision, args_digest, id);
-    }
-}
-
-fn write_failed(failed: &FailedPredicate<'_, '_>, out: &mut String) {
-    out.push_str("{\"check\":\"");
-    out.push_str(failed.check());
-    out.push('"');
-    write_plain_member("source", failed.source().name(), out);
-    write_member("field", failed.field(), out);
-    write_plain_member("op", failed.op(), out);
-    failed.visit_members(&mut |name, value| match value {
-        MemberValue::Bool(value) => write_literal(name, if value { "true" } else { "false" }, out),
-        MemberValue::Number(number) | MemberValue::Json(number) => write_literal(name, number, out),
-        MemberValue::Text(text) => write_member(name, text, out),
-        MemberValue::Texts(texts) => write_list(name, texts, out),
-        MemberValue::Field(source, field) => {
-            write_literal(name, "{\"source\":", out);
-            write_text(source.name(), out);
-            write_member("field", field, out);
-            out.push('}');
-        }
-    });
-    write_plain_member("problem", failed.problem().name(), out);
-    out.push('}');
-}
-
-/// Writes a member whose value is JSON text, or starts with it.
-fn write_literal(name: &str, value: &str, out: &mut String) {
-    for part in [",\"", name, "\":", value] {
-        out.push_str(part);
     }
 }
 

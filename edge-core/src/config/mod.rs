@@ -5,6 +5,7 @@
 //! need more wasm than this module.
 
 pub(crate) mod address;
+pub(crate) mod explainers;
 pub(crate) mod limits;
 pub(crate) mod pointer;
 pub(crate) mod rate_limit;
@@ -18,6 +19,7 @@ use core::fmt;
 use callgate_engine::Fault;
 use callgate_engine::json::{RawValue, read};
 
+use crate::config::explainers::Explainers;
 use crate::config::limits::Limits;
 use crate::config::rate_limit::RateLimit;
 use crate::log::LogConfig;
@@ -47,6 +49,8 @@ pub struct Config<'c> {
     pub limits: Limits,
     /// The section `rateLimit`: limits on the calls of a caller.
     pub rate_limit: Option<RateLimit>,
+    /// The section `explain`: the callers that may ask for explanations.
+    pub explainers: Explainers,
 }
 
 impl<'c> Config<'c> {
@@ -64,12 +68,13 @@ impl<'c> Config<'c> {
             return Err(ConfigError { pointer: String::new(), problem });
         }
         let value = read(text.as_bytes(), MAX_CONFIG_DEPTH).map_err(no_json)?;
-        let config = Section::read(value, "", &["auth", "log", "limits", "rateLimit"])?;
+        let config = Section::read(value, "", &["auth", "log", "limits", "rateLimit", "explain"])?;
         Ok(Self {
             auth: config.value("auth"),
             log: LogConfig::read(&config)?,
             limits: Limits::read(&config)?,
             rate_limit: RateLimit::read(&config)?,
+            explainers: Explainers::read(&config)?,
         })
     }
 }

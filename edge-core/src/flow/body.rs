@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use callgate_engine::RequestFacts;
 
 use crate::answer::decision::{DecisionInputs, answer_body};
+use crate::answer::explanation::Explain;
 use crate::auth::Caller;
 use crate::flow::next::{Admitted, BodyRead, Next};
 use crate::flow::record;
@@ -46,18 +47,27 @@ impl<'d> BodyRead<'d> {
         };
         let facts = request_facts(&admitted, header);
         let Some(random) = admitted.random() else { return Next::Send(admitted.fault()) };
+        let explain =
+            if admitted.deployment.explainers.may_ask(&admitted.caller) { Explain::IfAsked } else { Explain::Never };
         let Admitted { deployment, is_batch, caller: Caller { principal, token, .. }, trace, started, .. } = admitted;
         let mut recorder = DecisionRecorder::new(deployment.recorded(), trace, principal.as_deref(), started, random);
         let facts = match token {
             Some(token) => facts.with_caller(token),
             None => facts,
         };
-        let inputs =
-            DecisionInputs { image: &deployment.image, limits: &deployment.limits.of_calls(), facts: &facts, is_batch };
-        let response: Result<Vec<u8>, _> = answer_body(&inputs, body, random, recorder.as_mut());
+        let inputs = DecisionInputs {
+            image: &deployment.image,
+            limits: &deployment.limits.of_calls(),
+            facts: &facts,
+            is_batch,
+            explain,
+        };
+        let answer = answer_body(&inputs, body, random, recorder.as_mut());
+        let response: Result<Vec<u8>, Problem> =
+            answer.map_err(Problem::from).and_then(|answer| answer.ok_or(Problem::ExplainForbidden));
         match response {
             Ok(body) => record::conclude(deployment, Response::json(body), trace, recorder),
-            Err(error) => record::conclude_refusal(deployment, Problem::from(error), trace, recorder),
+            Err(problem) => record::conclude_refusal(deployment, problem, trace, recorder),
         }
     }
 }

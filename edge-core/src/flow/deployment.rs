@@ -7,6 +7,7 @@ use callgate_engine::PolicyImage;
 
 use crate::auth::{Authentication, KeyCache};
 use crate::config::Config;
+use crate::config::explainers::Explainers;
 use crate::config::limits::Limits;
 use crate::config::rate_limit::RateLimit;
 use crate::config::section::ConfigError;
@@ -26,6 +27,7 @@ pub struct Deployment<'d> {
     pub(crate) authentication: Result<Authentication, Closed>,
     pub(crate) limits: Limits,
     pub(crate) rate_limit: Option<RateLimit>,
+    pub(crate) explainers: Explainers,
     pub(crate) log: LogConfig,
     pub(crate) platform: Platform,
     /// The credential for the record collector.
@@ -88,11 +90,12 @@ impl<'d> Deployment<'d> {
         settings: &Settings,
         platform: Platform,
     ) -> Self {
-        let Config { log, limits, rate_limit, .. } = config;
+        let Config { log, limits, rate_limit, explainers, .. } = config;
         Self {
             image,
             authentication,
             rate_limit,
+            explainers,
             platform,
             log_token: settings.log_token(),
             client_ip_header: settings.client_ip_header(),

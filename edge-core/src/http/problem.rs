@@ -1,5 +1,6 @@
 //! Errors: `application/problem+json` (RFC 9457), each with a stable `code` and the decision `Deny`.
 
+use alloc::borrow::Cow;
 use alloc::string::String;
 
 use callgate_engine::RequestError;
@@ -33,6 +34,8 @@ pub enum Problem {
     RateLimitUnavailable,
     /// The credential is missing or wrong.
     Unauthenticated,
+    /// A call asks for an explanation, and the configuration does not permit that to the caller.
+    ExplainForbidden,
     /// The body is not declared as JSON.
     UnsupportedMediaType,
     /// The body is compressed.
@@ -60,6 +63,7 @@ impl Problem {
         match self {
             Self::BodyIncomplete | Self::Request(_) => 400,
             Self::Unauthenticated => 401,
+            Self::ExplainForbidden => 403,
             Self::NotFound => 404,
             Self::MethodNotAllowed(_) => 405,
             Self::BodyTooLarge => 413,
@@ -90,6 +94,7 @@ impl Problem {
             Self::RateLimited => "rate_limited",
             Self::RateLimitUnavailable => "rate_limit_unavailable",
             Self::Unauthenticated => "unauthenticated",
+            Self::ExplainForbidden => "explain_forbidden",
             Self::UnsupportedMediaType => "unsupported_media_type",
             Self::UnsupportedEncoding => "unsupported_encoding",
             Self::BodyTooLarge => "body_too_large",
@@ -104,6 +109,7 @@ impl Problem {
         match self.status() {
             400 => "Bad Request",
             401 => "Unauthorized",
+            403 => "Forbidden",
             404 => "Not Found",
             405 => "Method Not Allowed",
             413 => "Content Too Large",
@@ -114,8 +120,10 @@ impl Problem {
         }
     }
 
-    fn detail(self) -> &'static str {
-        match self {
+    /// A sentence for people.
+    #[must_use]
+    pub fn detail(self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
             Self::NotFound => "this path does not exist",
             Self::MethodNotAllowed(_) => "this path does not support this method",
             Self::NotConfigured => "no API key is configured; set the secret `CALLGATE_API_KEYS`",
@@ -129,19 +137,22 @@ impl Problem {
             Self::RateLimited => "the rate limit is exceeded; retry later",
             Self::RateLimitUnavailable => "the rate limit cannot be checked; retry later",
             Self::Unauthenticated => "a valid API key or token is required",
+            Self::ExplainForbidden => {
+                "this caller may not use `explain`; remove `explain`, or permit the caller in the configuration"
+            }
             Self::UnsupportedMediaType => "the body must be `application/json` in UTF-8",
             Self::UnsupportedEncoding => "the body must not have a `Content-Encoding`",
             Self::BodyTooLarge => "the body exceeds the deployment's size limit",
             Self::BodyIncomplete => "the body ended before its declared length",
-            Self::Request(error) => error.detail(),
+            Self::Request(error) => return error.detail(),
             Self::Internal => "the request cannot be processed",
-        }
+        })
     }
 
     /// The error as a response.
     #[must_use]
     pub fn response(self) -> Response {
-        self.response_with(self.detail())
+        self.response_with(&self.detail())
     }
 
     fn response_with(self, detail: &str) -> Response {
@@ -181,4 +192,26 @@ impl ConfigError {
 fn write_status(status: u16, out: &mut String) {
     let digit = |place: u16| u8::try_from(status.checked_div(place).unwrap_or(0) % 10).unwrap_or(0) | b'0';
     out.extend([digit(100), digit(10), digit(1)].map(char::from));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::borrow::ToOwned as _;
+    use alloc::format;
+    use callgate_engine::call::UnknownMember;
+    use serde_json::Value;
+
+    #[test]
+    fn an_unknown_member_is_named_without_characters_that_need_an_escape() {
+        let detail = |name: &[u8]| {
+            let problem = Problem::Request(RequestError::UnknownMember(UnknownMember::of_call(name)));
+            let body: Value = serde_json::from_slice(&problem.response().body).expect("JSON");
+            assert_eq!((&body["code"], &body["decision"]), (&Value::from("unknown_member"), &Value::from("Deny")));
+            body["detail"].as_str().map(str::to_owned)
+        };
+        assert_eq!(detail(b"arguments").as_deref(), Some("`arguments` is not a member of a call; write `args`"));
+        let fix = "is not a member of a call; remove it, or correct its name";
+        assert_eq!(detail(b"\"\n\\").as_deref(), Some(&*format!("`\"\\u{{a}}\\u{{5c}}` {fix}")));
+    }
 }

@@ -1,10 +1,15 @@
 //! Why the body of a request is not a call.
 
+use alloc::borrow::Cow;
+use alloc::string::String;
+
+use crate::call::unknown_member::UnknownMember;
 use crate::json::fault::Fault;
 #[cfg(doc)]
 use crate::limits::CallLimits;
 
-/// Why a body is not a call. The codes are stable; no text repeats input of the sender.
+/// Why a body is not a call. The codes are stable. Of the sender's input, a text repeats only the name of an unknown
+/// member: its start, as printable ASCII.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RequestError {
     /// The body is not strict JSON.
@@ -12,7 +17,7 @@ pub enum RequestError {
     /// The body, or a call in it, is not an object.
     NotAnObject,
     /// An object has an unknown member.
-    UnknownMember,
+    UnknownMember(UnknownMember),
     /// A member is missing.
     Missing(Member),
     /// A member has the wrong JSON type.
@@ -61,6 +66,8 @@ pub enum Member {
     TraceId,
     /// `argsDigest`
     ArgsDigest,
+    /// `explain`
+    Explain,
     /// `calls`
     Calls,
 }
@@ -83,7 +90,7 @@ impl RequestError {
             Self::Json(Fault::DuplicateMember) => "duplicate_member",
             Self::Json(Fault::TooDeep) => "too_deep",
             Self::NotAnObject => "not_an_object",
-            Self::UnknownMember => "unknown_member",
+            Self::UnknownMember(_) => "unknown_member",
             Self::Missing(_) => "missing_member",
             Self::WrongType(_) => "wrong_type",
             Self::Ambiguous(_) => "ambiguous_member",
@@ -98,8 +105,8 @@ impl RequestError {
 
     /// A sentence for people.
     #[must_use]
-    pub fn detail(self) -> &'static str {
-        match self {
+    pub fn detail(self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
             Self::Json(Fault::NotUtf8) => "the body must be UTF-8 without a byte-order mark",
             Self::Json(Fault::Syntax) => "the body must be exactly one JSON value",
             Self::Json(Fault::LoneSurrogate) => "a string contains an unpaired surrogate",
@@ -107,7 +114,11 @@ impl RequestError {
             Self::Json(Fault::DuplicateMember) => "an object has a duplicate member",
             Self::Json(Fault::TooDeep) => "objects and arrays exceed the nesting limit `depth`, by default 32",
             Self::NotAnObject => "the body must be an object",
-            Self::UnknownMember => "the body has an unknown member; remove it or correct its name",
+            Self::UnknownMember(member) => {
+                let mut detail = String::new();
+                member.write_detail(&mut detail);
+                return Cow::Owned(detail);
+            }
             Self::Missing(Member::Tool) => "`tool`, `prompt` or `resource` is missing",
             Self::Missing(Member::Operation) => "`operation` is missing; write `read`, `list` or `subscribe`",
             Self::Missing(Member::Calls) => "`calls` is missing",
@@ -124,6 +135,7 @@ impl RequestError {
             Self::WrongType(Member::Server) => "`server` must be a string",
             Self::WrongType(Member::TraceId) => "`traceId` must be a string",
             Self::WrongType(Member::ArgsDigest) => "`argsDigest` must be a boolean",
+            Self::WrongType(Member::Explain) => "`explain` must be a boolean",
             Self::WrongType(Member::Calls) => "`calls` must be a list of calls",
             Self::Ambiguous(Member::Operation) => "`operation` requires `resource`",
             Self::Ambiguous(Member::Tool) => "`tool`, `toolName`, `prompt` and `resource` are mutually exclusive",
@@ -136,13 +148,13 @@ impl RequestError {
             Self::CallCount => {
                 "`calls` must contain at least one call and at most `callsPerBatch` calls, by default 100"
             }
-        }
+        })
     }
 }
 
 impl core::fmt::Display for RequestError {
     fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        formatter.write_str(self.detail())
+        formatter.write_str(&self.detail())
     }
 }
 

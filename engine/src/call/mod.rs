@@ -5,6 +5,7 @@
 mod error;
 mod facts;
 pub(crate) mod fields;
+mod unknown_member;
 
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -14,6 +15,7 @@ use smallvec::SmallVec;
 
 pub use crate::call::error::{Member, RequestError};
 pub use crate::call::facts::{CallerFacts, RequestFacts};
+pub use crate::call::unknown_member::UnknownMember;
 use crate::image::index::FieldSlot;
 use crate::image::{FieldRef, PolicyImage};
 use crate::json::fault::Fault;
@@ -56,6 +58,8 @@ pub struct Call<'a> {
     pub arguments: &'a str,
     /// Whether the response must contain the argument digest.
     pub wants_digest: bool,
+    /// Whether the response must explain the decision.
+    pub wants_explanation: bool,
     /// The fields that a rule reads, by their slots in the image; in ascending order if they are many.
     fields: SmallVec<[(FieldSlot, RawValue<'a>); 8]>,
     /// The members of `args`, if the policy enforces schemas; `None` if there are more than are kept, so that the
@@ -120,6 +124,7 @@ impl<'a> Call<'a> {
             trace_id: None,
             arguments: NO_ARGUMENTS,
             wants_digest: true,
+            wants_explanation: false,
             fields: SmallVec::new(),
             members: Some(SmallVec::new()),
         }
@@ -153,8 +158,9 @@ impl<'a> Call<'a> {
             return Err(RequestError::NotAnObject);
         }
         reader.object(|reader, name| {
-            if *name.bytes() != *b"calls" {
-                return Err(RequestError::UnknownMember);
+            let name = name.bytes();
+            if *name != *b"calls" {
+                return Err(RequestError::UnknownMember(UnknownMember::of_batch(&name)));
             }
             if reader.peek()? != b'[' {
                 return Err(RequestError::WrongType(Member::Calls));
@@ -307,12 +313,10 @@ impl<'a> Call<'a> {
                         self.fields.push((slot, value));
                     }
                 }
-                b"argsDigest" => match reader.value()?.kind() {
-                    Kind::Bool(wanted) => self.wants_digest = wanted,
-                    _ => return Err(RequestError::WrongType(Member::ArgsDigest)),
-                },
+                b"argsDigest" => self.wants_digest = read_boolean(reader, Member::ArgsDigest)?,
+                b"explain" => self.wants_explanation = read_boolean(reader, Member::Explain)?,
                 b"traceId" => self.trace_id = Some(read_string(reader, Member::TraceId)?),
-                _ => return Err(RequestError::UnknownMember),
+                _ => return Err(RequestError::UnknownMember(UnknownMember::of_call(&name))),
             }
             Ok(())
         })?;
@@ -430,6 +434,13 @@ fn read_string<'a>(reader: &mut Reader<'a>, member: Member) -> Result<Cow<'a, st
     // A value that is not JSON is a syntax fault, not a value of another type.
     reader.value()?;
     Err(RequestError::WrongType(member))
+}
+
+fn read_boolean(reader: &mut Reader<'_>, member: Member) -> Result<bool, RequestError> {
+    match reader.value()?.kind() {
+        Kind::Bool(value) => Ok(value),
+        _ => Err(RequestError::WrongType(member)),
+    }
 }
 
 fn read_roles<'a>(reader: &mut Reader<'a>, limits: &CallLimits) -> Result<Roles<'a>, RequestError> {

@@ -226,7 +226,12 @@ pub(crate) fn read_condition(node: &Node<'_>, reader: &mut NodeReader, scope: Sc
             name_span,
             format!("{} is not a condition of `{}`", quoted(name), scope.dialect.name()),
         );
-        reader.problems.push(problem.with_likely_word(name, names(scope.dialect)));
+        let is_of_callgate = names(Dialect::Callgate1).any(|other| other == *name);
+        reader.problems.push(if is_of_callgate {
+            problem.with_fix(format!("{} belongs to `callgate-1`; migrate the policy", quoted(name)))
+        } else {
+            problem.with_likely_word(name, names(scope.dialect))
+        });
         return None;
     };
     Some(Condition { span: node.span.clone(), kind: (kind.read)(value, reader, scope)? })

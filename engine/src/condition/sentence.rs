@@ -55,9 +55,29 @@ impl Sentence<'_> {
 
     /// Appends the name of another field and its source.
     pub(crate) fn push_field(&mut self, field: FieldSlot, image: &PolicyImage<'_>) {
-        let Some((source, name)) = image.field_name(field) else { return };
-        self.push_quoted(name);
-        self.push_source(source);
+        match image.field_name(field) {
+            None => {}
+            Some((Source::Item, "")) => self.push_str("the item"),
+            Some((source, name)) => {
+                self.push_quoted(name);
+                self.push_source(source);
+            }
+        }
+    }
+
+    /// Appends the problem of a field that has no value, and the source in which the value is expected.
+    pub(crate) fn push_place(&mut self, problem: &str, preposition: &str, source: Source) {
+        self.push_str(problem);
+        let place = match source {
+            Source::Arguments => "the arguments",
+            Source::AgentAttributes => "the agent attributes",
+            Source::ResourceAttributes => "the resource attributes",
+            Source::Request => "the request",
+            // The field is named with the item.
+            Source::Item => return,
+        };
+        self.push_str(preposition);
+        self.push_str(place);
     }
 
     /// Appends the source of a field, after the name of the field.
@@ -101,6 +121,11 @@ pub(crate) trait Describe {
 
     /// The field that the predicate reads.
     fn field(&self) -> FieldSlot;
+
+    /// The field that the predicate compares its field with, if it compares two.
+    fn other(&self) -> Option<FieldSlot> {
+        None
+    }
 
     /// The requirement for a field of a wrong type; `None` if the normal requirement includes the type.
     fn type_requirement(&self) -> Option<&'static str>;

@@ -16,14 +16,19 @@ use crate::language::problem::PredicateProblem;
 use crate::limits::MAX_POLICY_DEPTH;
 
 impl Evaluation<'_, '_, '_> {
-    /// Explains a Deny by default with the rule that was closest to applying.
+    /// Explains a Deny by default with the Allow rule that was closest to applying; with a RequireApproval rule only if
+    /// no Allow rule matches the call.
+    ///
+    /// A caller who meets the requirements of a RequireApproval rule still waits for a person. If both rules restrict
+    /// one value, such as an amount, they can even state opposite requirements.
     pub(crate) fn explain_default_deny(&self, target: TargetRef, decision: &mut Decision) -> Result<(), Stopped> {
-        let mut nearest: Option<Decision> = None;
+        let mut nearest: Option<(Effect, Decision)> = None;
         for rule in self.rules_for(target) {
             let record = self.fields.image.rule(rule).or_damaged()?;
-            if Effect::from_code(record.effect) == Effect::Deny
-                || nearest.as_ref().is_some_and(|decision| decision.rule == Some(rule))
-            {
+            let effect = Effect::from_code(record.effect);
+            let is_stricter = nearest.as_ref().is_some_and(|&(other, _)| effect > other);
+            let is_nearest = nearest.as_ref().is_some_and(|(_, decision)| decision.rule == Some(rule));
+            if effect == Effect::Deny || is_stricter || is_nearest {
                 continue;
             }
             let mut failures = Vec::new();
@@ -33,13 +38,17 @@ impl Evaluation<'_, '_, '_> {
             } else {
                 Code::ConditionFailed
             };
-            let is_nearer =
-                nearest.as_ref().is_none_or(|other| (failures.len(), Some(rule)) < (other.failures.len(), other.rule));
+            let is_nearer = nearest.as_ref().is_none_or(|(other_effect, other)| {
+                (effect, failures.len(), Some(rule)) < (*other_effect, other.failures.len(), other.rule)
+            });
             if is_nearer {
-                nearest = Some(Decision { effect: Effect::Deny, code, rule: Some(rule), failures, violation: None });
+                nearest = Some((
+                    effect,
+                    Decision { effect: Effect::Deny, code, rule: Some(rule), failures, violation: None },
+                ));
             }
         }
-        *decision = nearest.unwrap_or_else(|| Decision::deny(Code::NoRule));
+        *decision = nearest.map_or_else(|| Decision::deny(Code::NoRule), |(_, decision)| decision);
         Ok(())
     }
 

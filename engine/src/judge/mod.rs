@@ -2,6 +2,7 @@
 
 pub mod decision;
 mod explain;
+pub mod explanation;
 pub mod reason;
 mod schema;
 mod stopped;
@@ -164,7 +165,7 @@ impl<'a> Evaluation<'_, '_, 'a> {
     }
 
     /// The target, or `None` if no rule matches it; or the code of a Deny that does not depend on the rules.
-    fn target(&self) -> Result<Option<TargetRef>, Code> {
+    pub(crate) fn target(&self) -> Result<Option<TargetRef>, Code> {
         let Target { kind, name } = &self.fields.call.target;
         let target = || self.fields.image.target(*kind, name);
         let unknown = if *kind == TargetKind::Prompt { Code::UnknownPrompt } else { Code::UnknownTool };

@@ -6,7 +6,7 @@ use alloc::string::String;
 
 use crate::call::Call;
 use crate::condition::Predicate;
-use crate::condition::sentence::{Describe, Sentence};
+use crate::condition::sentence::Sentence;
 use crate::image::PolicyImage;
 use crate::image::records::TextRef;
 use crate::judge::decision::{Code, Decision, Failure};
@@ -33,7 +33,7 @@ enum Failed<'d, 'i> {
 }
 
 impl<'d, 'i> FailedPredicate<'d, 'i> {
-    fn new(image: &'d PolicyImage<'i>, failure: Failure) -> Option<Self> {
+    pub(crate) fn new(image: &'d PolicyImage<'i>, failure: Failure) -> Option<Self> {
         let predicate = Predicate::decode(image, image.step(failure.step)?)?;
         let (source, field) = image.field_name(predicate.describe().field())?;
         Some(Self { image, failed: Failed::Predicate { predicate, failure, source, field } })
@@ -88,6 +88,15 @@ impl<'d, 'i> FailedPredicate<'d, 'i> {
         }
     }
 
+    /// Which field of a check of two fields has the problem: `field` or `other`, the names of their members in
+    /// responses. `None` for other checks, and if both values are present and comparable.
+    #[must_use]
+    pub fn problem_in(&self) -> Option<&'static str> {
+        let Failed::Predicate { predicate, failure, .. } = &self.failed else { return None };
+        predicate.describe().other().filter(|_| failure.problem != PredicateProblem::Value)?;
+        Some(if failure.field == predicate.describe().field() { "field" } else { "other" })
+    }
+
     /// Visits what the field is compared with, as names and values of members of a response.
     pub fn visit_members(&self, visit: &mut dyn FnMut(&str, MemberValue<'_, '_>)) {
         match &self.failed {
@@ -98,51 +107,50 @@ impl<'d, 'i> FailedPredicate<'d, 'i> {
         }
     }
 
-    /// Appends the problem of the field.
-    fn write(&self, out: &mut Sentence<'_>) {
-        match self.failed {
-            Failed::Predicate { predicate, failure, source, field } => {
-                write_failure(predicate.describe(), failure, (source, field), self.image, out);
+    /// Appends the problem of the field, and the requirement for a field that is present.
+    pub(crate) fn write(&self, out: &mut Sentence<'_>) {
+        let (predicate, failure, own) = match &self.failed {
+            Failed::Predicate { predicate, failure, source, field } => (predicate, failure, (*source, *field)),
+            Failed::Schema(violation) => return violation.write(self.image, out),
+        };
+        let (source, culprit) = self.image.field_name(failure.field).unwrap_or(own);
+        match (source, culprit) {
+            (Source::Item, "") => out.push_str("each item"),
+            (Source::Item, field) => {
+                out.push_quoted(field);
+                out.push_str(" of each item");
             }
-            Failed::Schema(violation) => violation.write(self.image, out),
+            (source, field) => {
+                out.push_quoted(field);
+                // Both fields of a check may have the same name.
+                if self.problem_in().is_some() && failure.problem.is_of_present_value() {
+                    out.push_source(source);
+                }
+            }
         }
-    }
-}
-
-/// Appends the problem of a predicate's field.
-fn write_failure(
-    predicate: &dyn Describe,
-    failure: Failure,
-    own: (Source, &str),
-    image: &PolicyImage<'_>,
-    out: &mut Sentence<'_>,
-) {
-    let (source, culprit) = image.field_name(failure.field).unwrap_or(own);
-    match (source, culprit) {
-        (Source::Item, "") => out.push_str("each item"),
-        (Source::Item, field) => {
-            out.push_quoted(field);
-            out.push_str(" of each item");
-        }
-        (source, field) => {
-            out.push_quoted(field);
+        let described = predicate.describe();
+        let requirement = match failure.problem {
             // Several sources may have a field of this name, so the reason names the source.
-            if matches!(failure.problem, PredicateProblem::Missing | PredicateProblem::Null) {
-                out.push_source(source);
+            PredicateProblem::Missing => return out.push_place(" is missing", " from ", source),
+            PredicateProblem::Null => return out.push_place(" is null", " in ", source),
+            PredicateProblem::WrongType => described.type_requirement(),
+            PredicateProblem::Ambiguous => Some(described.form_requirement()),
+            PredicateProblem::Value => None,
+        };
+        out.push_str(" must ");
+        match requirement {
+            Some(requirement) => {
+                out.push_str(requirement);
+                if let (Predicate::Equals(_), PredicateProblem::WrongType) = (predicate, failure.problem) {
+                    let is_first = failure.field == described.field();
+                    out.push_field(
+                        if is_first { described.other() } else { None }.unwrap_or(described.field()),
+                        self.image,
+                    );
+                }
             }
+            None => described.write_requirement(!failure.negated, self.image, out),
         }
-    }
-    let requirement = match failure.problem {
-        PredicateProblem::Missing => return out.push_str(" is missing"),
-        PredicateProblem::Null => return out.push_str(" is null"),
-        PredicateProblem::WrongType => predicate.type_requirement(),
-        PredicateProblem::Ambiguous => Some(predicate.form_requirement()),
-        PredicateProblem::Value => None,
-    };
-    out.push_str(" must ");
-    match requirement {
-        Some(requirement) => out.push_str(requirement),
-        None => predicate.write_requirement(!failure.negated, image, out),
     }
 }
 
@@ -189,8 +197,11 @@ impl Decision {
     }
 
     fn write_sentence(&self, image: &PolicyImage<'_>, kind: TargetKind, out: &mut Sentence<'_>) {
-        let own = self.rule.and_then(|rule| image.first_text(image.rule(rule)?.reason.get()?));
-        if let Some(text) = own {
+        let rule = self.rule.and_then(|rule| image.rule(rule));
+        // The rule's own reason is about a condition that is known: a missing fact about an account, for example, does
+        // not mean that the account is suspended.
+        let own = rule.filter(|_| self.code != Code::ConditionUnknown);
+        if let Some(text) = own.and_then(|rule| image.first_text(rule.reason.get()?)) {
             return out.push_text(text);
         }
         match self.code {
@@ -219,15 +230,22 @@ impl Decision {
             Code::Allowed => self.write_rule(image, "rule ", " allows this call", out),
             Code::ApprovalRequired => self.write_rule(image, "rule ", " requires human approval", out),
             Code::DeniedByRule => self.write_rule(image, "rule ", " denies this call", out),
-            Code::ConditionFailed | Code::ConditionUnknown if self.effect == Effect::RequireApproval => {
-                if !self.hides_condition(image) && self.write_failures(image, out) {
-                    out.push_str(", so ");
-                }
-                self.write_rule(image, "rule ", " requires human approval", out);
-            }
-            Code::ConditionFailed | Code::ConditionUnknown => {
+            Code::ConditionFailed => {
                 if self.hides_condition(image) || !self.write_failures(image, out) {
                     self.write_rule(image, "the condition of rule ", " is not met", out);
+                }
+            }
+            Code::ConditionUnknown => {
+                if self.hides_condition(image) || !self.write_failures(image, out) {
+                    out.push_str("a fact is missing or invalid");
+                }
+                match rule.map(|rule| Effect::from_code(rule.effect)) {
+                    Some(Effect::Deny) => self.write_rule(image, ", so rule ", " denies this call", out),
+                    Some(Effect::RequireApproval) if self.effect == Effect::RequireApproval => {
+                        self.write_rule(image, ", so rule ", " requires human approval", out);
+                    }
+                    _ if self.hides_condition(image) => self.write_rule(image, ", so rule ", " does not apply", out),
+                    _ => {}
                 }
             }
         }

@@ -13,6 +13,15 @@ impl Truth {
         if value { Self::True } else { Self::False }
     }
 
+    /// The truth value with unknown as `None`.
+    pub(crate) fn to_option(self) -> Option<bool> {
+        match self {
+            Self::False => Some(false),
+            Self::Unknown => None,
+            Self::True => Some(true),
+        }
+    }
+
     /// Unknown if there is no value.
     pub(crate) fn from_option(value: Option<bool>) -> Self {
         value.map_or(Self::Unknown, Self::from_bool)

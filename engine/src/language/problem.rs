@@ -27,6 +27,11 @@ impl PredicateProblem {
             Self::Ambiguous => "ambiguous",
         }
     }
+
+    /// Whether the field has a value that the check cannot compare.
+    pub(crate) fn is_of_present_value(self) -> bool {
+        matches!(self, Self::WrongType | Self::Ambiguous)
+    }
 }
 
 #[cfg(test)]

@@ -84,7 +84,7 @@ fn reasons_name_what_is_wrong_with_an_item() {
     );
     check_reason(&every, &refund(&json!({"x": [{}]})), Some("r"), "`n` of each item is missing");
     check_reason(&every, &refund(&json!({"x": 1})), Some("r"), "`x` must be a list");
-    check_reason(&every, &refund(&json!({})), Some("r"), "`x` of the arguments is missing");
+    check_reason(&every, &refund(&json!({})), Some("r"), "`x` is missing from the arguments");
     let some = allow_if(&items("Some", &small));
     check_reason(&some, &refund(&json!({"x": []})), Some("r"), "`x` must contain an item that meets the condition");
     let none = allow_if(&json!({ "Not": items("Some", &small) }));

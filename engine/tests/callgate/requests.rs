@@ -1,6 +1,6 @@
 //! The members of a call that do not affect the decision.
 
-use callgate_engine::call::Member;
+use callgate_engine::call::{Member, UnknownMember};
 use callgate_engine::{Call, Code, PolicyImage, RequestError, RequestFacts, evaluate};
 use callgate_test_support::{image_of, open};
 use serde_json::{Value, json};
@@ -41,11 +41,11 @@ fn what_the_host_says_of_a_call_is_kept() {
         (r#","server":1"#, RequestError::WrongType(Member::Server)),
         (r#","traceId":{}"#, RequestError::WrongType(Member::TraceId)),
         (r#","args":[]"#, RequestError::WrongType(Member::Args)),
-        (r#","other":1"#, RequestError::UnknownMember),
+        (r#","other":1"#, RequestError::UnknownMember(UnknownMember::of_call(b"other"))),
     ] {
         let body = format!(r#"{{"tool":"refund","role":"agent"{extra}}}"#);
         let error = read(&body, |_, call| call.expect_err("no call"));
-        assert_eq!((error, error.to_string()), (expected, expected.detail().to_owned()), "{body}");
+        assert_eq!((error, error.to_string()), (expected, expected.detail().into_owned()), "{body}");
     }
 }
 

@@ -31,10 +31,10 @@ fn an_approval_that_may_be_needed_is_asked_for_before_allow_and_not_in_place_of_
     for x in [json!({"y": 1}), json!({"x": null, "y": 1}), json!({"x": "200", "y": 1})] {
         check(&rules, &refund(&x), Effect::RequireApproval, Code::ConditionUnknown);
     }
-    let reason = "`x` of the arguments is missing, so rule `approve` requires human approval";
+    let reason = "`x` is missing from the arguments, so rule `approve` requires human approval";
     check_reason(&rules, &refund(&json!({"y": 1})), Some("approve"), reason);
     // If nothing allows the call, an unknown condition never asks for approval.
-    check(&rules, &refund(&json!({})), Effect::Deny, Code::ConditionUnknown);
+    check(&rules, &refund(&json!({})), Effect::Deny, Code::ConditionFailed);
     check(&json!([approve]), &refund(&json!({"x": "800"})), Effect::Deny, Code::ConditionUnknown);
 }
 
@@ -93,8 +93,8 @@ fn who_is_not_known_gets_nothing() {
 fn reasons_say_what_the_call_must_be() {
     let limits = allow_if(&json!({ "All": [numeric("Gt", &json!(0)), numeric("Lte", &json!(500))] }));
     check_reason(&limits, &refund(&json!({"x": 800})), Some("r"), "`x` must be at most 500");
-    check_reason(&limits, &refund(&json!({})), Some("r"), "`x` of the arguments is missing");
-    check_reason(&limits, &refund(&json!({"x": null})), Some("r"), "`x` of the arguments is null");
+    check_reason(&limits, &refund(&json!({})), Some("r"), "`x` is missing from the arguments");
+    check_reason(&limits, &refund(&json!({"x": null})), Some("r"), "`x` is null in the arguments");
     check_reason(&limits, &refund(&json!({"x": "1"})), Some("r"), "`x` must be a number");
     check_reason(&limits, &refund(&json!({"x": 1})), Some("r"), "rule `r` allows this call");
     let flag = allow_if(&json!({ "BoolCheck": { "source": "Arguments", "field": "x", "value": false } }));
@@ -149,7 +149,7 @@ fn reasons_say_what_the_call_must_be() {
     );
     let equals = allow_if(&json!({ "FieldEquals": {
         "source_a": "Arguments", "field_a": "x", "source_b": "ResourceAttributes", "field_b": "owner" } }));
-    check_reason(&equals, &refund(&json!({"x": 1})), Some("r"), "`owner` of the resource is missing");
+    check_reason(&equals, &refund(&json!({"x": 1})), Some("r"), "`owner` is missing from the resource attributes");
 }
 
 #[test]
@@ -161,6 +161,24 @@ fn the_rule_that_came_nearest_is_named_whatever_its_place() {
     for rules in [json!([near, far]), json!([far, near])] {
         check_reason(&rules, &refund(&json!({"x": 600})), Some("near"), "`x` must be at most 500");
     }
+}
+
+#[test]
+fn a_denied_call_is_told_what_allows_it_and_not_what_requires_approval() {
+    let allow = json!({ "id": "allow", "effect": "Allow", "tool_name": "refund", "roles": ["agent"],
+                        "condition": { "All": [numeric("Gt", &json!(0)), numeric("Lte", &json!(500))] } });
+    let approve = json!({ "id": "approve", "effect": "RequireApproval", "tool_name": "refund", "roles": ["agent"],
+                          "condition": numeric("Gt", &json!(500)) });
+    let far = json!({ "id": "far", "effect": "Allow", "tool_name": "refund", "roles": ["agent"],
+                      "condition": { "All": [numeric("Gt", &json!(900)), numeric("Lt", &json!(-9)),
+                                             numeric("Ne", &json!(-5))] } });
+    for rules in [json!([allow, approve]), json!([approve, allow]), json!([approve, far, allow])] {
+        check_reason(&rules, &refund(&json!({"x": -5})), Some("allow"), "`x` must be more than 0");
+    }
+    // An Allow rule is named although more of its checks fail.
+    let reason = "`x` must be more than 900, and `x` must be less than -9, and `x` must not be -5";
+    check_reason(&json!([approve, far]), &refund(&json!({"x": -5})), Some("far"), reason);
+    check_reason(&json!([approve]), &refund(&json!({"x": -5})), Some("approve"), "`x` must be more than 500");
 }
 
 #[test]
@@ -293,6 +311,82 @@ fn a_rule_may_say_its_own_reason_and_hide_its_condition() {
 }
 
 #[test]
+fn a_missing_fact_is_reported_instead_of_the_own_reason_of_a_rule() {
+    let rules = |effect: &str, extra: Value| {
+        let mut rule = json!({ "id": "suspended", "effect": effect, "tool_name": "refund", "roles": ["agent"],
+            "reason": "your account is suspended",
+            "condition": { "BoolCheck": { "source": "AgentAttributes", "field": "suspended", "value": true } } });
+        for (key, value) in extra.as_object().expect("an object") {
+            rule[key] = value.clone();
+        }
+        json!([{ "id": "all", "effect": "Allow", "tool_name": "refund", "roles": ["agent"] }, rule])
+    };
+    let call = |attributes: Value| json!({ "tool": "refund", "role": "agent", "agentAttributes": attributes });
+    let id = Some("suspended");
+    let denies = rules("Deny", json!({}));
+    check_reason(&denies, &call(json!({ "suspended": true })), id, "your account is suspended");
+    let reason = "`suspended` is missing from the agent attributes, so rule `suspended` denies this call";
+    check_reason(&denies, &call(json!({})), id, reason);
+    let reason = "`suspended` is null in the agent attributes, so rule `suspended` denies this call";
+    check_reason(&denies, &call(json!({ "suspended": null })), id, reason);
+    let reason = "`suspended` must be a boolean, so rule `suspended` denies this call";
+    check_reason(&denies, &call(json!({ "suspended": "no" })), id, reason);
+    let asks = rules("RequireApproval", json!({}));
+    check_reason(&asks, &call(json!({ "suspended": true })), id, "your account is suspended");
+    let reason = "`suspended` is missing from the agent attributes, so rule `suspended` requires human approval";
+    check_reason(&asks, &call(json!({})), id, reason);
+    // A rule that hides its condition does not name the fact.
+    let hidden = json!({ "disclose": "code" });
+    let reason = "a fact is missing or invalid, so rule `suspended` denies this call";
+    check_reason(&rules("Deny", hidden.clone()), &call(json!({})), id, reason);
+    let reason = "a fact is missing or invalid, so rule `suspended` requires human approval";
+    check_reason(&rules("RequireApproval", hidden.clone()), &call(json!({})), id, reason);
+    let allows = |extra: Value| json!([rules("Allow", extra)[1]]);
+    let reason = "`suspended` is missing from the agent attributes";
+    check_reason(&allows(json!({})), &call(json!({})), id, reason);
+    check_reason(&allows(json!({})), &call(json!({ "suspended": false })), id, "your account is suspended");
+    let reason = "a fact is missing or invalid, so rule `suspended` does not apply";
+    check_reason(&allows(hidden), &call(json!({})), id, reason);
+}
+
+#[test]
+fn a_check_of_two_fields_reports_the_field_that_has_the_problem() {
+    let two = |kind: &str, op: Value| {
+        let mut check =
+            json!({ "source_a": "Arguments", "field_a": "x", "source_b": "ResourceAttributes", "field_b": "x" });
+        for (key, value) in op.as_object().expect("an object") {
+            check[key] = value.clone();
+        }
+        allow_if(&json!({ kind: check }))
+    };
+    #[track_caller]
+    fn check_side(rules: &Value, args: &Value, resource: &Value, side: Option<&str>, reason: &str) {
+        let call = json!({ "tool": "refund", "role": "agent", "args": args, "resourceAttributes": resource });
+        check_reason(rules, &call, Some("r"), reason);
+        let seen = judge(rules, &call, |image, _, decision| {
+            decision.failed(image).next().expect("a failed predicate").problem_in()
+        });
+        assert_eq!(seen, side);
+    }
+    let equals = two("FieldEquals", json!({}));
+    let (one, none) = (json!({ "x": 1 }), json!({}));
+    let kinds = "must be a string, a number or a boolean of the same type as `x` of the";
+    check_side(&equals, &none, &one, Some("field"), "`x` is missing from the arguments");
+    check_side(&equals, &one, &none, Some("other"), "`x` is missing from the resource attributes");
+    check_side(&equals, &one, &json!({ "x": [] }), Some("other"), &format!("`x` of the resource {kinds} arguments"));
+    check_side(&equals, &json!({ "x": {} }), &one, Some("field"), &format!("`x` of the arguments {kinds} resource"));
+    check_side(&equals, &json!({ "x": "1" }), &one, Some("field"), &format!("`x` of the arguments {kinds} resource"));
+    check_side(&equals, &json!({ "x": 2 }), &one, None, "`x` must be equal to `x` of the resource");
+    let compare = two("FieldCompare", json!({ "op": "Lte" }));
+    check_side(&compare, &one, &none, Some("other"), "`x` is missing from the resource attributes");
+    check_side(&compare, &one, &json!({ "x": "1" }), Some("other"), "`x` of the resource must be a number");
+    check_side(&compare, &json!({ "x": "1" }), &one, Some("field"), "`x` of the arguments must be a number");
+    check_side(&compare, &json!({ "x": 2 }), &one, None, "`x` must be at most `x` of the resource");
+    // A check of one field has no sides.
+    check_side(&allow_if(&numeric("Gt", &json!(0))), &none, &none, None, "`x` is missing from the arguments");
+}
+
+#[test]
 fn a_call_that_takes_too_much_work_is_denied() {
     let same = json!({ "FieldEquals": { "source_a": "Item", "field_a": "", "source_b": "Arguments", "field_b": "y" } });
     let rules = allow_if(&json!({ "Not": { "Some": { "source": "Arguments", "field": "x", "condition": same } } }));
@@ -311,8 +405,14 @@ fn a_rule_that_can_not_tell_names_only_what_it_could_not_tell() {
     let known = json!({ "BoolCheck": { "source": "Arguments", "field": "y", "value": true } });
     let rules = json!([{ "id": "d", "effect": "Deny", "tool_name": "refund", "roles": ["agent"],
         "condition": { "All": [known, numeric("Gt", &json!(500))] } }]);
-    check_reason(&rules, &refund(&json!({ "y": true })), Some("d"), "`x` of the arguments is missing");
-    check_reason(&rules, &refund(&json!({ "y": true, "x": "" })), Some("d"), "`x` must be a number");
+    check_reason(
+        &rules,
+        &refund(&json!({ "y": true })),
+        Some("d"),
+        "`x` is missing from the arguments, so rule `d` denies this call",
+    );
+    let reason = "`x` must be a number, so rule `d` denies this call";
+    check_reason(&rules, &refund(&json!({ "y": true, "x": "" })), Some("d"), reason);
 }
 
 #[test]
@@ -354,6 +454,6 @@ fn a_deny_rule_that_an_item_keeps_from_being_told_says_so() {
     let item = json!({ "StringCheck": { "source": "Item", "field": "", "op": "In", "value": ["a"] } });
     let rules = json!([{ "id": "d", "effect": "Deny", "tool_name": "refund", "roles": ["agent"],
         "condition": { "Every": { "source": "Arguments", "field": "x", "condition": item } } }]);
-    let expected = "`x` must contain an item that does not meet the condition";
+    let expected = "`x` must contain an item that does not meet the condition, so rule `d` denies this call";
     check_reason(&rules, &refund(&json!({ "x": [5] })), Some("d"), expected);
 }

@@ -106,6 +106,7 @@ fn check_call(
         && call.roles.iter().eq(request.roles.iter())
         && call.server.as_deref() == request.server.as_deref()
         && call.trace_id.as_deref() == trace
+        && call.wants_explanation == (expected.child("explain") == Some(&Json::Bool(true)))
         && call.wants_digest == (expected.child("argsDigest") != Some(&Json::Bool(false)))
         && strict_json::read(call.arguments.as_bytes()).as_ref() == Some(&request.arguments);
     if !is_same {
@@ -132,7 +133,7 @@ fn is_call(body: &Json) -> bool {
     let is_member = |(name, value): &(String, Json)| match name.as_str() {
         "tool" | "toolName" | "prompt" | "resource" | "role" | "server" | "traceId" => matches!(value, Json::String(_)),
         "operation" => matches!(value, Json::String(name) if OPERATIONS.contains(&name.as_str())),
-        "argsDigest" => matches!(value, Json::Bool(_)),
+        "argsDigest" | "explain" => matches!(value, Json::Bool(_)),
         "args" | "agentAttributes" | "resourceAttributes" => matches!(value, Json::Object(_)),
         "roles" => match value {
             Json::Array(roles) => {

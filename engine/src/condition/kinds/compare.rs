@@ -51,6 +51,10 @@ impl Describe for Compare {
         self.field
     }
 
+    fn other(&self) -> Option<FieldSlot> {
+        Some(self.other)
+    }
+
     fn type_requirement(&self) -> Option<&'static str> {
         Some("be a number")
     }

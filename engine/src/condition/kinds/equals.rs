@@ -48,7 +48,8 @@ impl Equals {
                 .and_then(|orderings| NumericOp::Eq.agrees(orderings))
                 .ok_or(Unknown::ambiguous(self.field));
         }
-        scalars_equal(value, other).ok_or(Unknown::wrong_type(self.field))
+        let culprit = if value.is_scalar() && !other.is_scalar() { self.other } else { self.field };
+        scalars_equal(value, other).ok_or(Unknown::wrong_type(culprit))
     }
 
     /// Compares values of all types, lists and objects by their contents; unknown is false.
@@ -73,8 +74,13 @@ impl Describe for Equals {
         self.field
     }
 
+    fn other(&self) -> Option<FieldSlot> {
+        Some(self.other)
+    }
+
     fn type_requirement(&self) -> Option<&'static str> {
-        None
+        // The sentence continues with the other field.
+        Some("be a string, a number or a boolean of the same type as ")
     }
 
     fn form_requirement(&self) -> &'static str {

@@ -309,7 +309,7 @@ impl Violation {
             out.push_quoted(&self.pointer);
         }
         if self.problem == PredicateProblem::Missing {
-            return out.push_str(" is missing");
+            return out.push_str(" is missing from the arguments");
         }
         if self.is_undeclared {
             return out.push_str(" is not declared by the tool's schema");

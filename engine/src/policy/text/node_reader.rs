@@ -6,6 +6,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::policy::text::diagnostic::{Diagnostic, Severity, quoted};
+use crate::policy::text::misplaced;
 use crate::policy::text::spanned::Spanned;
 use crate::policy::text::tree::{Member, Node, Value};
 
@@ -70,7 +71,10 @@ impl NodeReader {
                     Diagnostic::warning("unknown_key", &member.name_span, message)
                 }
             };
-            self.problems.push(problem.with_likely_word(&member.name, keys.iter().copied()));
+            self.problems.push(match misplaced::key_fix(what, &member.name) {
+                Some(fix) => problem.with_fix(fix),
+                None => problem.with_likely_word(&member.name, keys.iter().copied()),
+            });
         }
         Some(Object { node, members })
     }
@@ -150,9 +154,21 @@ impl NodeReader {
             known.push(word);
         }
         let problem = Diagnostic::error(code, &text.span, format!("{} is not {what}", quoted(&text.value)));
-        self.problems.push(problem.with_likely_word(&text.value, known.iter().copied()));
+        let likely = || match code {
+            "unknown_op" => misplaced::operator_fix(what, &text.value).filter(|_| !is_respelled(&known, &text.value)),
+            _ => None,
+        };
+        self.problems.push(match likely() {
+            Some(fix) => problem.with_fix(fix),
+            None => problem.with_likely_word(&text.value, known.iter().copied()),
+        });
         None
     }
+}
+
+/// Whether a text is one of the words except for case.
+fn is_respelled(words: &[&str], text: &str) -> bool {
+    words.iter().any(|word| word.eq_ignore_ascii_case(text))
 }
 
 /// Decodes `~1` as `/` and `~0` as `~` (RFC 6901, section 4); `None` for another use of `~`.
