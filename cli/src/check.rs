@@ -1,13 +1,13 @@
 //! `callgate check`: the errors, warnings and notes of policies, with their positions and fixes.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use callgate_engine::policy::text::{Diagnostic, Positions, Severity, report};
 use serde::Serialize;
 
+use crate::checked::{Checked, Verdict};
 use crate::failure::Failure;
-use crate::policy_file::PolicyFile;
 use crate::print::{self, counted};
 use crate::sarif;
 
@@ -31,19 +31,12 @@ pub(crate) struct Options {
     pub(crate) deny_warnings: bool,
 }
 
-/// A policy and its findings.
-pub(crate) struct Checked {
-    pub(crate) file: PolicyFile,
-    pub(crate) findings: Vec<Diagnostic>,
-    verdict: Verdict,
-}
-
 /// Checks the policies in `files`, and prints what was found. The worst outcome decides the exit code.
 pub(crate) fn run(files: &[PathBuf], options: Options) -> Result<(), Failure> {
     let mut worst = Ok(());
     let mut all = Vec::new();
     for path in files {
-        let checked = match check(path, options.deny_warnings) {
+        let checked = match Checked::read(path, options.deny_warnings) {
             Ok(checked) => checked,
             Err(failure) => {
                 if let Err(Failure::Unusable(before)) = worst {
@@ -67,27 +60,6 @@ pub(crate) fn run(files: &[PathBuf], options: Options) -> Result<(), Failure> {
         print::out(&as_json(&sarif::log(&all))?)?;
     }
     worst
-}
-
-fn check(path: &Path, deny_warnings: bool) -> Result<Checked, Failure> {
-    let file = PolicyFile::read(path)?;
-    let (findings, verdict) = match file.validate() {
-        Ok(policy) if deny_warnings && !policy.warnings().is_empty() => {
-            (policy.findings().to_vec(), Verdict::WarningsDenied)
-        }
-        Ok(policy) => (policy.findings().to_vec(), Verdict::Ok),
-        Err(findings) => (findings, Verdict::Refused),
-    };
-    Ok(Checked { file, findings, verdict })
-}
-
-/// The outcome for a policy.
-#[derive(Clone, Copy, PartialEq)]
-enum Verdict {
-    Ok,
-    Refused,
-    /// The policy has only warnings, and `--deny-warnings` is set.
-    WarningsDenied,
 }
 
 fn print_text(checked: &Checked, all: bool) -> Result<(), Failure> {
@@ -132,6 +104,7 @@ struct Finding<'r> {
     code: &'static str,
     message: &'r str,
     fix: Option<&'r str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     accepted: Option<&'r str>,
     line: usize,
     column: usize,

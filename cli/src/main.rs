@@ -6,6 +6,7 @@
 
 mod case;
 mod check;
+mod checked;
 mod config;
 mod eval;
 mod failure;

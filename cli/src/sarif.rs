@@ -10,7 +10,7 @@ use callgate_engine::policy::text::{Diagnostic, Positions, Severity};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use crate::check::Checked;
+use crate::checked::Checked;
 
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 const FINDINGS: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/findings.md");

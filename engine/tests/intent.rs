@@ -1,5 +1,4 @@
 //! Rules that are valid but probably do not mean what their author wants are reported, and rules that do are not.
-#![expect(clippy::expect_used, reason = "a test states what must hold by failing")]
 
 use callgate_engine::Effect;
 use callgate_engine::policy::text::{Diagnostic, Positions, Severity, report};
@@ -142,7 +141,7 @@ fn an_exception_to_a_pattern_that_is_denied_never_decides() {
     );
     policy.as_object_mut().expect("an object").remove("tools");
     let found = found(&policy, "never_decides");
-    let message = "this rule never decides, because the rule `/rules/1` denies every call that it matches";
+    let message = "this rule never decides, because the rule `/rules/1` denies every call that this rule applies to";
     assert_eq!(found, [("/rules/2/tool_name".to_owned(), message.to_owned())]);
     policy["rules"][1]["tool_name"] = json!("delete_customer*");
     check(&policy, "never_decides", &[]);
@@ -187,6 +186,8 @@ fn an_expression_that_restricts_and_fixes_both_ends_is_reported() {
     let country =
         json!({ "StringCheck": { "source": "Request", "field": "country", "op": "Matches", "value": "KP|IR" } });
     check_condition("Deny", &country, code, false);
+    check_condition("Deny", &text("repo", "Matches", &["(?i)infra"]), code, false);
+    check_condition("Deny", &text("sql", "Matches", &["(?i)drop"]), code, true);
 }
 
 #[test]

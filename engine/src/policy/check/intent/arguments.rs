@@ -12,8 +12,9 @@ use crate::language::effect::Effect;
 use crate::language::index::Index as _;
 use crate::language::operators::Source;
 use crate::language::target::TargetKind;
-use crate::policy::check::intent::names::words;
-use crate::policy::check::intent::{Resolved, visit_all};
+use crate::policy::check::intent::resolved::Resolved;
+use crate::policy::check::intent::visit::visit_all;
+use crate::policy::check::intent::words::words;
 use crate::policy::document::{Property, Rule};
 use crate::policy::text::diagnostic::{Diagnostic, first_names, quoted};
 

@@ -10,8 +10,8 @@ use hashbrown::HashMap;
 
 use crate::condition::Condition;
 use crate::language::effect::Effect;
-use crate::policy::check::intent::Resolved;
 use crate::policy::check::intent::implication::{Assumed, texts_of};
+use crate::policy::check::intent::resolved::Resolved;
 use crate::policy::check::name_table::RoleIndex;
 use crate::policy::check::target::RuleTarget;
 use crate::policy::document::Rule;
@@ -62,6 +62,8 @@ pub(crate) fn check(policy: Resolved<'_>, findings: &mut Vec<Diagnostic>) {
         let mut others: Vec<_> = others.filter_map(|&other| Some((other, matched.get(other)?))).collect();
         // The strictest rule is the one that decides.
         others.sort_by_key(|(other_at, other)| (Reverse(other.rule.effect), *other_at));
+        // What is known if the rule applies; it is computed at most once.
+        let mut assumed = None;
         for (other_at, other) in others {
             if other.rule.effect < rule.rule.effect || !is_covered(rule, other) {
                 continue;
@@ -72,7 +74,9 @@ pub(crate) fn check(policy: Resolved<'_>, findings: &mut Vec<Diagnostic>) {
             }
             // Of two rules that decide the same calls, the later one is reported.
             let is_first_of_two = at < other_at && other.rule.effect == rule.rule.effect && is_covered(other, rule);
-            if decides_instead(other, rule, text) && !(is_first_of_two && decides_instead(rule, other, text)) {
+            if decides_instead(other, rule, text, &mut assumed)
+                && !(is_first_of_two && decides_instead(rule, other, text, &mut None))
+            {
                 findings.push(finding(rule.rule, other.rule, texts_are_equal(rule, other, text)));
                 break;
             }
@@ -89,15 +93,18 @@ fn is_covered(rule: &Matched<'_>, by: &Matched<'_>) -> bool {
 }
 
 fn has_all(outer: &[RuleTarget], inner: &[RuleTarget]) -> bool {
-    if outer == inner {
-        return true;
-    }
-    let outer: hashbrown::HashSet<&RuleTarget> = outer.iter().collect();
-    inner.iter().all(|target| outer.contains(target))
+    // INVARIANT: the targets of a rule are in the order of their catalogs.
+    let mut outer = outer.iter();
+    inner.iter().all(|target| outer.any(|other| other == target))
 }
 
 /// Whether a rule decides, or an even stricter one, wherever another rule of a lower or equal effect applies.
-fn decides_instead(stricter: &Matched<'_>, rule: &Matched<'_>, text: &str) -> bool {
+fn decides_instead<'m>(
+    stricter: &'m Matched<'_>,
+    rule: &'m Matched<'_>,
+    text: &'m str,
+    assumed: &mut Option<Option<Assumed<'m>>>,
+) -> bool {
     let (outer, inner) = (stricter.conditions(), rule.conditions());
     if rule.rule.effect != Effect::Allow {
         // The rule may apply if its condition is unknown, so a condition of the other one must be unknown then, too.
@@ -110,7 +117,7 @@ fn decides_instead(stricter: &Matched<'_>, rule: &Matched<'_>, text: &str) -> bo
     if outer.is_empty() {
         return true;
     }
-    let Some(assumed) = Assumed::new(&inner, text) else { return false };
+    let Some(assumed) = assumed.get_or_insert_with(|| Assumed::new(&inner, text)) else { return false };
     outer.iter().all(|condition| match stricter.rule.effect {
         // An Allow rule does not apply if its condition is unknown, but the others do.
         Effect::Allow => assumed.must_be(condition, true),
@@ -128,29 +135,32 @@ fn finding(rule: &Rule, by: &Rule, is_same_condition: bool) -> Diagnostic {
         is_same_condition && rule.effect == by.effect && rule.target.value == by.target.value && rule.kinds == by.kinds;
     let (message, fix) = match (rule.effect, by.effect) {
         _ if is_duplicate => (
-            format!("this rule decides nothing that the rule {name} does not decide"),
+            format!("this rule is redundant, because the rule {name} has the same effect, target and condition"),
             String::from("remove one of them"),
         ),
         (Effect::Allow, Effect::Allow) => (
-            format!("this rule never decides alone, because the rule {name} allows every call that it allows"),
-            format!("remove it, or narrow the rule {name}"),
+            format!("this rule never decides alone, because the rule {name} allows every call that this rule allows"),
+            format!("remove this rule, or narrow the rule {name}"),
         ),
         (Effect::Allow, Effect::RequireApproval) => (
             format!(
-                "this rule never allows a call, because the rule {name} requires approval for every call that it allows"
+                "this rule never allows a call, because the rule {name} requires approval for every call that this rule allows"
             ),
             format!("exclude the calls of this rule from the rule {name}"),
         ),
-        (_, Effect::Deny) if rule.effect != Effect::Deny => (
-            format!("this rule never decides, because the rule {name} denies every call that it matches"),
+        (Effect::RequireApproval, Effect::RequireApproval) => (
+            format!(
+                "this rule changes no decision, because the rule {name} requires approval for every call that this rule applies to"
+            ),
+            format!("remove this rule, or narrow the rule {name}"),
+        ),
+        (Effect::Allow | Effect::RequireApproval, _) => (
+            format!("this rule never decides, because the rule {name} denies every call that this rule applies to"),
             format!("exclude the calls of this rule from the rule {name}, or remove this rule"),
         ),
-        (_, effect) => (
-            format!(
-                "this rule changes no decision, because the rule {name} has the effect {} on every call that it matches",
-                quoted(effect.name())
-            ),
-            format!("remove it, or narrow the rule {name}"),
+        (Effect::Deny, _) => (
+            format!("this rule changes no decision, because the rule {name} denies every call that this rule denies"),
+            format!("remove this rule, or narrow the rule {name}"),
         ),
     };
     Diagnostic::warning("never_decides", &rule.target.span, message).with_fix(fix)

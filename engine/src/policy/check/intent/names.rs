@@ -1,4 +1,4 @@
-//! Declared names that no rule matches, and the words of the names of arguments.
+//! Declared names that no rule matches.
 
 use alloc::format;
 use alloc::string::String;
@@ -8,7 +8,7 @@ use hashbrown::HashSet;
 
 use crate::language::index::Index as _;
 use crate::language::target::TargetKind;
-use crate::policy::check::intent::Resolved;
+use crate::policy::check::intent::resolved::Resolved;
 use crate::policy::text::diagnostic::{Diagnostic, first_names, quoted};
 use crate::policy::text::spanned::Spanned;
 
@@ -49,25 +49,4 @@ fn unused<'p>(
     let effect = effect.replace(" it ", " them ").replace("to it", "to them").replace("it allows", "they allow");
     let shown = first_names(unused.iter().map(|name| name.value.as_str()));
     Some((first, format!("no rule matches {} {noun}s, so {effect}: {shown}", unused.len())))
-}
-
-/// The words of a name in lower case: `file_path`, `file-path` and `filePath` are `file` and `path`.
-pub(crate) fn words(name: &str) -> Vec<String> {
-    let mut words: Vec<String> = Vec::new();
-    let mut word = String::new();
-    let mut was_lower = false;
-    for c in name.chars() {
-        let starts = c.is_uppercase() && was_lower;
-        if (starts || !c.is_alphanumeric()) && !word.is_empty() {
-            words.push(core::mem::take(&mut word));
-        }
-        if c.is_alphanumeric() {
-            word.extend(c.to_lowercase());
-        }
-        was_lower = c.is_lowercase() || c.is_numeric();
-    }
-    if !word.is_empty() {
-        words.push(word);
-    }
-    words
 }

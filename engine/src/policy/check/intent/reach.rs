@@ -8,7 +8,7 @@ use hashbrown::HashSet;
 use crate::language::effect::Effect;
 use crate::language::index::Index as _;
 use crate::language::target::TargetKind;
-use crate::policy::check::intent::Resolved;
+use crate::policy::check::intent::resolved::Resolved;
 use crate::policy::check::name_table::RoleIndex;
 use crate::policy::check::target::RuleTarget;
 use crate::policy::document::Rule;

@@ -11,8 +11,9 @@ use crate::language::effect::Effect;
 use crate::language::index::Index as _;
 use crate::language::operators::{Source, StringOp};
 use crate::language::target::TargetKind;
-use crate::policy::check::intent::names::words;
-use crate::policy::check::intent::{Position, Resolved, visit_all};
+use crate::policy::check::intent::resolved::Resolved;
+use crate::policy::check::intent::visit::{Position, visit_all};
+use crate::policy::check::intent::words::words;
 use crate::policy::document::Tool;
 use crate::policy::text::diagnostic::{Diagnostic, quoted};
 use crate::policy::text::spanned::Spanned;
@@ -177,8 +178,11 @@ fn placeholder_in(text: &str) -> Option<&str> {
 /// Reports an expression that is the exact beginning and the exact end of a text, where a match makes the decision
 /// stricter.
 fn find_whole_texts(check: &StringCheck, findings: &mut Vec<Diagnostic>) {
-    // The facts of a request have no text around them.
-    let is_expression = check.op == StringOp::Matches && check.field.source != Source::Request;
+    // The facts of a request, and arguments such as the name of a repository, have no text around them.
+    let last = last_word(&check.field);
+    let is_whole = check.field.source == Source::Request
+        || (is_caseless(&last) && !["sql", "query", "statement"].contains(&last.as_str()));
+    let is_expression = check.op == StringOp::Matches && !is_whole;
     for value in check.values.iter().filter(|_| is_expression) {
         let Ok(expression) = regex_syntax::parse(&value.value) else { continue };
         if alternatives(&expression).iter().all(|hir| is_free(hir, End::First) || is_free(hir, End::Last)) {
@@ -191,6 +195,16 @@ fn find_whole_texts(check: &StringCheck, findings: &mut Vec<Diagnostic>) {
         let fix = format!("write `(?s).*{inner}.*`, or `^{inner}$` if the whole string is meant");
         findings.push(Diagnostic::warning("whole_text_match", &value.span, message).with_fix(fix));
     }
+}
+
+/// The last word of the name of a field.
+fn last_word(field: &Field) -> String {
+    field.path.last().and_then(|name| words(name).pop()).unwrap_or_default()
+}
+
+/// Whether many systems compare the values of arguments whose names end in this word without case.
+fn is_caseless(word: &str) -> bool {
+    CASELESS_WORDS.contains(&word) || CASELESS_WORDS.contains(&word.trim_end_matches('s'))
 }
 
 /// The alternatives at the top of an expression.
@@ -279,7 +293,7 @@ fn holds_commands(field: &Field, at: Position<'_>) -> bool {
         Some(list) => (list, true),
         None => (field, false),
     };
-    let last = field.path.last().and_then(|name| words(name).pop()).unwrap_or_default();
+    let last = last_word(field);
     matches!(field.source, Source::Arguments | Source::Item)
         && COMMAND_WORDS.contains(&last.as_str())
         && !(is_item && last == "args")
@@ -292,8 +306,7 @@ fn starts_with_program(text: &str) -> bool {
 /// Reports a comparison with case where a match makes the decision stricter and the argument has a value that many
 /// systems compare without case.
 fn find_case<'p>(check: &StringCheck, tools: impl Iterator<Item = &'p Tool> + Clone, findings: &mut Vec<Diagnostic>) {
-    let last = check.field.path.last().and_then(|name| words(name).pop()).unwrap_or_default();
-    let is_caseless = CASELESS_WORDS.contains(&last.as_str()) || CASELESS_WORDS.contains(&last.trim_end_matches('s'));
+    let is_caseless = is_caseless(&last_word(&check.field));
     if check.field.source != Source::Arguments || check.op == StringOp::Matches || !is_caseless {
         return;
     }
