@@ -273,6 +273,31 @@ fn a_check_with_case_that_restricts_a_name_without_case_is_reported() {
 }
 
 #[test]
+fn the_advised_expression_without_case_matches_what_the_check_matches() {
+    for (op, value, args) in [
+        ("In", "secrets", "SECRETS"),
+        ("StartsWith", "infra-", "Infra-prod"),
+        ("EndsWith", "-prod", "infra-PROD"),
+        ("Contains", "fra", "inFRA-prod"),
+        ("Glob", "in*-prod", "INFRA-prod"),
+    ] {
+        let policy = policy(
+            &json!(["run"]),
+            &json!([rule("Allow", "run", &AGENT, &NONE), rule("Deny", "run", &AGENT, &text("repo", op, &[value]))]),
+        );
+        let findings = findings_of(&policy);
+        let fix = findings.iter().filter(|finding| finding.code == "case_sensitive_deny").find_map(|it| it.fix.clone());
+        let expression = fix.and_then(|fix| fix.rsplit('`').nth(1).map(str::to_owned)).unwrap_or_default();
+        let mut advised = policy.clone();
+        advised["rules"][1]["condition"] = text("repo", "Matches", &[&expression]);
+        let call = json!({ "tool": "run", "role": "agent", "args": { "repo": args } });
+        assert_eq!(decide(&image_of(&policy), &call).effect, Effect::Allow, "{op}");
+        assert_eq!(decide(&image_of(&advised), &call).effect, Effect::Deny, "{op} {expression}");
+        check(&advised, "case_sensitive_deny", &[]);
+    }
+}
+
+#[test]
 fn the_end_of_an_address_that_is_allowed_is_reported() {
     let code = "open_address";
     let item = |op: &str, value: &str| {

@@ -324,6 +324,15 @@ fn find_case<'p>(check: &StringCheck, tools: impl Iterator<Item = &'p Tool> + Cl
     }
     let (name, text) = (quoted(&check.field.name.value), quoted(&value.value));
     let message = format!("this check is case-sensitive, so {text} does not match another case of it in {name}");
-    let fix = format!("use `Matches` with `(?i)`, such as `(?i){}`", regex_syntax::escape(&value.value));
+    let escaped = regex_syntax::escape(&value.value);
+    let expression = match check.op {
+        StringOp::StartsWith => format!("(?is){escaped}.*"),
+        StringOp::EndsWith => format!("(?is).*{escaped}"),
+        StringOp::Contains => format!("(?is).*{escaped}.*"),
+        StringOp::Glob => format!("(?is){}", escaped.replace("\\*", ".*")),
+        StringOp::In | StringOp::NotIn | StringOp::Matches => format!("(?i){escaped}"),
+    };
+    let not = if check.op == StringOp::NotIn { "`Not` and " } else { "" };
+    let fix = format!("use {not}`Matches` without case, such as `{expression}`");
     findings.push(Diagnostic::warning("case_sensitive_deny", &value.span, message).with_fix(fix));
 }
