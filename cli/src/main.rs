@@ -5,15 +5,16 @@
 //! source could not be migrated.
 
 mod check;
+mod checked;
 mod config;
 mod eval;
 mod explain;
 mod failure;
-mod format;
 mod log;
 mod migrate;
 mod policy_file;
 mod print;
+mod sarif;
 mod signing;
 mod test;
 mod text_file;
@@ -25,7 +26,6 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::failure::Failure;
-use crate::format::Format;
 use crate::signing::{keygen, sign, verify};
 
 /// Check, test, sign and migrate policies for MCP tool calls, and evaluate calls.
@@ -59,17 +59,21 @@ const SIGNING_EXIT_CODES: &str = "Exit codes:
 
 #[derive(Subcommand)]
 enum Command {
-    /// Check a policy: errors prevent its deployment, warnings report probable mistakes
+    /// Check policies: errors prevent its deployment, warnings report probable mistakes
     #[command(after_help = EXIT_CODES)]
     Check {
-        /// The policy file
-        file: PathBuf,
+        /// The policy files
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
         /// The output format
-        #[arg(long, value_enum, default_value_t = Format::Text)]
-        format: Format,
-        /// Also fail if the policy has a warning
+        #[arg(long, value_enum, default_value_t = check::Format::Text)]
+        format: check::Format,
+        /// Also fail if a policy has a warning that it does not accept
         #[arg(long)]
         deny_warnings: bool,
+        /// Print all findings, including those that the policy accepts, not only three of each kind
+        #[arg(long)]
+        all: bool,
     },
     /// Run the test cases of each policy: those of `crm.json` are in `crm.test.jsonl` or `crm.test.yaml`
     #[command(after_help = EXIT_CODES)]
@@ -132,7 +136,9 @@ enum Command {
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
-        Command::Check { file, format, deny_warnings } => check::run(&file, format, deny_warnings),
+        Command::Check { files, format, all, deny_warnings } => {
+            check::run(&files, check::Options { format, all, deny_warnings })
+        }
         Command::Test(options) => test::run(&options),
         Command::Tools { lists, policy, write } => tools::run(&lists, &policy, write),
         Command::Eval { policy, jsonl } => eval::run(&policy, jsonl),

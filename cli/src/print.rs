@@ -7,8 +7,7 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
 
-use callgate_engine::policy::text::Diagnostic;
-use callgate_engine::policy::text::report;
+use callgate_engine::policy::text::{Diagnostic, report};
 use serde_json::Value;
 
 use crate::failure::Failure;
@@ -46,18 +45,32 @@ pub(crate) fn write_line(to: &mut impl Write, line: &str) -> io::Result<()> {
     writeln!(to, "{}", printable(line))
 }
 
+/// Renders the findings in the text of a file, with or without colors.
+pub(crate) type Render = fn(&str, &str, &[Diagnostic], bool) -> String;
+
 /// Writes the findings about a policy to standard output or standard error, in colors if that is a terminal.
 pub(crate) fn findings(
-    mut to: impl Write + IsTerminal,
+    to: impl Write + IsTerminal,
     path: &str,
     text: &str,
     findings: &[Diagnostic],
 ) -> Result<(), Failure> {
-    let plain = report::render(path, text, findings, false);
+    rendered(to, path, text, findings, report::render)
+}
+
+/// Like [`findings`], for another rendering.
+pub(crate) fn rendered(
+    mut to: impl Write + IsTerminal,
+    path: &str,
+    text: &str,
+    findings: &[Diagnostic],
+    render: Render,
+) -> Result<(), Failure> {
+    let plain = render(path, text, findings, false);
     let shown = match printable(&plain) {
         // The color sequences are then the only control sequences in the text.
         Cow::Borrowed(_) if to.is_terminal() && std::env::var_os("NO_COLOR").is_none() => {
-            report::render(path, text, findings, true)
+            render(path, text, findings, true)
         }
         shown => shown.into_owned(),
     };

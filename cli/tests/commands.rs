@@ -309,7 +309,7 @@ fn a_warning_is_refused_where_that_is_asked_for() {
     assert!(ended.out.ends_with("idle.json: ok, 0 errors, 1 warning\n"), "{}", ended.out);
     let ended = run(&["check", "--deny-warnings", &policy], "");
     assert_eq!(ended.code, Some(1), "{}", ended.err);
-    let verdict = "idle.json: refused by `--deny-warnings`, 0 errors, 1 warning\n";
+    let verdict = "idle.json: refused, 0 errors, 1 warning (--deny-warnings)\n";
     assert!(ended.out.ends_with(verdict), "{}", ended.out);
     for (arguments, is_ok) in [(&["--deny-warnings"][..], "\"ok\":false"), (&[], "\"ok\":true")] {
         let ended = run(&[&["check", "--format", "json", &policy], arguments].concat(), "");
@@ -350,4 +350,100 @@ fn an_explanation_as_json_is_the_response_to_a_call_that_asks_for_it() {
     assert_eq!(explained.pointer("/explanation/0/rule"), Some(&Value::from("refund-agent")));
     let ended = run(&["explain", "--policy", "policies/crm.json", "--json"], "{}");
     assert!(ended.code == Some(1) && ended.out.contains("missing_member"), "{}", ended.out);
+}
+
+const LOOSE: &str = r#"{ "version": "callgate-1", "tools": ["run", "idle"], "roles": { "agent": {} }, "rules": [
+  { "id": "git", "effect": "Allow", "tool_name": "run", "roles": ["agent"], "condition":
+    { "StringCheck": { "source": "Arguments", "field": "command", "op": "Glob", "value": "git log *" } } } ] }"#;
+
+#[test]
+fn several_policies_each_get_a_verdict_and_the_worst_decides() {
+    let directory = directory();
+    let loose = write(&directory, "loose.json", LOOSE);
+    let broken = write(&directory, "broken.json", "{}");
+    let missing = directory.path().join("missing.json").display().to_string();
+    let verdicts = |ended: &Ended| {
+        ended
+            .out
+            .lines()
+            .filter(|line| line.contains(".json: "))
+            .map(|line| line.rsplit('/').next().unwrap_or_default().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let ended = run(&["check", &loose, "policies/crm.json"], "");
+    assert_eq!(ended.code, Some(0), "{}", ended.err);
+    assert_eq!(verdicts(&ended), ["loose.json: ok, 0 errors, 1 warning, 1 note", "crm.json: ok, 0 errors, 0 warnings"]);
+    let ended = run(&["check", "--deny-warnings", &loose, "policies/crm.json"], "");
+    assert_eq!(ended.code, Some(1), "{}", ended.err);
+    assert_eq!(verdicts(&ended)[0], "loose.json: refused, 0 errors, 1 warning, 1 note (--deny-warnings)");
+    let ended = run(&["check", &broken, "policies/crm.json"], "");
+    assert_eq!(ended.code, Some(1), "{}", ended.err);
+    let ended = run(&["check", &missing, &broken, "policies/crm.json"], "");
+    assert_eq!(ended.code, Some(2), "{}", ended.out);
+    assert_eq!(verdicts(&ended).len(), 2, "{}", ended.out);
+    let ended = run(&["check", "--format", "json", &loose, "policies/crm.json"], "");
+    let lines: Vec<Value> = ended.out.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert_eq!(lines.len(), 2);
+}
+
+#[test]
+fn an_accepted_warning_is_counted_and_shown_on_request_only() {
+    let accept = r#"], "accept": [{ "finding": "command_glob", "at": "git", "reason": "the host runs no shell" }] }"#;
+    let directory = directory();
+    let policy = write(&directory, "loose.json", &LOOSE.replace("] }", accept));
+    let ended = run(&["check", "--deny-warnings", &policy], "");
+    assert_eq!(ended.code, Some(0), "{}", ended.out);
+    assert!(ended.out.ends_with("loose.json: ok, 0 errors, 0 warnings, 1 note, 1 accepted\n"), "{}", ended.out);
+    assert!(!ended.out.contains("command_glob"), "{}", ended.out);
+    let ended = run(&["check", "--all", &policy], "");
+    assert!(ended.out.contains("the policy accepts this finding: the host runs no shell"), "{}", ended.out);
+}
+
+#[test]
+fn a_sarif_log_has_what_code_scanning_requires() {
+    let directory = directory();
+    let loose = write(&directory, "loose policy.json", LOOSE);
+    let broken = write(&directory, "broken.json", "{\n \"version\": \"callgate-2\" }");
+    let ended = run(&["check", "--format", "sarif", &loose, &broken], "");
+    assert_eq!(ended.code, Some(1), "{}", ended.err);
+    let log: Value = serde_json::from_str(&ended.out).expect("JSON");
+    assert_eq!(log["version"], "2.1.0");
+    assert_eq!(log["$schema"], "https://json.schemastore.org/sarif-2.1.0.json");
+    let run = &log["runs"][0];
+    assert_eq!(run["tool"]["driver"]["name"], "callgate");
+    let rules = run["tool"]["driver"]["rules"].as_array().expect("rules");
+    for rule in rules {
+        for text in ["shortDescription", "fullDescription", "help"] {
+            assert!(rule[text]["text"].as_str().is_some_and(|text| !text.is_empty()), "{rule}");
+        }
+    }
+    let results = run["results"].as_array().expect("results");
+    let mut seen = Vec::new();
+    for result in results {
+        let index = result["ruleIndex"].as_u64().and_then(|at| usize::try_from(at).ok()).expect("an index");
+        assert_eq!(rules[index]["id"], result["ruleId"]);
+        assert!(result["partialFingerprints"].as_object().is_some_and(|prints| prints.len() == 1), "{result}");
+        let place = &result["locations"][0]["physicalLocation"];
+        let region = &place["region"];
+        let at = |key: &str| region[key].as_u64().and_then(|number| usize::try_from(number).ok()).expect("a number");
+        assert!((at("startLine"), at("startColumn")) <= (at("endLine"), at("endColumn")) && at("startLine") > 0);
+        let uri = place["artifactLocation"]["uri"].as_str().expect("a URI");
+        assert!(!uri.contains(' '), "{uri}");
+        let text = if uri.contains("broken") { "{\n \"version\": \"callgate-2\" }" } else { LOOSE };
+        let bytes = text.get(at("byteOffset")..at("byteOffset") + at("byteLength")).expect("a range");
+        seen.push((result["level"].as_str().expect("a level"), result["ruleId"].as_str().expect("a rule"), bytes));
+    }
+    assert_eq!(
+        seen,
+        [
+            ("note", "unused_name", "\"idle\""),
+            ("warning", "command_glob", "\"git log *\""),
+            ("error", "unknown_version", "\"callgate-2\""),
+        ]
+    );
+    let fix = results[1]["properties"]["fix"].as_str().expect("a fix");
+    assert!(
+        results[1]["message"]["text"].as_str().is_some_and(|text| text.ends_with(&format!("; fix: {fix}"))),
+        "{fix}"
+    );
 }

@@ -3,6 +3,7 @@
 //! There are few names and short lists of values, so that calls often match rules, and values are often equal or close
 //! to the compared ones. A seed gives the same result on every machine.
 
+use callgate_engine::{parse, validate};
 use fastrand::Rng;
 
 use crate::json::{Json, object, string, strings};
@@ -60,6 +61,17 @@ pub fn policy(random: &mut Rng, language: Language) -> Json {
         ("rules", Json::Array(rules)),
     ]);
     targets.declare(random, &mut policy);
+    if once_in(random, 8) {
+        let accepted = object([("finding", string("never_decides")), ("reason", string("it is kept for its name"))]);
+        policy.insert("accept", Json::Array(vec![accepted]));
+    }
+    if once_in(random, 3) {
+        // A rule must not read arguments that none of its tools accepts, which only a reader of the policy finds.
+        let narrowed = targets.with_narrow_tools(random, &policy);
+        if parse(&narrowed.to_string()).and_then(validate).is_ok() {
+            return narrowed;
+        }
+    }
     policy
 }
 

@@ -10,6 +10,7 @@ pub mod request;
 pub mod policy;
 pub mod readers;
 mod facts;
+mod truth;
 pub mod reference;
 mod values;
 pub mod generate;

@@ -17,9 +17,7 @@ use crate::readers::{
     AllowedUrls, address_is_in, can_be_name, matches_pattern, matches_uri, path_is_in, time_is_in, uri_is_normal,
 };
 use crate::request::Request;
-
-/// True, false or, as `None`, unknown.
-type Truth = Option<bool>;
+use crate::truth::{Truth, all, any, outcomes};
 
 /// The decision of the reference.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -117,6 +115,10 @@ impl Reference {
             .iter()
             .filter(|rule| target_fits(&rule.target, request))
             .filter(|rule| rule.roles.iter().any(|role| roles.contains(&role.as_str())))
+            .filter(|rule| match (tool.filter(|_| request.kind == TargetKind::Tool), &rule.condition) {
+                (Some(tool), Some(condition)) => outcomes(condition, tool).contains(&Some(true)),
+                _ => true,
+            })
             .collect();
         // Among rules that say the same, the one whose name comes first is named in the answer; of rules without one,
         // that whose text comes first.
@@ -321,23 +323,6 @@ fn target_fits(target: &Target, request: &Request) -> bool {
     };
     matches!(target, Target::Resource(uri, operations)
         if operations.contains(&operation) && matches_uri(uri, &request.name))
-}
-
-/// False if one is false, else unknown if one is unknown, else true.
-fn all(truths: impl IntoIterator<Item = Truth>) -> Truth {
-    let truths: Vec<Truth> = truths.into_iter().collect();
-    if truths.contains(&Some(false)) {
-        Some(false)
-    } else if truths.contains(&None) {
-        None
-    } else {
-        Some(true)
-    }
-}
-
-/// True if one is true; otherwise unknown if one is unknown; otherwise false.
-fn any(truths: impl IntoIterator<Item = Truth>) -> Truth {
-    all(truths.into_iter().map(|truth| truth.map(|truth| !truth))).map(|truth| !truth)
 }
 
 /// A rule with a server matches only that server; a call without a server, or with an invalid one, may match it.

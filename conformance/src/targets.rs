@@ -5,7 +5,7 @@ use fastrand::Rng;
 
 use crate::json::{Json, object, string, strings};
 use crate::readers::matches_pattern;
-use crate::values::{NAMES, once_in, pick, pick_some};
+use crate::values::{Kind, NAMES, once_in, pick, pick_some};
 
 const TOOLS: [&str; 6] = ["view", "view_all", "review", "refund", "crm.delete", "überweisung"];
 const PROMPTS: [&str; 3] = ["view", "mail_draft", "mail_reply"];
@@ -178,6 +178,24 @@ impl Targets {
         }
     }
 
+    /// The policy with a closed schema for each declared tool, most of which declare all arguments.
+    pub(crate) fn with_narrow_tools(&self, random: &mut Rng, policy: &Json) -> Json {
+        let mut policy = policy.clone();
+        if let (tools, true) = &self.tools {
+            policy.remove("tools");
+            let tools = tools.iter().map(|tool| {
+                let mut names = NAMES.to_vec();
+                if random.bool() {
+                    random.shuffle(&mut names);
+                    names.truncate(random.usize(6..NAMES.len()));
+                }
+                tool_with(tool, &names, false)
+            });
+            policy.insert("tools", Json::Array(tools.collect()));
+        }
+        policy
+    }
+
     /// Adds the target of a rule.
     pub(crate) fn name_in(&self, random: &mut Rng, rule: &mut Json) {
         let (key, (names, is_declared)) = match random.u8(0..12) {
@@ -241,11 +259,16 @@ fn declare_tool(random: &mut Rng, name: &str) -> Json {
     if !once_in(random, 4) {
         return string(name);
     }
-    let properties = NAMES.map(|(name, _)| (name, Json::EMPTY));
+    let is_open = once_in(random, 4);
+    tool_with(name, &NAMES, is_open)
+}
+
+fn tool_with(name: &str, arguments: &[(&str, Kind)], is_open: bool) -> Json {
+    let properties = arguments.iter().map(|(name, _)| ((*name).to_owned(), Json::EMPTY)).collect();
     let schema = object([
         ("type", string("object")),
-        ("additionalProperties", Json::Bool(once_in(random, 4))),
-        ("properties", object(properties)),
+        ("additionalProperties", Json::Bool(is_open)),
+        ("properties", Json::Object(properties)),
     ]);
     object([("name", string(name)), ("inputSchema", schema)])
 }

@@ -174,8 +174,13 @@ fn the_order_of_roles_never_matters() {
 fn an_additional_deny_rule_never_allows_more() {
     let add = |policy: &mut Json, random: &mut Rng| {
         let added = deny_rule(random, policy);
-        if let Some(Json::Array(rules)) = policy.child_mut("rules") {
+        let mut changed = policy.clone();
+        if let Some(Json::Array(rules)) = changed.child_mut("rules") {
             rules.insert(random.usize(0..=rules.len()), added);
+        }
+        // The rule may read an argument that none of its tools has.
+        if parse(&changed.to_string()).and_then(validate).is_ok() {
+            *policy = changed;
         }
     };
     for_changed("an additional Deny rule", 4_000_000..4_000_120, Language::WHOLE, add, |case| {
@@ -347,4 +352,35 @@ fn a_condition_that_is_reported_as_idle_is_idle() {
     }
     say(&format!("idle conditions: {idle}"));
     assert!(idle > 30, "too few conditions are found to be idle: {idle}");
+}
+
+#[test]
+fn a_rule_that_is_reported_as_never_deciding_changes_no_decision() {
+    let (mut idle, mut narrow) = (0_u32, 0_usize);
+    for seed in 8_100_000..8_103_000 {
+        let policy = policy_of(seed, Language::WHOLE);
+        let text = policy.to_string();
+        let document = parse(&text).expect("a policy");
+        let targets: Vec<_> = document.rules.iter().map(|rule| rule.target.span.clone()).collect();
+        let valid = validate(document).expect("a valid policy");
+        let reference = Reference::new(&text).expect("a policy");
+        narrow += valid.findings().iter().filter(|finding| finding.code == "not_concerned").count();
+        for finding in valid.findings().iter().filter(|finding| finding.code == "never_decides") {
+            let Some(rule) = targets.iter().position(|span| *span == finding.span) else { continue };
+            idle += 1;
+            let mut without = policy.clone();
+            if let Some(Json::Array(rules)) = without.child_mut("rules") {
+                rules.remove(rule);
+            }
+            let without = Reference::new(&without.to_string()).expect("a policy");
+            for call in 0..40 {
+                let (request, _) = request_of(seed, call, &policy);
+                let (before, after) = (reference.decide(&request), without.decide(&request));
+                assert_eq!(before.effect, after.effect, "rule {rule}: {}\n{text}\n{}", finding.message, request.body());
+            }
+        }
+    }
+    say(&format!("rules that never decide: {idle}"));
+    assert!(idle > 100, "too few rules are found: {idle}");
+    assert!(narrow > 50, "too few rules do not concern a tool: {narrow}");
 }

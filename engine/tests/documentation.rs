@@ -41,6 +41,43 @@ fn every_example_of_the_language_reference_is_valid() {
 }
 
 #[test]
+fn the_example_of_an_accepted_finding_has_no_open_warning() {
+    let examples = examples(include_str!("../../docs/findings.md"));
+    assert_eq!(examples.len(), 1);
+    for example in examples {
+        let text = example.to_string();
+        let valid = valid_policy(&text);
+        assert!(valid.warnings().is_empty(), "{:?}", valid.warnings());
+        assert_eq!(valid.findings().iter().filter(|finding| finding.accepted.is_some()).count(), 1);
+    }
+}
+
+#[test]
+fn every_warning_and_note_of_a_valid_policy_is_listed() {
+    let documented = include_str!("../../docs/findings.md");
+    let sources = [
+        include_str!("../src/policy/check/accept.rs"),
+        include_str!("../src/policy/check/concern.rs"),
+        include_str!("../src/policy/check/guard.rs"),
+        include_str!("../src/policy/check/intent/arguments.rs"),
+        include_str!("../src/policy/check/intent/effectless.rs"),
+        include_str!("../src/policy/check/intent/names.rs"),
+        include_str!("../src/policy/check/intent/reach.rs"),
+        include_str!("../src/policy/check/intent/texts.rs"),
+    ];
+    let mut codes = Vec::new();
+    for source in sources {
+        for constructor in ["Diagnostic::warning(\"", "Diagnostic::note(\""] {
+            codes.extend(source.split(constructor).skip(1).filter_map(|rest| rest.split('"').next()));
+        }
+    }
+    assert!(codes.len() > 12, "the codes are found: {codes:?}");
+    for code in codes {
+        assert!(documented.contains(&format!("| `{code}` |")), "`{code}` is not in docs/findings.md");
+    }
+}
+
+#[test]
 fn the_policy_of_the_readme_is_valid() {
     let policies: Vec<Value> = examples(include_str!("../../README.md"))
         .into_iter()

@@ -208,8 +208,8 @@ fn what_no_rule_speaks_of_is_warned_of() {
         r#"{"version":"callgate-1","tools":["a","b"],"roles":{"r":{},"s":{}},"rules":[
 {"effect":"Allow","tool_name":"a","roles":["r"]}]}"#,
         &[
-            "warning unused_name 1:38 /tools/1: no rule matches the tool `b`; every call to it is denied",
-            "warning unused_name 1:59 /roles/s: no rule matches the role `s`; it allows no call",
+            "note unused_name 1:38 /tools/1: no rule matches the tool `b`, so every call to it is denied",
+            "warning unused_name 1:59 /roles/s: no rule matches the role `s`, so it allows no call",
         ],
     );
 }
@@ -717,7 +717,7 @@ fn an_id_is_a_name_that_no_pointer_looks_like() {
         assert!(codes_of_ids(&[id]).is_empty(), "{id:?}");
     }
     assert_eq!(codes_of_ids(&["a", "b", "a"]), ["duplicate_id"]);
-    assert!(codes_of_ids(&["a", "b", "A"]).is_empty());
+    assert_eq!(codes_of_ids(&["a", "b", "A"]), ["never_decides"; 2]);
 }
 
 #[test]

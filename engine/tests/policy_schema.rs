@@ -112,3 +112,21 @@ fn a_key_too_many_or_too_few_is_refused_by_both() {
     check(&with_condition(&json!({})), false);
     check(&with_condition(&json!({ "NumericCheck": {}, "All": [] })), false);
 }
+
+#[test]
+fn an_accepted_finding_has_a_code_and_a_reason_in_both() {
+    let check_item = |item: Value, is_valid: bool| {
+        check(
+            &json!({ "version": "callgate-1", "tools": ["view"], "roles": { "agent": {} }, "accept": [item],
+                "rules": [{ "effect": "Allow", "tool_name": "view", "roles": ["agent"] }] }),
+            is_valid,
+        );
+    };
+    check_item(json!({ "finding": "never_true", "reason": "a test" }), true);
+    check_item(json!({ "finding": "never_true", "at": "/rules/0", "reason": "a test" }), true);
+    check_item(json!({ "finding": "never_true" }), false);
+    check_item(json!({ "finding": "never_true", "reason": " " }), false);
+    check_item(json!({ "reason": "a test" }), false);
+    check_item(json!({ "finding": "never_true", "at": 0, "reason": "a test" }), false);
+    check_item(json!({ "finding": "never_true", "rule": "view", "reason": "a test" }), false);
+}

@@ -42,11 +42,11 @@ pub fn image_of(policy: impl Display) -> Vec<u8> {
     compile(&valid_policy(&policy.to_string()))
 }
 
-/// What `callgate check` finds in a policy: its errors, or the warnings if it is valid.
+/// What `callgate check` finds in a policy: all findings, also if it is valid.
 #[must_use]
 pub fn findings_of(policy: impl Display) -> Vec<Diagnostic> {
     match parse(&policy.to_string()).and_then(validate) {
-        Ok(policy) => policy.warnings().to_vec(),
+        Ok(policy) => policy.findings().to_vec(),
         Err(errors) => errors,
     }
 }

@@ -33,6 +33,9 @@ pub struct Policy {
     /// The servers that rules may name.
     #[serde(default)]
     pub servers: Vec<String>,
+    /// The findings that the policy accepts, on which no decision depends.
+    #[serde(default, deserialize_with = "stated")]
+    pub accept: Option<Vec<Accept>>,
     /// The rules, in the order of the text.
     #[serde(deserialize_with = "rules")]
     pub rules: Vec<Rule>,
@@ -113,6 +116,17 @@ pub struct Role {
     /// The roles whose rules also apply to this role.
     #[serde(default)]
     pub inherits: Vec<String>,
+}
+
+/// A finding that a policy accepts.
+#[derive(Debug, Deserialize)]
+#[serde(remote = "Self", deny_unknown_fields)]
+#[expect(missing_docs, reason = "the fields are the keys of the language reference")]
+pub struct Accept {
+    pub finding: String,
+    #[serde(default, deserialize_with = "stated")]
+    pub at: Option<String>,
+    pub reason: String,
 }
 
 /// The effect of a rule.
@@ -211,7 +225,7 @@ struct RuleKeys {
     disclose: Option<Disclose>,
 }
 
-objects!(Policy, ToolWithSchema, InputSchema, Role, RuleKeys);
+objects!(Policy, ToolWithSchema, InputSchema, Accept, Role, RuleKeys);
 
 impl Policy {
     /// Reads a policy text.

@@ -28,6 +28,24 @@ pub enum Condition {
 }
 
 impl Condition {
+    /// The fields that it reads itself.
+    #[must_use]
+    pub fn fields(&self) -> Vec<(Source, &str)> {
+        match self {
+            Self::All(_) | Self::Any(_) | Self::Not(_) | Self::TimeCheck(_) => Vec::new(),
+            Self::Every(check) | Self::Some(check) => vec![(check.source, &check.field)],
+            Self::NumericCheck(check) | Self::LengthCheck(check) => vec![(check.source, &check.field)],
+            Self::StringCheck(check) => vec![(check.source, &check.field)],
+            Self::BoolCheck(check) => vec![(check.source, &check.field)],
+            Self::FieldPresent(check) => vec![(check.source, &check.field)],
+            Self::FieldEquals(check) => vec![(check.source_a, &check.field_a), (check.source_b, &check.field_b)],
+            Self::FieldCompare(check) => vec![(check.source_a, &check.field_a), (check.source_b, &check.field_b)],
+            Self::PathCheck(check) => vec![(check.source, &check.field)],
+            Self::UrlCheck(check) => vec![(check.source, &check.field)],
+            Self::CidrCheck(check) => vec![(check.source, &check.field)],
+        }
+    }
+
     /// The conditions that it combines.
     #[must_use]
     pub fn children(&self) -> &[Self] {

@@ -42,6 +42,8 @@ pub struct PolicyDocument<'t> {
     pub roles: Option<Vec<Role>>,
     /// The declared MCP servers; `None` if there are none or they could not be read.
     pub servers: Option<Vec<Spanned<String>>>,
+    /// The findings that the policy accepts.
+    pub accepted: Vec<Accepted>,
     /// The rules that could be read, in the order of the text.
     pub rules: Vec<Rule>,
     /// The findings so far.
@@ -63,10 +65,24 @@ impl<'t> PolicyDocument<'t> {
             prompts: None,
             roles: None,
             servers: None,
+            accepted: Vec::new(),
             rules: Vec::new(),
             problems: Vec::new(),
         }
     }
+}
+
+/// Findings that a policy accepts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    /// Its position.
+    pub span: Range<usize>,
+    /// The code of the findings.
+    pub finding: Spanned<String>,
+    /// Where they are: a JSON pointer, the `id` of a rule or the name of a tool; without one, anywhere.
+    pub at: Option<Spanned<String>>,
+    /// Why they are accepted.
+    pub reason: Spanned<String>,
 }
 
 /// A tool that calls may name.
@@ -76,6 +92,8 @@ pub struct Tool {
     pub name: Spanned<String>,
     /// The content of its MCP `inputSchema`, if the policy contains one.
     pub schema: Option<InputSchema>,
+    /// Whether its MCP `annotations` say that it changes or destroys something.
+    pub has_effects: bool,
 }
 
 /// The JSON Schema of a tool's arguments.
@@ -177,12 +195,17 @@ impl Rule {
 
     /// The rule's condition, with its server as a check. The check is unknown for a call without a server.
     pub(crate) fn whole_condition(&self) -> Option<Cow<'_, Condition>> {
-        let Some(server) = &self.server else { return self.condition.as_ref().map(Cow::Borrowed) };
-        let field = Field::of_request(SERVER_FIELD, server.span.clone());
-        let check = StringCheck { field, op: StringOp::In, values: alloc::vec![server.clone()] };
-        let is_server = Condition { span: server.span.clone(), kind: ConditionKind::StringCheck(check) };
+        let Some(is_server) = self.server_condition() else { return self.condition.as_ref().map(Cow::Borrowed) };
         let Some(condition) = &self.condition else { return Some(Cow::Owned(is_server)) };
         let kind = ConditionKind::All(alloc::vec![is_server, condition.clone()]);
         Some(Cow::Owned(Condition { span: condition.span.clone(), kind }))
+    }
+
+    /// The rule's server as a check.
+    pub(crate) fn server_condition(&self) -> Option<Condition> {
+        let server = self.server.as_ref()?;
+        let field = Field::of_request(SERVER_FIELD, server.span.clone());
+        let check = StringCheck { field, op: StringOp::In, values: alloc::vec![server.clone()] };
+        Some(Condition { span: server.span.clone(), kind: ConditionKind::StringCheck(check) })
     }
 }

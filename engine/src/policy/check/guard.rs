@@ -17,7 +17,7 @@ use crate::policy::check::domain::{Domain, Numbers, Strings};
 use crate::policy::check::knowledge::Knowledge;
 use crate::policy::check::target::RuleTarget;
 use crate::policy::document::{InputSchema, PolicyDocument, Property};
-use crate::policy::text::diagnostic::{Diagnostic, quoted};
+use crate::policy::text::diagnostic::{Diagnostic, push_limited, quoted};
 
 /// Finds conditions that are never true or never false, on their own or for a call that matches the schema of a tool.
 pub(crate) fn check(document: &PolicyDocument<'_>, rule_targets: &[Vec<RuleTarget>], findings: &mut Vec<Diagnostic>) {
@@ -38,10 +38,6 @@ pub(crate) fn check(document: &PolicyDocument<'_>, rule_targets: &[Vec<RuleTarge
             };
             let of_whom = format!(" for a call that matches the schema of {}", quoted(&tool.name.value));
             find(condition, &knowledge_from_schema(schema), &of_whom, findings);
-            if findings.len() > before {
-                // A pattern may match thousands of tools, and one example is enough.
-                break;
-            }
         }
     }
 }
@@ -49,7 +45,7 @@ pub(crate) fn check(document: &PolicyDocument<'_>, rule_targets: &[Vec<RuleTarge
 /// Reports the outermost conditions that cannot be true or cannot be false.
 fn find<'p>(condition: &'p Condition, known: &Knowledge<'p>, of_whom: &str, findings: &mut Vec<Diagnostic>) {
     let mut report = |code: &'static str, message: String, fix: &str| {
-        findings.push(Diagnostic::warning(code, &condition.span, message).with_fix(fix));
+        push_limited(Diagnostic::warning(code, &condition.span, message).with_fix(fix), findings);
     };
     if !assume(&mut known.clone(), condition, true) {
         return report(
@@ -98,7 +94,7 @@ fn domain_from_property(property: &Property) -> Domain<'_> {
 }
 
 /// Assumes that a condition is true, or false, and keeps what is then known; returns whether that is consistent.
-fn assume<'p>(known: &mut Knowledge<'p>, condition: &'p Condition, truth: bool) -> bool {
+pub(super) fn assume<'p>(known: &mut Knowledge<'p>, condition: &'p Condition, truth: bool) -> bool {
     match &condition.kind {
         ConditionKind::All(children) => assume_combined(known, children, truth, true),
         ConditionKind::Any(children) => assume_combined(known, children, truth, false),

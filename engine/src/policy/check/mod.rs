@@ -1,9 +1,12 @@
 //! Document to valid policy: every name refers to something, and every pattern matches something.
 
+mod accept;
 pub(crate) mod catalog;
+mod concern;
 mod conditions;
 pub(crate) mod domain;
 mod guard;
+mod intent;
 pub(crate) mod knowledge;
 mod perso;
 pub(crate) mod roles;
@@ -15,23 +18,22 @@ use alloc::format;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashMap;
 
 use crate::condition::check::{Expressions, Validation};
 use crate::language::dialect::Dialect;
-use crate::language::index::Index as _;
 use crate::language::target::TargetKind;
 use crate::language::target::can_be_name;
 use crate::limits::MAX_POLICY_BYTES;
 use crate::policy::check::catalog::bad_name;
 use crate::policy::check::catalog::{Catalog, check_uri_pattern};
 use crate::policy::check::conditions::check_condition;
+use crate::policy::check::intent::Resolved;
 use crate::policy::check::name_table::RoleIndex;
 use crate::policy::check::roles::Roles;
 use crate::policy::check::target::RuleTarget;
 use crate::policy::document::{PolicyDocument, Rule};
 use crate::policy::text::diagnostic::{Diagnostic, Severity, quoted};
-use crate::policy::text::spanned::Spanned;
 
 /// A policy without errors, and its warnings.
 #[derive(Debug)]
@@ -45,11 +47,18 @@ pub struct ValidPolicy<'t> {
     pub(crate) rule_targets: Vec<Vec<RuleTarget>>,
     /// For each rule of the document, the roles that it matches, as indices of `roles`.
     pub(crate) rule_roles: Vec<Vec<RoleIndex>>,
+    findings: Vec<Diagnostic>,
     warnings: Vec<Diagnostic>,
 }
 
 impl ValidPolicy<'_> {
-    /// The warnings, in the order of the text.
+    /// The warnings, the notes and the findings that the policy accepts, in the order of the text.
+    #[must_use]
+    pub fn findings(&self) -> &[Diagnostic] {
+        &self.findings
+    }
+
+    /// The warnings that the policy does not accept, in the order of the text.
     #[must_use]
     pub fn warnings(&self) -> &[Diagnostic] {
         &self.warnings
@@ -92,13 +101,24 @@ pub fn validate(mut document: PolicyDocument<'_>) -> Result<ValidPolicy<'_>, Vec
     check_rule_ids(&document.rules, &mut findings);
     check_servers(&document, &mut findings);
     schema::check(&document, &rule_targets, &mut findings);
+    let removed_targets = match document.dialect {
+        Dialect::Callgate1 => concern::narrow(&document, &mut rule_targets, &mut findings),
+        Dialect::Perso1 => Vec::new(),
+    };
     match document.dialect {
         // A rule that cannot be read may be the one that uses a name, and a condition with an error has no effect
         // anyway.
         Dialect::Callgate1 if findings.iter().any(|finding| finding.severity == Severity::Error) => {}
         Dialect::Callgate1 => {
             guard::check(&document, &rule_targets, &mut findings);
-            warn_of_unused_names(&document, &rule_targets, &rule_roles, &mut findings);
+            let policy = Resolved {
+                document: &document,
+                roles: &roles.names.names,
+                rule_targets: &rule_targets,
+                removed_targets: &removed_targets,
+                rule_roles: &rule_roles,
+            };
+            intent::check(policy, &mut findings);
         }
         Dialect::Perso1 => {
             let [tools, ..] = &catalogs;
@@ -107,12 +127,18 @@ pub fn validate(mut document: PolicyDocument<'_>) -> Result<ValidPolicy<'_>, Vec
         }
     }
     // A rule on several operations is checked once for each operation, with the same findings each time.
-    findings.sort_by_key(|finding| (finding.span.start, finding.span.end));
+    findings.sort_by(|a, b| {
+        let key = |finding: &Diagnostic| (finding.span.start, finding.span.end, finding.severity, finding.code);
+        key(a).cmp(&key(b)).then_with(|| a.message.cmp(&b.message))
+    });
     findings.dedup();
     if findings.iter().any(|finding| finding.severity == Severity::Error) {
         return Err(findings);
     }
-    Ok(ValidPolicy { document, catalogs, roles: roles.names.names, rule_targets, rule_roles, warnings: findings })
+    accept::apply(&document, &mut findings);
+    let is_open = |finding: &&Diagnostic| finding.severity == Severity::Warning && finding.accepted.is_none();
+    let warnings = findings.iter().filter(is_open).cloned().collect();
+    Ok(ValidPolicy { document, catalogs, roles: roles.names.names, rule_targets, rule_roles, findings, warnings })
 }
 
 /// The most pairs of a role and a target that the rules of a policy match. Each pair counts once for each rule, because
@@ -174,27 +200,4 @@ fn check_servers(document: &PolicyDocument<'_>, findings: &mut Vec<Diagnostic>) 
             findings.push(Diagnostic::error("empty_reason", &reason.span, "`reason` must not be blank"));
         }
     }
-}
-
-fn warn_of_unused_names(
-    document: &PolicyDocument<'_>,
-    rule_targets: &[Vec<RuleTarget>],
-    rule_roles: &[Vec<RoleIndex>],
-    findings: &mut Vec<Diagnostic>,
-) {
-    let of_kind = |kind: TargetKind| {
-        let targets = rule_targets.iter().flatten().filter(move |target| target.kind == kind);
-        targets.map(|target| target.at.to_u32()).collect::<HashSet<u32>>()
-    };
-    let used_roles: HashSet<u32> = rule_roles.iter().flatten().map(|role| role.to_u32()).collect();
-    let mut warn = |what, effect, names: &mut dyn Iterator<Item = &Spanned<String>>, used: &HashSet<u32>| {
-        for (_, name) in (0_u32..).zip(names).filter(|(at, _)| !used.contains(at)) {
-            let message = format!("no rule matches the {what} {}; {effect}", quoted(&name.value));
-            findings.push(Diagnostic::warning("unused_name", &name.span, message));
-        }
-    };
-    let is_denied = "every call to it is denied";
-    warn("tool", is_denied, &mut document.tools.iter().flatten().map(|tool| &tool.name), &of_kind(TargetKind::Tool));
-    warn("prompt", is_denied, &mut document.prompts.iter().flatten(), &of_kind(TargetKind::Prompt));
-    warn("role", "it allows no call", &mut document.roles.iter().flatten().map(|role| &role.name), &used_roles);
 }

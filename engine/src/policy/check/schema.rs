@@ -9,12 +9,10 @@ use crate::condition::{Condition, Field};
 use crate::language::index::Index as _;
 use crate::language::operators::Source;
 use crate::language::target::TargetKind;
+use crate::policy::check::intent::{dotted_fix, is_dotted};
 use crate::policy::check::target::RuleTarget;
 use crate::policy::document::{InputSchema, PolicyDocument, Property, Tool};
-use crate::policy::text::diagnostic::{Diagnostic, quoted, quoted_or};
-
-/// For how many tools a check is reported: a pattern may match thousands of tools, and the error is the same.
-const MAX_TOOLS_NAMED: usize = 3;
+use crate::policy::text::diagnostic::{Diagnostic, push_limited, quoted, quoted_or};
 
 /// Finds the checks of rules that do not match the arguments of the rule's tools.
 pub(crate) fn check(document: &PolicyDocument<'_>, rule_targets: &[Vec<RuleTarget>], findings: &mut Vec<Diagnostic>) {
@@ -42,13 +40,14 @@ fn check_condition(condition: &Condition, schemas: &[(&Tool, &InputSchema)], fin
 /// Checks a field against the tools' schemas; `types` are the types that its check compares, none for all.
 fn check_field(field: &Field, types: &[&str], schemas: &[(&Tool, &InputSchema)], findings: &mut Vec<Diagnostic>) {
     let (Source::Arguments, [name, inside @ ..]) = (field.source, field.path.as_slice()) else { return };
-    let before = findings.len();
+    // A rule for many tools does not concern those that do not declare the argument; see `concern`.
+    let is_declared = schemas.iter().any(|(_, schema)| schema.property(name).is_some());
     for (tool, schema) in schemas {
-        if findings.len().saturating_sub(before) >= MAX_TOOLS_NAMED {
-            return;
-        }
         let tool = quoted(&tool.name.value);
         let Some(Property { types: declared, .. }) = schema.property(name) else {
+            if is_declared && schema.is_closed {
+                continue;
+            }
             let problem = format!("the schema of {tool} declares no argument {}", quoted(name));
             // With an open schema, a call may still have the argument, so the check may have an effect.
             let problem = if schema.is_closed {
@@ -57,7 +56,10 @@ fn check_field(field: &Field, types: &[&str], schemas: &[(&Tool, &InputSchema)],
                 Diagnostic::warning("unknown_argument", &field.name.span, problem)
             };
             let properties = schema.properties.iter().map(|property| property.name.as_str());
-            findings.push(problem.with_likely_word(name, properties));
+            let is_dotted = is_dotted(field);
+            let problem =
+                if is_dotted { problem.with_fix(dotted_fix(name)) } else { problem.with_likely_word(name, properties) };
+            push_limited(problem, findings);
             continue;
         };
         // A longer pointer needs an object or a list to continue into.
@@ -74,7 +76,10 @@ fn check_field(field: &Field, types: &[&str], schemas: &[(&Tool, &InputSchema)],
             );
             let problem = Diagnostic::error("type_mismatch", &field.name.span, message);
             let is_list = inside.is_empty() && declared.iter().any(|declared| declared == "array");
-            findings.push(if is_list { problem.with_fix("check the items with `Every` or `Some`") } else { problem });
+            push_limited(
+                if is_list { problem.with_fix("check the items with `Every` or `Some`") } else { problem },
+                findings,
+            );
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::condition::read_condition;
 use crate::language::dialect::Dialect;
 use crate::language::effect::Effect;
 use crate::language::target::TargetKind;
-use crate::policy::document::{PolicyDocument, Role, Rule, Tool};
+use crate::policy::document::{Accepted, PolicyDocument, Role, Rule, Tool};
 use crate::policy::parse::schema::read_arguments;
 use crate::policy::text::diagnostic::Diagnostic;
 use crate::policy::text::node_reader::{NodeReader, Object, start_of};
@@ -22,7 +22,8 @@ pub(crate) fn read_document<'t>(
     version: String,
     mut reader: NodeReader,
 ) -> PolicyDocument<'t> {
-    const KEYS: &[&str] = &["$schema", "version", "description", "servers", "tools", "prompts", "roles", "rules"];
+    const KEYS: &[&str] =
+        &["$schema", "version", "description", "servers", "tools", "prompts", "roles", "rules", "accept"];
     let mut document = PolicyDocument::new(text, Dialect::Callgate1, version);
     if let Some(policy) = reader.object(tree, "a policy", KEYS) {
         if let Some(node) = policy.optional("$schema") {
@@ -37,6 +38,7 @@ pub(crate) fn read_document<'t>(
         document.tools = policy.optional("tools").and_then(|node| read_tools(node, text, &mut reader));
         document.prompts = policy.optional("prompts").and_then(|node| reader.strings(node, "`prompts`"));
         document.roles = policy.required("roles", &mut reader).and_then(|node| read_roles(node, &mut reader));
+        document.accepted = policy.optional("accept").map(|node| read_accepted(node, &mut reader)).unwrap_or_default();
         let rules = policy.required("rules", &mut reader).and_then(|node| reader.list(node, "`rules`"));
         document.rules = rules
             .unwrap_or_default()
@@ -72,7 +74,7 @@ fn read_tool(node: &Node<'_>, text: &str, reader: &mut NodeReader) -> Option<Too
     ];
     if let Value::String(name) = &node.value {
         let name = Spanned { value: name.clone().into_owned(), span: node.span.clone() };
-        return Some(Tool { name, schema: None });
+        return Some(Tool { name, schema: None, has_effects: false });
     }
     if !matches!(node.value, Value::Object(_)) {
         reader.wrong_type(node, "a tool", "a string or an object with `name` and `inputSchema`");
@@ -86,7 +88,41 @@ fn read_tool(node: &Node<'_>, text: &str, reader: &mut NodeReader) -> Option<Too
         None => None,
         Some(node) => Some(read_arguments(node, text, is_enforced, reader)?),
     };
-    Some(Tool { name: name?, schema })
+    let has_effects = tool.optional("annotations").is_some_and(says_it_has_effects);
+    Some(Tool { name: name?, schema, has_effects })
+}
+
+/// Whether the annotations of a tool (MCP's `ToolAnnotations`) say that it changes something.
+fn says_it_has_effects(node: &Node<'_>) -> bool {
+    let Value::Object(hints) = &node.value else { return false };
+    hints.iter().any(|hint| {
+        matches!(
+            (&*hint.name, &hint.value.value),
+            ("readOnlyHint", Value::Bool(false)) | ("destructiveHint", Value::Bool(true))
+        )
+    })
+}
+
+/// Reads what a policy accepts.
+fn read_accepted(node: &Node<'_>, reader: &mut NodeReader) -> Vec<Accepted> {
+    let items = reader.list(node, "`accept`").unwrap_or_default();
+    items.iter().filter_map(|item| read_accepted_one(item, reader)).collect()
+}
+
+fn read_accepted_one(node: &Node<'_>, reader: &mut NodeReader) -> Option<Accepted> {
+    let accepted = reader.object(node, "an item of `accept`", &["finding", "at", "reason"])?;
+    let finding = accepted.required("finding", reader).and_then(|node| reader.string(node, "`finding`"));
+    let at = accepted.optional("at").map(|node| reader.string(node, "`at`"));
+    let reason = accepted.required("reason", reader).and_then(|node| reader.string(node, "`reason`"));
+    if let Some(reason) = reason.as_ref().filter(|reason| reason.value.trim().is_empty()) {
+        reader.problems.push(Diagnostic::error("empty_reason", &reason.span, "`reason` must not be blank"));
+    }
+    Some(Accepted {
+        span: node.span.clone(),
+        finding: finding?,
+        at: at.map_or(Some(None), |at| at.map(Some))?,
+        reason: reason?,
+    })
 }
 
 fn read_roles(node: &Node<'_>, reader: &mut NodeReader) -> Option<Vec<Role>> {

@@ -6,12 +6,14 @@ use alloc::vec::Vec;
 use core::ops::Range;
 
 /// Whether a policy with the diagnostic may be deployed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Severity {
     /// It may not; the policy does not compile.
     Error,
     /// It may, but the author may not have intended its effect.
     Warning,
+    /// It may; the author probably intended its effect.
+    Note,
 }
 
 impl Severity {
@@ -21,6 +23,7 @@ impl Severity {
         match self {
             Self::Error => "error",
             Self::Warning => "warning",
+            Self::Note => "note",
         }
     }
 }
@@ -41,15 +44,25 @@ pub struct Diagnostic {
     pub message: String,
     /// The fix, if it is known.
     pub fix: Option<String>,
+    /// The reason for which the policy accepts it, if it does.
+    pub accepted: Option<String>,
 }
 
 impl Diagnostic {
     pub(crate) fn error(code: &'static str, span: &Range<usize>, message: impl Into<String>) -> Self {
-        Self { severity: Severity::Error, code, span: span.clone(), message: message.into(), fix: None }
+        Self::new(Severity::Error, code, span, message)
     }
 
     pub(crate) fn warning(code: &'static str, span: &Range<usize>, message: impl Into<String>) -> Self {
-        Self { severity: Severity::Warning, code, span: span.clone(), message: message.into(), fix: None }
+        Self::new(Severity::Warning, code, span, message)
+    }
+
+    pub(crate) fn note(code: &'static str, span: &Range<usize>, message: impl Into<String>) -> Self {
+        Self::new(Severity::Note, code, span, message)
+    }
+
+    fn new(severity: Severity, code: &'static str, span: &Range<usize>, message: impl Into<String>) -> Self {
+        Self { severity, code, span: span.clone(), message: message.into(), fix: None, accepted: None }
     }
 
     pub(crate) fn with_fix(mut self, fix: impl Into<String>) -> Self {
@@ -73,6 +86,18 @@ impl Diagnostic {
     }
 }
 
+/// The most findings of one check. A rule may match thousands of tools, each with the same finding.
+const MAX_FINDINGS: usize = 100_000;
+
+/// Adds a finding of one of many tools. The limit never drops the only error.
+pub(crate) fn push_limited(finding: Diagnostic, findings: &mut Vec<Diagnostic>) {
+    let is_first_error =
+        || finding.severity == Severity::Error && findings.last().is_none_or(|last| last.severity != Severity::Error);
+    if findings.len() < MAX_FINDINGS || is_first_error() {
+        findings.push(finding);
+    }
+}
+
 /// The words in backticks, separated by commas and `or`.
 pub(crate) fn quoted_or<'w>(words: impl Iterator<Item = &'w str>) -> String {
     let words: Vec<String> = words.map(|word| format!("`{word}`")).collect();
@@ -80,6 +105,17 @@ pub(crate) fn quoted_or<'w>(words: impl Iterator<Item = &'w str>) -> String {
         [] => String::new(),
         [only] => only.clone(),
         [first @ .., last] => format!("{} or {last}", first.join(", ")),
+    }
+}
+
+/// The first three names in backticks, and the number of the others.
+pub(crate) fn first_names<'n>(names: impl Iterator<Item = &'n str> + Clone) -> String {
+    const SHOWN: usize = 3;
+    let shown: Vec<String> = names.clone().take(SHOWN).map(quoted).collect();
+    match (names.count().saturating_sub(SHOWN), shown.as_slice()) {
+        (0, [first @ .., last]) if !first.is_empty() => format!("{} and {last}", first.join(", ")),
+        (0, _) => shown.join(", "),
+        (more, _) => format!("{} and {more} more", shown.join(", ")),
     }
 }
 

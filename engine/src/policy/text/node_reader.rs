@@ -66,7 +66,7 @@ impl NodeReader {
                 Severity::Error => {
                     Diagnostic::error("unknown_key", &member.name_span, format!("{what} has no key {name}"))
                 }
-                Severity::Warning => {
+                Severity::Warning | Severity::Note => {
                     let message = format!("perso ignores the key {name}, so it has no effect");
                     Diagnostic::warning("unknown_key", &member.name_span, message)
                 }
