@@ -6,6 +6,9 @@
 //! image disagree, one of them is wrong.
 
 pub mod json;
+mod truth;
+mod numbers;
+pub mod schema;
 pub mod request;
 pub mod policy;
 pub mod readers;

@@ -10,6 +10,7 @@ use regex::Regex;
 
 use crate::facts::Facts;
 use crate::json::Json;
+use crate::numbers;
 use crate::policy::callgate::{self, Operation, Policy, Rule, Target};
 use crate::policy::condition::{CidrOp, Condition, Items, NumericOp, StringOp};
 use crate::policy::{self, Document};
@@ -17,9 +18,7 @@ use crate::readers::{
     AllowedUrls, address_is_in, can_be_name, matches_pattern, matches_uri, path_is_in, time_is_in, uri_is_normal,
 };
 use crate::request::Request;
-
-/// True, false or, as `None`, unknown.
-type Truth = Option<bool>;
+use crate::truth::{Truth, all, any, not};
 
 /// The decision of the reference.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -199,7 +198,7 @@ impl Reference {
         match condition {
             Condition::All(children) => all(children.iter().map(|child| self.truth(child, facts))),
             Condition::Any(children) => any(children.iter().map(|child| self.truth(child, facts))),
-            Condition::Not(inner) => self.truth(inner, facts).map(|truth| !truth),
+            Condition::Not(inner) => not(self.truth(inner, facts)),
             Condition::Every(check) => all(self.item_truths(check, facts)?),
             Condition::Some(check) => any(self.item_truths(check, facts)?),
             Condition::FieldPresent(check) => facts.is_present(check.source, &check.field),
@@ -322,23 +321,6 @@ fn target_fits(target: &Target, request: &Request) -> bool {
         if operations.contains(&operation) && matches_uri(uri, &request.name))
 }
 
-/// False if one is false, else unknown if one is unknown, else true.
-fn all(truths: impl IntoIterator<Item = Truth>) -> Truth {
-    let truths: Vec<Truth> = truths.into_iter().collect();
-    if truths.contains(&Some(false)) {
-        Some(false)
-    } else if truths.contains(&None) {
-        None
-    } else {
-        Some(true)
-    }
-}
-
-/// True if one is true; otherwise unknown if one is unknown; otherwise false.
-fn any(truths: impl IntoIterator<Item = Truth>) -> Truth {
-    all(truths.into_iter().map(|truth| truth.map(|truth| !truth))).map(|truth| !truth)
-}
-
 /// A rule with a server matches only that server; a call without a server, or with an invalid one, may match it.
 fn server_truth(rule: &Rule, request: &Request) -> Truth {
     match (&rule.server, &request.server) {
@@ -351,10 +333,7 @@ fn server_truth(rule: &Rule, request: &Request) -> Truth {
 
 /// Whether two numbers compare so, if they do or do not both as decimals and as binary64.
 fn numbers_compare(a: &str, op: NumericOp, b: &str) -> Truth {
-    let decimals = a.parse::<BigDecimal>().ok()?.cmp(&b.parse().ok()?);
-    let rounded = a.parse::<f64>().ok()?.partial_cmp(&b.parse().ok()?)?;
-    let is_so = compares(op, decimals);
-    (is_so == compares(op, rounded)).then_some(is_so)
+    numbers::compare(a, b, |ordering| compares(op, ordering))
 }
 
 fn compares(op: NumericOp, ordering: Ordering) -> bool {
