@@ -1,13 +1,16 @@
-//! Compares both evaluators on random pairs of policy and call, on all cores, and counts the disagreements.
+//! Compares both evaluators on random pairs of policy and call, on all cores, and counts the disagreements; or runs the
+//! official tests of JSON Schema.
 
 use std::io::{self, Write as _};
 use std::ops::Range;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Instant;
 
 use callgate_conformance::judge::{Tally, compare_policy};
+use callgate_conformance::schema::suite;
 use clap::Parser;
 
 /// The number of calls for each policy: compiling a policy takes longer than evaluating many calls.
@@ -29,6 +32,9 @@ struct Options {
     #[cfg(feature = "cedar")]
     #[arg(long, value_name = "PAIRS", conflicts_with_all = ["pairs", "pair"])]
     cedar: Option<u64>,
+    /// The folder of the official tests of JSON Schema, which has a folder for each draft, to run these instead
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["pairs", "pair"])]
+    suite: Option<PathBuf>,
     /// Evaluate one pair again, as named in a disagreement
     #[arg(long, value_name = "POLICY:CALL")]
     pair: Option<String>,
@@ -36,6 +42,9 @@ struct Options {
 
 fn main() -> io::Result<ExitCode> {
     let options = Options::parse();
+    if let Some(tests) = &options.suite {
+        return run_suite(tests);
+    }
     let started = Instant::now();
     let tally = match options.pair.as_deref().map(read_pair) {
         None => judge_as_asked(&options),
@@ -55,6 +64,26 @@ fn main() -> io::Result<ExitCode> {
     let (pairs, disagreements) = (tally.pairs, tally.disagreements.len());
     writeln!(out, "{pairs} pairs, {disagreements} disagreements, {:.1} s", started.elapsed().as_secs_f64())?;
     Ok(if disagreements == 0 && pairs > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Runs the official tests of JSON Schema.
+fn run_suite(tests: &Path) -> io::Result<ExitCode> {
+    let evaluators: [(&str, suite::Evaluator<'_>); 1] = [("reference", &suite::by_reference)];
+    let mut out = io::stdout().lock();
+    let mut has_errors = false;
+    for (name, evaluator) in evaluators {
+        let report = suite::run(tests, evaluator)?;
+        for error in &report.errors {
+            writeln!(out, "{error}\n")?;
+        }
+        for (reason, count) in &report.skipped {
+            writeln!(out, "{count:>12} skipped: {reason}")?;
+        }
+        let (passed, errors) = (report.passed, report.errors.len());
+        writeln!(out, "{passed} tests passed by the {name}, {errors} errors")?;
+        has_errors |= errors > 0 || passed == 0;
+    }
+    Ok(if has_errors { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
 fn read_pair(text: &str) -> Option<(u64, u64)> {

@@ -118,6 +118,9 @@ fn read_size(argument: &Json) -> Option<BigInt> {
 /// The largest number of digits that every decimal keeps on its way through a binary64.
 const EXACT_DIGITS: u64 = 15;
 
+/// The largest integer up to which every integer is a binary64.
+const LARGEST_EXACT: u64 = 1 << 53;
+
 /// Whether a number is a multiple of another one, or `None` if the other one is not positive.
 fn multiple_of(number: &str, divisor: &str) -> Option<Truth> {
     let divisor = divisor.parse::<BigDecimal>().ok()?.normalized();
@@ -129,7 +132,7 @@ fn multiple_of(number: &str, divisor: &str) -> Option<Truth> {
         return Some(Some(true));
     }
     let number = number.normalized();
-    let is_exact_integer = number.is_integer() && number.abs() <= BigDecimal::from(1_u64 << 53);
+    let is_exact_integer = number.is_integer() && number.abs() <= LARGEST_EXACT;
     if !is_exact_integer && number.digits() > EXACT_DIGITS {
         return Some(None);
     }

@@ -8,6 +8,7 @@ mod format;
 mod pattern;
 mod keyword;
 mod evaluate;
+pub mod suite;
 
 use std::collections::HashMap;
 

@@ -97,8 +97,8 @@ fn repetition(chars: &mut Peekable<Chars<'_>>) -> Option<String> {
             _ => return None,
         }
     }
-    // `{,2}` is a text in ECMA-262.
-    text.starts_with(|c: char| c == '{').then_some(text).filter(|text| !text.starts_with("{,") && text != "{}")
+    // `{,2}` and `{}` are texts in ECMA-262.
+    (!text.starts_with("{,") && text != "{}").then_some(text)
 }
 
 #[cfg(test)]
