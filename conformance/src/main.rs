@@ -35,6 +35,10 @@ struct Options {
     /// The folder of the official tests of JSON Schema, which has a folder for each draft, to run these instead
     #[arg(long, value_name = "FOLDER", conflicts_with_all = ["pairs", "pair"])]
     suite: Option<PathBuf>,
+    /// The number of random values for which the reference and the crate `jsonschema` evaluate random schemas instead
+    #[cfg(feature = "jsonschema")]
+    #[arg(long, value_name = "VALUES", conflicts_with_all = ["pairs", "pair", "suite"])]
+    schemas: Option<u64>,
     /// Evaluate one pair again, as named in a disagreement
     #[arg(long, value_name = "POLICY:CALL")]
     pair: Option<String>,
@@ -44,6 +48,10 @@ fn main() -> io::Result<ExitCode> {
     let options = Options::parse();
     if let Some(tests) = &options.suite {
         return run_suite(tests);
+    }
+    #[cfg(feature = "jsonschema")]
+    if let Some(values) = options.schemas {
+        return compare_schemas(values, &options);
     }
     let started = Instant::now();
     let tally = match options.pair.as_deref().map(read_pair) {
@@ -84,6 +92,26 @@ fn run_suite(tests: &Path) -> io::Result<ExitCode> {
         has_errors |= errors > 0 || passed == 0;
     }
     Ok(if has_errors { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// Compares the reference with the crate `jsonschema`.
+#[cfg(feature = "jsonschema")]
+fn compare_schemas(values: u64, options: &Options) -> io::Result<ExitCode> {
+    let tally = callgate_conformance::schema::compare::compare(values, options.first);
+    let mut out = io::stdout().lock();
+    for (keywords, found) in &tally.differences {
+        for difference in found.iter().take(options.show) {
+            writeln!(out, "{difference}\n")?;
+        }
+        writeln!(out, "{:>12} differences: {keywords}\n", found.len())?;
+    }
+    for (keywords, count) in &tally.unknown {
+        writeln!(out, "{count:>12} unknown: {keywords}")?;
+    }
+    for (answer, count) in &tally.answers {
+        writeln!(out, "{count:>12} {answer}")?;
+    }
+    Ok(if tally.differences.is_empty() && values > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn read_pair(text: &str) -> Option<(u64, u64)> {

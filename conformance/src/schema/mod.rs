@@ -8,7 +8,10 @@ mod format;
 mod pattern;
 mod keyword;
 mod evaluate;
+pub mod random;
 pub mod suite;
+#[cfg(feature = "jsonschema")]
+pub mod compare;
 
 use std::collections::HashMap;
 

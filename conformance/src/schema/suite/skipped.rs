@@ -154,18 +154,11 @@ pub(super) const SKIPPED: &[Skipped] = &[
         reason: LEAP_SECONDS,
     },
     Skipped {
-        file: "multipleOf.json",
-        groups: &["float division = inf"],
-        tests: &["always invalid, but naive implementations may raise an overflow error"],
-        reason: LARGE_MULTIPLES,
-    },
-    Skipped {
         file: "optional/float-overflow.json",
         groups: &["all integers are multiples of 0.5, if overflow is handled"],
         tests: &["valid if optional overflow handling is implemented"],
-        reason: LARGE_MULTIPLES,
+        reason: "multiples beyond 128 bits are unknown",
     },
 ];
 
 const LEAP_SECONDS: &str = "callgate knows no leap seconds";
-const LARGE_MULTIPLES: &str = "multiples beyond 128 bits are unknown";
