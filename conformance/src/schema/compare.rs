@@ -10,7 +10,7 @@ use fastrand::Rng;
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
-use super::Schema;
+use super::document::Schema;
 use super::random::schemas::{NAMES, Shape, schema};
 use super::random::values::mostly_conforming;
 use crate::json::Json;

@@ -5,12 +5,26 @@ use std::ptr;
 use percent_encoding::percent_decode_str;
 
 use crate::json::Json;
-use crate::schema::{Draft, Schema, keyword};
+use crate::schema::document::{Draft, Schema};
+use crate::schema::keyword;
 use crate::truth::{Truth, all, any, not};
 
-/// Whether a value conforms to a schema.
-pub(super) fn truth(schema: &Schema, value: &Json) -> Truth {
-    Position { schema, open: None }.truth(&schema.root, value)
+impl Schema {
+    /// Whether a value conforms; `None` if that is unknown.
+    #[must_use]
+    pub fn truth(&self, value: &Json) -> Truth {
+        Position { schema: self, open: None }.truth(&self.root, value)
+    }
+
+    /// Whether the root allows only the members that it declares, and does not declare this one.
+    #[must_use]
+    pub fn forbids_member(&self, name: &str) -> bool {
+        let root = &self.root;
+        // In draft 7, `$ref` hides all keywords next to it.
+        let is_hidden = self.draft == Draft::Seven && reference(self, root).is_some();
+        let is_closed = root.child("additionalProperties") == Some(&Json::Bool(false));
+        is_closed && !is_hidden && !declares(self, root, name)
+    }
 }
 
 /// The schema that `$ref` of a schema names; `None` if there is no such schema in the same document.
@@ -29,7 +43,7 @@ pub(super) fn reference<'s>(schema: &'s Schema, at: &Json) -> Option<&'s Json> {
 }
 
 /// Whether `properties` or `patternProperties` of a schema is about a member.
-pub(super) fn declares(schema: &Schema, at: &Json, name: &str) -> bool {
+fn declares(schema: &Schema, at: &Json, name: &str) -> bool {
     schemas_by_name(at, "properties").iter().any(|(known, _)| known == name)
         || schemas_by_name(at, "patternProperties").iter().any(|(pattern, _)| has_match(schema, pattern, name))
 }

@@ -3,11 +3,10 @@
 pub mod schemas;
 pub mod values;
 
-use crate::json::Json;
-use crate::values::NUMBERS;
 use fastrand::Rng;
 
-use crate::values::{once_in, pick};
+use crate::json::Json;
+use crate::values::{NUMBERS, once_in, pick};
 
 /// Bounds of sizes, multiples and numbers, small enough that values are often equal or close to them.
 const SMALL: [&str; 10] = ["0", "1", "2", "3", "5", "5.0", "0.5", "-1", "100", "1e1"];

@@ -4,7 +4,7 @@ use fastrand::Rng;
 
 use super::{FORMATS, PATTERNS, number, values};
 use crate::json::{Json, object, string, strings};
-use crate::schema::Draft;
+use crate::schema::document::Draft;
 use crate::values::{once_in, pick, pick_some};
 
 /// The schemas to generate.

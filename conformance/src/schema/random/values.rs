@@ -4,7 +4,8 @@ use fastrand::Rng;
 
 use super::{FORMATS, NEAR_FORMATS, PATTERNS, number};
 use crate::json::{Json, string};
-use crate::schema::{Schema, evaluate};
+use crate::schema::document::Schema;
+use crate::schema::evaluate;
 use crate::values::{TEXTS, once_in, pick};
 
 /// The number of candidates from which the first that conforms is taken.

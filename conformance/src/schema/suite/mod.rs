@@ -10,8 +10,8 @@ use std::path::Path;
 use std::{fs, io};
 
 use crate::json::{Json, string};
-use crate::schema::Schema;
-use skipped::{FILES, SKIPPED};
+use crate::schema::document::Schema;
+use skipped::{FILES, SKIPPED, Skipped};
 
 /// The folders of the suite, and the identifier of the draft of each.
 const DRAFTS: [(&str, &str); 2] = [
@@ -40,17 +40,6 @@ pub struct Report {
     pub skipped: BTreeMap<&'static str, usize>,
     /// The tests that failed, and the entries of the list that are not true.
     pub errors: Vec<String>,
-}
-
-/// Tests in the list of those that fail.
-struct Skipped {
-    /// The file, below the folder of a draft.
-    file: &'static str,
-    /// The descriptions of the groups.
-    groups: &'static [&'static str],
-    /// The descriptions of the tests, or an empty list for groups in which others pass by chance.
-    tests: &'static [&'static str],
-    reason: &'static str,
 }
 
 /// Runs the tests of a folder, such as `tests` of the suite, against an evaluator.
