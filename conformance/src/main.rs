@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Instant;
 
-use callgate_conformance::judge::{Tally, compare_policy};
+use callgate_conformance::judge::{Tally, compare_policy, compile_schema, conforms_by_image};
 use callgate_conformance::schema::suite;
 use clap::Parser;
 
@@ -76,7 +76,8 @@ fn main() -> io::Result<ExitCode> {
 
 /// Runs the official tests of JSON Schema.
 fn run_suite(tests: &Path) -> io::Result<ExitCode> {
-    let evaluators: [(&str, suite::Evaluator<'_>); 1] = [("reference", &suite::by_reference)];
+    let by_image = |schema: &str, value: &str| conforms_by_image(&compile_schema(schema)?, value);
+    let evaluators: [(&str, suite::Evaluator<'_>); 2] = [("reference", &suite::by_reference), ("image", &by_image)];
     let mut out = io::stdout().lock();
     let mut has_errors = false;
     for (name, evaluator) in evaluators {

@@ -18,6 +18,7 @@ use crate::readers::{
     AllowedUrls, address_is_in, can_be_name, matches_pattern, matches_uri, path_is_in, time_is_in, uri_is_normal,
 };
 use crate::request::Request;
+use crate::schema::Schema;
 use crate::truth::{Truth, all, any, not};
 
 /// The decision of the reference.
@@ -37,6 +38,8 @@ pub struct Reference {
     policy: Policy,
     /// The regular expressions of the policy, each of which matches a whole text.
     expressions: HashMap<String, Regex>,
+    /// The enforced schemas, by the names of their tools.
+    schemas: HashMap<String, Schema>,
 }
 
 /// Why the reference does not take a policy.
@@ -73,7 +76,10 @@ impl Reference {
         for condition in policy.rules.iter().filter_map(|rule| rule.condition.as_ref()) {
             collect_expressions(condition, &mut expressions).map_err(Refusal::Expression)?;
         }
-        Ok(Self { policy, expressions })
+        let tools = policy.tools.iter().flatten();
+        let enforced =
+            tools.filter_map(|tool| Some((tool.name().to_owned(), Schema::new(tool.enforced_schema()?.clone()))));
+        Ok(Self { schemas: enforced.collect(), policy, expressions })
     }
 
     /// Decides a request.
@@ -102,11 +108,12 @@ impl Reference {
             return deny(Code::UnknownRole);
         }
         if request.kind == TargetKind::Tool
-            && let Some(tool) = tool
+            && let Some(schema) = self.schemas.get(&request.name)
             && let Json::Object(arguments) = &request.arguments
-            && !arguments.iter().all(|(name, _)| tool.accepts_argument(name))
+            && schema.truth(&request.arguments) != Some(true)
         {
-            return deny(Code::UndeclaredArgument);
+            let has_undeclared = arguments.iter().any(|(name, _)| schema.forbids_member(name));
+            return deny(if has_undeclared { Code::UndeclaredArgument } else { Code::InvalidArguments });
         }
         let edge = request.facts_object();
         let facts = Facts { request, edge: &edge, item: None };

@@ -5,6 +5,9 @@ use fastrand::Rng;
 
 use crate::json::{Json, object, string, strings};
 use crate::readers::matches_pattern;
+use crate::schema::Schema;
+use crate::schema::random::schemas::{self, Shape};
+use crate::schema::random::values::mostly_conforming;
 use crate::values::{NAMES, once_in, pick, pick_some};
 
 const TOOLS: [&str; 6] = ["view", "view_all", "review", "refund", "crm.delete", "überweisung"];
@@ -238,14 +241,32 @@ fn pick_name(random: &mut Rng, names: &[String]) -> String {
 }
 
 fn declare_tool(random: &mut Rng, name: &str) -> Json {
-    if !once_in(random, 4) {
+    if !once_in(random, 3) {
         return string(name);
     }
-    let properties = NAMES.map(|(name, _)| (name, Json::EMPTY));
-    let schema = object([
-        ("type", string("object")),
-        ("additionalProperties", Json::Bool(once_in(random, 4))),
-        ("properties", object(properties)),
-    ]);
-    object([("name", string(name)), ("inputSchema", schema)])
+    let schema = if once_in(random, 3) {
+        let properties = NAMES.map(|(name, _)| (name, Json::EMPTY));
+        object([
+            ("type", string("object")),
+            ("additionalProperties", Json::Bool(once_in(random, 4))),
+            ("properties", object(properties)),
+        ])
+    } else {
+        let shape = Shape { names: &NAMES.map(|(name, _)| name), has_invalid_keywords: true };
+        schemas::schema(random, shape, |generator| generator.of_arguments(3))
+    };
+    let mut tool = object([("name", string(name)), ("inputSchema", schema)]);
+    if once_in(random, 6) {
+        tool.insert("enforceSchema", Json::Bool(once_in(random, 3)));
+    }
+    tool
+}
+
+/// Arguments that mostly conform to the schema of a tool, if it has one.
+pub(crate) fn arguments_for(random: &mut Rng, policy: &Json, tool: &str) -> Option<Json> {
+    let tools = policy.child("tools").map(Json::parts).unwrap_or_default();
+    let tool = tools.into_iter().find(|declared| declared.child("name") == Some(&string(tool)))?;
+    let schema = Schema::new(tool.child("inputSchema")?.clone());
+    let arguments = mostly_conforming(random, &schema, &NAMES.map(|(name, _)| name));
+    matches!(arguments, Json::Object(_)).then_some(arguments)
 }
