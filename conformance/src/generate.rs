@@ -3,12 +3,12 @@
 //! There are few names and short lists of values, so that calls often match rules, and values are often equal or close
 //! to the compared ones. A seed gives the same result on every machine.
 
-use callgate_engine::{parse, validate};
+use callgate_engine::{TargetKind, parse, validate};
 use fastrand::Rng;
 
 use crate::json::{Json, object, string, strings};
 use crate::request::Request;
-use crate::targets::Targets;
+use crate::targets::{Targets, arguments_for};
 use crate::values::{
     ALLOWED_HOSTS, CLOCKS, COUNTRIES, EXPRESSIONS, Kind, NETWORKS, NUMBERS, OFFSETS, PATTERNS, ROOTS, SCHEMES, TEXTS,
     TIMES, WEEKDAYS, any_kind, once_in, pick, pick_kind, pick_some, source,
@@ -339,8 +339,10 @@ pub fn request(random: &mut Rng, policy: &Json) -> Request {
         _ => ROLES.into_iter().chain(["", "*", "Agent"]).collect(),
     };
     let roles = pick_some(random, &declared, 4).into_iter().map(str::to_owned).collect();
-    let mut arguments = source(random);
-    if once_in(random, 30) {
+    let of_schema = if kind == TargetKind::Tool { arguments_for(random, policy, &name) } else { None };
+    let rarity = if of_schema.is_some() { 8 } else { 30 };
+    let mut arguments = of_schema.filter(|_| !once_in(random, 5)).unwrap_or_else(|| source(random));
+    if once_in(random, rarity) {
         arguments.insert("undeclared", Json::Bool(true));
     }
     let server =

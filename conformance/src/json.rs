@@ -3,9 +3,13 @@
 //! `serde_json::Value` rounds numbers unless a feature of that crate is enabled, and features are enabled for all
 //! crates of the workspace. These values preserve the text without affecting other crates.
 
+use std::collections::HashSet;
 use std::fmt::{self, Display, Formatter, Write as _};
 
 use fastrand::Rng;
+use serde::de::{Error as _, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
 
 /// A JSON value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +47,14 @@ pub fn strings<T: Into<String>>(texts: impl IntoIterator<Item = T>) -> Json {
 }
 
 impl Json {
+    /// Reads a JSON text.
+    ///
+    /// # Errors
+    /// The text is not JSON, or an object has two members of the same name.
+    pub fn read(text: &str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(text)
+    }
+
     /// An object without members.
     pub const EMPTY: Self = Self::Object(Vec::new());
 
@@ -184,6 +196,56 @@ impl Display for Json {
                 write!(formatter, "{{{}}}", members.join(","))
             }
         }
+    }
+}
+
+impl<'de> Deserialize<'de> for Json {
+    /// Reads a value of serde_json, with the text of each number.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = Box::<RawValue>::deserialize(deserializer)?;
+        let text = raw.get();
+        let value = match text.bytes().next() {
+            Some(b'{') => serde_json::from_str(text).and_then(|Members(members)| {
+                let mut names = HashSet::new();
+                match members.iter().find(|(name, _)| !names.insert(name)) {
+                    Some((name, _)) => Err(serde_json::Error::custom(format_args!("`{name}` is duplicated"))),
+                    None => Ok(Self::Object(members)),
+                }
+            }),
+            Some(b'[') => serde_json::from_str(text).map(Self::Array),
+            Some(b'"') => serde_json::from_str(text).map(Self::String),
+            Some(b't' | b'f') => serde_json::from_str(text).map(Self::Bool),
+            Some(b'n') => Ok(Self::Null),
+            _ => Ok(Self::Number(text.to_owned())),
+        };
+        value.map_err(D::Error::custom)
+    }
+}
+
+/// The members of an object in text order.
+struct Members(Vec<(String, Json)>);
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct InOrder;
+
+        impl<'de> Visitor<'de> for InOrder {
+            type Value = Members;
+
+            fn expecting(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+                formatter.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Members, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = access.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+
+        deserializer.deserialize_map(InOrder)
     }
 }
 

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use callgate_engine::json::read;
 use callgate_engine::{Call, Code, Effect, PolicyImage, compile, evaluate, parse, validate};
 use fastrand::Rng;
 
 use crate::generate::{self, Language};
-use crate::json::Json;
+use crate::json::{Json, object, string, strings};
 use crate::reference::Reference;
 use crate::request::Request;
 use crate::shrink::{Disagreement, shrink};
@@ -48,6 +49,42 @@ pub fn judge_by_image(image: &[u8], request: &Request, random: &mut Rng) -> Resu
     decision.write_reason(&image, &call, &mut reason);
     Ok(Verdict { effect: decision.effect, code: decision.code, rule: decision.rule(&image).map(str::to_owned), reason })
 }
+
+/// Compiles a policy with one tool, which has a schema, as a JSON text.
+///
+/// # Errors
+/// The schema is refused.
+pub fn compile_schema(schema: &str) -> Result<Vec<u8>, String> {
+    // The schema of a tool is an object.
+    let schema = match Json::read(schema).map_err(|error| error.to_string())? {
+        schema @ Json::Object(_) => schema,
+        schema => object([("allOf", Json::Array(vec![schema]))]),
+    };
+    let rule = object([("effect", string("Deny")), ("tool_name", string(TOOL)), ("roles", strings(["role"]))]);
+    let policy = object([
+        ("version", string("callgate-1")),
+        ("tools", Json::Array(vec![object([("name", string(TOOL)), ("inputSchema", schema)])])),
+        ("roles", object([("role", Json::EMPTY)])),
+        ("rules", Json::Array(vec![rule])),
+    ]);
+    compile_text(&policy.to_string())
+}
+
+/// The only tool of a policy from [`compile_schema`].
+const TOOL: &str = "tool";
+
+/// Whether a value, as a JSON text, conforms to the schema of an image from [`compile_schema`].
+///
+/// # Errors
+/// The image or the value is refused, or the image does not enforce the schema.
+pub fn conforms_by_image(image: &[u8], value: &str) -> Result<bool, String> {
+    let image = PolicyImage::open(image).map_err(|error| format!("the image is refused: {error:?}"))?;
+    let value = read(value.as_bytes(), MAX_DEPTH).map_err(|fault| format!("the value is refused: {fault:?}"))?;
+    image.conforms(TOOL, value).ok_or_else(|| "the image does not enforce the schema".to_owned())
+}
+
+/// The nesting of values that both evaluators accept.
+const MAX_DEPTH: usize = 64;
 
 /// The number of decisions with each code, and the disagreements.
 #[derive(Clone, Debug, Default)]

@@ -2,15 +2,17 @@
 //!
 //! The reference reads the policy text, scans its rules and says what the documentation says, with no thought of speed.
 //! With the engine it shares the names of effects, codes and kinds of targets, in which the two are compared, and nothing
-//! else: the policy, numbers, expressions, paths, URLs, addresses and times are read by other code. Where it and the
-//! image disagree, one of them is wrong.
+//! else: the policy, schemas, numbers, expressions, paths, URLs, addresses and times are read by other code. Where it and
+//! the image disagree, one of them is wrong.
 
 pub mod json;
+mod truth;
+mod numbers;
+pub mod schema;
 pub mod request;
 pub mod policy;
 pub mod readers;
 mod facts;
-mod truth;
 pub mod reference;
 mod values;
 pub mod generate;

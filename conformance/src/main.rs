@@ -1,13 +1,16 @@
-//! Compares both evaluators on random pairs of policy and call, on all cores, and counts the disagreements.
+//! Compares both evaluators on random pairs of policy and call, on all cores, and counts the disagreements; or runs the
+//! official tests of JSON Schema.
 
 use std::io::{self, Write as _};
 use std::ops::Range;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Instant;
 
-use callgate_conformance::judge::{Tally, compare_policy};
+use callgate_conformance::judge::{Tally, compare_policy, compile_schema, conforms_by_image};
+use callgate_conformance::schema::suite;
 use clap::Parser;
 
 /// The number of calls for each policy: compiling a policy takes longer than evaluating many calls.
@@ -29,6 +32,13 @@ struct Options {
     #[cfg(feature = "cedar")]
     #[arg(long, value_name = "PAIRS", conflicts_with_all = ["pairs", "pair"])]
     cedar: Option<u64>,
+    /// The folder of the official tests of JSON Schema, which has a folder for each draft, to run these instead
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["pairs", "pair"])]
+    suite: Option<PathBuf>,
+    /// The number of random values for which the reference and the crate `jsonschema` evaluate random schemas instead
+    #[cfg(feature = "jsonschema")]
+    #[arg(long, value_name = "VALUES", conflicts_with_all = ["pairs", "pair", "suite"])]
+    schemas: Option<u64>,
     /// Evaluate one pair again, as named in a disagreement
     #[arg(long, value_name = "POLICY:CALL")]
     pair: Option<String>,
@@ -36,6 +46,13 @@ struct Options {
 
 fn main() -> io::Result<ExitCode> {
     let options = Options::parse();
+    if let Some(tests) = &options.suite {
+        return run_suite(tests);
+    }
+    #[cfg(feature = "jsonschema")]
+    if let Some(values) = options.schemas {
+        return compare_schemas(values, &options);
+    }
     let started = Instant::now();
     let tally = match options.pair.as_deref().map(read_pair) {
         None => judge_as_asked(&options),
@@ -55,6 +72,47 @@ fn main() -> io::Result<ExitCode> {
     let (pairs, disagreements) = (tally.pairs, tally.disagreements.len());
     writeln!(out, "{pairs} pairs, {disagreements} disagreements, {:.1} s", started.elapsed().as_secs_f64())?;
     Ok(if disagreements == 0 && pairs > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Runs the official tests of JSON Schema.
+fn run_suite(tests: &Path) -> io::Result<ExitCode> {
+    let by_image = |schema: &str, value: &str| conforms_by_image(&compile_schema(schema)?, value);
+    let evaluators: [(&str, suite::Evaluator<'_>); 2] = [("reference", &suite::by_reference), ("image", &by_image)];
+    let mut out = io::stdout().lock();
+    let mut has_errors = false;
+    for (name, evaluator) in evaluators {
+        let report = suite::run(tests, evaluator)?;
+        for error in &report.errors {
+            writeln!(out, "{error}\n")?;
+        }
+        for (reason, count) in &report.skipped {
+            writeln!(out, "{count:>12} skipped: {reason}")?;
+        }
+        let (passed, errors) = (report.passed, report.errors.len());
+        writeln!(out, "{passed} tests passed by the {name}, {errors} errors")?;
+        has_errors |= errors > 0 || passed == 0;
+    }
+    Ok(if has_errors { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// Compares the reference with the crate `jsonschema`.
+#[cfg(feature = "jsonschema")]
+fn compare_schemas(values: u64, options: &Options) -> io::Result<ExitCode> {
+    let tally = callgate_conformance::schema::compare::compare(values, options.first);
+    let mut out = io::stdout().lock();
+    for (keywords, found) in &tally.differences {
+        for difference in found.iter().take(options.show) {
+            writeln!(out, "{difference}\n")?;
+        }
+        writeln!(out, "{:>12} differences: {keywords}\n", found.len())?;
+    }
+    for (keywords, count) in &tally.unknown {
+        writeln!(out, "{count:>12} unknown: {keywords}")?;
+    }
+    for (answer, count) in &tally.answers {
+        writeln!(out, "{count:>12} {answer}")?;
+    }
+    Ok(if tally.differences.is_empty() && values > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn read_pair(text: &str) -> Option<(u64, u64)> {

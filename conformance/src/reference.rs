@@ -10,6 +10,7 @@ use regex::Regex;
 
 use crate::facts::Facts;
 use crate::json::Json;
+use crate::numbers;
 use crate::policy::callgate::{self, Operation, Policy, Rule, Target};
 use crate::policy::condition::{CidrOp, Condition, Items, NumericOp, StringOp};
 use crate::policy::{self, Document};
@@ -17,7 +18,8 @@ use crate::readers::{
     AllowedUrls, address_is_in, can_be_name, matches_pattern, matches_uri, path_is_in, time_is_in, uri_is_normal,
 };
 use crate::request::Request;
-use crate::truth::{Truth, all, any, outcomes};
+use crate::schema::Schema;
+use crate::truth::{Truth, all, any, not, outcomes};
 
 /// The decision of the reference.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +38,8 @@ pub struct Reference {
     policy: Policy,
     /// The regular expressions of the policy, each of which matches a whole text.
     expressions: HashMap<String, Regex>,
+    /// The enforced schemas, by the names of their tools.
+    schemas: HashMap<String, Schema>,
 }
 
 /// Why the reference does not take a policy.
@@ -72,7 +76,10 @@ impl Reference {
         for condition in policy.rules.iter().filter_map(|rule| rule.condition.as_ref()) {
             collect_expressions(condition, &mut expressions).map_err(Refusal::Expression)?;
         }
-        Ok(Self { policy, expressions })
+        let tools = policy.tools.iter().flatten();
+        let enforced =
+            tools.filter_map(|tool| Some((tool.name().to_owned(), Schema::new(tool.enforced_schema()?.clone()))));
+        Ok(Self { schemas: enforced.collect(), policy, expressions })
     }
 
     /// Decides a request.
@@ -101,11 +108,12 @@ impl Reference {
             return deny(Code::UnknownRole);
         }
         if request.kind == TargetKind::Tool
-            && let Some(tool) = tool
+            && let Some(schema) = self.schemas.get(&request.name)
             && let Json::Object(arguments) = &request.arguments
-            && !arguments.iter().all(|(name, _)| tool.accepts_argument(name))
+            && schema.truth(&request.arguments) != Some(true)
         {
-            return deny(Code::UndeclaredArgument);
+            let has_undeclared = arguments.iter().any(|(name, _)| schema.forbids_member(name));
+            return deny(if has_undeclared { Code::UndeclaredArgument } else { Code::InvalidArguments });
         }
         let edge = request.facts_object();
         let facts = Facts { request, edge: &edge, item: None };
@@ -202,7 +210,7 @@ impl Reference {
         match condition {
             Condition::All(children) => all(children.iter().map(|child| self.truth(child, facts))),
             Condition::Any(children) => any(children.iter().map(|child| self.truth(child, facts))),
-            Condition::Not(inner) => self.truth(inner, facts).map(|truth| !truth),
+            Condition::Not(inner) => not(self.truth(inner, facts)),
             Condition::Every(check) => all(self.item_truths(check, facts)?),
             Condition::Some(check) => any(self.item_truths(check, facts)?),
             Condition::FieldPresent(check) => facts.is_present(check.source, &check.field),
@@ -337,10 +345,7 @@ fn server_truth(rule: &Rule, request: &Request) -> Truth {
 
 /// Whether two numbers compare so, if they do or do not both as decimals and as binary64.
 fn numbers_compare(a: &str, op: NumericOp, b: &str) -> Truth {
-    let decimals = a.parse::<BigDecimal>().ok()?.cmp(&b.parse().ok()?);
-    let rounded = a.parse::<f64>().ok()?.partial_cmp(&b.parse().ok()?)?;
-    let is_so = compares(op, decimals);
-    (is_so == compares(op, rounded)).then_some(is_so)
+    numbers::compare(a, b, |ordering| compares(op, ordering))
 }
 
 fn compares(op: NumericOp, ordering: Ordering) -> bool {

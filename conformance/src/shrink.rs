@@ -81,7 +81,7 @@ fn any_smaller_request(request: &Request, accept: &mut dyn FnMut(&Request) -> bo
 ///
 /// Tried are the parts of the value in its place, the value without one of its parts, and the value with a smaller part,
 /// in this order, because the first ones remove the most.
-fn any_smaller(value: &Json, accept: &mut dyn FnMut(Json) -> bool) -> bool {
+pub(crate) fn any_smaller(value: &Json, accept: &mut dyn FnMut(Json) -> bool) -> bool {
     let parts = value.parts();
     // A condition that is combined with others is a part of a part.
     let has_part =

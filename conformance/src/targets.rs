@@ -5,6 +5,9 @@ use fastrand::Rng;
 
 use crate::json::{Json, object, string, strings};
 use crate::readers::matches_pattern;
+use crate::schema::Schema;
+use crate::schema::random::schemas::{self, Shape};
+use crate::schema::random::values::mostly_conforming;
 use crate::values::{Kind, NAMES, once_in, pick, pick_some};
 
 const TOOLS: [&str; 6] = ["view", "view_all", "review", "refund", "crm.delete", "überweisung"];
@@ -256,11 +259,30 @@ fn pick_name(random: &mut Rng, names: &[String]) -> String {
 }
 
 fn declare_tool(random: &mut Rng, name: &str) -> Json {
-    if !once_in(random, 4) {
+    if !once_in(random, 3) {
         return string(name);
     }
-    let is_open = once_in(random, 4);
-    tool_with(name, &NAMES, is_open)
+    let schema = if once_in(random, 3) {
+        let is_open = once_in(random, 4);
+        return tool_with(name, &NAMES, is_open);
+    } else {
+        let shape = Shape { names: &NAMES.map(|(name, _)| name), has_invalid_keywords: true };
+        schemas::schema(random, shape, |generator| generator.of_arguments(3))
+    };
+    let mut tool = object([("name", string(name)), ("inputSchema", schema)]);
+    if once_in(random, 6) {
+        tool.insert("enforceSchema", Json::Bool(once_in(random, 3)));
+    }
+    tool
+}
+
+/// Arguments that mostly conform to the schema of a tool, if it has one.
+pub(crate) fn arguments_for(random: &mut Rng, policy: &Json, tool: &str) -> Option<Json> {
+    let tools = policy.child("tools").map(Json::parts).unwrap_or_default();
+    let tool = tools.into_iter().find(|declared| declared.child("name") == Some(&string(tool)))?;
+    let schema = Schema::new(tool.child("inputSchema")?.clone());
+    let arguments = mostly_conforming(random, &schema, &NAMES.map(|(name, _)| name));
+    matches!(arguments, Json::Object(_)).then_some(arguments)
 }
 
 fn tool_with(name: &str, arguments: &[(&str, Kind)], is_open: bool) -> Json {

@@ -6,7 +6,7 @@ use crate::policy::condition::{Condition, Source};
 /// True, false or, as `None`, unknown.
 pub(crate) type Truth = Option<bool>;
 
-/// False if one is false, else unknown if one is unknown, else true.
+/// False if one is false; otherwise unknown if one is unknown; otherwise true.
 pub(crate) fn all(truths: impl IntoIterator<Item = Truth>) -> Truth {
     let truths: Vec<Truth> = truths.into_iter().collect();
     if truths.contains(&Some(false)) {
@@ -20,7 +20,12 @@ pub(crate) fn all(truths: impl IntoIterator<Item = Truth>) -> Truth {
 
 /// True if one is true; otherwise unknown if one is unknown; otherwise false.
 pub(crate) fn any(truths: impl IntoIterator<Item = Truth>) -> Truth {
-    all(truths.into_iter().map(|truth| truth.map(|truth| !truth))).map(|truth| !truth)
+    not(all(truths.into_iter().map(not)))
+}
+
+/// The opposite, which is unknown if the truth is.
+pub(crate) fn not(truth: Truth) -> Truth {
+    truth.map(|truth| !truth)
 }
 
 /// The truth values that a condition can have in calls to a tool, as far as they depend on the arguments that the tool

@@ -137,7 +137,7 @@ fn change(value: &mut Json, random: &mut Rng) {
 }
 
 /// Keys of the language, each of which belongs to few objects, and keys of no object.
-const KEYS: [&str; 24] = [
+const KEYS: [&str; 25] = [
     "extra",
     "",
     "$schema",
@@ -147,6 +147,7 @@ const KEYS: [&str; 24] = [
     "servers",
     "inherits",
     "inputSchema",
+    "enforceSchema",
     "tool_name",
     "prompt_name",
     "resource_uri",

@@ -127,6 +127,7 @@ fn image_and_reference_agree() {
         Code::AmbiguousResource,
         Code::UnknownRole,
         Code::UndeclaredArgument,
+        Code::InvalidArguments,
     ] {
         let count = tally.codes.get(code.name()).copied().unwrap_or_default();
         assert!(count >= 10, "only {count} calls are answered with {}", code.name());

@@ -295,3 +295,23 @@ fn many_arguments_are_checked_as_few_are() {
         check_reason(&schema, &format!(r#"{{{others}"last":1,"Last":1}}"#), Code::UndeclaredArgument, reason);
     }
 }
+
+#[test]
+fn a_schema_that_a_reference_hides_closes_no_tool() {
+    let policy = |draft: &str| {
+        value!({
+            "version": "callgate-1", "roles": { "r": {} },
+            "tools": [{ "name": "t", "inputSchema": { "$schema": draft, "$ref": "#/definitions/any",
+                "properties": { "a": {} }, "additionalProperties": false, "definitions": { "any": true } } }, "u"],
+            "rules": [
+                { "effect": "Allow", "tool_name": "*", "roles": ["r"] },
+                { "effect": "Deny", "tool_name": "*", "roles": ["r"],
+                  "condition": { "BoolCheck": { "source": "Arguments", "field": "force", "value": true } } },
+            ],
+        })
+    };
+    let call = value!({ "tool": "t", "role": "r", "args": { "force": true } });
+    for (draft, code) in [("draft-07", Code::DeniedByRule), ("draft/2020-12", Code::UndeclaredArgument)] {
+        assert_eq!(callgate_test_support::decide(&image_of(policy(draft)), &call).code, code, "{draft}");
+    }
+}

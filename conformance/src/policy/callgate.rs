@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use serde::de::{Error as _, IgnoredAny};
 use serde::{Deserialize, Deserializer};
-use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::condition::{Condition, StringOp, Texts};
 use super::strict::{objects, stated, words};
+use crate::json::Json;
+use crate::schema::Schema;
 
 /// A policy.
 #[derive(Debug, Deserialize)]
@@ -42,8 +43,7 @@ pub struct Policy {
 }
 
 /// A tool, which a policy states as its name alone, or with a schema.
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
+#[derive(Debug)]
 pub enum Tool {
     /// A name.
     Name(String),
@@ -59,6 +59,8 @@ pub struct ToolWithSchema {
     pub name: String,
     #[serde(rename = "inputSchema", default, deserialize_with = "stated")]
     pub input_schema: Option<InputSchema>,
+    #[serde(rename = "enforceSchema", default, deserialize_with = "stated")]
+    pub enforce_schema: Option<bool>,
     #[serde(default)]
     pub title: IgnoredAny,
     #[serde(default)]
@@ -75,16 +77,29 @@ pub struct ToolWithSchema {
     pub meta: IgnoredAny,
 }
 
-/// The part of a JSON Schema on which decisions depend.
-#[derive(Debug, Deserialize)]
-#[serde(remote = "Self")]
-pub struct InputSchema {
-    /// Whether arguments may have other names; only `false` forbids it.
-    #[serde(rename = "additionalProperties", default)]
-    pub additional_properties: Value,
-    /// The declared arguments.
-    #[serde(default)]
-    pub properties: BTreeMap<String, IgnoredAny>,
+/// A JSON Schema that is an object.
+#[derive(Debug)]
+pub struct InputSchema(pub Json);
+
+impl<'de> Deserialize<'de> for InputSchema {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match Json::deserialize(deserializer)? {
+            schema @ Json::Object(_) => Ok(Self(schema)),
+            other => Err(D::Error::custom(format_args!("expected an object, not {other}"))),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Tool {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // An untagged enum would lose the text of the numbers in a schema.
+        let raw = Box::<RawValue>::deserialize(deserializer)?;
+        let tool = match raw.get().bytes().next() {
+            Some(b'"') => serde_json::from_str(raw.get()).map(Self::Name),
+            _ => serde_json::from_str(raw.get()).map(Self::WithSchema),
+        };
+        tool.map_err(D::Error::custom)
+    }
 }
 
 impl Tool {
@@ -97,15 +112,24 @@ impl Tool {
         }
     }
 
+    /// The schema to which the arguments of each call must conform.
+    #[must_use]
+    pub fn enforced_schema(&self) -> Option<&Json> {
+        match self {
+            Self::WithSchema(ToolWithSchema {
+                input_schema: Some(schema), enforce_schema: None | Some(true), ..
+            }) => Some(&schema.0),
+            Self::Name(_) | Self::WithSchema(_) => None,
+        }
+    }
+
     /// Whether a call may have an argument of this name.
     #[must_use]
     pub fn accepts_argument(&self, name: &str) -> bool {
-        match self {
-            Self::Name(_) => true,
-            Self::WithSchema(tool) => tool.input_schema.as_ref().is_none_or(|schema| {
-                schema.additional_properties != Value::Bool(false) || schema.properties.contains_key(name)
-            }),
-        }
+        self.enforced_schema().is_none_or(|schema| {
+            // Whether a pattern covers the name is left open.
+            schema.child("patternProperties").is_some() || !Schema::new(schema.clone()).forbids_member(name)
+        })
     }
 }
 
@@ -225,7 +249,7 @@ struct RuleKeys {
     disclose: Option<Disclose>,
 }
 
-objects!(Policy, ToolWithSchema, InputSchema, Accept, Role, RuleKeys);
+objects!(Policy, ToolWithSchema, Accept, Role, RuleKeys);
 
 impl Policy {
     /// Reads a policy text.

@@ -38,6 +38,7 @@ pub(crate) enum Step {
     ClippyWasm,
     Test,
     Conformance,
+    JsonSchema,
     Instructions,
     Doc,
     NoStd,
@@ -66,6 +67,7 @@ impl Step {
             Self::ClippyWasm => "the wasm edges pass the lints on their targets",
             Self::Test => "the native tests pass",
             Self::Conformance => "the engine and its reference agree on random policies and calls",
+            Self::JsonSchema => "the official tests of JSON Schema pass, except for a list with reasons",
             Self::Instructions => "the hot paths take no more wasm instructions than the committed counts",
             Self::Doc => "the documentation builds without a warning",
             Self::NoStd => "the engine builds without std",
@@ -90,6 +92,7 @@ pub(crate) fn run(checkout: &Checkout, step: Step) -> Result<()> {
         Step::ClippyWasm => clippy_wasm(checkout),
         Step::Test => test(checkout),
         Step::Conformance => conformance(checkout),
+        Step::JsonSchema => json_schema(checkout),
         Step::Instructions => bench::check(checkout),
         Step::Doc => doc(checkout),
         Step::NoStd => no_std(checkout),
@@ -153,6 +156,13 @@ const PAIRS: &str = "200000";
 fn conformance(checkout: &Checkout) -> Result<()> {
     let run = ["run", "--locked", "--release", "--package", "callgate-conformance", "--", "--pairs", PAIRS];
     run_cargo(checkout, &run)
+}
+
+fn json_schema(checkout: &Checkout) -> Result<()> {
+    let tests = python_packages::download_json_schema_tests(checkout)?;
+    let mut command = cargo_in(checkout);
+    command.args(["run", "--locked", "--release", "--package", "callgate-conformance", "--", "--suite"]).arg(tests);
+    run_command(command)
 }
 
 fn doc(checkout: &Checkout) -> Result<()> {

@@ -34,6 +34,8 @@ impl Options {
             Some("libFuzzer requires a C++ compiler, which is missing")
         } else if step == Step::Schemathesis && self.only.is_empty() && find_python().is_err() {
             Some("schemathesis requires Python 3.10 with the module venv, which is missing")
+        } else if step == Step::JsonSchema && self.only.is_empty() && find_python().is_err() {
+            Some("the download of the tests requires Python 3.10 with the module venv, which is missing")
         } else {
             None
         }

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use crate::language::operators::NumericOp;
 use crate::policy::document::{InputSchema, Property};
-use crate::policy::parse::schema::{find, read_schemas, text_of};
+use crate::policy::parse::schema::{find, is_hidden_by_ref, read_schemas, text_of};
 use crate::policy::text::node_reader::NodeReader;
 use crate::policy::text::tree::{Member, Node, Value};
 
@@ -21,10 +21,13 @@ pub(crate) fn read_arguments(
         return None;
     }
     let is_false = |node: &Node<'_>| matches!(node.value, Value::Bool(false));
-    let is_closed =
-        find(node, "additionalProperties").is_some_and(is_false) && find(node, "patternProperties").is_none();
+    // Where `$ref` hides its siblings, the schema itself declares nothing.
+    let is_hidden = is_hidden_by_ref(node, node);
+    let is_closed = find(node, "additionalProperties").is_some_and(is_false)
+        && find(node, "patternProperties").is_none()
+        && !is_hidden;
     let mut properties = Vec::new();
-    read_properties(node, true, !is_closed, &mut properties);
+    read_properties(node, !is_hidden, !is_closed, &mut properties);
     let schemas = if is_enforced { read_schemas(node, text, &mut reader.problems) } else { Default::default() };
     Some(InputSchema { properties, is_closed, is_enforced, schemas })
 }

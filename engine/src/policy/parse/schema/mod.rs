@@ -38,14 +38,7 @@ const UNSUPPORTED: &[&str] = &[
 
 /// Reads the schema of a tool's arguments, and reports what is not enforced.
 pub(crate) fn read_schemas(root: &Node<'_>, text: &str, problems: &mut Vec<Diagnostic>) -> Schemas {
-    let mut reader = SchemaReader {
-        root,
-        text,
-        hides_siblings_of_ref: is_draft_7(root),
-        indices: HashMap::new(),
-        nodes: Vec::new(),
-        problems,
-    };
+    let mut reader = SchemaReader { root, text, indices: HashMap::new(), nodes: Vec::new(), problems };
     reader.index_of(root);
     let mut schemas = Vec::new();
     // Reading a schema finds the schemas that it refers to. A list instead of a recursion bounds the stack.
@@ -64,7 +57,6 @@ fn is_draft_7(root: &Node<'_>) -> bool {
 struct SchemaReader<'n, 't, 'r> {
     root: &'n Node<'t>,
     text: &'t str,
-    hides_siblings_of_ref: bool,
     /// The schemas found so far, by the position of their first byte.
     indices: HashMap<usize, SchemaIndex>,
     nodes: Vec<&'n Node<'t>>,
@@ -94,10 +86,8 @@ impl<'n, 't> SchemaReader<'n, 't, '_> {
         let mut keywords = Vec::new();
         let mut items = Items::default();
         let mut declared = Members::default();
-        for member in members {
-            if self.hides_siblings_of_ref && &*member.name != "$ref" && find(node, "$ref").is_some() {
-                continue;
-            }
+        let is_hidden = is_hidden_by_ref(self.root, node);
+        for member in members.iter().filter(|member| !is_hidden || member.name == "$ref") {
             self.keyword(member, node, &mut keywords, &mut items, &mut declared);
         }
         if items != Items::default() {
@@ -193,8 +183,8 @@ impl<'n, 't> SchemaReader<'n, 't, '_> {
                 return;
             }
             "propertyNames" => Some(Keyword::Names(self.index_of(node))),
-            "$ref" => match self.reference(node) {
-                Some(target) => Some(Keyword::AllOf(Vec::from([target]))),
+            "$ref" => match resolve(self.root, node) {
+                Some(target) => Some(Keyword::AllOf(Vec::from([self.index_of(target)]))),
                 None => {
                     let message = "callgate does not enforce this `$ref`, because it names no part of this schema";
                     self.warn_at(member, message);
@@ -272,23 +262,28 @@ impl<'n, 't> SchemaReader<'n, 't, '_> {
             }
         }
     }
+}
 
-    /// The schema that a reference within the text names.
-    fn reference(&mut self, node: &'n Node<'t>) -> Option<SchemaIndex> {
-        let pointer = text_of(node)?.strip_prefix('#')?;
-        let mut target = self.root;
-        if !pointer.is_empty() {
-            for token in pointer.strip_prefix('/')?.split('/') {
-                let name = decode_percent(token)?.replace("~1", "/").replace("~0", "~");
-                target = match &target.value {
-                    Value::Object(members) => &members.iter().find(|member| member.name == name)?.value,
-                    Value::Array(items) => items.get(name.parse::<usize>().ok()?)?,
-                    _ => return None,
-                };
-            }
+/// The schema that a reference within the text names.
+fn resolve<'n, 't>(root: &'n Node<'t>, reference: &'n Node<'t>) -> Option<&'n Node<'t>> {
+    let pointer = text_of(reference)?.strip_prefix('#')?;
+    let mut target = root;
+    if !pointer.is_empty() {
+        for token in pointer.strip_prefix('/')?.split('/') {
+            let name = decode_percent(token)?.replace("~1", "/").replace("~0", "~");
+            target = match &target.value {
+                Value::Object(members) => &members.iter().find(|member| member.name == name)?.value,
+                Value::Array(items) => items.get(name.parse::<usize>().ok()?)?,
+                _ => return None,
+            };
         }
-        Some(self.index_of(target))
     }
+    Some(target).filter(|target| matches!(target.value, Value::Object(_) | Value::Bool(_)))
+}
+
+/// Whether the other keywords of a schema have no effect: in draft 7, `$ref` hides them.
+fn is_hidden_by_ref(root: &Node<'_>, schema: &Node<'_>) -> bool {
+    is_draft_7(root) && find(schema, "$ref").is_some_and(|reference| resolve(root, reference).is_some())
 }
 
 /// The value of a keyword.
