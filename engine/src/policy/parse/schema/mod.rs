@@ -245,7 +245,8 @@ impl<'n, 't> SchemaReader<'n, 't, '_> {
 
     fn list(&mut self, node: &'n Node<'t>) -> Option<Vec<SchemaIndex>> {
         let Value::Array(schemas) = &node.value else { return None };
-        Some(schemas.iter().map(|schema| self.index_of(schema)).collect())
+        // The specification requires at least one schema.
+        (!schemas.is_empty()).then(|| schemas.iter().map(|schema| self.index_of(schema)).collect())
     }
 
     /// A pattern, unless the engine cannot match it as ECMA-262 would.
