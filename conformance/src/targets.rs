@@ -186,9 +186,15 @@ impl Targets {
         let mut policy = policy.clone();
         if let (tools, true) = &self.tools {
             policy.remove("tools");
+            let rules = policy.child("rules").cloned();
+            let is_named = |tool: &str| match &rules {
+                Some(Json::Array(rules)) => rules.iter().any(|rule| rule.child("tool_name") == Some(&string(tool))),
+                _ => false,
+            };
             let tools = tools.iter().map(|tool| {
                 let mut names = NAMES.to_vec();
-                if random.bool() {
+                // A rule for this tool alone must not read arguments that the tool does not declare.
+                if !is_named(tool) {
                     random.shuffle(&mut names);
                     names.truncate(random.usize(6..NAMES.len()));
                 }

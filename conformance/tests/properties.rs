@@ -383,5 +383,5 @@ fn a_rule_that_is_reported_as_never_deciding_changes_no_decision() {
     }
     say(&format!("rules that never decide: {idle}"));
     assert!(idle > 100, "too few rules are found: {idle}");
-    assert!(narrow > 50, "too few rules do not concern a tool: {narrow}");
+    assert!(narrow > 20, "too few rules do not concern a tool: {narrow}");
 }
