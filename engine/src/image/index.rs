@@ -28,6 +28,8 @@ define_index! {
     TextListOffset;
     /// Where the description of allowed URLs starts.
     UrlOffset;
+    /// Where the lists of a check start.
+    ListsOffset;
     /// An automaton among those of the image.
     AutomatonIndex;
     /// A field's slot in the table of fields, or the root of a source.

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use core::ops::Range;
 
 use crate::condition::{Condition, ConditionKind, Field, StringCheck};
+use crate::language::case::Case;
 use crate::language::dialect::Dialect;
 use crate::language::effect::Effect;
 use crate::language::operators::NumericOp;
@@ -174,7 +175,7 @@ impl Rule {
     pub(crate) fn whole_condition(&self) -> Option<Cow<'_, Condition>> {
         let Some(server) = &self.server else { return self.condition.as_ref().map(Cow::Borrowed) };
         let field = Field::of_request(SERVER_FIELD, server.span.clone());
-        let check = StringCheck { field, op: StringOp::In, values: alloc::vec![server.clone()] };
+        let check = StringCheck { field, op: StringOp::In, values: alloc::vec![server.clone()], case: Case::Exact };
         let is_server = Condition { span: server.span.clone(), kind: ConditionKind::StringCheck(check) };
         let Some(condition) = &self.condition else { return Some(Cow::Owned(is_server)) };
         let kind = ConditionKind::All(alloc::vec![is_server, condition.clone()]);
