@@ -348,7 +348,7 @@ fn roots_hosts_and_networks_have_one_reading() {
         &with("UrlCheck", r#""hosts":["public","a"],"schemes":"*","ports":["*"],"paths":["/","/**","/a/*/b*"]"#),
         &[],
     );
-    check_codes(&with("UrlCheck", r#""hosts":["Public","*.public"]"#), &["bad_host"; 2]);
+    check_codes(&with("UrlCheck", r#""hosts":["Public","PUBLIC","*.public"]"#), &["bad_host"; 2]);
     check_codes(&with("UrlCheck", r#""hosts":["a"],"schemes":["*","https"]"#), &["bad_scheme"]);
     check_codes(&with("UrlCheck", r#""hosts":["a"],"schemes":[]"#), &["empty_list"]);
     check_codes(&with("UrlCheck", r#""hosts":["a"],"paths":[]"#), &["empty_list"]);

@@ -283,8 +283,9 @@ mod build {
                 validation.error_with_fix("bad_path", &path.span, message, fix);
             }
             // `PUBLIC` would be the name of a host and look like the word.
-            let is_name = |host: &str| !host.eq_ignore_ascii_case(PUBLIC) && is_host(host);
-            let is_allowed = |host: &str| host == PUBLIC || is_name(host.strip_prefix("*.").unwrap_or(host));
+            let is_name =
+                |host: &str| !host.eq_ignore_ascii_case(PUBLIC) && is_host(host.strip_prefix("*.").unwrap_or(host));
+            let is_allowed = |host: &str| host == PUBLIC || is_name(host);
             for host in self.hosts.iter().filter(|host| !is_allowed(&host.value)) {
                 let message = format!("{} is not an unambiguous host", quoted(&host.value));
                 let fix = "write a host name such as `api.example.com` (in punycode if it is not ASCII), `*.` and a host name, an IP address, or `public`";
