@@ -195,7 +195,7 @@ fn translate_condition(condition: &Condition) -> Option<String> {
             };
             format!("({} {op} {})", translate_field(check.source, &check.field)?, check.value.0)
         }
-        Condition::StringCheck(check) => {
+        Condition::StringCheck(check) if check.ignore_case.is_none() => {
             let not = match check.op {
                 StringOp::In => "",
                 StringOp::NotIn => "!",
@@ -207,7 +207,7 @@ fn translate_condition(condition: &Condition) -> Option<String> {
         Condition::BoolCheck(check) => {
             format!("({} == {})", translate_field(check.source, &check.field)?, check.value)
         }
-        Condition::FieldEquals(check) => {
+        Condition::FieldEquals(check) if check.ignore_case.is_none() => {
             let a = translate_field(check.source_a, &check.field_a)?;
             format!("({a} == {})", translate_field(check.source_b, &check.field_b)?)
         }

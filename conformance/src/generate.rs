@@ -10,8 +10,8 @@ use crate::json::{Json, object, string, strings};
 use crate::request::Request;
 use crate::targets::{Targets, arguments_for};
 use crate::values::{
-    ALLOWED_HOSTS, CLOCKS, COUNTRIES, EXPRESSIONS, Kind, NETWORKS, NUMBERS, OFFSETS, PATTERNS, ROOTS, SCHEMES, TEXTS,
-    TIMES, WEEKDAYS, any_kind, once_in, pick, pick_kind, pick_some, source,
+    ALLOWED_HOSTS, CLOCKS, COUNTRIES, EXPRESSIONS, Kind, MEMBERS, NETWORKS, NUMBERS, OFFSETS, PATHS, PATTERNS,
+    RELATIVE_ROOTS, ROOTS, SCHEMES, TEXTS, TIMES, WEEKDAYS, any_kind, once_in, pick, pick_kind, pick_some, source,
 };
 
 /// The language features for a policy, if a property applies to a part of the language only.
@@ -106,7 +106,8 @@ fn rule_of(
     }
     if !once_in(random, 6) {
         let depth = random.u32(0..4);
-        let scope = Scope { language, has_item: false };
+        let scope = Scope { language, has_item: false, denies: Some(effect != "Allow") };
+        let scope = if effect == "RequireApproval" { Scope { denies: None, ..scope } } else { scope };
         rule.insert("condition", condition(random, scope, depth));
     }
     rule
@@ -129,6 +130,8 @@ pub fn deny_rule(random: &mut Rng, policy: &Json) -> Json {
 struct Scope {
     language: Language,
     has_item: bool,
+    /// Whether its truth denies a call; `None` if neither does.
+    denies: Option<bool>,
 }
 
 fn condition(random: &mut Rng, scope: Scope, depth: u32) -> Json {
@@ -137,7 +140,10 @@ fn condition(random: &mut Rng, scope: Scope, depth: u32) -> Json {
     let (name, operand) = match combinator {
         0..=1 => ("All", conditions(random, scope, below)),
         2..=3 => ("Any", conditions(random, scope, below)),
-        4 => ("Not", condition(random, scope, below)),
+        4 => {
+            let inside = Scope { denies: scope.denies.map(|denies| !denies), ..scope };
+            ("Not", condition(random, inside, below))
+        }
         5..=6 => {
             let (source, field) = list_field(random, scope);
             let of_item = condition(random, Scope { has_item: true, ..scope }, below);
@@ -162,7 +168,7 @@ fn predicate(random: &mut Rng, scope: Scope) -> Json {
         object([("source", string(source)), ("field", string(field))])
     };
     let absence = if scope.language.asks_for_absence { 0 } else { 2 };
-    match random.u8(absence..21) {
+    match random.u8(absence..23) {
         0 => {
             let kind = any_kind(random);
             object([("FieldPresent", on(random, kind))])
@@ -188,7 +194,9 @@ fn predicate(random: &mut Rng, scope: Scope) -> Json {
         }
         10..=11 => {
             let kind = pick_kind(random, &[Kind::Text, Kind::Text, Kind::Number, Kind::Bool, Kind::Object]);
-            object([("FieldEquals", two_fields(random, scope, kind))])
+            let mut check = two_fields(random, scope, kind);
+            ignore_case(random, &mut check);
+            object([("FieldEquals", check)])
         }
         12 => {
             let mut check = two_fields(random, scope, Kind::Number);
@@ -198,21 +206,32 @@ fn predicate(random: &mut Rng, scope: Scope) -> Json {
         13 => object([("TimeCheck", time_check(random))]),
         14..=15 => {
             let mut check = on(random, Kind::Path);
-            check.insert("roots", strings(pick_some(random, &ROOTS, 2)));
+            let roots: &[&str] = if once_in(random, 3) { &RELATIVE_ROOTS } else { &ROOTS };
+            check.insert("roots", strings(pick_some(random, roots, 2)));
+            ignore_case(random, &mut check);
             object([("PathCheck", check)])
         }
         16..=18 => {
             let mut check = on(random, Kind::Url);
-            if !once_in(random, 3) {
+            // A check that denies must say which schemes and ports it covers.
+            let must_say = scope.denies == Some(true);
+            if once_in(random, 4) {
+                check.insert("schemes", any(random));
+            } else if must_say || !once_in(random, 3) {
                 check.insert("schemes", strings(pick_some(random, &SCHEMES, 3)));
             }
             check.insert("hosts", strings(pick_some(random, &ALLOWED_HOSTS, 3)));
-            if once_in(random, 3) {
+            if once_in(random, 4) {
+                check.insert("ports", any(random));
+            } else if must_say || once_in(random, 3) {
                 let ports = pick_some(random, &["443", "80", "8443", "21", "65535"], 3);
                 check.insert(
                     "ports",
                     Json::Array(ports.into_iter().map(|port| Json::Number(port.to_owned())).collect()),
                 );
+            }
+            if once_in(random, 3) {
+                check.insert("paths", strings(pick_some(random, &PATHS, 3)));
             }
             object([("UrlCheck", check)])
         }
@@ -221,6 +240,13 @@ fn predicate(random: &mut Rng, scope: Scope) -> Json {
             check.insert("op", membership(random));
             check.insert("value", strings(pick_some(random, &NETWORKS, 3)));
             object([("CidrCheck", check)])
+        }
+        20..=21 => {
+            let mut check = on(random, Kind::Object);
+            check.insert("op", membership(random));
+            check.insert("value", strings(pick_some(random, &MEMBERS, MEMBERS.len())));
+            ignore_case(random, &mut check);
+            object([("MembersCheck", check)])
         }
         _ => {
             let check = object([
@@ -231,6 +257,17 @@ fn predicate(random: &mut Rng, scope: Scope) -> Json {
             ]);
             object([("StringCheck", check)])
         }
+    }
+}
+
+/// Everything, in one of its two forms.
+fn any(random: &mut Rng) -> Json {
+    if random.bool() { string("*") } else { strings(["*"]) }
+}
+
+fn ignore_case(random: &mut Rng, check: &mut Json) {
+    if once_in(random, 3) {
+        check.insert("ignoreCase", string(pick(random, &["Ascii", "Full"])));
     }
 }
 
@@ -251,6 +288,9 @@ fn string_check(random: &mut Rng, on: impl Fn(&mut Rng, Kind) -> Json) -> Json {
         (_, list) => strings(list.iter().copied()),
     };
     check.insert("value", value);
+    if op != "Matches" {
+        ignore_case(random, &mut check);
+    }
     object([("StringCheck", check)])
 }
 

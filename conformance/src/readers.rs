@@ -12,7 +12,7 @@ use regex::Regex;
 use unicode_normalization::UnicodeNormalization as _;
 use url::Url;
 
-use crate::policy::condition::TimeCheck;
+use crate::policy::condition::{IgnoreCase, TimeCheck};
 
 /// Whether a text matches a pattern in which `*` stands for any run of characters and nothing else is special.
 #[must_use]
@@ -40,18 +40,50 @@ pub fn matches_pattern(pattern: &str, text: &str) -> bool {
     }
 }
 
+/// The form of a text in which texts that differ only in case are equal.
+#[must_use]
+pub fn fold(text: &str, ignored: Option<IgnoreCase>) -> String {
+    match ignored {
+        None => text.to_owned(),
+        Some(IgnoreCase::Ascii) => text.chars().map(|c| c.to_ascii_lowercase()).collect(),
+        Some(IgnoreCase::Full) => caseless::default_case_fold_str(text),
+    }
+}
+
 /// Whether a path is one of the roots or below one.
+///
+/// With relative roots, the path must be relative too, must not start with a character that a shell replaces, and must
+/// not have a short name of Windows. With absolute roots, the following applies.
 ///
 /// The path must be absolute, without dot segments in any spelling, empty segments, backslashes, percent-encoding,
 /// control characters, look-alikes of dots and slashes, and segments that end in a dot or a space. A directory may have
 /// a trailing slash. A segment may be cut at `;`, as in servlet containers, and must be unambiguous then too.
 #[must_use]
-pub fn path_is_in(path: &str, roots: &[&str]) -> Option<bool> {
+pub fn path_is_in(path: &str, roots: &[&str], ignored: Option<IgnoreCase>) -> Option<bool> {
     if path.contains(':') || (path.ends_with('/') && path != "/") {
         return None;
     }
-    let segments = path_segments(path)?;
-    Some(roots.iter().any(|root| path_segments(root).is_some_and(|root| segments.starts_with(&root))))
+    let is_relative = roots.iter().all(|root| !root.starts_with('/'));
+    if is_relative && (path.is_empty() || path.starts_with(['/', '~', '$', '%', ' ']) || may_be_short_name(path)) {
+        return None;
+    }
+    // Relative paths and roots are read as if they were below one directory.
+    let start = if is_relative { "/" } else { "" };
+    let path = format!("{start}{path}");
+    let segments = path_segments(&path)?.into_iter().map(|segment| fold(segment, ignored)).collect::<Vec<_>>();
+    Some(roots.iter().any(|root| {
+        let root = if is_relative && root.trim_end_matches('/') == "." { "" } else { root };
+        let root = format!("{start}{root}");
+        path_segments(&root).is_some_and(|root| {
+            let root = root.into_iter().map(|segment| fold(segment, ignored)).collect::<Vec<_>>();
+            segments.starts_with(&root)
+        })
+    }))
+}
+
+fn may_be_short_name(path: &str) -> bool {
+    let chars: Vec<char> = path.chars().collect();
+    chars.windows(2).any(|pair| matches!(pair, ['~', '0'..='9']))
 }
 
 /// The characters that Unicode allows a reader to ignore.
@@ -115,15 +147,28 @@ fn has_percent_encoding(path: &str) -> bool {
         || chars.windows(2).any(|two| matches!(two, ['%', 'u' | 'U']))
 }
 
+/// The entries of a list that has a default and may be `*`.
+#[derive(Clone, Debug)]
+pub enum Entries<'p> {
+    /// The list is missing.
+    Default,
+    /// The list is `*`.
+    Any,
+    /// The entries.
+    These(Vec<&'p str>),
+}
+
 /// The targets that a `UrlCheck` allows.
 #[derive(Clone, Debug)]
 pub struct AllowedUrls<'p> {
-    /// The schemes.
-    pub schemes: Vec<&'p str>,
-    /// The hosts; a host that starts with `*.` stands for all its subdomains.
+    /// The schemes; the default is `https`.
+    pub schemes: Entries<'p>,
+    /// The hosts; a host that starts with `*.` stands for all its subdomains, and `public` for all public hosts.
     pub hosts: Vec<&'p str>,
-    /// The ports; without one, the default port of the scheme.
-    pub ports: Vec<&'p str>,
+    /// The ports; the default is the default port of the scheme.
+    pub ports: Entries<'p>,
+    /// The patterns of paths, if the path matters.
+    pub paths: Option<Vec<&'p str>>,
 }
 
 impl AllowedUrls<'_> {
@@ -135,7 +180,11 @@ impl AllowedUrls<'_> {
         let url = read_plain_url(text)?;
         let host = url.host_str()?.to_ascii_lowercase();
         let has_punycode = |name: &str| name.split('.').any(|label| label.starts_with("xn--"));
-        let is_scheme = self.schemes.iter().any(|scheme| scheme.eq_ignore_ascii_case(url.scheme()));
+        let is_scheme = match &self.schemes {
+            Entries::Any => true,
+            Entries::Default => url.scheme() == "https",
+            Entries::These(schemes) => schemes.iter().any(|scheme| scheme.eq_ignore_ascii_case(url.scheme())),
+        };
         // A punycode name must be spelled out in the policy.
         let is_host = self.hosts.iter().map(|host| host.to_ascii_lowercase()).any(|allowed| {
             match allowed.strip_prefix('*') {
@@ -143,21 +192,119 @@ impl AllowedUrls<'_> {
                 Some(domain) => {
                     host.strip_suffix(domain).is_some_and(|before| !before.is_empty() && !has_punycode(before))
                 }
+                None if allowed == "public" => !has_punycode(&host) && is_public(&host),
                 None => host == allowed,
             }
         });
         if !is_host && has_punycode(&host) {
             return None;
         }
-        let is_port = if self.ports.is_empty() {
+        let is_port = match &self.ports {
+            Entries::Any => true,
             // The parser drops the default port of the scheme.
-            url.port().is_none()
-        } else {
-            let port = url.port_or_known_default().map(|port| port.to_string());
-            self.ports.iter().any(|allowed| port.as_deref() == Some(*allowed))
+            Entries::Default => url.port().is_none(),
+            Entries::These(ports) => {
+                let port = url.port_or_known_default().map(|port| port.to_string());
+                ports.iter().any(|allowed| port.as_deref() == Some(*allowed))
+            }
         };
-        Some(is_scheme && is_host && is_port)
+        match &self.paths {
+            Some(patterns) if is_scheme && is_host && is_port => path_matches(text, patterns),
+            _ => Some(is_scheme && is_host && is_port),
+        }
     }
+}
+
+/// Whether the path of a URL matches one of the patterns; `None` if it is not in the normal form that the URIs of
+/// resources have, or if a slash at its end changes the result.
+fn path_matches(url: &str, patterns: &[&str]) -> Option<bool> {
+    let (_, rest) = url.split_once("://")?;
+    let rest = rest.split(['?', '#']).next()?;
+    let path = rest.split_once('/').map_or("", |(_, path)| path);
+    if !uri_is_normal(&format!("https://host.example/{path}")) {
+        return None;
+    }
+    let segments = |path: &str| path.split('/').map(str::to_owned).collect::<Vec<_>>();
+    let none_if_empty = |path: &str| if path.is_empty() { Vec::new() } else { segments(path) };
+    let with_slash = none_if_empty(path);
+    let without_slash = none_if_empty(path.strip_suffix('/').unwrap_or(path));
+    let is_match = |path: &[String]| {
+        patterns.iter().any(|pattern| segments_match(&none_if_empty(pattern.trim_start_matches('/')), path))
+    };
+    (is_match(&with_slash) == is_match(&without_slash)).then(|| is_match(&with_slash))
+}
+
+fn segments_match(pattern: &[String], path: &[String]) -> bool {
+    match pattern.split_first() {
+        None => path.is_empty(),
+        Some((first, others)) if first == "**" => {
+            (0..=path.len()).any(|count| path.get(count..).is_some_and(|rest| segments_match(others, rest)))
+        }
+        Some((first, others)) => path.split_first().is_some_and(|(segment, rest)| {
+            !segment.is_empty() && matches_pattern(first, segment) && segments_match(others, rest)
+        }),
+    }
+}
+
+/// Whether a host, in lowercase, is none of the local or special ones.
+fn is_public(host: &str) -> bool {
+    const LOCAL: &str =
+        "localhost test invalid local lan intranet private internal corp home mail arpa onion alt localdomain svc";
+    if let Ok(address) = host.trim_matches(['[', ']']).parse() {
+        return is_public_address(address);
+    }
+    let last = host.rsplit_once('.').map(|(_, last)| last);
+    last.is_some_and(|last| !LOCAL.split(' ').any(|local| local == last))
+}
+
+/// Whether an address is none of the special ones.
+fn is_public_address(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => {
+            let is_reserved = match address.octets() {
+                [0, ..] | [240..=255, ..] | [192, 0, 0, _] | [192, 88, 99, _] | [198, 18 | 19, ..] => true,
+                [100, second, ..] => (64..128).contains(&second),
+                // The platform of Azure.
+                octets => octets == [168, 63, 129, 16],
+            };
+            !(is_reserved
+                || address.is_private()
+                || address.is_loopback()
+                || address.is_link_local()
+                || address.is_multicast()
+                || address.is_documentation())
+        }
+        IpAddr::V6(address) => match address.segments() {
+            [0x2001, second, ..] => second >= 0x200 && second != 0xdb8,
+            [0x2002, ..] | [0x3fff, 0..0x1000, ..] => false,
+            [first, ..] => (0x2000..0x4000).contains(&first),
+        },
+    }
+}
+
+/// Whether an address is in a set that the language names; `None` if there is no such set.
+fn address_is_in_set(name: &str, address: IpAddr) -> Option<bool> {
+    let networks = match name {
+        "private" => "10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 fc00::/7",
+        "loopback" => "127.0.0.0/8 ::1/128",
+        "link-local" => "169.254.0.0/16 fe80::/10",
+        "shared" => "100.64.0.0/10",
+        "metadata" => {
+            "169.254.169.254/32 169.254.170.2/32 169.254.170.23/32 168.63.129.16/32 100.100.100.200/32 192.0.0.192/32 \
+             fd00:ec2::254/128 fd00:ec2::23/128 fd20:ce::254/128"
+        }
+        "multicast" => "224.0.0.0/4 ff00::/8",
+        "reserved" => {
+            let is_kept = |other: &str| address_is_in_set(other, address) == Some(true);
+            let is_other = ["private", "link-local", "shared", "multicast"].into_iter().any(is_kept);
+            let is_v4_loopback = address.is_ipv4() && address.is_loopback();
+            let is_azure = address == IpAddr::V4(Ipv4Addr::new(168, 63, 129, 16));
+            return Some(!is_public_address(address) && !is_other && !is_v4_loopback && !is_azure);
+        }
+        "public" => return Some(is_public_address(address)),
+        _ => return None,
+    };
+    Some(networks.split(' ').any(|network| network_holds(network, address).unwrap_or(false)))
 }
 
 fn read_plain_url(text: &str) -> Option<Url> {
@@ -427,7 +574,9 @@ pub fn address_is_in(text: &str, networks: &[&str]) -> Option<bool> {
     {
         return None;
     }
-    Some(networks.iter().any(|network| network_holds(network, address).unwrap_or(false)))
+    Some(networks.iter().any(|network| {
+        address_is_in_set(network, address).or_else(|| network_holds(network, address)).unwrap_or(false)
+    }))
 }
 
 fn network_holds(network: &str, address: IpAddr) -> Option<bool> {

@@ -12,10 +12,11 @@ use crate::facts::Facts;
 use crate::json::Json;
 use crate::numbers;
 use crate::policy::callgate::{self, Operation, Policy, Rule, Target};
-use crate::policy::condition::{CidrOp, Condition, Items, NumericOp, StringOp};
+use crate::policy::condition::{Condition, Items, Listed, Membership, NumericOp, StringOp};
 use crate::policy::{self, Document};
 use crate::readers::{
-    AllowedUrls, address_is_in, can_be_name, matches_pattern, matches_uri, path_is_in, time_is_in, uri_is_normal,
+    AllowedUrls, Entries, address_is_in, can_be_name, fold, matches_pattern, matches_uri, path_is_in, time_is_in,
+    uri_is_normal,
 };
 use crate::request::Request;
 use crate::schema::Schema;
@@ -225,7 +226,9 @@ impl Reference {
                 let (a, b) =
                     (facts.value(check.source_a, &check.field_a)?, facts.value(check.source_b, &check.field_b)?);
                 match (a, b) {
-                    (Json::String(a), Json::String(b)) => Some(a == b),
+                    (Json::String(a), Json::String(b)) => {
+                        Some(fold(a, check.ignore_case) == fold(b, check.ignore_case))
+                    }
                     (Json::Bool(a), Json::Bool(b)) => Some(a == b),
                     (Json::Number(a), Json::Number(b)) => numbers_compare(a, NumericOp::Eq, b),
                     _ => None,
@@ -246,8 +249,10 @@ impl Reference {
                 Some(compares(check.op, length.cmp(&check.value.0.parse().ok()?)))
             }
             Condition::StringCheck(check) => {
-                let text = facts.text(check.source, &check.field)?;
-                let is_one = |holds: &dyn Fn(&str) -> bool| check.value.as_slice().iter().any(|value| holds(value));
+                let text = &fold(facts.text(check.source, &check.field)?, check.ignore_case);
+                let is_one = |holds: &dyn Fn(&str) -> bool| {
+                    check.value.as_slice().iter().any(|value| holds(&fold(value, check.ignore_case)))
+                };
                 Some(match check.op {
                     StringOp::In => is_one(&|value| text == value),
                     StringOp::NotIn => !is_one(&|value| text == value),
@@ -264,17 +269,38 @@ impl Reference {
                 Json::Number(seconds) => time_is_in(seconds.parse().ok()?, window),
                 _ => None,
             },
-            Condition::PathCheck(check) => path_is_in(facts.text(check.source, &check.field)?, &borrowed(&check.roots)),
+            Condition::MembersCheck(check) => {
+                let Json::Object(members) = facts.value(check.source, &check.field)? else { return None };
+                let is_named = |name: &str| {
+                    let name = fold(name, check.ignore_case);
+                    check.value.iter().any(|listed| fold(listed, check.ignore_case) == name)
+                };
+                Some(match check.op {
+                    Membership::In => members.iter().all(|(name, _)| is_named(name)),
+                    Membership::NotIn => !members.iter().any(|(name, _)| is_named(name)),
+                })
+            }
+            Condition::PathCheck(check) => {
+                path_is_in(facts.text(check.source, &check.field)?, &borrowed(&check.roots), check.ignore_case)
+            }
             Condition::UrlCheck(check) => {
-                let ports: Option<Vec<&str>> =
-                    check.ports.as_ref().map(|ports| ports.iter().map(|port| port.0.as_str()).collect());
-                let (schemes, hosts) = (borrowed(&check.schemes), borrowed(&check.hosts));
-                let allowed = AllowedUrls { schemes, hosts, ports: ports.unwrap_or_default() };
+                let schemes = match &check.schemes {
+                    None => Entries::Default,
+                    Some(Listed::Any) => Entries::Any,
+                    Some(Listed::These(schemes)) => Entries::These(borrowed(schemes)),
+                };
+                let ports = match &check.ports {
+                    None => Entries::Default,
+                    Some(Listed::Any) => Entries::Any,
+                    Some(Listed::These(ports)) => Entries::These(ports.iter().map(|port| port.0.as_str()).collect()),
+                };
+                let paths = check.paths.as_deref().map(borrowed);
+                let allowed = AllowedUrls { schemes, hosts: borrowed(&check.hosts), ports, paths };
                 allowed.hold(facts.text(check.source, &check.field)?)
             }
             Condition::CidrCheck(check) => {
                 let is_inside = address_is_in(facts.text(check.source, &check.field)?, &borrowed(&check.value))?;
-                Some(is_inside == (check.op == CidrOp::In))
+                Some(is_inside == (check.op == Membership::In))
             }
         }
     }

@@ -65,8 +65,10 @@ pub(crate) const EXPRESSIONS: [&str; 20] = [
     "(?:a{2}){1,2}",
     "日.",
 ];
-pub(crate) const ROOTS: [&str; 6] = ["/data", "/data/reports", "/data/reports/", "/srv/pub/", "/", "/data/a b"];
-const SEGMENTS: [&str; 61] = [
+pub(crate) const ROOTS: [&str; 7] =
+    ["/data", "/data/reports", "/data/reports/", "/srv/pub/", "/", "/data/a b", "/Data/REPORTS"];
+pub(crate) const RELATIVE_ROOTS: [&str; 6] = ["data", "data/reports/", ".", "./", ".ENV", "é"];
+const SEGMENTS: [&str; 65] = [
     "data",
     "reports",
     "reports_private",
@@ -128,9 +130,13 @@ const SEGMENTS: [&str; 61] = [
     "a\u{6d4}b",
     "a\u{2571}b",
     "%é2e",
+    "DATA",
+    "É",
+    "DATA~1",
+    "$HOME",
 ];
 pub(crate) const SCHEMES: [&str; 6] = ["https", "http", "HTTPS", "ftp", "wss", "foo"];
-pub(crate) const ALLOWED_HOSTS: [&str; 10] = [
+pub(crate) const ALLOWED_HOSTS: [&str; 12] = [
     "api.example.com",
     "API.example.com",
     "*.example.com",
@@ -141,8 +147,13 @@ pub(crate) const ALLOWED_HOSTS: [&str; 10] = [
     "*.com",
     "xn--bcher-kva.test",
     "*.xn--bcher-kva.test",
+    "public",
+    "PUBLIC.test",
 ];
-const HOSTS: [&str; 40] = [
+pub(crate) const PATHS: [&str; 9] =
+    ["/", "/**", "/v1", "/v1/*", "/v1/**", "/**/x", "/v*/a%20b/**", "/*/x/**/z", "/caf%C3%A9"];
+pub(crate) const MEMBERS: [&str; 14] = ["n", "m", "s", "É", "a/b", "x.y", "b", "L", "o", "p", "u", "i", "0", "S"];
+const HOSTS: [&str; 64] = [
     "api.example.com",
     "API.EXAMPLE.COM",
     "example.com",
@@ -183,13 +194,62 @@ const HOSTS: [&str; 40] = [
     "[::1]",
     "",
     "a.1b",
+    "public",
+    "news.example",
+    "a.localhost",
+    "wiki.CORP",
+    "metadata.google.internal",
+    "nas.home.arpa",
+    "a.onion",
+    "a.svc",
+    "1.1.1.1",
+    "100.100.100.200",
+    "127.0.0.2",
+    "168.63.129.16",
+    "169.254.169.254",
+    "172.16.0.1",
+    "192.0.0.192",
+    "198.19.0.1",
+    "203.0.113.1",
+    "224.0.0.1",
+    "255.255.255.255",
+    "[2606:4700::1111]",
+    "[2001:1ff::1]",
+    "[2001:200::1]",
+    "[3fff:fff::1]",
+    "[fd00:ec2::254]",
 ];
 const AUTHORITY_STARTS: [&str; 3] = ["user@", "api.example.com@", "user:pw@"];
 const PORTS: [&str; 13] =
     [":443", ":80", ":8443", ":21", ":8080", ":", ":0", ":0443", ":65536", ":+443", ":443:80", ":x", ":65535"];
-const URL_ENDS: [&str; 9] =
-    ["/", "/v1?q=1", "?x=@evil.test", "#@evil.test", "/a b", "\\@evil.test", "/\t", "/%2e%2e/", "/é"];
-pub(crate) const NETWORKS: [&str; 9] = [
+const URL_ENDS: [&str; 25] = [
+    "/",
+    "/v1?q=1",
+    "?x=@evil.test",
+    "#@evil.test",
+    "/a b",
+    "\\@evil.test",
+    "/\t",
+    "/%2e%2e/",
+    "/é",
+    "/v1",
+    "/v1/",
+    "/v1/x",
+    "/v1/x/",
+    "/v1/x/y/z",
+    "/v2/a%20b",
+    "/v1/../v2",
+    "/v1//x",
+    "/v1/%78",
+    "/v1;a/x",
+    "/caf%C3%A9",
+    "/caf%c3%a9",
+    "/v1%2fx",
+    "/v1/x.",
+    "//x",
+    "/V1",
+];
+pub(crate) const NETWORKS: [&str; 17] = [
     "10.0.0.0/8",
     "10.0.0.0/31",
     "10.0.0.1/32",
@@ -199,8 +259,16 @@ pub(crate) const NETWORKS: [&str; 9] = [
     "::1/128",
     "2001:db8::/127",
     "128.0.0.0/1",
+    "private",
+    "loopback",
+    "link-local",
+    "shared",
+    "metadata",
+    "multicast",
+    "reserved",
+    "public",
 ];
-const ADDRESSES: [&str; 31] = [
+const ADDRESSES: [&str; 54] = [
     "10.0.0.0",
     "10.0.0.1",
     "10.0.0.2",
@@ -232,6 +300,29 @@ const ADDRESSES: [&str; 31] = [
     "localhost",
     "fe80::1%eth0",
     "[::1]",
+    "1.1.1.1",
+    "0.0.0.1",
+    "100.64.0.1",
+    "100.100.100.200",
+    "127.0.0.1",
+    "168.63.129.16",
+    "169.254.169.254",
+    "172.31.255.255",
+    "172.32.0.0",
+    "192.0.0.192",
+    "192.0.2.1",
+    "192.168.0.1",
+    "198.20.0.0",
+    "224.0.0.1",
+    "255.255.255.255",
+    "100::1",
+    "2606:4700::1111",
+    "2001:1ff::",
+    "3fff:1000::",
+    "4000::",
+    "fd00:ec2::254",
+    "fe80::1",
+    "ff02::1",
 ];
 pub(crate) const TIMES: [i64; 14] = [
     0,
@@ -255,7 +346,7 @@ pub(crate) const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat"
 pub(crate) const COUNTRIES: [&str; 3] = ["DE", "FR", "US"];
 
 /// The names of arguments and attributes, and their usual values.
-pub(crate) const NAMES: [(&str, Kind); 13] = [
+pub(crate) const NAMES: [(&str, Kind); 14] = [
     ("n", Kind::Number),
     ("m", Kind::Number),
     ("s", Kind::Text),
@@ -269,6 +360,7 @@ pub(crate) const NAMES: [(&str, Kind); 13] = [
     ("u", Kind::Url),
     ("i", Kind::Address),
     ("0", Kind::Bool),
+    ("S", Kind::Text),
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -366,8 +458,9 @@ fn path(random: &mut Rng) -> String {
         1..=6 => pick(random, &ROOTS).trim_end_matches('/').to_owned(),
         _ => String::new(),
     };
-    for _ in 0..random.u8(0..3) {
-        path.push('/');
+    for at in 0..random.u8(0..3) {
+        // A path may be relative.
+        path.push_str(if at == 0 && path.is_empty() && random.bool() { "" } else { "/" });
         // Plain segments come first in the list, and are picked more often than the others.
         let plain = SEGMENTS.get(..11).unwrap_or_default();
         path.push_str(if once_in(random, 3) { pick(random, &SEGMENTS) } else { pick(random, plain) });

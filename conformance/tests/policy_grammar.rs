@@ -16,11 +16,12 @@ use callgate_test_support::{checkout_path, read_checkout};
 use fastrand::Rng;
 
 /// The codes of errors in the form of a policy. All other errors are about what its parts mean.
-const FORM: [&str; 14] = [
+const FORM: [&str; 15] = [
     "condition_keys",
     "invalid_json",
     "missing_key",
     "several_targets",
+    "unknown_case",
     "unknown_condition",
     "unknown_disclosure",
     "unknown_effect",
@@ -137,7 +138,9 @@ fn change(value: &mut Json, random: &mut Rng) {
 }
 
 /// Keys of the language, each of which belongs to few objects, and keys of no object.
-const KEYS: [&str; 25] = [
+const KEYS: [&str; 27] = [
+    "ignoreCase",
+    "paths",
     "extra",
     "",
     "$schema",

@@ -206,6 +206,8 @@ const ALL_KINDS: &str = r#"{"version":"callgate-1","tools":["send"],"roles":{"ag
         {"StringCheck":{"source":"Arguments","field":"s","op":"EndsWith","value":"b"}},
         {"StringCheck":{"source":"Arguments","field":"s","op":"Glob","value":"a*"}},
         {"StringCheck":{"source":"Arguments","field":"s","op":"Matches","value":"[ab]+"}},
+        {"StringCheck":{"source":"Arguments","field":"s","op":"StartsWith","value":"A","ignoreCase":"Full"}},
+        {"MembersCheck":{"source":"ResourceAttributes","field":"o","op":"In","value":["M","N"],"ignoreCase":"Ascii"}},
         {"BoolCheck":{"source":"Arguments","field":"b","value":true}},
         {"LengthCheck":{"source":"Arguments","field":"s","op":"Lt","value":3}},
         {"FieldEquals":{"source_a":"Arguments","field_a":"s","source_b":"AgentAttributes","field_b":"s"}},
@@ -215,8 +217,9 @@ const ALL_KINDS: &str = r#"{"version":"callgate-1","tools":["send"],"roles":{"ag
         {"Some":{"source":"Arguments","field":"l","condition":{
             "Any":[{"FieldPresent":{"source":"Item","field":"x"}},{"FieldPresent":{"source":"Item","field":"n"}}]}}},
         {"Not":{"PathCheck":{"source":"Arguments","field":"p","roots":["/data"]}}},
-        {"UrlCheck":{"source":"Arguments","field":"u","hosts":["a.test","*.b.test"],"ports":[443]}},
+        {"UrlCheck":{"source":"Arguments","field":"u","hosts":["a.test","*.b.test"],"ports":[443],"paths":["/**"]}},
         {"CidrCheck":{"source":"Request","field":"ip","op":"In","value":["10.0.0.0/8"]}},
+        {"CidrCheck":{"source":"Request","field":"ip","op":"NotIn","value":["public"]}},
         {"TimeCheck":{"to":"12:00","weekdays":["Thu"]}}]}}]}"#;
 const CALL_OF_ALL_KINDS: &str = r#"{"tool":"send","role":"agent","agentAttributes":{"s":"ab"},"resourceAttributes":{"o":{"n":5}},
     "args":{"n":4,"s":"ab","b":true,"l":[{"n":1},{"n":2}],"p":"/srv","u":"https://x.b.test/"}}"#;

@@ -1,7 +1,8 @@
 //! The examples of the documents: every policy and every condition in them is valid.
 #![expect(clippy::panic, reason = "a test states what must hold by failing")]
 
-use callgate_test_support::valid_policy;
+use callgate_engine::Effect;
+use callgate_test_support::{decide, image_of, valid_policy};
 use serde_json::{Value, json};
 
 /// The JSON blocks of a Markdown text.
@@ -38,6 +39,55 @@ fn every_example_of_the_language_reference_is_valid() {
     for example in examples {
         drop(valid_policy(&policy_of(example).to_string()));
     }
+}
+
+/// The effect of the reference's example of `key` for each of the arguments.
+#[track_caller]
+fn check_example(key: &str, accepts: impl Fn(&Value) -> bool, calls: &[(Value, Effect)]) {
+    let mut found = examples(include_str!("../../docs/policy-language.md"));
+    found.retain(|example| example.get(key).is_some_and(&accepts));
+    let [example] = <[Value; 1]>::try_from(found).unwrap_or_else(|found| panic!("{} examples", found.len()));
+    let image = image_of(policy_of(example));
+    for (args, effect) in calls {
+        let call = json!({ "tool": "tool", "role": "agent", "args": args }).to_string();
+        let answer = decide(&image, call);
+        assert_eq!(answer.effect, *effect, "{args}");
+    }
+}
+
+#[test]
+fn the_example_of_every_accepts_one_address_in_each_item() {
+    let to = |address: &str| json!({ "recipients": ["ben@example.com", address] });
+    let calls = [
+        (to("ana@example.com"), Effect::Allow),
+        (to("ana@Example.com"), Effect::Allow),
+        (to("Ana.B+x_y-z@EXAMPLE.COM"), Effect::Allow),
+        (to("ana@evil.test"), Effect::Deny),
+        (to("ana@example.com.evil.test"), Effect::Deny),
+        (to("spy@evil.test, ana@example.com"), Effect::Deny),
+        (to("spy@evil.test;ana@example.com"), Effect::Deny),
+        (to("x@evil.test\r\nBcc: ana@example.com"), Effect::Deny),
+        (to("<spy@evil.test> ana@example.com"), Effect::Deny),
+        (to("ana@example.com\n"), Effect::Deny),
+        (to("ana@exampleXcom"), Effect::Deny),
+        (to("@example.com"), Effect::Deny),
+        (to("a\u{17f}@example.com"), Effect::Deny),
+        (json!({ "recipients": "ana@example.com" }), Effect::Deny),
+    ];
+    check_example("Every", |_| true, &calls);
+}
+
+#[test]
+fn the_example_of_names_without_case_ignores_it() {
+    let of = |repo: &str| json!({ "repo": repo });
+    let calls = [
+        (of("secrets"), Effect::Allow),
+        (of("Secrets"), Effect::Allow),
+        (of("SECRETS"), Effect::Allow),
+        (of("site"), Effect::Deny),
+        (of("secrets "), Effect::Deny),
+    ];
+    check_example("StringCheck", |check| check.get("ignoreCase").is_some(), &calls);
 }
 
 #[test]

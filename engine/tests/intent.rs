@@ -273,7 +273,7 @@ fn a_check_with_case_that_restricts_a_name_without_case_is_reported() {
 }
 
 #[test]
-fn the_advised_expression_without_case_matches_what_the_check_matches() {
+fn the_advised_key_makes_the_check_match_without_case() {
     for (op, value, args) in [
         ("In", "secrets", "SECRETS"),
         ("StartsWith", "infra-", "Infra-prod"),
@@ -287,12 +287,12 @@ fn the_advised_expression_without_case_matches_what_the_check_matches() {
         );
         let findings = findings_of(&policy);
         let fix = findings.iter().filter(|finding| finding.code == "case_sensitive_deny").find_map(|it| it.fix.clone());
-        let expression = fix.and_then(|fix| fix.rsplit('`').nth(1).map(str::to_owned)).unwrap_or_default();
+        assert_eq!(fix.as_deref(), Some("add `\"ignoreCase\": \"Full\"`"), "{op}");
         let mut advised = policy.clone();
-        advised["rules"][1]["condition"] = text("repo", "Matches", &[&expression]);
+        advised["rules"][1]["condition"]["StringCheck"]["ignoreCase"] = json!("Full");
         let call = json!({ "tool": "run", "role": "agent", "args": { "repo": args } });
         assert_eq!(decide(&image_of(&policy), &call).effect, Effect::Allow, "{op}");
-        assert_eq!(decide(&image_of(&advised), &call).effect, Effect::Deny, "{op} {expression}");
+        assert_eq!(decide(&image_of(&advised), &call).effect, Effect::Deny, "{op}");
         check(&advised, "case_sensitive_deny", &[]);
     }
 }

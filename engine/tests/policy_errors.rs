@@ -332,7 +332,10 @@ fn check_codes(condition: &str, expected: &[&str]) {
 #[test]
 fn roots_hosts_and_networks_have_one_reading() {
     let with = |check: &str, rest: &str| format!(r#"{{"{check}":{{"source":"Arguments","field":"x",{rest}}}}}"#);
-    check_codes(&with("PathCheck", r#""roots":["data","/a/../b","/a//b","/%2e"]"#), &["bad_root"; 4]);
+    check_codes(&with("PathCheck", r#""roots":["/a/../b","/a//b","/%2e","//"]"#), &["bad_root"; 4]);
+    check_codes(&with("PathCheck", r#""roots":["..","./a","a/../b","~","a:b","a//b"]"#), &["bad_root"; 6]);
+    check_effect("Allow", &with("PathCheck", r#""roots":["a","."]"#), &[]);
+    check_codes(&with("PathCheck", r#""roots":["a","/a"]"#), &["mixed_roots"]);
     check_codes(&with("PathCheck", r#""roots":[]"#), &["empty_list"]);
     check_codes(
         &with("UrlCheck", r#""hosts":["http://a","a_b","127.1","*.","*"],"schemes":["https:"]"#),
@@ -340,6 +343,19 @@ fn roots_hosts_and_networks_have_one_reading() {
     );
     check_codes(&with("UrlCheck", r#""hosts":["xn--a.test","*.xn--a.test","bücher.test"]"#), &["bad_host"; 3]);
     check_codes(&with("UrlCheck", r#""hosts":["a"],"ports":[0,65536,1.5,-1]"#), &["bad_port"; 4]);
+    check_effect(
+        "Allow",
+        &with("UrlCheck", r#""hosts":["public","a"],"schemes":"*","ports":["*"],"paths":["/","/**","/a/*/b*"]"#),
+        &[],
+    );
+    check_codes(&with("UrlCheck", r#""hosts":["Public","PUBLIC","*.public"]"#), &["bad_host"; 2]);
+    check_codes(&with("UrlCheck", r#""hosts":["a"],"schemes":["*","https"]"#), &["bad_scheme"]);
+    check_codes(&with("UrlCheck", r#""hosts":["a"],"schemes":[]"#), &["empty_list"]);
+    check_codes(&with("UrlCheck", r#""hosts":["a"],"paths":[]"#), &["empty_list"]);
+    check_codes(&with("UrlCheck", r#""hosts":["a"],"schemes":"https""#), &["wrong_type"]);
+    check_codes(&with("UrlCheck", r#""hosts":["a"],"ports":[80,"*"]"#), &["wrong_type"]);
+    let paths = r#"["a","/a/","//","/a/../b","/a;b","/a?b","/%61","/%2f","/a**","/***","/a b"]"#;
+    check_codes(&with("UrlCheck", &format!(r#""hosts":["a"],"paths":{paths}"#)), &["bad_path"; 11]);
     let without_ports = with("UrlCheck", r#""hosts":["a"]"#);
     check(&with_condition(&without_ports), &[]);
     check(
@@ -355,6 +371,89 @@ fn roots_hosts_and_networks_have_one_reading() {
     check_codes(&with("CidrCheck", r#""op":"StartsWith","value":["10.0.0.0/8"]"#), &["unknown_op"]);
 }
 
+/// The findings of a policy with one rule of this effect, its condition and all codes.
+#[track_caller]
+fn check_effect(effect: &str, condition: &str, expected: &[&str]) {
+    let policy = with_condition(condition).replace("\"Allow\"", &format!("\"{effect}\""));
+    let findings = findings_of(&policy);
+    let codes: Vec<&str> = findings.iter().map(|finding| finding.code).collect();
+    assert_eq!(codes, expected, "{policy}");
+}
+
+#[test]
+fn a_url_check_that_denies_says_which_schemes_and_ports_it_covers() {
+    let url = |rest: &str| format!(r#"{{"UrlCheck":{{"source":"Arguments","field":"x","hosts":["a"]{rest}}}}}"#);
+    let not = |condition: &str| format!(r#"{{"Not":{condition}}}"#);
+    let narrow = url("");
+    let some = format!(r#"{{"Some":{{"source":"Arguments","field":"l","condition":{{"All":[{narrow}]}}}}}}"#);
+    for (effect, condition) in [
+        ("Deny", narrow.clone()),
+        ("Deny", url(r#","schemes":["http"]"#)),
+        ("Deny", url(r#","ports":[80]"#)),
+        ("Deny", not(&not(&narrow))),
+        ("Deny", some.clone()),
+        ("Allow", not(&narrow)),
+        ("Allow", not(&some)),
+    ] {
+        check_effect(effect, &condition, &["narrow_deny"]);
+    }
+    for (effect, condition) in [
+        ("Allow", narrow.clone()),
+        ("Allow", not(&not(&narrow))),
+        ("Deny", not(&narrow)),
+        ("RequireApproval", narrow.clone()),
+        ("Deny", url(r#","schemes":"*","ports":"*""#)),
+        ("Deny", url(r#","schemes":["https"],"ports":[443]"#)),
+        ("Allow", not(&url(r#","schemes":["*"],"ports":[80]"#))),
+    ] {
+        check_effect(effect, &condition, &[]);
+    }
+    check(
+        &with_condition(&not(&narrow)),
+        &[
+            r#"error narrow_deny 4:20 /rules/0/condition/Not: this `UrlCheck` denies only URLs with the scheme `https` at port 443 [add `"schemes": "*", "ports": "*"`]"#,
+        ],
+    );
+}
+
+#[test]
+fn a_list_of_networks_that_denies_has_both_kinds_of_addresses() {
+    let cidr = |op: &str, list: &str| {
+        format!(r#"{{"CidrCheck":{{"source":"Arguments","field":"x","op":"{op}","value":{list}}}}}"#)
+    };
+    let not = |condition: &str| format!(r#"{{"Not":{condition}}}"#);
+    let (v4, v6, both) = (r#"["10.0.0.0/8","shared"]"#, r#"["fc00::/7"]"#, r#"["10.0.0.0/8","::/0"]"#);
+    for list in [v4, v6] {
+        check_effect("Allow", &cidr("NotIn", list), &["address_family"]);
+        check_effect("Allow", &not(&cidr("In", list)), &["address_family"]);
+        check_effect("Deny", &cidr("In", list), &["address_family"]);
+        check_effect("Allow", &cidr("In", list), &[]);
+        check_effect("Deny", &cidr("NotIn", list), &[]);
+        check_effect("RequireApproval", &cidr("NotIn", list), &[]);
+    }
+    for list in [both, r#"["private"]"#, r#"["public"]"#] {
+        check_effect("Allow", &cidr("NotIn", list), &[]);
+        check_effect("Deny", &cidr("In", list), &[]);
+    }
+}
+
+#[test]
+fn an_expression_says_itself_how_it_treats_case() {
+    let text = |op: &str, case: &str| {
+        format!(
+            r#"{{"StringCheck":{{"source":"Arguments","field":"x","op":"{op}","value":["a"],"ignoreCase":{case}}}}}"#
+        )
+    };
+    for op in ["In", "NotIn", "StartsWith", "EndsWith", "Contains", "Glob"] {
+        check_effect("Allow", &text(op, r#""Ascii""#), &[]);
+        check_effect("Allow", &text(op, r#""Full""#), &[]);
+    }
+    check_codes(&text("Matches", r#""Ascii""#), &["case_of_expression"]);
+    check_codes(&text("In", r#""full""#), &["unknown_case"]);
+    check_codes(&text("In", "true"), &["wrong_type"]);
+    check_codes(&text("In", "null"), &["wrong_type"]);
+}
+
 #[test]
 fn a_fix_says_what_to_write() {
     let with = |check: &str, rest: &str| format!(r#"{{"{check}":{{"source":"Arguments","field":"x",{rest}}}}}"#);
@@ -362,7 +461,7 @@ fn a_fix_says_what_to_write() {
         &with_condition(&with("CidrCheck", r#""op":"In","value":["10.0.0.1/8","10.0.0.0"]"#)),
         &[
             "error bad_network 4:79 /rules/0/condition/CidrCheck/value/0: `10.0.0.1/8` has host bits after its prefix [write `10.0.0.0/8`]",
-            "error bad_network 4:92 /rules/0/condition/CidrCheck/value/1: `10.0.0.0` is not a network in CIDR notation [write a network such as `10.0.0.0/8`]",
+            "error bad_network 4:92 /rules/0/condition/CidrCheck/value/1: `10.0.0.0` is not a network in CIDR notation [write a network such as `10.0.0.0/8`, or one of `private`, `loopback`, `link-local`, `shared`, `metadata`, `multicast`, `reserved`, `public`]",
         ],
     );
     check(

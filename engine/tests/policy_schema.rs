@@ -99,7 +99,8 @@ fn a_key_too_many_or_too_few_is_refused_by_both() {
             // Some of their keys are optional.
             continue;
         }
-        for key in body.keys() {
+        // `ignoreCase` is optional.
+        for key in body.keys().filter(|key| *key != "ignoreCase") {
             let mut less = body.clone();
             less.remove(key);
             check(&with_condition(&json!({ kind: less })), false);
@@ -109,6 +110,15 @@ fn a_key_too_many_or_too_few_is_refused_by_both() {
     let url = |ports: Value| json!({ "UrlCheck": { "source": "Arguments", "field": "x", "hosts": ["a.test"], "ports": ports } });
     check(&with_condition(&url(json!([8443]))), true);
     check(&with_condition(&url(json!([]))), false);
+    check(&with_condition(&url(json!("*"))), true);
+    check(&with_condition(&url(json!(["*"]))), true);
+    check(&with_condition(&url(json!(["*", 443]))), false);
+    check(&with_condition(&url(json!("443"))), false);
+    let text = |op: &str, case: &str| json!({ "StringCheck": { "source": "Arguments", "field": "x", "op": op, "value": ["a"], "ignoreCase": case } });
+    check(&with_condition(&text("Glob", "Full")), true);
+    check(&with_condition(&text("NotIn", "Ascii")), true);
+    check(&with_condition(&text("NotIn", "ascii")), false);
+    check(&with_condition(&text("Matches", "Ascii")), false);
     check(&with_condition(&json!({})), false);
     check(&with_condition(&json!({ "NumericCheck": {}, "All": [] })), false);
 }

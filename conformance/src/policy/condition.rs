@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-pub use super::strict::Number;
+pub use super::strict::{Listed, Number};
 use super::strict::{objects, stated, words};
 
 /// A condition: an object with one key.
@@ -18,6 +18,7 @@ pub enum Condition {
     StringCheck(StringCheck),
     BoolCheck(BoolCheck),
     LengthCheck(NumericCheck),
+    MembersCheck(MembersCheck),
     FieldPresent(FieldPresent),
     FieldEquals(FieldEquals),
     FieldCompare(FieldCompare),
@@ -97,13 +98,22 @@ pub enum StringOp {
     Matches,
 }
 
-/// Whether an address is in one of the networks, or in none.
+/// Whether something is in a list, or not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(remote = "Self")]
 #[expect(missing_docs, reason = "the variants are the words of the language reference")]
-pub enum CidrOp {
+pub enum Membership {
     In,
     NotIn,
+}
+
+/// Which letters are equal if they only differ in case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(remote = "Self")]
+#[expect(missing_docs, reason = "the variants are the words of the language reference")]
+pub enum IgnoreCase {
+    Ascii,
+    Full,
 }
 
 /// A day of the week.
@@ -120,7 +130,7 @@ pub enum Weekday {
     Sun,
 }
 
-words!(Source, NumericOp, StringOp, CidrOp, Weekday);
+words!(Source, NumericOp, StringOp, Membership, IgnoreCase, Weekday);
 
 /// The body of `FieldPresent`.
 #[derive(Debug, Deserialize)]
@@ -161,6 +171,8 @@ pub struct StringCheck {
     pub field: String,
     pub op: StringOp,
     pub value: Texts,
+    #[serde(default, rename = "ignoreCase", deserialize_with = "stated")]
+    pub ignore_case: Option<IgnoreCase>,
 }
 
 /// The `value` of a `StringCheck`.
@@ -203,6 +215,21 @@ pub struct FieldEquals {
     pub field_a: String,
     pub source_b: Source,
     pub field_b: String,
+    #[serde(default, rename = "ignoreCase", deserialize_with = "stated")]
+    pub ignore_case: Option<IgnoreCase>,
+}
+
+/// The body of `MembersCheck`.
+#[derive(Debug, Deserialize)]
+#[serde(remote = "Self", deny_unknown_fields)]
+#[expect(missing_docs, reason = "the fields are the keys of the language reference")]
+pub struct MembersCheck {
+    pub source: Source,
+    pub field: String,
+    pub op: Membership,
+    pub value: Vec<String>,
+    #[serde(default, rename = "ignoreCase", deserialize_with = "stated")]
+    pub ignore_case: Option<IgnoreCase>,
 }
 
 /// The body of `FieldCompare`.
@@ -225,6 +252,8 @@ pub struct PathCheck {
     pub source: Source,
     pub field: String,
     pub roots: Vec<String>,
+    #[serde(default, rename = "ignoreCase", deserialize_with = "stated")]
+    pub ignore_case: Option<IgnoreCase>,
 }
 
 /// The body of `UrlCheck`.
@@ -234,16 +263,16 @@ pub struct PathCheck {
 pub struct UrlCheck {
     pub source: Source,
     pub field: String,
-    #[serde(default = "only_https")]
-    pub schemes: Vec<String>,
+    /// `None` is `https`.
+    #[serde(default, deserialize_with = "stated")]
+    pub schemes: Option<Listed<String>>,
     pub hosts: Vec<String>,
     /// `None` is the default port of the URL's scheme.
     #[serde(default, deserialize_with = "stated")]
-    pub ports: Option<Vec<Number>>,
-}
-
-fn only_https() -> Vec<String> {
-    vec![String::from("https")]
+    pub ports: Option<Listed<Number>>,
+    /// `None` is every path.
+    #[serde(default, deserialize_with = "stated")]
+    pub paths: Option<Vec<String>>,
 }
 
 /// The body of `CidrCheck`.
@@ -253,7 +282,7 @@ fn only_https() -> Vec<String> {
 pub struct CidrCheck {
     pub source: Source,
     pub field: String,
-    pub op: CidrOp,
+    pub op: Membership,
     pub value: Vec<String>,
 }
 
@@ -285,6 +314,7 @@ objects!(
     BoolCheck,
     FieldEquals,
     FieldCompare,
+    MembersCheck,
     PathCheck,
     UrlCheck,
     CidrCheck,

@@ -51,6 +51,27 @@ pub(super) fn stated<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserialize
     T::deserialize(deserializer).map(Some)
 }
 
+/// A list, or `*` in place of one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Listed<T> {
+    /// Everything: the text `*`, alone or as the only entry of a list.
+    Any,
+    /// The entries of the list.
+    These(Vec<T>),
+}
+
+impl<'de, T: serde::de::DeserializeOwned> Deserialize<'de> for Listed<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = Box::<RawValue>::deserialize(deserializer)?;
+        let one: Option<String> = serde_json::from_str(raw.get()).ok();
+        let only: Option<[String; 1]> = serde_json::from_str(raw.get()).ok();
+        if one.or(only.map(|[entry]| entry)).as_deref() == Some("*") {
+            return Ok(Self::Any);
+        }
+        serde_json::from_str(raw.get()).map(Self::These).map_err(serde::de::Error::custom)
+    }
+}
+
 /// A number as its text in the policy, because a binary64 would round it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Number(pub String);

@@ -2,12 +2,19 @@
 
 use core::net::{IpAddr, Ipv6Addr};
 
+use ipnet::IpNet;
+
 /// Reads an IP address; `None` if the text is not an address, or is an IPv6 address that embeds an IPv4 address.
 pub(crate) fn read(text: &str) -> Option<IpAddr> {
     match text.parse().ok()? {
         IpAddr::V6(address) if embeds_ipv4(address) => None,
         address => Some(address),
     }
+}
+
+/// Whether an address is in one of the networks. Texts that are not networks are ignored.
+pub(crate) fn is_in_one_of<'n>(networks: impl Iterator<Item = &'n str>, address: &IpAddr) -> bool {
+    networks.filter_map(|network| network.parse::<IpNet>().ok()).any(|network| network.contains(address))
 }
 
 /// Whether an IPv6 address reaches an IPv4 address, which a rule for IPv4 networks would not recognize.

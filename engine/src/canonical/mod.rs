@@ -2,5 +2,7 @@
 
 pub(crate) mod address;
 pub(crate) mod path;
+#[cfg(feature = "compile")]
+pub(crate) mod special;
 pub(crate) mod url;
 pub(crate) mod uri;

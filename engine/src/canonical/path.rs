@@ -1,5 +1,7 @@
 //! Unambiguous file paths, and the roots that contain them.
 
+use crate::language::case::Case;
+
 /// Whether a lenient program drops a character and so joins its neighbors: the Unicode code points with the property
 /// default ignorable.
 pub(crate) fn is_ignorable(c: char) -> bool {
@@ -72,19 +74,44 @@ fn is_slash_like_letter(c: char) -> bool {
     matches!(c, '\u{2cc6}' | '\u{2cc7}' | '\u{3033}' | '\u{30ce}' | '\u{4e36}' | '\u{4e3f}' | '\u{ff89}')
 }
 
-/// Whether `path` is inside one of `roots`, which are canonical; `None` if the path is ambiguous.
+/// Whether `path` is inside one of `roots`; `None` if the path is ambiguous.
 ///
-/// What a tool makes of a path depends on its working directory, its decoding and its file system. Only an absolute
-/// path on which all of them agree is judged: no dot segments, however they are written, no empty segments, no
-/// backslashes, no percent-encoding, no control characters, no segment that ends in a dot or a space, and no slash at the
-/// end, which some programs drop and others read as "must be a directory".
-pub(crate) fn is_inside<'r>(path: &str, roots: impl IntoIterator<Item = &'r str>) -> Option<bool> {
-    is_canonical(path).then(|| {
-        roots.into_iter().any(|root| {
-            let root = root.strip_suffix('/').unwrap_or(root);
-            path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        })
-    })
+/// The roots are canonical, folded by `case`, and all absolute or all relative. A path of the other kind is ambiguous,
+/// because the working directory is unknown.
+///
+/// What a tool makes of a path depends on its working directory, its decoding and its file system. Only a path on
+/// which all of them agree is judged: no dot segments, however they are written, no empty segments, no backslashes, no
+/// percent-encoding, no control characters, no segment that ends in a dot or a space, and no slash at the end, which
+/// some programs drop and others read as "must be a directory".
+pub(crate) fn is_inside<'r>(path: &str, roots: impl Iterator<Item = &'r str> + Clone, case: Case) -> Option<bool> {
+    let is_absolute = roots.clone().any(|root| root.starts_with('/'));
+    let is_plain = if is_absolute { is_canonical(path) } else { is_canonical_relative(path) };
+    let folded = if is_plain { case.fold(path.into()) } else { return None };
+    let mut roots = roots;
+    Some(roots.any(|root| {
+        let root = root.strip_suffix('/').unwrap_or(root);
+        let is_below = |rest: &str| rest.is_empty() || rest.starts_with('/');
+        root == CURRENT_DIRECTORY || folded.strip_prefix(root).is_some_and(is_below)
+    }))
+}
+
+/// The root of all relative paths.
+const CURRENT_DIRECTORY: &str = ".";
+
+/// Whether a path is relative and unambiguous.
+fn is_canonical_relative(path: &str) -> bool {
+    // Shells and some libraries replace `~`, `$HOME` and `%HOME%` by absolute paths, and some programs drop a space.
+    !path.starts_with(['/', '~', '$', '%', ' '])
+        && !path.ends_with('/')
+        && !path.contains(':')
+        && !has_percent_encoding(path)
+        && !has_short_name(path)
+        && has_plain_segments(path)
+}
+
+/// Whether a path may contain the short name that Windows gives to a file, such as `GITHUB~1` for `.github`.
+fn has_short_name(path: &str) -> bool {
+    path.split('~').skip(1).any(|after| after.starts_with(|c: char| c.is_ascii_digit()))
 }
 
 /// Whether a path is absolute and unambiguous.
@@ -98,7 +125,8 @@ pub(crate) fn is_canonical(path: &str) -> bool {
 /// Whether a policy can name a directory so: a canonical path, with or without a slash at the end.
 #[cfg(feature = "compile")]
 pub(crate) fn is_root(path: &str) -> bool {
-    is_canonical(path) || path.strip_suffix('/').is_some_and(|directory| directory != "/" && is_canonical(directory))
+    let is_directory = |path: &str| is_canonical(path) || is_canonical_relative(path) || path == CURRENT_DIRECTORY;
+    is_directory(path) || path.strip_suffix('/').is_some_and(|directory| directory != "/" && is_directory(directory))
 }
 
 /// Whether a path without its first slash has only unambiguous segments. Only the last segment may be empty, because a
@@ -147,7 +175,84 @@ mod tests {
 
     #[track_caller]
     fn check(path: &str, expected: Option<bool>) {
-        assert_eq!(is_inside(path, ["/data/reports", "/srv/"]), expected, "{path:?}");
+        assert_eq!(is_inside(path, ["/data/reports", "/srv/"].into_iter(), Case::Exact), expected, "{path:?}");
+    }
+
+    #[track_caller]
+    fn check_relative(path: &str, expected: Option<bool>) {
+        let roots = [".github", "src/gen/"].into_iter();
+        assert_eq!(is_inside(path, roots, Case::Full), expected, "{path:?}");
+    }
+
+    #[test]
+    fn a_relative_path_is_inside_a_relative_root_or_outside_all() {
+        for path in [".github", ".github/workflows/ci.yml", ".GITHUB/x", ".gıthub/x", "src/gen", "SRC/Gen/a.rs"] {
+            check_relative(path, Some(!path.contains('ı')));
+        }
+        for path in ["src", "src/main.rs", "a/.github/x", ".githubs", ".github.yml", "src/gen2", "a~b", "$", "x/$id.ts"]
+        {
+            check_relative(path, (path != "$").then_some(false));
+        }
+        assert_eq!(is_inside("a/b", ["."].into_iter(), Case::Exact), Some(true));
+        assert_eq!(is_inside("a/b", ["./"].into_iter(), Case::Exact), Some(true));
+        assert_eq!(is_inside(".GitHub", [".github"].into_iter(), Case::Exact), Some(false));
+    }
+
+    #[test]
+    fn a_relative_path_with_two_readings_is_not_judged() {
+        for path in [
+            "",
+            ".",
+            "..",
+            "./.github/x",
+            ".//.github/x",
+            ".github/",
+            ".github//x",
+            ".github/./x",
+            "src/../.github/x",
+            "src/..",
+            "/.github/x",
+            "//.github/x",
+            "..\\.github\\x",
+            ".github\\x",
+            "C:.github",
+            ".github:x",
+            "~/.github",
+            "$PWD/.github",
+            "%CD%/.github",
+            ".%67ithub/x",
+            "%2egithub",
+            " .github/x",
+            ".github /x",
+            ".github./x",
+            ".github;a/../x",
+            "a/..;/.github",
+            ".github\0",
+            "\n.github",
+            ".git\u{200d}hub",
+            "\u{2024}github",
+            "GITHUB~1/x",
+            "src/GEN~12/x",
+        ] {
+            check_relative(path, None);
+            assert_eq!(is_inside(path, ["."].into_iter(), Case::Exact), None, "{path:?}");
+        }
+    }
+
+    #[test]
+    fn an_absolute_root_folds_case_only_if_asked() {
+        let roots = || ["/users/ana/.ssh", "/srv/strasse"].into_iter();
+        for (path, exact, ascii, full) in [
+            ("/users/ana/.ssh/id", true, true, true),
+            ("/Users/Ana/.SSH/id", false, true, true),
+            ("/users/ana/.\u{17f}sh", false, false, true),
+            ("/srv/straße", false, false, true),
+            ("/users/ana", false, false, false),
+        ] {
+            let inside = [Case::Exact, Case::Ascii, Case::Full].map(|case| is_inside(path, roots(), case));
+            assert_eq!(inside, [Some(exact), Some(ascii), Some(full)], "{path:?}");
+        }
+        assert_eq!(is_inside("/Users/../x", roots(), Case::Full), None);
     }
 
     #[test]
@@ -179,10 +284,10 @@ mod tests {
     #[cfg(feature = "compile")]
     #[test]
     fn a_root_ends_in_one_slash_at_most() {
-        for root in ["/", "/srv", "/srv/", "/a/b/"] {
+        for root in ["/", "/srv", "/srv/", "/a/b/", ".", "./", "src", "src/", ".github/workflows"] {
             assert!(is_root(root), "{root}");
         }
-        for root in ["", "//", "///", "/srv//", "srv/", "/srv/../"] {
+        for root in ["", "//", "///", "/srv//", "srv//", "/srv/../", "..", "./src", "src/..", "~", "./."] {
             assert!(!is_root(root), "{root}");
         }
     }

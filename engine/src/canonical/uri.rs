@@ -191,7 +191,7 @@ fn is_file(path: &str) -> bool {
 }
 
 /// Whether the decoded segments of a path are unambiguous; the last one may be empty.
-fn are_segments(path: &str) -> bool {
+pub(crate) fn are_segments(path: &str) -> bool {
     // Some servers drop the text after `;`.
     let may_stand = |byte: u8| is_path_byte(byte) && byte != b';';
     let may_be_encoded = |byte: u8| !is_path_byte(byte) && !matches!(byte, b'\\' | b'%') && !byte.is_ascii_control();

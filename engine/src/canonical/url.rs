@@ -6,9 +6,13 @@
 //! the `url` crate.
 
 use alloc::string::ToString as _;
-use core::net::{Ipv4Addr, Ipv6Addr};
+use core::iter::Skip;
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use core::str::Split;
 
-use crate::canonical::address::embeds_ipv4;
+use crate::canonical::address::{embeds_ipv4, is_in_one_of};
+use crate::canonical::uri;
+use crate::language::pattern::matches_pattern;
 
 /// The parts of a URL that determine the destination of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +60,70 @@ impl<'u> UrlTarget<'u> {
             None
         }
     }
+}
+
+/// The path of a URL without its first slash; `None` if the path is ambiguous.
+///
+/// The path must be in the normal form that URIs of resources have. The URL is unambiguous otherwise.
+pub(crate) fn plain_path(url: &str) -> Option<&str> {
+    let (_, rest) = url.split_once("://")?;
+    let rest = rest.find(['/', '?', '#']).and_then(|at| rest.get(at..)).unwrap_or_default();
+    let path = rest.split(['?', '#']).next()?;
+    let path = path.strip_prefix('/').unwrap_or(path);
+    (path.is_empty() || uri::are_segments(path)).then_some(path)
+}
+
+/// Whether a path, both without their first slash, matches a pattern: `**` as a segment matches any number of segments,
+/// and `*` matches any characters of one segment.
+///
+/// As in [`matches_pattern`], the segments between two `**` are matched at their first occurrence.
+pub(crate) fn matches_path(pattern: &str, path: &str) -> bool {
+    let (mut patterns, mut open) = (segments(pattern), segments(path));
+    // What follows the last `**`, and the segments that it does not match yet.
+    let mut retry = None;
+    loop {
+        let (pattern, segment) = (patterns.next(), open.clone().next());
+        match (pattern, segment) {
+            (None, None) => return true,
+            (Some("**"), _) => retry = Some((patterns.clone(), open.clone())),
+            (Some(pattern), Some(segment)) if matches_segment(pattern, segment) => _ = open.next(),
+            _ => {
+                let Some((after, rest)) = &mut retry else { return false };
+                if rest.next().is_none() {
+                    return false;
+                }
+                (patterns, open) = (after.clone(), rest.clone());
+            }
+        }
+    }
+}
+
+/// The segments of a path without its first slash; an empty path has none.
+fn segments(path: &str) -> Skip<Split<'_, char>> {
+    path.split('/').skip(usize::from(path.is_empty()))
+}
+
+fn matches_segment(pattern: &str, segment: &str) -> bool {
+    !segment.is_empty() && matches_pattern(pattern, segment)
+}
+
+/// Whether a host is public: none of the networks in `local` has its address, and it is not below one of the names.
+pub(crate) fn is_public<'n>(host: &str, mut local: impl Iterator<Item = &'n str>) -> bool {
+    let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    match address.parse::<IpAddr>() {
+        Ok(address) => !is_in_one_of(local, &address),
+        // Resolvers look up a name without a dot in the local domain.
+        Err(_) => host.contains('.') && !has_punycode(host) && !local.any(|name| wildcard_labels(name, host).is_some()),
+    }
+}
+
+/// The labels of a host that `*.` in `allowed` matches; empty if the host is `allowed` itself; `None` if the host is
+/// another.
+pub(crate) fn wildcard_labels<'h>(allowed: &str, host: &'h str) -> Option<&'h str> {
+    let Some(parent) = allowed.strip_prefix("*.") else { return allowed.eq_ignore_ascii_case(host).then_some("") };
+    let (below, end) = host.split_at_checked(host.len().checked_sub(parent.len())?)?;
+    let labels = below.strip_suffix('.').filter(|labels| !labels.is_empty())?;
+    end.eq_ignore_ascii_case(parent).then_some(labels)
 }
 
 /// The host of an authority and its port, if it has one; `None` if the port is ambiguous.
@@ -191,6 +259,171 @@ mod tests {
             "data:text/plain,x",
         ] {
             check(url, None);
+        }
+    }
+
+    #[test]
+    fn a_path_matches_segment_by_segment() {
+        for (pattern, paths, others) in [
+            ("", &[""][..], &["a", "a/b"][..]),
+            ("**", &["", "a", "a/b"], &[]),
+            ("a/*", &["a/b"], &["a", "a/", "a/b/c", "b/a"]),
+            ("a/**", &["a", "a/", "a/b", "a/b/c"], &["ab", "", "b/a"]),
+            ("a/**/z", &["a/z", "a/b/z", "a/z/z", "a/b/c/z"], &["a", "z", "a/z/b"]),
+            ("**/z", &["z", "a/z", "a/b/z"], &["az", "z/a", ""]),
+            ("**/b/**/d", &["b/d", "a/b/c/d", "b/b/x/d", "b/c/d/d"], &["b/c", "d/b", "a/d"]),
+            ("v*/x-*.json", &["v1/x-.json", "v/x-a.json"], &["v1/x.json", "x/x-a.json", "v1/x-a.json/b"]),
+            ("a/**/**/b", &["a/b", "a/x/b"], &["a"]),
+            ("*/b", &["a/b"], &["/b", "b"]),
+        ] {
+            for path in paths {
+                assert!(matches_path(pattern, path), "{pattern} {path}");
+            }
+            for path in others {
+                assert!(!matches_path(pattern, path), "{pattern} {path}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_path_with_two_readings_is_not_judged() {
+        let host = "https://a.test";
+        for (end, path) in [
+            ("", ""),
+            ("/", ""),
+            ("?q=/../x", ""),
+            ("#/..", ""),
+            ("/a/b", "a/b"),
+            ("/a/b/?x=%2e%2e", "a/b/"),
+            ("/a%20b/caf%C3%A9/~x/(1)", "a%20b/caf%C3%A9/~x/(1)"),
+            ("/a@b:c,d=e", "a@b:c,d=e"),
+        ] {
+            assert_eq!(plain_path(&alloc::format!("{host}{end}")), Some(path), "{end}");
+        }
+        for end in [
+            "/a/../b",
+            "/..",
+            "/.",
+            "/a/./b",
+            "/a/..",
+            "/%2e%2e/b",
+            "/.%2E/b",
+            "/%2E/b",
+            "/..;/b",
+            "/a;x/b",
+            "/..%3B/b",
+            "/a%2fb",
+            "/a%2Fb",
+            "/a%5cb",
+            "/a%5Cb",
+            "//a",
+            "/a//b",
+            "/a/b//",
+            "/%61",
+            "/%7E",
+            "/a%00",
+            "/a%0d%0a",
+            "/a%7F",
+            "/a%",
+            "/a%zz",
+            "/a%252e",
+            "/a%c3%a9",
+            "/a%FF",
+            "/a./b",
+            "/a%20/b",
+            "/a|b",
+            "/a{b}",
+            "/a\"b",
+            "/[a]",
+            "/a^b",
+            "/a`b",
+            "/%E2%80%A4/b",
+            "/a%40b",
+        ] {
+            assert_eq!(plain_path(&alloc::format!("{host}{end}")), None, "{end}");
+        }
+    }
+
+    #[cfg(feature = "compile")]
+    #[test]
+    fn a_host_is_public_unless_it_is_special() {
+        use crate::canonical::special::{LOCAL_NAMES, all_networks};
+        let is_public = |host: &str| is_public(host, all_networks().chain(LOCAL_NAMES));
+        for host in [
+            "news.example",
+            "api.example.com",
+            "localhost.example.com",
+            "internal.example.com",
+            "1.1.1.1",
+            "172.32.0.1",
+            "100.128.0.1",
+            "169.253.0.1",
+            "11.0.0.1",
+            "192.167.1.1",
+            "[2606:4700::1111]",
+            "[2a00::1]",
+            "mylocal.com",
+        ] {
+            assert!(is_public(host), "{host}");
+        }
+        for host in [
+            "localhost",
+            "LOCALHOST",
+            "a.localhost",
+            "printer.local",
+            "metadata.google.internal",
+            "METADATA.Google.Internal",
+            "host.docker.internal",
+            "router.lan",
+            "wiki.corp",
+            "nas.home",
+            "nas.home.arpa",
+            "wiki",
+            "a.intranet",
+            "a.test",
+            "a.invalid",
+            "a.onion",
+            "a.alt",
+            "localhost.localdomain",
+            "kubernetes.default.svc",
+            "a.cluster.local",
+            "0.0.0.0",
+            "10.0.0.5",
+            "100.64.0.1",
+            "100.100.100.200",
+            "127.0.0.1",
+            "127.9.9.9",
+            "168.63.129.16",
+            "169.254.169.254",
+            "172.16.0.1",
+            "172.31.255.255",
+            "192.0.0.192",
+            "192.0.2.1",
+            "192.88.99.1",
+            "192.168.1.1",
+            "198.18.0.1",
+            "198.51.100.1",
+            "203.0.113.1",
+            "224.0.0.1",
+            "240.0.0.1",
+            "255.255.255.255",
+            "[::]",
+            "[::1]",
+            "[fd00:ec2::254]",
+            "[fc00::1]",
+            "[fe80::1]",
+            "[fec0::1]",
+            "[ff02::1]",
+            "[100::1]",
+            "[2001:db8::1]",
+            "[3fff::1]",
+            "[5f00::1]",
+            "[2001:2::1]",
+            "[4000::1]",
+            "[e000::1]",
+            "xn--bcher-kva.com",
+        ] {
+            assert!(!is_public(host), "{host}");
         }
     }
 

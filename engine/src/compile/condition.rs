@@ -9,8 +9,8 @@ use zerocopy::little_endian::U32;
 use crate::compile::writer::Writer;
 use crate::condition::check::Encoder;
 use crate::condition::{Condition, ConditionKind, Field, code};
-use crate::image::index::{AutomatonIndex, FieldSlot, NumberOffset, Stored, UrlOffset};
-use crate::image::records::{NO_OPERAND, StepRecord, TextList, UrlRecord, to_u32};
+use crate::image::index::{AutomatonIndex, FieldSlot, ListsOffset, NumberOffset, Stored, UrlOffset};
+use crate::image::records::{ListsRecord, NO_OPERAND, StepRecord, TextList, UrlRecord, to_u32};
 use crate::language::index::Index as _;
 use crate::policy::semantics::Semantics;
 use crate::policy::text::spanned::Spanned;
@@ -55,8 +55,7 @@ impl Encoder for Writer {
         self.number_record(text)
     }
 
-    fn texts(&mut self, texts: &[Spanned<String>]) -> TextList {
-        let mut list: Vec<String> = texts.iter().map(|text| text.value.clone()).collect();
+    fn texts(&mut self, mut list: Vec<String>) -> TextList {
         list.sort_unstable();
         list.dedup();
         TextList { count: U32::new(to_u32(list.len())), first: Stored::new(self.list(list)) }
@@ -67,9 +66,19 @@ impl Encoder for Writer {
     }
 
     fn url(&mut self, record: UrlRecord) -> UrlOffset {
-        // Equal conditions must have equal bytes, so they must refer to the same record.
-        *self.urls.entry(record.as_bytes().to_vec()).or_insert_with_key(|record| {
-            let offset = UrlOffset::from_u32(to_u32(self.bytes.len()));
+        UrlOffset::from_u32(self.shared_record(record.as_bytes()))
+    }
+
+    fn lists(&mut self, record: ListsRecord) -> ListsOffset {
+        ListsOffset::from_u32(self.shared_record(record.as_bytes()))
+    }
+}
+
+impl Writer {
+    /// Where a record starts. Equal conditions must have equal bytes, so they must refer to the same record.
+    fn shared_record(&mut self, record: &[u8]) -> u32 {
+        *self.shared_records.entry(record.to_vec()).or_insert_with_key(|record| {
+            let offset = to_u32(self.bytes.len());
             self.bytes.extend_from_slice(record);
             offset
         })

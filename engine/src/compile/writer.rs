@@ -11,7 +11,7 @@ use crate::compile::rows::Rows;
 use crate::image::hash_table;
 use crate::image::index::{
     AutomatonIndex, FieldSlot, NumberOffset, RowOffset, RuleOffset, SchemaOffset, StepOffset, StoredOption,
-    TextListOffset, ToolSlot, UrlOffset,
+    TextListOffset, ToolSlot,
 };
 use crate::image::records::{
     AutomatonRecord, CatalogRecord, FieldRecord, HeaderRecord, NONE, NameRecord, NumberRecord, RULE_MARK, RuleRecord,
@@ -56,7 +56,8 @@ pub(crate) struct Writer {
     /// Where each condition starts, by the bytes of its steps.
     conditions: HashMap<Vec<u8>, StepOffset>,
     numbers: HashMap<String, NumberOffset>,
-    pub(crate) urls: HashMap<Vec<u8>, UrlOffset>,
+    /// Where the records of checks start, by their bytes.
+    pub(crate) shared_records: HashMap<Vec<u8>, u32>,
     automata: Vec<AutomatonRecord>,
     automaton_indices: HashMap<Vec<String>, Option<AutomatonIndex>>,
     transitions: Vec<U16>,
@@ -79,7 +80,7 @@ impl Writer {
             steps: Vec::new(),
             conditions: HashMap::new(),
             numbers: HashMap::new(),
-            urls: HashMap::new(),
+            shared_records: HashMap::new(),
             automata: Vec::new(),
             automaton_indices: HashMap::new(),
             transitions: Vec::new(),

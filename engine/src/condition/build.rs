@@ -14,6 +14,7 @@ pub use crate::condition::kinds::cidr::CidrCheck;
 pub use crate::condition::kinds::compare::FieldCompare;
 pub use crate::condition::kinds::equals::FieldEquals;
 pub use crate::condition::kinds::length::LengthCheck;
+pub use crate::condition::kinds::members::MembersCheck;
 pub use crate::condition::kinds::numeric::NumericCheck;
 pub use crate::condition::kinds::path::PathCheck;
 pub use crate::condition::kinds::present::FieldPresent;
@@ -71,6 +72,8 @@ pub enum ConditionKind {
     UrlCheck(UrlCheck),
     /// A string is an IP address in one of some networks, or in none.
     CidrCheck(CidrCheck),
+    /// The names of an object's members are all in a list, or none is.
+    MembersCheck(MembersCheck),
 }
 
 /// Reads the value of the only key of a condition.
@@ -84,7 +87,7 @@ struct Kind {
 }
 
 /// All kinds, in the order in which messages list them.
-const KINDS: [Kind; 16] = [
+const KINDS: [Kind; 17] = [
     Kind { name: "All", is_in_perso: true, read: read_all },
     Kind { name: "Any", is_in_perso: true, read: read_any },
     Kind { name: "Not", is_in_perso: true, read: read_not },
@@ -107,6 +110,11 @@ const KINDS: [Kind; 16] = [
         name: "LengthCheck",
         is_in_perso: false,
         read: |node, reader, scope| LengthCheck::read(node, reader, scope).map(ConditionKind::LengthCheck),
+    },
+    Kind {
+        name: "MembersCheck",
+        is_in_perso: false,
+        read: |node, reader, scope| MembersCheck::read(node, reader, scope).map(ConditionKind::MembersCheck),
     },
     Kind {
         name: "FieldPresent",
@@ -181,6 +189,7 @@ impl ConditionKind {
             Self::PathCheck(check) => check,
             Self::UrlCheck(check) => check,
             Self::CidrCheck(check) => check,
+            Self::MembersCheck(check) => check,
         })
     }
 }

@@ -7,8 +7,8 @@ use core::ops::Range;
 use hashbrown::HashMap;
 
 use crate::condition::field::Field;
-use crate::image::index::{AutomatonIndex, FieldSlot, NumberOffset, Stored, UrlOffset};
-use crate::image::records::{StepRecord, TextList, UrlRecord};
+use crate::image::index::{AutomatonIndex, FieldSlot, ListsOffset, NumberOffset, Stored, UrlOffset};
+use crate::image::records::{ListsRecord, StepRecord, TextList, UrlRecord};
 use crate::policy::check::knowledge::Knowledge;
 use crate::policy::semantics::Semantics;
 use crate::policy::text::diagnostic::Diagnostic;
@@ -24,6 +24,12 @@ pub(crate) trait Check {
 
     /// Reports errors in the check alone.
     fn validate(&self, span: &Range<usize>, validation: &mut Validation<'_>);
+
+    /// Reports what it fails to cover in a position in which its truth denies a call.
+    fn validate_denial(&self, _: &Range<usize>, _: &mut Validation<'_>) {}
+
+    /// Reports what it fails to cover in a position in which its falsehood denies a call.
+    fn validate_permission(&self, _: &Range<usize>, _: &mut Validation<'_>) {}
 
     /// Assumes that it is true, or false, and narrows the possible values of its fields; returns whether any remain.
     fn narrow<'p>(&'p self, known: &mut Knowledge<'p>, truth: bool) -> bool;
@@ -50,6 +56,10 @@ impl Validation<'_> {
         self.findings.push(Diagnostic::error(code, span, message).with_fix(fix));
     }
 
+    pub(crate) fn warning_with_fix(&mut self, code: &'static str, span: &Range<usize>, message: String, fix: &str) {
+        self.findings.push(Diagnostic::warning(code, span, message).with_fix(fix));
+    }
+
     /// Reports a list without entries.
     pub(crate) fn check_not_empty<T>(&mut self, span: &Range<usize>, list: &[T], what: &str) {
         if list.is_empty() {
@@ -70,11 +80,14 @@ pub(crate) trait Encoder {
     fn number(&mut self, text: &str) -> NumberOffset;
 
     /// Some texts, in ascending order of their bytes.
-    fn texts(&mut self, texts: &[Spanned<String>]) -> TextList;
+    fn texts(&mut self, texts: Vec<String>) -> TextList;
 
     /// The automaton of regular expressions, which are valid.
     fn expressions(&mut self, expressions: &[Spanned<String>]) -> Option<AutomatonIndex>;
 
     /// The allowed URLs.
     fn url(&mut self, record: UrlRecord) -> UrlOffset;
+
+    /// The lists of a check.
+    fn lists(&mut self, record: ListsRecord) -> ListsOffset;
 }

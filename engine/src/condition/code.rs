@@ -20,3 +20,5 @@ pub(crate) const NUMERIC_BINARY64: u8 = 17;
 pub(crate) const STRING_OR_FALSE: u8 = 18;
 pub(crate) const PRESENT_UNCHARGED: u8 = 19;
 pub(crate) const EQUALS_DEEP: u8 = 20;
+pub(crate) const STRING_FOLDED: u8 = 21;
+pub(crate) const MEMBERS: u8 = 22;

@@ -11,6 +11,7 @@ pub(crate) mod code;
 #[cfg(feature = "compile")]
 pub(crate) mod field;
 mod kinds;
+pub(crate) mod lists;
 pub(crate) mod sentence;
 
 use crate::call::fields::{Fields, Unknown};
@@ -20,6 +21,7 @@ use crate::condition::kinds::compare::Compare;
 use crate::condition::kinds::equals::Equals;
 use crate::condition::kinds::items::Items;
 use crate::condition::kinds::length::Length;
+use crate::condition::kinds::members::Members;
 use crate::condition::kinds::numeric::Numeric;
 pub(crate) use crate::condition::kinds::numeric::compare_number;
 use crate::condition::kinds::path::Path;
@@ -36,7 +38,7 @@ pub(crate) use build::read_condition;
 #[cfg(feature = "compile")]
 pub use build::{
     BoolCheck, CidrCheck, Condition, ConditionKind, Field, FieldCompare, FieldEquals, FieldPresent, ItemsCheck,
-    LengthCheck, NumericCheck, PathCheck, StringCheck, TimeCheck, UrlCheck, names,
+    LengthCheck, MembersCheck, NumericCheck, PathCheck, StringCheck, TimeCheck, UrlCheck, names,
 };
 
 /// A leaf of a condition in the image, or a condition on the items of a list.
@@ -54,6 +56,7 @@ pub(crate) enum Predicate<'i> {
     Cidr(Cidr<'i>),
     Items(Items),
     Time(Time),
+    Members(Members<'i>),
 }
 
 /// Evaluates the predicate of a step; `None` if the step is not a predicate or the image is damaged.
@@ -76,6 +79,8 @@ pub(crate) fn evaluate(step: &StepRecord, fields: &Fields<'_, '_, '_>) -> Option
         code::URL => Url::decode(image, step)?.evaluate(fields),
         code::CIDR => Cidr::decode(image, step)?.evaluate(fields),
         code::TIME => Time::decode(step)?.evaluate(fields),
+        code::STRING_FOLDED => StringPredicate::decode_folded(image, step)?.evaluate_folded(fields),
+        code::MEMBERS => Members::decode(image, step)?.evaluate(fields),
         _ => return None,
     })
 }
@@ -97,6 +102,8 @@ impl<'i> Predicate<'i> {
             code::EVERY => Self::Items(Items::decode(step, true)),
             code::SOME => Self::Items(Items::decode(step, false)),
             code::TIME => Self::Time(Time::decode(step)?),
+            code::STRING_FOLDED => Self::String(StringPredicate::decode_folded(image, step)?),
+            code::MEMBERS => Self::Members(Members::decode(image, step)?),
             _ => return None,
         })
     }
@@ -116,6 +123,7 @@ impl<'i> Predicate<'i> {
             Self::Cidr(predicate) => predicate,
             Self::Items(predicate) => predicate,
             Self::Time(predicate) => predicate,
+            Self::Members(predicate) => predicate,
         }
     }
 }

@@ -30,6 +30,8 @@ define_index! {
     UrlOffset;
     /// Where a schema starts: the number of its keywords, then the keywords.
     SchemaOffset;
+    /// Where the lists of a check start.
+    ListsOffset;
     /// An automaton among those of the image.
     AutomatonIndex;
     /// A field's slot in the table of fields, or the root of a source.

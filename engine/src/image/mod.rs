@@ -19,12 +19,13 @@ use zerocopy::little_endian::U16;
 use crate::image::automaton::Automaton;
 use crate::image::bytes::{ImageBytes, Record};
 use crate::image::index::{
-    AutomatonIndex, FieldSlot, NumberOffset, RoleSlot, RowOffset, RuleOffset, SchemaOffset, StepOffset, Stored,
-    StoredOption, TextListOffset, ToolSlot, UrlOffset,
+    AutomatonIndex, FieldSlot, ListsOffset, NumberOffset, RoleSlot, RowOffset, RuleOffset, SchemaOffset, StepOffset,
+    Stored, StoredOption, TextListOffset, ToolSlot, UrlOffset,
 };
 use crate::image::records::{
-    AutomatonRecord, CatalogRecord, CellRecord, CellRules, FORMAT, FieldRecord, HeaderRecord, MAGIC, NONE, NameRecord,
-    NumberRecord, REASON_TEMPLATES, RULE_MARK, RuleRecord, Section, StepRecord, TextList, TextRef, UrlRecord,
+    AutomatonRecord, CatalogRecord, CellRecord, CellRules, FORMAT, FieldRecord, HeaderRecord, ListsRecord, MAGIC, NONE,
+    NameRecord, NumberRecord, REASON_TEMPLATES, RULE_MARK, RuleRecord, Section, StepRecord, TextList, TextRef,
+    UrlRecord,
 };
 use crate::image::schema::{KeywordRecord, MembersRecord, PatternRecord, PropertyRecord};
 use crate::image::texts::Texts;
@@ -389,6 +390,10 @@ impl<'i> PolicyImage<'i> {
 
     pub(crate) fn url(&self, url: UrlOffset) -> Option<&'i UrlRecord> {
         self.bytes.record(url.to_u32())
+    }
+
+    pub(crate) fn lists(&self, lists: ListsOffset) -> Option<&'i ListsRecord> {
+        self.bytes.record(lists.to_u32())
     }
 
     pub(crate) fn text(&self, text: TextRef) -> Option<&'i str> {

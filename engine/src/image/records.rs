@@ -290,6 +290,22 @@ pub(crate) struct UrlRecord {
     pub(crate) schemes: TextList,
     pub(crate) hosts: TextList,
     pub(crate) ports: TextList,
+    /// The patterns of paths; none if every path is allowed.
+    pub(crate) paths: TextList,
+    /// The networks and names that are not public; none if no host is `public`.
+    pub(crate) local: TextList,
+}
+
+/// The lists of a check that does not compare with the texts as the policy spells them.
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub(crate) struct ListsRecord {
+    /// The texts as the policy spells them, for descriptions.
+    pub(crate) shown: TextList,
+    /// The texts that values are compared with.
+    pub(crate) compared: TextList,
+    /// The networks that are not public, if the policy compares with `public`.
+    pub(crate) local: TextList,
 }
 
 /// An automaton: a regular expression, or the patterns of one kind of target.

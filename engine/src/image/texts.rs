@@ -21,7 +21,7 @@ impl<'i> Texts<'i> {
     }
 
     /// The strings.
-    pub(crate) fn iter(self) -> impl Iterator<Item = &'i str> {
+    pub(crate) fn iter(self) -> impl Iterator<Item = &'i str> + Clone {
         self.refs.iter().filter_map(move |&text| self.bytes.text(text))
     }
 

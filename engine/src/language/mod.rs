@@ -1,5 +1,6 @@
 //! The terms that policies and calls share: targets, effects, operators and times.
 
+pub mod case;
 pub(crate) mod conflicts;
 pub mod effect;
 pub(crate) mod index;

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use core::ops::Range;
 
 use crate::condition::{Condition, ConditionKind, Field, StringCheck};
+use crate::language::case::Case;
 use crate::language::dialect::Dialect;
 use crate::language::effect::Effect;
 use crate::language::operators::NumericOp;
@@ -205,7 +206,7 @@ impl Rule {
     pub(crate) fn server_condition(&self) -> Option<Condition> {
         let server = self.server.as_ref()?;
         let field = Field::of_request(SERVER_FIELD, server.span.clone());
-        let check = StringCheck { field, op: StringOp::In, values: alloc::vec![server.clone()] };
+        let check = StringCheck { field, op: StringOp::In, values: alloc::vec![server.clone()], case: Case::Exact };
         Some(Condition { span: server.span.clone(), kind: ConditionKind::StringCheck(check) })
     }
 }

@@ -4,7 +4,8 @@ use callgate_engine::{Code, Effect, RequestFacts};
 use serde_json::{Value, json};
 
 use crate::judge::{
-    allow_if, check, check_condition, check_facts, check_reason, no_number, numeric, refund, strings, unknown_and,
+    allow_if, check, check_allow_condition, check_condition, check_facts, check_reason, no_number, numeric, refund,
+    strings, unknown_and,
 };
 
 #[test]
@@ -161,7 +162,7 @@ fn a_path_lies_in_a_root_after_all_readers_agree_on_it() {
 fn a_url_goes_where_the_policy_says() {
     let condition =
         json!({ "UrlCheck": { "source": "Arguments", "field": "x", "hosts": ["api.example.com", "*.cdn.test"] } });
-    check_condition(
+    check_allow_condition(
         &condition,
         &strings(&[
             "https://api.example.com/v1?q=1",
@@ -197,7 +198,7 @@ fn a_url_goes_where_the_policy_says() {
     );
     let condition = json!({ "UrlCheck": {
         "source": "Arguments", "field": "x", "hosts": ["xn--bcher-kva.test", "*.xn--bcher-kva.test"] } });
-    check_condition(
+    check_allow_condition(
         &condition,
         &strings(&["https://xn--bcher-kva.test/", "https://XN--Bcher-kva.test/", "https://a.xn--bcher-kva.test/"]),
         &strings(&["https://bcher-kva.test/"]),
@@ -211,6 +212,285 @@ fn a_url_goes_where_the_policy_says() {
         &strings(&["https://10.0.0.1/", "http://10.0.0.2/", "http://10.0.0.1:81/", "http://[2001:db8::2]/"]),
         &unknown_and(&["http://10.1/", "http://[2001:db8:0:0::1]/", "http://[::ffff:10.0.0.1]/"]),
     );
+}
+
+#[test]
+fn a_url_check_may_cover_every_scheme_and_port() {
+    let of = |schemes: Value, ports: Value| {
+        json!({ "UrlCheck": { "source": "Arguments", "field": "x", "schemes": schemes,
+                "hosts": ["169.254.169.254", "localhost", "*.internal", "[fd00:ec2::254]"], "ports": ports } })
+    };
+    let others =
+        ["https://news.example/", "http://169.254.169.253/", "http://internal/", "https://localhost.example:1/"];
+    let unknown = unknown_and(&[
+        "http://[::ffff:169.254.169.254]/",
+        "http://2852039166/",
+        "http://169.254.169.254./",
+        "http://user@localhost/",
+        "file://localhost/x",
+        "//localhost/",
+    ]);
+    for any in [json!("*"), json!(["*"])] {
+        check_condition(
+            &of(any.clone(), any),
+            &strings(&[
+                "http://169.254.169.254/latest",
+                "https://169.254.169.254",
+                "http://localhost:9200/_search",
+                "ftp://LOCALHOST:1/",
+                "gopher://localhost/",
+                "http://metadata.google.internal:8080/",
+                "http://[fd00:ec2::254]:80/",
+            ]),
+            &strings(&others),
+            &unknown,
+        );
+    }
+    let plain = ["http://localhost/", "foo://a.internal/"];
+    check_condition(&of(json!("*"), json!([80])), &strings(&plain[..1]), &strings(&plain[1..]), &unknown);
+    let web = ["https://localhost:1/", "http://localhost/", "foo://localhost:443/"];
+    check_condition(&of(json!(["https"]), json!("*")), &strings(&web[..1]), &strings(&web[1..]), &unknown);
+}
+
+#[test]
+fn the_path_of_a_url_is_matched_by_segment() {
+    let condition = json!({ "UrlCheck": { "source": "Arguments", "field": "x", "schemes": ["https"],
+        "hosts": ["api.github.com"], "ports": [443], "paths": ["/repos/acme/**", "/files/*.csv", "/a%20b"] } });
+    check_condition(
+        &condition,
+        &strings(&[
+            "https://api.github.com/repos/acme/site",
+            "https://api.github.com/repos/acme",
+            "https://api.github.com/repos/acme/",
+            "https://api.github.com/repos/acme/site/issues?state=open&q=../x#top",
+            "https://api.github.com/files/a.csv",
+            "https://api.github.com/a%20b",
+        ]),
+        &strings(&[
+            "https://api.github.com",
+            "https://api.github.com/?/repos/acme/x",
+            "https://api.github.com/#/repos/acme/x",
+            "https://api.github.com/repos/other/site",
+            "https://api.github.com/repos/acmecorp/site",
+            "https://api.github.com/Repos/acme/site",
+            "https://api.github.com/files/a/b.csv",
+            "https://api.github.com/x/repos/acme/site",
+            "https://evil.test/repos/acme/site",
+            // Another host is another host, in whatever form its path is.
+            "https://evil.test/repos/acme/../x",
+        ]),
+        &unknown_and(&[
+            "https://api.github.com/repos/acme/../evilcorp/secrets",
+            "https://api.github.com/repos/acme/%2e%2e/evilcorp/secrets",
+            "https://api.github.com/repos/acme/.%2E/evilcorp/secrets",
+            "https://api.github.com/repos/acme/./../../user/emails",
+            "https://api.github.com/repos/acme/..;/evilcorp",
+            "https://api.github.com/repos/acme/..%3b/evilcorp",
+            "https://api.github.com/repos/acme/..%2fevilcorp",
+            "https://api.github.com/repos/acme/..%5Cevilcorp",
+            "https://api.github.com/repos/acme/..\\evilcorp",
+            "https://api.github.com//repos/acme/x",
+            "https://api.github.com/repos//acme/x",
+            "https://api.github.com/%72epos/acme/x",
+            "https://api.github.com/repos/acme/x%00",
+            "https://api.github.com/repos/acme/%252e%252e/x",
+            "https://api.github.com/repos/acme/..",
+            // Some servers drop the slash at the end.
+            "https://api.github.com/files/a.csv/",
+        ]),
+    );
+}
+
+#[test]
+fn a_public_host_is_neither_local_nor_special() {
+    let condition = json!({ "UrlCheck": { "source": "Arguments", "field": "x", "schemes": "*",
+        "hosts": ["public", "wiki.internal", "10.0.0.7"], "ports": "*" } });
+    check_condition(
+        &condition,
+        &strings(&[
+            "https://news.example/a",
+            "http://1.1.1.1:8080/",
+            "http://[2606:4700::1111]/",
+            "https://wiki.internal/",
+            "http://10.0.0.7/",
+        ]),
+        &strings(&[
+            "http://169.254.169.254/latest/meta-data/",
+            "http://10.0.0.5/admin",
+            "http://[fd00:ec2::254]/latest",
+            "http://[::1]:3000/",
+            "http://localhost:9200/",
+            "http://metadata.google.internal/",
+            "http://wiki/",
+            "http://printer.LOCAL/",
+            "http://100.100.100.200/",
+            "http://168.63.129.16/",
+        ]),
+        &unknown_and(&[
+            "http://[::ffff:10.0.0.5]/",
+            "http://[64:ff9b::a9fe:a9fe]/",
+            "http://[2002:a00:1::]/",
+            "http://0x7f000001/",
+            "http://127.1/",
+            "https://xn--bcher-kva.example/",
+        ]),
+    );
+    check_reason(
+        &allow_if(&condition),
+        &refund(&json!({ "x": "http://10.0.0.5/" })),
+        Some("r"),
+        "`x` must be a URL with scheme `*` and host `10.0.0.7` or `public` or `wiki.internal` and port `*`",
+    );
+}
+
+#[test]
+fn a_named_set_stands_for_its_networks() {
+    let check_x = |op: &str| json!({ "CidrCheck": { "source": "Arguments", "field": "x", "op": op, "value": ["private", "metadata", "203.0.113.0/24"] } });
+    let inside = strings(&["10.0.0.1", "192.168.1.1", "fd00::1", "169.254.169.254", "168.63.129.16", "203.0.113.9"]);
+    let outside = strings(&["1.1.1.1", "127.0.0.1", "169.254.169.253", "::1", "2606:4700::1111"]);
+    let unknown = unknown_and(&["private", "::ffff:10.0.0.1", "10.1"]);
+    check_condition(&check_x("In"), &inside, &outside, &unknown);
+    check_condition(&check_x("NotIn"), &outside, &inside, &unknown);
+    check_reason(
+        &allow_if(&check_x("In")),
+        &refund(&json!({ "x": "1.1.1.1" })),
+        Some("r"),
+        "`x` must be an address in `203.0.113.0/24` or `metadata` or `private`",
+    );
+    let public =
+        json!({ "CidrCheck": { "source": "Arguments", "field": "x", "op": "In", "value": ["public", "10.0.0.0/8"] } });
+    check_condition(
+        &public,
+        &strings(&["1.1.1.1", "10.0.0.1", "2606:4700::1111"]),
+        &strings(&["192.168.1.1", "127.0.0.1", "::1", "fe80::1", "ff02::1", "240.0.0.1", "100.64.0.1"]),
+        &unknown_and(&["::ffff:1.1.1.1", "public"]),
+    );
+}
+
+/// Checks a `StringCheck` that ignores case.
+#[track_caller]
+fn check_in_any_case(op: &str, value: &str, case: &str, holds: &[&str], fails: &[&str]) {
+    let condition = json!({ "StringCheck": { "source": "Arguments", "field": "x", "op": op, "value": [value, "\u{0}"], "ignoreCase": case } });
+    check_condition(&condition, &strings(holds), &strings(fails), &unknown_and(&[]));
+}
+
+#[test]
+fn strings_are_compared_without_case_if_asked() {
+    check_in_any_case("In", "Secrets", "Ascii", &["secrets", "SECRETS", "Secrets"], &["secret", "\u{17f}ecrets", ""]);
+    check_in_any_case("In", "Secrets", "Full", &["secrets", "SECRETS", "\u{17f}ecret\u{17f}"], &["secret", ""]);
+    check_in_any_case("NotIn", "Secrets", "Ascii", &["secret", "\u{17f}ecrets"], &["secrets", "SECRETS"]);
+    check_in_any_case("NotIn", "straße", "Full", &["strase"], &["STRASSE", "Straße", "STRAẞE"]);
+    check_in_any_case("StartsWith", "/API/", "Ascii", &["/api/x", "/Api/"], &["/ap", "x/api/"]);
+    check_in_any_case("EndsWith", ".ENV", "Full", &["a.env", ".Env"], &["a.envs"]);
+    check_in_any_case("Contains", "É", "Full", &["café", "CAFÉ"], &["cafe", "e\u{301}"]);
+    check_in_any_case("Contains", "É", "Ascii", &["CAFÉ"], &["café"]);
+    check_in_any_case("Glob", "*/.Env*", "Full", &["/a/.ENV.local", "/.env"], &["/a/env"]);
+    let rules = allow_if(&json!({ "StringCheck": {
+        "source": "Arguments", "field": "x", "op": "In", "value": ["Straße"], "ignoreCase": "Full" } }));
+    check_reason(&rules, &refund(&json!({ "x": "a" })), Some("r"), "`x` must be `Straße`");
+}
+
+#[test]
+fn fields_are_equal_without_case_if_asked() {
+    let of = |case: &str| json!({ "FieldEquals": { "source_a": "Arguments", "field_a": "x", "source_b": "Arguments", "field_b": "y", "ignoreCase": case } });
+    let pair = |x: Value, y: Value| json!({ "x": x, "y": y });
+    let ascii = pair(json!("Acme"), json!("aCME"));
+    let full = pair(json!("É\u{212a}"), json!("ék"));
+    let others = [pair(json!("a"), json!("b")), pair(json!("a"), json!("a ")), pair(json!(1), json!(2))];
+    let unknown = [pair(json!("1"), json!(1)), json!({ "x": "a" }), pair(json!(["a"]), json!(["A"]))];
+    let number = pair(json!(1), json!(1.0));
+    let fails = [&others[..], std::slice::from_ref(&full)].concat();
+    check_condition(&of("Ascii"), &[ascii.clone(), number.clone()], &fails, &unknown);
+    check_condition(&of("Full"), &[ascii, full, number], &others, &unknown);
+}
+
+#[test]
+fn a_relative_path_lies_in_a_relative_root_after_all_readers_agree_on_it() {
+    let condition = json!({ "PathCheck": { "source": "Arguments", "field": "x", "roots": [".github", ".ci/"], "ignoreCase": "Full" } });
+    let ambiguous = [
+        "./.github/x",
+        ".//.github/x",
+        ".github/./x",
+        "src/../.github/x",
+        "/.github/x",
+        "..\\.github\\x",
+        ".github/",
+        "",
+        ".",
+        "~/.github",
+        "C:.github",
+        "GITHUB~1/x",
+    ];
+    check_condition(
+        &condition,
+        &strings(&[".github", ".github/workflows/ci.yml", ".GITHUB/x", ".CI/run", ".ci"]),
+        &strings(&["src/main.rs", "a/.github/x", ".githubs", "README.md"]),
+        &unknown_and(&ambiguous),
+    );
+    let everywhere = json!({ "PathCheck": { "source": "Arguments", "field": "x", "roots": ["."] } });
+    check_condition(&everywhere, &strings(&["src/main.rs", ".github"]), &[], &unknown_and(&ambiguous));
+    let rules = allow_if(&condition);
+    check_reason(&rules, &refund(&json!({ "x": "a" })), Some("r"), "`x` must be inside `.ci/` or `.github`");
+    check_reason(&rules, &refund(&json!({ "x": "./a" })), Some("r"), "`x` must be an unambiguous relative path");
+}
+
+#[test]
+fn the_members_of_an_object_are_all_listed_or_none_is() {
+    let of = |op: &str, case: Value| {
+        let mut check = json!({ "source": "Arguments", "field": "x", "op": op, "value": ["Accept", "Cookie"] });
+        if case != Value::Null {
+            check["ignoreCase"] = case;
+        }
+        json!({ "MembersCheck": check })
+    };
+    let object = |names: &[&str]| json!({ "x": names.iter().map(|&name| (name.to_owned(), json!(1))).collect::<serde_json::Map<_, _>>() });
+    let unknown = [
+        json!({}),
+        json!({ "x": null }),
+        json!({ "x": "{\"Accept\":1}" }),
+        json!({ "x": [["Accept", "x"]] }),
+        json!({ "x": [{ "name": "Accept" }] }),
+        json!({ "x": 1 }),
+        json!({ "x": true }),
+    ];
+    let (empty, listed, any_case) = (object(&[]), object(&["Accept", "Cookie"]), object(&["accept", "COOKIE"]));
+    let (mixed, others) = (object(&["Accept", "Authorization"]), object(&["Authorization", "Cookie "]));
+    check_condition(
+        &of("In", Value::Null),
+        &[empty.clone(), listed.clone()],
+        &[any_case.clone(), mixed.clone(), others.clone()],
+        &unknown,
+    );
+    for case in ["Ascii", "Full"] {
+        check_condition(
+            &of("In", json!(case)),
+            &[empty.clone(), listed.clone(), any_case.clone()],
+            &[mixed.clone(), others.clone()],
+            &unknown,
+        );
+        check_condition(
+            &of("NotIn", json!(case)),
+            &[empty.clone(), others.clone()],
+            &[listed.clone(), any_case.clone(), mixed.clone()],
+            &unknown,
+        );
+    }
+    check_condition(
+        &of("NotIn", Value::Null),
+        &[empty, any_case.clone(), others.clone()],
+        &[listed.clone(), mixed.clone()],
+        &unknown,
+    );
+    let requirements = [
+        (of("In", Value::Null), &mixed, "`x` must have no members except `Accept` or `Cookie`"),
+        (of("NotIn", Value::Null), &listed, "`x` must not have a member `Accept` or `Cookie`"),
+        (json!({ "Not": of("In", Value::Null) }), &listed, "`x` must have a member other than `Accept` or `Cookie`"),
+        (json!({ "Not": of("NotIn", Value::Null) }), &others, "`x` must have a member `Accept` or `Cookie`"),
+        (of("In", Value::Null), &unknown[2], "`x` must be an object"),
+    ];
+    for (condition, args, reason) in requirements {
+        check_reason(&allow_if(&condition), &refund(args), Some("r"), reason);
+    }
 }
 
 #[test]

@@ -55,14 +55,21 @@ pub(crate) fn refund(args: &Value) -> Value {
 /// Checks whether the condition of an Allow rule is true, false or unknown for each of the arguments.
 #[track_caller]
 pub(crate) fn check_condition(condition: &Value, holds: &[Value], fails: &[Value], unknown: &[Value]) {
-    let rules = allow_if(condition);
-    holds.iter().for_each(|args| check(&rules, &refund(args), Effect::Allow, Code::Allowed));
-    fails.iter().for_each(|args| check(&rules, &refund(args), Effect::Deny, Code::ConditionFailed));
-    unknown.iter().for_each(|args| check(&rules, &refund(args), Effect::Deny, Code::ConditionUnknown));
+    check_allow_condition(condition, holds, fails, unknown);
     // Inside `Not`, true and false are swapped, and unknown stays unknown and allows nothing.
     let rules = allow_if(&json!({ "Not": condition }));
     holds.iter().for_each(|args| check(&rules, &refund(args), Effect::Deny, Code::ConditionFailed));
     fails.iter().for_each(|args| check(&rules, &refund(args), Effect::Allow, Code::Allowed));
+    unknown.iter().for_each(|args| check(&rules, &refund(args), Effect::Deny, Code::ConditionUnknown));
+}
+
+/// Checks whether the condition of an Allow rule is true, false or unknown, without its opposite, which the build would
+/// refuse.
+#[track_caller]
+pub(crate) fn check_allow_condition(condition: &Value, holds: &[Value], fails: &[Value], unknown: &[Value]) {
+    let rules = allow_if(condition);
+    holds.iter().for_each(|args| check(&rules, &refund(args), Effect::Allow, Code::Allowed));
+    fails.iter().for_each(|args| check(&rules, &refund(args), Effect::Deny, Code::ConditionFailed));
     unknown.iter().for_each(|args| check(&rules, &refund(args), Effect::Deny, Code::ConditionUnknown));
 }
 

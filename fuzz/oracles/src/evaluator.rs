@@ -133,9 +133,47 @@ fn policy_of_parts(parts: &mut Parts<'_>) -> Json {
                 rule.insert("condition", object([(name, Json::Array(operands))]));
             }
         }
+        state_what_denies(rule);
     }
     policy.insert("rules", Json::Array(rules));
     policy
+}
+
+/// Adds schemes and ports to each `UrlCheck` that must state them, because a part came from a rule with another effect.
+fn state_what_denies(rule: &mut Json) {
+    let denies = match rule.child("effect") {
+        Some(Json::String(effect)) if effect == "Deny" => true,
+        Some(Json::String(effect)) if effect == "Allow" => false,
+        _ => return,
+    };
+    if let Some(mut condition) = rule.remove("condition") {
+        state_in(&mut condition, denies);
+        rule.insert("condition", condition);
+    }
+}
+
+fn state_in(condition: &mut Json, denies: bool) {
+    let Json::Object(members) = condition else { return };
+    for (name, body) in members {
+        match (name.as_str(), body) {
+            ("All" | "Any", Json::Array(children)) => children.iter_mut().for_each(|child| state_in(child, denies)),
+            ("Not", child) => state_in(child, !denies),
+            ("Every" | "Some", check) => {
+                if let Some(mut child) = check.remove("condition") {
+                    state_in(&mut child, denies);
+                    check.insert("condition", child);
+                }
+            }
+            ("UrlCheck", check) if denies => {
+                for key in ["schemes", "ports"] {
+                    if check.child(key).is_none() {
+                        check.insert(key, Json::String("*".to_owned()));
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
 }
 
 /// The condition of the first rule with one, in the policy of a seed.

@@ -7,7 +7,8 @@ use std::net::IpAddr;
 use std::sync::LazyLock;
 
 use callgate_conformance::judge::compile_text;
-use callgate_conformance::readers::{AllowedUrls, address_is_in, path_is_in};
+use callgate_conformance::policy::condition::IgnoreCase;
+use callgate_conformance::readers::{AllowedUrls, Entries, address_is_in, path_is_in};
 use callgate_engine::{Call, Code, Effect, PolicyImage, RequestFacts, evaluate};
 use percent_encoding::percent_decode_str;
 use serde_json::json;
@@ -15,6 +16,9 @@ use unicode_normalization::UnicodeNormalization as _;
 use url::{Host, Url};
 
 const ROOTS: [&str; 3] = ["/data/reports", "/srv/", "/a b/é"];
+const RELATIVE_ROOTS: [&str; 3] = [".github", "src/gen/", "é"];
+const PATHS: [&str; 4] = ["/", "/v1/**", "/*/a%20b", "/**/x*/y"];
+const SETS: [&str; 3] = ["private", "metadata", "public"];
 const SCHEMES: [&str; 4] = ["https", "http", "WSS", "foo"];
 const HOSTS: [&str; 6] =
     ["api.example.com", "*.CDN.example", "10.0.0.1", "[2001:db8::1]", "xn--bcher-kva.example", "*.com"];
@@ -25,10 +29,15 @@ static IMAGE: LazyLock<Result<Vec<u8>, String>> = LazyLock::new(|| {
     let rule = |tool: &str, condition: serde_json::Value| json!({ "effect": "Allow", "tool_name": tool, "roles": ["r"], "condition": condition });
     let policy = json!({
         "version": "callgate-1",
-        "tools": ["path", "url", "plain_url", "ip", "not_ip"],
+        "tools": ["path", "relative", "url", "plain_url", "public", "ip", "not_ip", "ip_of_sets"],
         "roles": { "r": {} },
         "rules": [
             rule("path", json!({ "PathCheck": { "source": "Arguments", "field": "v", "roots": ROOTS } })),
+            rule("relative", json!({ "PathCheck": {
+                "source": "Arguments", "field": "v", "roots": RELATIVE_ROOTS, "ignoreCase": "Full" } })),
+            rule("public", json!({ "UrlCheck": {
+                "source": "Arguments", "field": "v", "schemes": "*", "hosts": ["public"], "ports": "*", "paths": PATHS } })),
+            rule("ip_of_sets", json!({ "CidrCheck": { "source": "Arguments", "field": "v", "op": "In", "value": SETS } })),
             rule("url", json!({ "UrlCheck": {
                 "source": "Arguments", "field": "v", "schemes": SCHEMES, "hosts": HOSTS, "ports": PORTS } })),
             rule("plain_url", json!({ "UrlCheck": { "source": "Arguments", "field": "v", "hosts": HOSTS } })),
@@ -50,7 +59,7 @@ pub fn check(input: &[u8]) -> Result<(), String> {
     let ask = |tool: &str| ask(&image, tool, text);
 
     if let Some(is_inside) = ask("path")? {
-        agree(text, "the plain reading of the path", is_inside, path_is_in(text, &ROOTS))?;
+        agree(text, "the plain reading of the path", is_inside, path_is_in(text, &ROOTS, None))?;
         // A lenient reader may accept more in a root, such as characters with two compositions.
         if is_inside {
             agree(text, "the most lenient reading of the path", true, Some(leads_into_a_root(text)))?;
@@ -58,6 +67,28 @@ pub fn check(input: &[u8]) -> Result<(), String> {
             let leads_inside = leads_into(&in_ascii(text), &ROOTS.map(in_ascii));
             agree(text, "the most lenient reading of the path in ASCII", true, Some(leads_inside))?;
         }
+    }
+    if let Some(is_inside) = ask("relative")? {
+        let reading = path_is_in(text, &RELATIVE_ROOTS, Some(IgnoreCase::Full));
+        agree(text, "the plain reading of the relative path", is_inside, reading)?;
+        // The most lenient reader sees the path below a directory.
+        let roots = RELATIVE_ROOTS.map(|root| format!("/x/{root}").to_lowercase());
+        if is_inside {
+            let leads_inside = leads_into(&format!("/x/{}", text.to_lowercase()), &roots);
+            agree(text, "the most lenient reading of the relative path", true, Some(leads_inside))?;
+        }
+    }
+    if let Some(is_public) = ask("public")? {
+        let reading = AllowedUrls {
+            schemes: Entries::Any,
+            hosts: vec!["public"],
+            ports: Entries::Any,
+            paths: Some(PATHS.to_vec()),
+        };
+        agree(text, "the plain reading of the public URL", is_public, reading.hold(text))?;
+    }
+    if let Some(is_in) = ask("ip_of_sets")? {
+        agree(text, "the plain reading of the address in a set", is_in, address_is_in(text, &SETS))?;
     }
     let ports = PORTS.map(|port| port.to_string());
     let allowed = [
@@ -67,7 +98,8 @@ pub fn check(input: &[u8]) -> Result<(), String> {
     for (tool, schemes, ports) in allowed {
         if let Some(is_allowed) = ask(tool)? {
             agree(text, "the standard of browsers", is_allowed, whatwg_goes_to(text, &schemes, &ports))?;
-            let reading = AllowedUrls { schemes, hosts: HOSTS.to_vec(), ports };
+            let ports = if ports.is_empty() { Entries::Default } else { Entries::These(ports) };
+            let reading = AllowedUrls { schemes: Entries::These(schemes), hosts: HOSTS.to_vec(), ports, paths: None };
             agree(text, "the plain reading of the URL", is_allowed, reading.hold(text))?;
         }
     }
@@ -191,6 +223,19 @@ mod tests {
             "https://xn--bcher-kva.example/",
             "http://[2001:db8::1]:80/",
             "foo://10.0.0.1:443/",
+            ".github/workflows/ci.yml",
+            ".GITHUB",
+            "./.github",
+            "src/../.github",
+            "SRC/Gen/x",
+            "GITHUB~1",
+            "ÉX/a",
+            "https://news.example/v1/a?b",
+            "https://news.example/v1/../a",
+            "foo://metadata.google.internal:8080/",
+            "http://1.1.1.1:81/a/x1/y",
+            "169.254.169.254",
+            "1.1.1.1",
             "10.0.0.1",
             "010.0.0.1",
             "::ffff:10.0.0.1",

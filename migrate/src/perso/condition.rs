@@ -70,7 +70,7 @@ impl<'t, 'f> Translator<'t, 'f> {
             ConditionKind::NumericCheck(NumericCheck { field, op, value }) => {
                 self.translate_numeric(at, field, *op, value, negated)
             }
-            ConditionKind::StringCheck(StringCheck { field, op, values }) if values.is_empty() => {
+            ConditionKind::StringCheck(StringCheck { field, op, values, .. }) if values.is_empty() => {
                 let is_in = *op == StringOp::In;
                 let (code, message) = if is_in {
                     (
@@ -86,18 +86,20 @@ impl<'t, 'f> Translator<'t, 'f> {
                 self.note(at, code, message, "");
                 if is_in { Translated::Never } else { Translated::When(is_string(field)) }
             }
-            ConditionKind::StringCheck(StringCheck { field, op, values }) => Translated::When(Condition::StringCheck {
-                source: field.source.name(),
-                field: spelt(field),
-                op: op.name(),
-                value: values.iter().map(|text| text.value.clone()).collect(),
-            }),
+            ConditionKind::StringCheck(StringCheck { field, op, values, .. }) => {
+                Translated::When(Condition::StringCheck {
+                    source: field.source.name(),
+                    field: spelt(field),
+                    op: op.name(),
+                    value: values.iter().map(|text| text.value.clone()).collect(),
+                })
+            }
             ConditionKind::FieldPresent(FieldPresent { field }) => {
                 let message = "`FieldPresent` is true for `false`, 0 and the empty string, as in perso";
                 self.note(at, "presence_only", message, "if the field is a boolean, check for `true` with `BoolCheck`");
                 Translated::When(is_present(field))
             }
-            ConditionKind::FieldEquals(FieldEquals { a, b }) => self.translate_equals(at, a, b, negated),
+            ConditionKind::FieldEquals(FieldEquals { a, b, .. }) => self.translate_equals(at, a, b, negated),
             // The perso reader knows no other condition; a future condition must not be converted to a wider one.
             _ => {
                 self.note(

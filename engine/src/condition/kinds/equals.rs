@@ -10,6 +10,7 @@ use crate::image::index::{FieldSlot, Stored};
 use crate::image::records::StepRecord;
 use crate::json::decimal::compare_as_programs_do;
 use crate::json::{Kind, RawValue};
+use crate::language::case::Case;
 use crate::language::operators::NumericOp;
 
 #[cfg(feature = "compile")]
@@ -30,12 +31,14 @@ pub(crate) struct FieldOperand {
 pub(crate) struct Equals {
     field: FieldSlot,
     other: FieldSlot,
+    /// How strings are compared.
+    case: Case,
 }
 
 impl Equals {
     pub(crate) fn decode(step: &StepRecord) -> Option<Self> {
         let operand: &FieldOperand = step.operand()?;
-        Some(Self { field: step.field.get(), other: operand.other.get() })
+        Some(Self { field: step.field.get(), other: operand.other.get(), case: Case::from_code(step.op)? })
     }
 
     /// Compares strings, numbers and booleans. Lists, objects and values of different types are unknown.
@@ -48,8 +51,12 @@ impl Equals {
                 .and_then(|orderings| NumericOp::Eq.agrees(orderings))
                 .ok_or(Unknown::ambiguous(self.field));
         }
+        if self.case != Case::Exact {
+            fields.charge(value, 1);
+            fields.charge(other, 1);
+        }
         let culprit = if value.is_scalar() && !other.is_scalar() { self.other } else { self.field };
-        scalars_equal(value, other).ok_or(Unknown::wrong_type(culprit))
+        scalars_equal(value, other, self.case).ok_or(Unknown::wrong_type(culprit))
     }
 
     /// Compares values of all types, lists and objects by their contents; unknown is false.
@@ -98,8 +105,11 @@ impl Describe for Equals {
 }
 
 /// Whether two strings or booleans are the same; `None` for other values and for values of two types.
-fn scalars_equal(a: RawValue<'_>, b: RawValue<'_>) -> Option<bool> {
+fn scalars_equal(a: RawValue<'_>, b: RawValue<'_>, case: Case) -> Option<bool> {
     match (a.kind(), b.kind()) {
+        (Kind::String, Kind::String) if case != Case::Exact => {
+            Some(case.fold(a.as_string()?) == case.fold(b.as_string()?))
+        }
         (Kind::String, Kind::String) => Some(a.as_string() == b.as_string()),
         (Kind::Bool(a), Kind::Bool(b)) => Some(a == b),
         _ => None,
@@ -161,7 +171,10 @@ mod build {
     use crate::condition::check::{Check, Encoder, Validation};
     use crate::condition::code;
     use crate::condition::field::{Field, Scope, read_first_field, read_second_field};
+    use crate::condition::lists::read_case;
     use crate::image::records::StepRecord;
+    use crate::language::case::Case;
+    use crate::language::dialect::Dialect;
     use crate::policy::check::domain::Domain;
     use crate::policy::check::knowledge::Knowledge;
     use crate::policy::semantics::Equality;
@@ -176,14 +189,24 @@ mod build {
         pub a: Field,
         /// The other field.
         pub b: Field,
+        /// How strings are compared.
+        pub case: Case,
     }
 
     impl FieldEquals {
         pub(crate) fn read(node: &Node<'_>, reader: &mut NodeReader, scope: Scope) -> Option<Self> {
-            let check = reader.object(node, "`FieldEquals`", &["source_a", "field_a", "source_b", "field_b"])?;
+            let keys: &[&'static str] = match scope.dialect {
+                Dialect::Callgate1 => &["source_a", "field_a", "source_b", "field_b", "ignoreCase"],
+                Dialect::Perso1 => &["source_a", "field_a", "source_b", "field_b"],
+            };
+            let check = reader.object(node, "`FieldEquals`", keys)?;
             let a = read_first_field(&check, reader, scope);
             let b = read_second_field(&check, reader, scope);
-            Some(Self { a: a?, b: b? })
+            let case = match scope.dialect {
+                Dialect::Callgate1 => read_case(&check, reader),
+                Dialect::Perso1 => Some(Case::Exact),
+            };
+            Some(Self { a: a?, b: b?, case: case? })
         }
     }
 
@@ -210,7 +233,7 @@ mod build {
                 Equality::Deep => code::EQUALS_DEEP,
             };
             let operand = FieldOperand { other: encoder.field(&self.b), reserved: [0; 8] };
-            StepRecord::new(code, 0, encoder.field(&self.a), &operand)
+            StepRecord::new(code, self.case.code(), encoder.field(&self.a), &operand)
         }
     }
 

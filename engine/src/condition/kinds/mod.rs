@@ -6,6 +6,7 @@ pub(crate) mod compare;
 pub(crate) mod equals;
 pub(crate) mod items;
 pub(crate) mod length;
+pub(crate) mod members;
 pub(crate) mod numeric;
 pub(crate) mod path;
 pub(crate) mod present;

@@ -1,44 +1,35 @@
 //! `PathCheck`: a string is a path within a root.
 
-use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
-
 use crate::call::fields::{Fields, Unknown};
 use crate::canonical::path;
+use crate::condition::lists::Lists;
 use crate::condition::sentence::{Describe, MemberValue, Sentence, Visit};
 use crate::image::PolicyImage;
 use crate::image::index::FieldSlot;
-use crate::image::records::{StepRecord, TextList};
-use crate::image::texts::Texts;
+use crate::image::records::StepRecord;
+use crate::language::case::Case;
 
 #[cfg(feature = "compile")]
 pub use build::PathCheck;
-
-/// The operand of the step.
-#[derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
-#[repr(C)]
-pub(crate) struct TextsOperand {
-    pub(crate) texts: TextList,
-    pub(crate) reserved: [u8; 4],
-}
 
 /// The check in the image.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Path<'i> {
     field: FieldSlot,
-    roots: Texts<'i>,
+    roots: Lists<'i>,
 }
 
 impl<'i> Path<'i> {
     pub(crate) fn decode(image: &PolicyImage<'i>, step: &StepRecord) -> Option<Self> {
-        let operand: &TextsOperand = step.operand()?;
-        Some(Self { field: step.field.get(), roots: image.texts(operand.texts)? })
+        Some(Self { field: step.field.get(), roots: Lists::decode(image, step)? })
     }
 
     pub(crate) fn evaluate(self, fields: &Fields<'_, '_, '_>) -> Result<bool, Unknown> {
         let value = fields.value(self.field)?;
-        fields.charge(value, self.roots.count());
+        let folding = usize::from(self.roots.case != Case::Exact);
+        fields.charge(value, self.roots.compared.count().saturating_add(folding));
         let text = value.as_string().ok_or(Unknown::wrong_type(self.field))?;
-        path::is_inside(&text, self.roots.iter()).ok_or(Unknown::ambiguous(self.field))
+        path::is_inside(&text, self.roots.compared.iter(), self.roots.case).ok_or(Unknown::ambiguous(self.field))
     }
 }
 
@@ -59,29 +50,35 @@ impl Describe for Path<'_> {
         Some("be a string")
     }
 
+    fn form_requirement(&self) -> &'static str {
+        let is_absolute = self.roots.shown.iter().any(|root| root.starts_with('/'));
+        if is_absolute { "be an unambiguous absolute path" } else { "be an unambiguous relative path" }
+    }
+
     fn write_requirement(&self, asked: bool, _: &PolicyImage<'_>, out: &mut Sentence<'_>) {
         out.push_str(if asked { "be inside " } else { "not be inside " });
-        out.push_alternatives(self.roots.iter());
+        out.push_alternatives(self.roots.shown.iter());
     }
 
     fn visit_members(&self, _: bool, _: &PolicyImage<'_>, visit: Visit<'_>) {
-        visit("value", MemberValue::Texts(&mut self.roots.iter()));
+        visit("value", MemberValue::Texts(&mut self.roots.shown.iter()));
     }
 }
 
 #[cfg(feature = "compile")]
 mod build {
     use alloc::format;
-    use alloc::string::String;
+    use alloc::string::{String, ToString as _};
     use alloc::vec::Vec;
     use core::ops::Range;
 
-    use super::TextsOperand;
     use crate::canonical::path;
     use crate::condition::check::{Check, Encoder, Validation};
     use crate::condition::code;
     use crate::condition::field::{Field, Scope, read_field};
+    use crate::condition::lists::{encode_folded, read_case};
     use crate::image::records::StepRecord;
+    use crate::language::case::Case;
     use crate::policy::check::domain::Domain;
     use crate::policy::check::knowledge::Knowledge;
     use crate::policy::text::diagnostic::quoted;
@@ -94,16 +91,19 @@ mod build {
     pub struct PathCheck {
         /// The path.
         pub field: Field,
-        /// The roots, absolute and canonical.
+        /// The roots, which are canonical, and all absolute or all relative.
         pub roots: Vec<Spanned<String>>,
+        /// How it treats the case of letters.
+        pub case: Case,
     }
 
     impl PathCheck {
         pub(crate) fn read(node: &Node<'_>, reader: &mut NodeReader, scope: Scope) -> Option<Self> {
-            let check = reader.object(node, "`PathCheck`", &["source", "field", "roots"])?;
+            let check = reader.object(node, "`PathCheck`", &["source", "field", "roots", "ignoreCase"])?;
             let field = read_field(&check, reader, scope);
             let roots = check.required("roots", reader).and_then(|node| reader.strings(node, "`roots`"));
-            Some(Self { field: field?, roots: roots? })
+            let case = read_case(&check, reader);
+            Some(Self { field: field?, roots: roots?, case: case? })
         }
     }
 
@@ -119,9 +119,15 @@ mod build {
         fn validate(&self, span: &Range<usize>, validation: &mut Validation<'_>) {
             validation.check_not_empty(span, &self.roots, "roots");
             for root in self.roots.iter().filter(|root| !path::is_root(&root.value)) {
-                let message = format!("{} is no absolute path with one reading", quoted(&root.value));
-                let fix = "start with `/`, without dot segments, empty segments, backslashes or percent-encoding";
+                let message = format!("{} is not an unambiguous path", quoted(&root.value));
+                let fix = "write an absolute path such as `/srv/data`, a relative path such as `src`, or `.` for every relative path";
                 validation.error_with_fix("bad_root", &root.span, message, fix);
+            }
+            let is_absolute = |root: &Spanned<String>| root.value.starts_with('/');
+            if self.roots.iter().any(is_absolute) && !self.roots.iter().all(is_absolute) {
+                let message = "the roots must be all absolute or all relative".to_string();
+                let fix = "write one `PathCheck` for the absolute roots and one for the relative roots";
+                validation.error_with_fix("mixed_roots", span, message, fix);
             }
         }
 
@@ -130,8 +136,7 @@ mod build {
         }
 
         fn encode(&self, encoder: &mut dyn Encoder) -> StepRecord {
-            let operand = TextsOperand { texts: encoder.texts(&self.roots), reserved: [0; 4] };
-            StepRecord::new(code::PATH, 0, encoder.field(&self.field), &operand)
+            encode_folded(encoder, (code::PATH, 0), &self.field, &self.roots, self.case)
         }
     }
 }

@@ -3,6 +3,7 @@
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use crate::call::fields::{Fields, Unknown};
+use crate::condition::lists::Lists;
 use crate::condition::sentence::{Describe, MemberValue, Sentence, Visit};
 use crate::image::PolicyImage;
 use crate::image::automaton::Automaton;
@@ -10,6 +11,7 @@ use crate::image::index::{AutomatonIndex, FieldSlot, StoredOption};
 use crate::image::records::{StepRecord, TextList};
 use crate::image::texts::Texts;
 use crate::json::RawValue;
+use crate::language::case::Case;
 use crate::language::operators::StringOp;
 use crate::language::pattern::matches_pattern;
 
@@ -31,18 +33,31 @@ pub(crate) struct StringPredicate<'i> {
     field: FieldSlot,
     op: StringOp,
     texts: Texts<'i>,
+    /// The texts as the policy spells them.
+    shown: Texts<'i>,
+    case: Case,
     automaton: Option<Automaton<'i>>,
 }
 
 impl<'i> StringPredicate<'i> {
     pub(crate) fn decode(image: &PolicyImage<'i>, step: &StepRecord) -> Option<Self> {
         let operand: &StringOperand = step.operand()?;
+        let texts = image.texts(operand.texts)?;
         Some(Self {
             field: step.field.get(),
             op: StringOp::from_code(step.op)?,
-            texts: image.texts(operand.texts)?,
+            texts,
+            shown: texts,
+            case: Case::Exact,
             automaton: operand.automaton.get().and_then(|automaton| image.automaton(automaton)),
         })
+    }
+
+    /// Reads a check that ignores case.
+    pub(crate) fn decode_folded(image: &PolicyImage<'i>, step: &StepRecord) -> Option<Self> {
+        let Lists { shown, compared, case, .. } = Lists::decode(image, step)?;
+        let op = StringOp::from_code(step.op)?;
+        Some(Self { field: step.field.get(), op, texts: compared, shown, case, automaton: None })
     }
 
     pub(crate) fn evaluate(self, fields: &Fields<'_, '_, '_>) -> Result<bool, Unknown> {
@@ -50,6 +65,15 @@ impl<'i> StringPredicate<'i> {
         fields.charge(value, self.cost());
         let wrong_type = Unknown::wrong_type(self.field);
         self.holds(&value.as_string().ok_or(wrong_type)?).ok_or(wrong_type)
+    }
+
+    /// Like [`Self::evaluate`], but ignores case.
+    pub(crate) fn evaluate_folded(self, fields: &Fields<'_, '_, '_>) -> Result<bool, Unknown> {
+        let value = fields.value(self.field)?;
+        fields.charge(value, self.cost().saturating_add(1));
+        let wrong_type = Unknown::wrong_type(self.field);
+        let text = value.as_string().ok_or(wrong_type)?;
+        self.holds(&self.case.fold(text)).ok_or(wrong_type)
     }
 
     /// Like [`Self::evaluate`], but unknown is false, also for `NotIn`.
@@ -109,7 +133,7 @@ impl Describe for StringPredicate<'_> {
 
     fn write_requirement(&self, asked: bool, _: &PolicyImage<'_>, out: &mut Sentence<'_>) {
         let (op, asked) = self.op_asked(asked);
-        let mut rest = self.texts.iter().peekable();
+        let mut rest = self.shown.iter().peekable();
         let first = rest.next().unwrap_or_default();
         let is_single = rest.peek().is_none();
         // `NotIn` is negative itself; the other operators are negative if their opposite is required.
@@ -138,7 +162,7 @@ impl Describe for StringPredicate<'_> {
     }
 
     fn visit_members(&self, asked: bool, _: &PolicyImage<'_>, visit: Visit<'_>) {
-        visit("value", MemberValue::Texts(&mut self.texts.iter()));
+        visit("value", MemberValue::Texts(&mut self.shown.iter()));
         if !self.op_asked(asked).1 {
             visit("negated", MemberValue::Bool(true));
         }
@@ -159,8 +183,10 @@ mod build {
     use crate::condition::check::{Check, Encoder, Validation};
     use crate::condition::code;
     use crate::condition::field::{Field, Scope, operator_noun, read_field};
+    use crate::condition::lists::{encode_folded, fold_all, read_case};
     use crate::image::index::StoredOption;
     use crate::image::records::StepRecord;
+    use crate::language::case::Case;
     use crate::language::dialect::Dialect;
     use crate::language::operators::{Source, StringOp};
     use crate::language::pattern::matches_pattern;
@@ -182,11 +208,17 @@ mod build {
         pub op: StringOp,
         /// The list.
         pub values: Vec<Spanned<String>>,
+        /// How it treats the case of letters.
+        pub case: Case,
     }
 
     impl StringCheck {
         pub(crate) fn read(node: &Node<'_>, reader: &mut NodeReader, scope: Scope) -> Option<Self> {
-            let check = reader.object(node, "`StringCheck`", &["source", "field", "op", "value"])?;
+            let keys: &[&'static str] = match scope.dialect {
+                Dialect::Callgate1 => &["source", "field", "op", "value", "ignoreCase"],
+                Dialect::Perso1 => &["source", "field", "op", "value"],
+            };
+            let check = reader.object(node, "`StringCheck`", keys)?;
             let field = read_field(&check, reader, scope);
             let op = check.required("op", reader).and_then(|node| read_op(node, reader, scope));
             // A single text need not be in a list, unless the operator tests membership.
@@ -195,7 +227,11 @@ mod build {
                 Value::String(_) if takes_one => reader.string(node, "`value`").map(|text| alloc::vec![text]),
                 _ => reader.strings(node, "`value`"),
             });
-            Some(Self { field: field?, op: op?, values: values? })
+            let case = match scope.dialect {
+                Dialect::Callgate1 => read_case(&check, reader),
+                Dialect::Perso1 => Some(Case::Exact),
+            };
+            Some(Self { field: field?, op: op?, values: values?, case: case? })
         }
     }
 
@@ -232,10 +268,17 @@ mod build {
 
         fn validate(&self, span: &Range<usize>, validation: &mut Validation<'_>) {
             if self.field.source == Source::Request {
-                check_request_values(&self.field.name.value, self.op, &self.values, validation);
+                check_request_values(&self.field.name.value, self.op, &self.values, self.case, validation);
             }
             if self.values.is_empty() {
                 return validation.check_not_empty(span, &self.values, "strings");
+            }
+            if self.op == StringOp::Matches && self.case != Case::Exact {
+                let message =
+                    "`Matches` cannot have `ignoreCase`, because an expression says itself how it treats case";
+                let fix =
+                    "start the expression with `(?i)`; `(?i)` also matches `\u{17f}` for `s` and `\u{212a}` for `k`";
+                validation.error_with_fix("case_of_expression", span, message.to_string(), fix);
             }
             if self.op == StringOp::Matches {
                 return check_expressions(span, &self.values, validation);
@@ -255,7 +298,11 @@ mod build {
                 Unknowns::StayUnknown => code::STRING,
                 Unknowns::AreFalse => code::STRING_OR_FALSE,
             };
-            let texts = encoder.texts(&self.values);
+            if self.case != Case::Exact {
+                let step = (code::STRING_FOLDED, self.op.code());
+                return encode_folded(encoder, step, &self.field, &self.values, self.case);
+            }
+            let texts = encoder.texts(fold_all(&self.values, Case::Exact));
             let automaton = (self.op == StringOp::Matches).then(|| encoder.expressions(&self.values)).flatten();
             let operand = StringOperand { texts, automaton: StoredOption::new(automaton) };
             StepRecord::new(code, self.op.code(), encoder.field(&self.field), &operand)
@@ -265,6 +312,9 @@ mod build {
     impl StringCheck {
         fn narrow_strings<'p>(&'p self, domain: &mut Domain<'p>, truth: bool) {
             let texts: Vec<&str> = self.values.iter().map(|value| value.value.as_str()).collect();
+            if self.case != Case::Exact {
+                return domain.strings.keep(|string| self.holds_folded(string) == truth);
+            }
             let one = |holds: &dyn Fn(&str) -> bool| texts.iter().any(|text| holds(text)) == truth;
             match self.op {
                 StringOp::In => domain.strings.narrow(&texts, truth),
@@ -279,10 +329,40 @@ mod build {
         }
     }
 
+    impl StringCheck {
+        /// Whether a string satisfies a check that ignores case.
+        fn holds_folded(&self, string: &str) -> bool {
+            let string = self.case.fold(string.into());
+            let texts = fold_all(&self.values, self.case);
+            let one = |holds: &dyn Fn(&str) -> bool| texts.iter().any(|text| holds(text));
+            match self.op {
+                StringOp::In => one(&|text| string == text),
+                StringOp::NotIn => !one(&|text| string == text),
+                StringOp::StartsWith => one(&|text| string.starts_with(text)),
+                StringOp::EndsWith => one(&|text| string.ends_with(text)),
+                StringOp::Contains => one(&|text| string.contains(text)),
+                StringOp::Glob => one(&|text| matches_pattern(text, &string)),
+                // An expression with `ignoreCase` is an error.
+                StringOp::Matches => false,
+            }
+        }
+    }
+
     /// Checks what the facts of a request are compared with: an edge provides no other form of country or address.
-    fn check_request_values(field: &str, op: StringOp, values: &[Spanned<String>], validation: &mut Validation<'_>) {
+    fn check_request_values(
+        field: &str,
+        op: StringOp,
+        values: &[Spanned<String>],
+        case: Case,
+        validation: &mut Validation<'_>,
+    ) {
         for value in values {
-            let text = &value.value;
+            // The facts have one case, so a check that ignores case finds them in any.
+            let text = &match (field, case) {
+                (_, Case::Exact) => value.value.clone(),
+                ("country", _) => value.value.to_ascii_uppercase(),
+                _ => value.value.to_ascii_lowercase(),
+            };
             match field {
                 "country" if !may_match_country(op, text) => {
                     let message = format!("{} never matches `country`, which is two capital letters", quoted(text));

@@ -13,3 +13,16 @@ pub(crate) fn check_condition(condition: &Condition, validation: &mut Validation
     }
     condition.children().iter().for_each(|child| check_condition(child, validation));
 }
+
+/// Checks that a condition covers what it denies. `denies` is its truth value that denies a call.
+pub(crate) fn check_coverage(condition: &Condition, denies: bool, validation: &mut Validation<'_>) {
+    if let Some(check) = condition.kind.as_check() {
+        if denies {
+            check.validate_denial(&condition.span, validation);
+        } else {
+            check.validate_permission(&condition.span, validation);
+        }
+    }
+    let denies = denies != matches!(condition.kind, ConditionKind::Not(_));
+    condition.children().iter().for_each(|child| check_coverage(child, denies, validation));
+}

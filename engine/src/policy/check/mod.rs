@@ -22,12 +22,13 @@ use hashbrown::HashMap;
 
 use crate::condition::check::{Expressions, Validation};
 use crate::language::dialect::Dialect;
+use crate::language::effect::Effect;
 use crate::language::target::TargetKind;
 use crate::language::target::can_be_name;
 use crate::limits::MAX_POLICY_BYTES;
 use crate::policy::check::catalog::bad_name;
 use crate::policy::check::catalog::{Catalog, check_uri_pattern};
-use crate::policy::check::conditions::check_condition;
+use crate::policy::check::conditions::{check_condition, check_coverage};
 use crate::policy::check::intent::Resolved;
 use crate::policy::check::name_table::RoleIndex;
 use crate::policy::check::roles::Roles;
@@ -95,6 +96,12 @@ pub fn validate(mut document: PolicyDocument<'_>) -> Result<ValidPolicy<'_>, Vec
         if let Some(condition) = rule.condition.as_ref().filter(|_| document.dialect == Dialect::Callgate1) {
             let mut validation = Validation { findings: &mut findings, expressions: &mut expressions };
             check_condition(condition, &mut validation);
+            // A check in a rule with `RequireApproval` neither allows nor denies a call alone.
+            match rule.effect {
+                Effect::Allow => check_coverage(condition, false, &mut validation),
+                Effect::Deny => check_coverage(condition, true, &mut validation),
+                Effect::RequireApproval => {}
+            }
         }
     }
     check_pairs(&document, &rule_targets, &rule_roles, &mut findings);

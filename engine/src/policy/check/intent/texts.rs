@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use regex_syntax::hir::{Hir, HirKind, Look};
 
 use crate::condition::{Condition, ConditionKind, Field, StringCheck};
+use crate::language::case::Case;
 use crate::language::effect::Effect;
 use crate::language::index::Index as _;
 use crate::language::operators::{Source, StringOp};
@@ -307,7 +308,8 @@ fn starts_with_program(text: &str) -> bool {
 /// systems compare without case.
 fn find_case<'p>(check: &StringCheck, tools: impl Iterator<Item = &'p Tool> + Clone, findings: &mut Vec<Diagnostic>) {
     let is_caseless = is_caseless(&last_word(&check.field));
-    if check.field.source != Source::Arguments || check.op == StringOp::Matches || !is_caseless {
+    let has_case = check.case == Case::Exact && check.op != StringOp::Matches;
+    if check.field.source != Source::Arguments || !has_case || !is_caseless {
         return;
     }
     let has_letters = |value: &&Spanned<String>| {
@@ -324,15 +326,6 @@ fn find_case<'p>(check: &StringCheck, tools: impl Iterator<Item = &'p Tool> + Cl
     }
     let (name, text) = (quoted(&check.field.name.value), quoted(&value.value));
     let message = format!("this check is case-sensitive, so {text} does not match another case of it in {name}");
-    let escaped = regex_syntax::escape(&value.value);
-    let expression = match check.op {
-        StringOp::StartsWith => format!("(?is){escaped}.*"),
-        StringOp::EndsWith => format!("(?is).*{escaped}"),
-        StringOp::Contains => format!("(?is).*{escaped}.*"),
-        StringOp::Glob => format!("(?is){}", escaped.replace("\\*", ".*")),
-        StringOp::In | StringOp::NotIn | StringOp::Matches => format!("(?i){escaped}"),
-    };
-    let not = if check.op == StringOp::NotIn { "`Not` and " } else { "" };
-    let fix = format!("use {not}`Matches` without case, such as `{expression}`");
+    let fix = "add `\"ignoreCase\": \"Full\"`";
     findings.push(Diagnostic::warning("case_sensitive_deny", &value.span, message).with_fix(fix));
 }
