@@ -302,7 +302,8 @@ fn a_schema_that_a_reference_hides_closes_no_tool() {
         value!({
             "version": "callgate-1", "roles": { "r": {} },
             "tools": [{ "name": "t", "inputSchema": { "$schema": draft, "$ref": "#/definitions/any",
-                "properties": { "a": {} }, "additionalProperties": false, "definitions": { "any": true } } }, "u"],
+                "properties": { "a": {} }, "additionalProperties": false, "definitions": { "any": true } } },
+                      { "name": "u", "inputSchema": { "properties": { "force": {} } } }],
             "rules": [
                 { "effect": "Allow", "tool_name": "*", "roles": ["r"] },
                 { "effect": "Deny", "tool_name": "*", "roles": ["r"],
