@@ -60,7 +60,7 @@ pub fn fold(text: &str, ignored: Option<IgnoreCase>) -> String {
 /// a trailing slash. A segment may be cut at `;`, as in servlet containers, and must be unambiguous then too.
 #[must_use]
 pub fn path_is_in(path: &str, roots: &[&str], ignored: Option<IgnoreCase>) -> Option<bool> {
-    if path.contains(':') || (path.ends_with('/') && path != "/") {
+    if path.contains(':') {
         return None;
     }
     let is_relative = roots.iter().all(|root| !root.starts_with('/'));

@@ -12,7 +12,7 @@ use crate::facts::Facts;
 use crate::json::Json;
 use crate::numbers;
 use crate::policy::callgate::{self, Operation, Policy, Rule, Target};
-use crate::policy::condition::{Condition, Items, Listed, Membership, NumericOp, StringOp};
+use crate::policy::condition::{Condition, Items, Listed, Membership, NumericOp, Source, StringOp};
 use crate::policy::{self, Document};
 use crate::readers::{
     AllowedUrls, Entries, address_is_in, can_be_name, fold, matches_pattern, matches_uri, path_is_in, time_is_in,
@@ -41,6 +41,8 @@ pub struct Reference {
     expressions: HashMap<String, Regex>,
     /// The enforced schemas, by the names of their tools.
     schemas: HashMap<String, Schema>,
+    /// The fields that a `PathCheck` reads, so that programs may drop a slash at their ends.
+    paths: Vec<(Source, Vec<String>)>,
 }
 
 /// Why the reference does not take a policy.
@@ -80,7 +82,15 @@ impl Reference {
         let tools = policy.tools.iter().flatten();
         let enforced =
             tools.filter_map(|tool| Some((tool.name().to_owned(), Schema::new(tool.enforced_schema()?.clone()))));
-        Ok(Self { schemas: enforced.collect(), policy, expressions })
+        let mut paths = Vec::new();
+        for condition in policy.rules.iter().filter_map(|rule| rule.condition.as_ref()) {
+            collect_paths(condition, &mut paths);
+        }
+        Ok(Self { schemas: enforced.collect(), policy, expressions, paths })
+    }
+
+    fn is_path(&self, source: Source, field: &str) -> bool {
+        self.paths.contains(&(source, names_on(field)))
     }
 
     /// Decides a request.
@@ -227,7 +237,14 @@ impl Reference {
                     (facts.value(check.source_a, &check.field_a)?, facts.value(check.source_b, &check.field_b)?);
                 match (a, b) {
                     (Json::String(a), Json::String(b)) => {
-                        Some(fold(a, check.ignore_case) == fold(b, check.ignore_case))
+                        let is_path = self.is_path(check.source_a, &check.field_a)
+                            || self.is_path(check.source_b, &check.field_b);
+                        let (a, b) = (fold(a, check.ignore_case), fold(b, check.ignore_case));
+                        match a == b {
+                            // A program that drops the slashes would compare equal paths.
+                            false if is_path && without_slash(&a) == without_slash(&b) => None,
+                            is_equal => Some(is_equal),
+                        }
                     }
                     (Json::Bool(a), Json::Bool(b)) => Some(a == b),
                     (Json::Number(a), Json::Number(b)) => numbers_compare(a, NumericOp::Eq, b),
@@ -249,11 +266,11 @@ impl Reference {
                 Some(compares(check.op, length.cmp(&check.value.0.parse().ok()?)))
             }
             Condition::StringCheck(check) => {
-                let text = &fold(facts.text(check.source, &check.field)?, check.ignore_case);
+                let text = fold(facts.text(check.source, &check.field)?, check.ignore_case);
                 let is_one = |holds: &dyn Fn(&str) -> bool| {
                     check.value.as_slice().iter().any(|value| holds(&fold(value, check.ignore_case)))
                 };
-                Some(match check.op {
+                let truth = |text: &str| match check.op {
                     StringOp::In => is_one(&|value| text == value),
                     StringOp::NotIn => !is_one(&|value| text == value),
                     StringOp::StartsWith => is_one(&|value| text.starts_with(value)),
@@ -263,7 +280,10 @@ impl Reference {
                     StringOp::Matches => {
                         is_one(&|value| self.expressions.get(value).is_some_and(|regex| regex.is_match(text)))
                     }
-                })
+                };
+                let readings = [&*text, without_slash(&text)];
+                let is_agreed = !self.is_path(check.source, &check.field) || truth(readings[0]) == truth(readings[1]);
+                is_agreed.then(|| truth(&text))
             }
             Condition::TimeCheck(window) => match facts.edge.child("time")? {
                 Json::Number(seconds) => time_is_in(seconds.parse().ok()?, window),
@@ -387,6 +407,28 @@ fn compares(op: NumericOp, ordering: Ordering) -> bool {
 
 fn borrowed(list: &[String]) -> Vec<&str> {
     list.iter().map(String::as_str).collect()
+}
+
+fn collect_paths(condition: &Condition, paths: &mut Vec<(Source, Vec<String>)>) {
+    if let Condition::PathCheck(check) = condition {
+        paths.push((check.source, names_on(&check.field)));
+    }
+    condition.children().iter().for_each(|child| collect_paths(child, paths));
+}
+
+/// The names on the way to a field, which is a name or a JSON pointer.
+fn names_on(field: &str) -> Vec<String> {
+    match field.strip_prefix('/') {
+        Some(pointer) => pointer.split('/').map(|token| token.replace("~1", "/").replace("~0", "~")).collect(),
+        // The item itself.
+        None if field.is_empty() => Vec::new(),
+        None => vec![field.to_owned()],
+    }
+}
+
+/// A path as a program that drops a slash at its end reads it.
+fn without_slash(path: &str) -> &str {
+    if path == "/" { path } else { path.strip_suffix('/').unwrap_or(path) }
 }
 
 fn collect_expressions(condition: &Condition, expressions: &mut HashMap<String, Regex>) -> Result<(), regex::Error> {

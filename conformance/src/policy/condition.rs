@@ -44,6 +44,7 @@ impl Condition {
             Self::PathCheck(check) => vec![(check.source, &check.field)],
             Self::UrlCheck(check) => vec![(check.source, &check.field)],
             Self::CidrCheck(check) => vec![(check.source, &check.field)],
+            Self::MembersCheck(check) => vec![(check.source, &check.field)],
         }
     }
 

@@ -81,8 +81,8 @@ fn is_slash_like_letter(c: char) -> bool {
 ///
 /// What a tool makes of a path depends on its working directory, its decoding and its file system. Only a path on
 /// which all of them agree is judged: no dot segments, however they are written, no empty segments, no backslashes, no
-/// percent-encoding, no control characters, no segment that ends in a dot or a space, and no slash at the end, which
-/// some programs drop and others read as "must be a directory".
+/// percent-encoding, no control characters, and no segment that ends in a dot or a space. A slash at the end, which some
+/// programs drop and others read as "must be a directory", does not change where the path is.
 pub(crate) fn is_inside<'r>(path: &str, roots: impl Iterator<Item = &'r str> + Clone, case: Case) -> Option<bool> {
     let is_absolute = roots.clone().any(|root| root.starts_with('/'));
     let is_plain = if is_absolute { is_canonical(path) } else { is_canonical_relative(path) };
@@ -102,7 +102,6 @@ const CURRENT_DIRECTORY: &str = ".";
 fn is_canonical_relative(path: &str) -> bool {
     // Shells and some libraries replace `~`, `$HOME` and `%HOME%` by absolute paths, and some programs drop a space.
     !path.starts_with(['/', '~', '$', '%', ' '])
-        && !path.ends_with('/')
         && !path.contains(':')
         && !has_percent_encoding(path)
         && !has_short_name(path)
@@ -118,15 +117,14 @@ fn has_short_name(path: &str) -> bool {
 pub(crate) fn is_canonical(path: &str) -> bool {
     let Some(inside) = path.strip_prefix('/') else { return false };
     // A colon names a stream of a file on Windows, and separates on old systems of Apple.
-    let has_plain_names = || !inside.ends_with('/') && has_plain_segments(inside);
-    !path.contains(':') && !has_percent_encoding(path) && (inside.is_empty() || has_plain_names())
+    !path.contains(':') && !has_percent_encoding(path) && (inside.is_empty() || has_plain_segments(inside))
 }
 
 /// Whether a policy can name a directory so: a canonical path, with or without a slash at the end.
 #[cfg(feature = "compile")]
 pub(crate) fn is_root(path: &str) -> bool {
     let is_directory = |path: &str| is_canonical(path) || is_canonical_relative(path) || path == CURRENT_DIRECTORY;
-    is_directory(path) || path.strip_suffix('/').is_some_and(|directory| directory != "/" && is_directory(directory))
+    is_directory(path) || path.strip_suffix('/') == Some(CURRENT_DIRECTORY)
 }
 
 /// Whether a path without its first slash has only unambiguous segments. Only the last segment may be empty, because a
@@ -206,7 +204,6 @@ mod tests {
             "..",
             "./.github/x",
             ".//.github/x",
-            ".github/",
             ".github//x",
             ".github/./x",
             "src/../.github/x",
@@ -282,6 +279,16 @@ mod tests {
     }
 
     #[cfg(feature = "compile")]
+    #[test]
+    fn a_slash_at_the_end_does_not_move_a_path() {
+        for path in ["/data/reports/", "/data/reports/key.pem/", "/srv/"] {
+            check(path, Some(true));
+        }
+        check("/etc/", Some(false));
+        check_relative(".github/", Some(true));
+        check_relative("docs/", Some(false));
+    }
+
     #[test]
     fn a_root_ends_in_one_slash_at_most() {
         for root in ["/", "/srv", "/srv/", "/a/b/", ".", "./", "src", "src/", ".github/workflows"] {
@@ -365,10 +372,8 @@ mod tests {
             "\\data\\reports",
             "/data/reports\\..\\x",
             "//data/reports/x",
-            "/data/reports/",
-            "/data/reports/key.pem/",
-            "/etc/",
             "//",
+            "/data/reports//",
             "/data//reports/x",
             "/data/reports//x",
             "/data/reports/x\0/../../etc",

@@ -51,6 +51,10 @@ impl Encoder for Writer {
         self.field_slots.get(&(field.source, field.path.clone())).map_or(Stored::EMPTY, |&slot| Stored::new(slot))
     }
 
+    fn is_path(&self, field: &Field) -> bool {
+        self.path_fields.contains(&(field.source, field.path.clone()))
+    }
+
     fn number(&mut self, text: &str) -> NumberOffset {
         self.number_record(text)
     }

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use zerocopy::little_endian::U32;
 
 use crate::compile::writer::Writer;
+use crate::condition::{Condition, ConditionKind, PathCheck};
 use crate::image::hash_table;
 use crate::image::index::{FieldSlot, Stored};
 use crate::image::records::FieldRecord;
@@ -17,6 +18,14 @@ use crate::policy::document::Rule;
 use alloc::string::String;
 
 impl Writer {
+    /// Collects the fields that a `PathCheck` reads.
+    fn collect_paths(&mut self, condition: &Condition) {
+        if let ConditionKind::PathCheck(PathCheck { field, .. }) = &condition.kind {
+            self.path_fields.insert((field.source, field.path.clone()));
+        }
+        condition.children().iter().for_each(|child| self.collect_paths(child));
+    }
+
     pub(crate) fn collect_fields(&mut self, rules: &[Rule]) {
         // Every name on the path to a field, with the field's spelling if a rule reads it. Shorter paths come first, so
         // that the slot of the previous name is known.
@@ -37,6 +46,7 @@ impl Writer {
                 }
             }
         }
+        conditions.iter().for_each(|condition| self.collect_paths(condition));
         self.fields = hash_table::table(nodes.len());
         for ((_, source, path), shown) in nodes {
             let Some((name, before)) = path.split_last() else { continue };

@@ -3,7 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use zerocopy::IntoBytes as _;
 use zerocopy::little_endian::{I64, U16, U32, U64};
 
@@ -48,6 +48,8 @@ pub(crate) struct Writer {
     pub(crate) fields: Vec<FieldRecord>,
     pub(crate) field_names: u64,
     pub(crate) field_slots: HashMap<(Source, Vec<String>), FieldSlot>,
+    /// The fields that a `PathCheck` reads.
+    pub(crate) path_fields: HashSet<(Source, Vec<String>)>,
     pub(crate) class_rows: Vec<StoredOption<RowOffset>>,
     /// Where the rules start, by their numbers.
     pub(crate) rule_offsets: Vec<RuleOffset>,
@@ -75,6 +77,7 @@ impl Writer {
             fields: Vec::new(),
             field_names: 0,
             field_slots: HashMap::new(),
+            path_fields: HashSet::new(),
             class_rows: Vec::new(),
             rule_offsets: Vec::new(),
             steps: Vec::new(),

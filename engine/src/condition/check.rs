@@ -76,6 +76,9 @@ pub(crate) trait Encoder {
     /// The slot of a field.
     fn field(&self, field: &Field) -> Stored<FieldSlot>;
 
+    /// Whether a `PathCheck` of the policy reads a field.
+    fn is_path(&self, field: &Field) -> bool;
+
     /// A number.
     fn number(&mut self, text: &str) -> NumberOffset;
 

@@ -226,7 +226,9 @@ pub(crate) struct StepRecord {
     pub(crate) code: u8,
     /// The predicate's operator, or the boolean that it requires.
     pub(crate) op: u8,
-    pub(crate) reserved: [u8; 2],
+    /// 1 if a `PathCheck` reads the field too, so that a text comparison must not depend on a slash at its end.
+    pub(crate) is_path: u8,
+    pub(crate) reserved: u8,
     /// The number of steps of the node and its descendants.
     pub(crate) len: U32,
     /// The field that the predicate reads; a combinator has none.
@@ -248,7 +250,13 @@ impl StepRecord {
         const { assert!(size_of::<T>() == OPERAND_BYTES, "an operand has a fixed size") };
         let mut bytes = NO_OPERAND;
         bytes.copy_from_slice(operand.as_bytes());
-        Self { code, op, reserved: [0; 2], len: U32::ZERO, field, operand: bytes }
+        Self { code, op, is_path: 0, reserved: 0, len: U32::ZERO, field, operand: bytes }
+    }
+
+    /// The same step, for a field that is a path or not.
+    #[cfg(feature = "compile")]
+    pub(crate) fn with_path(self, is_path: bool) -> Self {
+        Self { is_path: u8::from(is_path), ..self }
     }
 
     /// The operand of the predicate, as the record of its kind.

@@ -414,7 +414,6 @@ fn a_relative_path_lies_in_a_relative_root_after_all_readers_agree_on_it() {
         "src/../.github/x",
         "/.github/x",
         "..\\.github\\x",
-        ".github/",
         "",
         ".",
         "~/.github",

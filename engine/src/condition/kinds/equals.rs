@@ -4,6 +4,7 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use crate::call::fields::{Fields, Unknown};
 use crate::condition::kinds::numeric::PLAIN_NUMBER;
+use crate::condition::kinds::string::{WITHOUT_SLASH, without_slash};
 use crate::condition::sentence::{Describe, Sentence, Visit, visit_other};
 use crate::image::PolicyImage;
 use crate::image::index::{FieldSlot, Stored};
@@ -33,12 +34,15 @@ pub(crate) struct Equals {
     other: FieldSlot,
     /// How strings are compared.
     case: Case,
+    /// Whether one of the fields is a path, which may have a slash at its end.
+    is_path: bool,
 }
 
 impl Equals {
     pub(crate) fn decode(step: &StepRecord) -> Option<Self> {
         let operand: &FieldOperand = step.operand()?;
-        Some(Self { field: step.field.get(), other: operand.other.get(), case: Case::from_code(step.op)? })
+        let (other, case) = (operand.other.get(), Case::from_code(step.op)?);
+        Some(Self { field: step.field.get(), other, case, is_path: step.is_path != 0 })
     }
 
     /// Compares strings, numbers and booleans. Lists, objects and values of different types are unknown.
@@ -56,7 +60,18 @@ impl Equals {
             fields.charge(other, 1);
         }
         let culprit = if value.is_scalar() && !other.is_scalar() { self.other } else { self.field };
-        scalars_equal(value, other, self.case).ok_or(Unknown::wrong_type(culprit))
+        let is_equal = scalars_equal(value, other, self.case).ok_or(Unknown::wrong_type(culprit))?;
+        if self.is_path && !is_equal && self.are_equal_paths(value, other) {
+            return Err(Unknown::ambiguous(self.field));
+        }
+        Ok(is_equal)
+    }
+
+    /// Whether two strings are equal without the slashes at their ends, which some programs drop.
+    fn are_equal_paths(self, value: RawValue<'_>, other: RawValue<'_>) -> bool {
+        let (Some(value), Some(other)) = (value.as_string(), other.as_string()) else { return false };
+        let (value, other) = (self.case.fold(value), self.case.fold(other));
+        without_slash(&value).unwrap_or(&value) == without_slash(&other).unwrap_or(&other)
     }
 
     /// Compares values of all types, lists and objects by their contents; unknown is false.
@@ -91,7 +106,7 @@ impl Describe for Equals {
     }
 
     fn form_requirement(&self) -> &'static str {
-        PLAIN_NUMBER
+        if self.is_path { WITHOUT_SLASH } else { PLAIN_NUMBER }
     }
 
     fn write_requirement(&self, asked: bool, image: &PolicyImage<'_>, out: &mut Sentence<'_>) {
@@ -233,7 +248,8 @@ mod build {
                 Equality::Deep => code::EQUALS_DEEP,
             };
             let operand = FieldOperand { other: encoder.field(&self.b), reserved: [0; 8] };
-            StepRecord::new(code, self.case.code(), encoder.field(&self.a), &operand)
+            let is_path = encoder.is_path(&self.a) || encoder.is_path(&self.b);
+            StepRecord::new(code, self.case.code(), encoder.field(&self.a), &operand).with_path(is_path)
         }
     }
 

@@ -18,6 +18,9 @@ use crate::language::pattern::matches_pattern;
 #[cfg(feature = "compile")]
 pub use build::StringCheck;
 
+/// What a path must be if a comparison depends on the slash at its end.
+pub(crate) const WITHOUT_SLASH: &str = "not end in a slash";
+
 /// The operand of the step.
 #[derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
@@ -37,6 +40,8 @@ pub(crate) struct StringPredicate<'i> {
     shown: Texts<'i>,
     case: Case,
     automaton: Option<Automaton<'i>>,
+    /// Whether the field is a path, which may have a slash at its end.
+    is_path: bool,
 }
 
 impl<'i> StringPredicate<'i> {
@@ -50,6 +55,7 @@ impl<'i> StringPredicate<'i> {
             shown: texts,
             case: Case::Exact,
             automaton: operand.automaton.get().and_then(|automaton| image.automaton(automaton)),
+            is_path: step.is_path != 0,
         })
     }
 
@@ -57,23 +63,32 @@ impl<'i> StringPredicate<'i> {
     pub(crate) fn decode_folded(image: &PolicyImage<'i>, step: &StepRecord) -> Option<Self> {
         let Lists { shown, compared, case, .. } = Lists::decode(image, step)?;
         let op = StringOp::from_code(step.op)?;
-        Some(Self { field: step.field.get(), op, texts: compared, shown, case, automaton: None })
+        let is_path = step.is_path != 0;
+        Some(Self { field: step.field.get(), op, texts: compared, shown, case, automaton: None, is_path })
     }
 
     pub(crate) fn evaluate(self, fields: &Fields<'_, '_, '_>) -> Result<bool, Unknown> {
         let value = fields.value(self.field)?;
         fields.charge(value, self.cost());
-        let wrong_type = Unknown::wrong_type(self.field);
-        self.holds(&value.as_string().ok_or(wrong_type)?).ok_or(wrong_type)
+        self.judge(&value.as_string().ok_or(Unknown::wrong_type(self.field))?)
     }
 
     /// Like [`Self::evaluate`], but ignores case.
     pub(crate) fn evaluate_folded(self, fields: &Fields<'_, '_, '_>) -> Result<bool, Unknown> {
         let value = fields.value(self.field)?;
         fields.charge(value, self.cost().saturating_add(1));
-        let wrong_type = Unknown::wrong_type(self.field);
-        let text = value.as_string().ok_or(wrong_type)?;
-        self.holds(&self.case.fold(text)).ok_or(wrong_type)
+        let text = value.as_string().ok_or(Unknown::wrong_type(self.field))?;
+        self.judge(&self.case.fold(text))
+    }
+
+    /// Whether a string satisfies the operator. Some programs drop the slash at the end of a path, so the result is
+    /// unknown if it depends on this slash.
+    fn judge(&self, string: &str) -> Result<bool, Unknown> {
+        let holds = self.holds(string).ok_or(Unknown::wrong_type(self.field))?;
+        match without_slash(string).filter(|_| self.is_path) {
+            Some(path) if self.holds(path) != Some(holds) => Err(Unknown::ambiguous(self.field)),
+            _ => Ok(holds),
+        }
     }
 
     /// Like [`Self::evaluate`], but unknown is false, also for `NotIn`.
@@ -114,6 +129,11 @@ impl<'i> StringPredicate<'i> {
     }
 }
 
+/// A path without the slash at its end, if it has one.
+pub(crate) fn without_slash(path: &str) -> Option<&str> {
+    path.strip_suffix('/').filter(|path| !path.is_empty())
+}
+
 impl Describe for StringPredicate<'_> {
     fn name(&self) -> &'static str {
         "StringCheck"
@@ -129,6 +149,10 @@ impl Describe for StringPredicate<'_> {
 
     fn type_requirement(&self) -> Option<&'static str> {
         Some("be a string")
+    }
+
+    fn form_requirement(&self) -> &'static str {
+        WITHOUT_SLASH
     }
 
     fn write_requirement(&self, asked: bool, _: &PolicyImage<'_>, out: &mut Sentence<'_>) {
@@ -298,14 +322,15 @@ mod build {
                 Unknowns::StayUnknown => code::STRING,
                 Unknowns::AreFalse => code::STRING_OR_FALSE,
             };
+            let is_path = encoder.is_path(&self.field);
             if self.case != Case::Exact {
                 let step = (code::STRING_FOLDED, self.op.code());
-                return encode_folded(encoder, step, &self.field, &self.values, self.case);
+                return encode_folded(encoder, step, &self.field, &self.values, self.case).with_path(is_path);
             }
             let texts = encoder.texts(fold_all(&self.values, Case::Exact));
             let automaton = (self.op == StringOp::Matches).then(|| encoder.expressions(&self.values)).flatten();
             let operand = StringOperand { texts, automaton: StoredOption::new(automaton) };
-            StepRecord::new(code, self.op.code(), encoder.field(&self.field), &operand)
+            StepRecord::new(code, self.op.code(), encoder.field(&self.field), &operand).with_path(is_path)
         }
     }
 

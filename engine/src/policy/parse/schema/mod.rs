@@ -312,11 +312,17 @@ fn is_positive(text: &str) -> bool {
     Decimal::read(text).zip(Decimal::read("0")).is_some_and(|(number, zero)| number.compare(&zero).is_gt())
 }
 
-/// A count, which may be written as `2.0`.
+/// A count, which may be written as `2.0` or `2e0`.
 fn whole(node: &Node<'_>) -> Option<u32> {
     let text = decimal(node)?;
-    let whole = text.split_once('.').filter(|(_, fraction)| fraction.bytes().all(|digit| digit == b'0'));
-    whole.map_or(text.as_str(), |(whole, _)| whole).parse().ok()
+    let (integer, power) = Decimal::read(&text)?.to_integer()?;
+    let power = u32::try_from(power).ok()?;
+    let scaled = 10_i128.checked_pow(power).and_then(|scale| integer.checked_mul(scale));
+    // No call has more characters, items or members than the largest count.
+    u32::try_from(
+        scaled.filter(|count| *count <= i128::from(u32::MAX)).unwrap_or(integer.signum().checked_mul(u32::MAX.into())?),
+    )
+    .ok()
 }
 
 /// The bits of the types in `type`.
