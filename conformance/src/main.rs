@@ -9,7 +9,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Instant;
 
+#[cfg(feature = "jsonschema")]
+use callgate_conformance::json::Json;
 use callgate_conformance::judge::{Tally, compare_policy, compile_schema, conforms_by_image};
+#[cfg(feature = "jsonschema")]
+use callgate_conformance::schema::compare;
 use callgate_conformance::schema::suite;
 use clap::Parser;
 
@@ -39,6 +43,11 @@ struct Options {
     #[cfg(feature = "jsonschema")]
     #[arg(long, value_name = "VALUES", conflicts_with_all = ["pairs", "pair", "suite"])]
     schemas: Option<u64>,
+    /// The response of an MCP server to `tools/list`, with whose schemas the image and the crate `jsonschema` evaluate
+    /// 1,000 random values for each tool instead
+    #[cfg(feature = "jsonschema")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["pairs", "pair", "suite", "schemas"])]
+    tools: Option<PathBuf>,
     /// Evaluate one pair again, as named in a disagreement
     #[arg(long, value_name = "POLICY:CALL")]
     pair: Option<String>,
@@ -51,7 +60,12 @@ fn main() -> io::Result<ExitCode> {
     }
     #[cfg(feature = "jsonschema")]
     if let Some(values) = options.schemas {
-        return compare_schemas(values, &options);
+        let tally = compare::compare(values, options.first);
+        return print_comparison(&tally, &options);
+    }
+    #[cfg(feature = "jsonschema")]
+    if let Some(list) = &options.tools {
+        return compare_tools(list, &options);
     }
     let started = Instant::now();
     let tally = match options.pair.as_deref().map(read_pair) {
@@ -95,10 +109,23 @@ fn run_suite(tests: &Path) -> io::Result<ExitCode> {
     Ok(if has_errors { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-/// Compares the reference with the crate `jsonschema`.
+/// Compares the image with the crate `jsonschema` on the tools of a server.
 #[cfg(feature = "jsonschema")]
-fn compare_schemas(values: u64, options: &Options) -> io::Result<ExitCode> {
-    let tally = callgate_conformance::schema::compare::compare(values, options.first);
+fn compare_tools(list: &Path, options: &Options) -> io::Result<ExitCode> {
+    let response = Json::read(&std::fs::read_to_string(list)?).map_err(io::Error::other)?;
+    let tally = compare::compare_tools(&response, VALUES_FOR_TOOL, options.first, &|schema| {
+        let image = compile_schema(schema).ok()?;
+        Some(Box::new(move |value: &str| conforms_by_image(&image, value).ok()))
+    });
+    print_comparison(&tally, options)
+}
+
+/// The number of values for each tool of a server.
+#[cfg(feature = "jsonschema")]
+const VALUES_FOR_TOOL: u64 = 1_000;
+
+#[cfg(feature = "jsonschema")]
+fn print_comparison(tally: &compare::Tally, options: &Options) -> io::Result<ExitCode> {
     let mut out = io::stdout().lock();
     for (keywords, found) in &tally.differences {
         for difference in found.iter().take(options.show) {
@@ -112,7 +139,8 @@ fn compare_schemas(values: u64, options: &Options) -> io::Result<ExitCode> {
     for (answer, count) in &tally.answers {
         writeln!(out, "{count:>12} {answer}")?;
     }
-    Ok(if tally.differences.is_empty() && values > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let is_passed = tally.differences.is_empty() && !tally.answers.is_empty();
+    Ok(if is_passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn read_pair(text: &str) -> Option<(u64, u64)> {

@@ -84,6 +84,51 @@ pub fn compare(values: u64, first: u64) -> Tally {
     tally
 }
 
+/// Whether a value conforms to a compiled schema.
+type Conforms<'c> = dyn Fn(&str) -> Option<bool> + 'c;
+
+/// Compares an evaluator with the crate on `values` arguments for each tool of an MCP server's response to `tools/list`.
+///
+/// `compile` makes the evaluator of a schema. A tool whose schema one of the two does not accept is a difference.
+#[must_use]
+pub fn compare_tools<'c>(
+    response: &Json,
+    values: u64,
+    first: u64,
+    compile: &dyn Fn(&str) -> Option<Box<Conforms<'c>>>,
+) -> Tally {
+    let mut tally = Tally::default();
+    let list = response.child("result").unwrap_or(response);
+    for tool in list.child("tools").unwrap_or(list).parts() {
+        let Some(root) = tool.child("inputSchema") else { continue };
+        let name = tool.child("name").map(ToString::to_string).unwrap_or_default();
+        let (Some(validator), Some(conforms)) = (build(root), compile(&root.to_string())) else {
+            tally.differences.entry("refused".to_owned()).or_default().push(name);
+            continue;
+        };
+        let schema = Schema::new(root.clone());
+        let mut names = NAMES.to_vec();
+        if let Some(Json::Object(properties)) = root.child("properties") {
+            names.extend(properties.iter().map(|(name, _)| name.as_str()).filter(|name| !NAMES.contains(name)));
+        }
+        let mut random = Rng::with_seed(first.wrapping_add(tally.answers.values().sum()));
+        for _ in 0..values {
+            let value = mostly_conforming(&mut random, &schema, &names);
+            let answer = conforms(&value.to_string());
+            if schema.truth(&value).is_none() {
+                // The crate computes with binary64.
+                tally.count("unknown");
+            } else if answer.is_some() && answer == is_valid(&validator, &value) {
+                tally.count(if answer == Some(true) { "conforming" } else { "not conforming" });
+            } else {
+                let found = format!("{name}: evaluator {answer:?}\nvalue  {value}");
+                tally.differences.entry(keywords(root)).or_default().push(found);
+            }
+        }
+    }
+    tally
+}
+
 /// The crate's form of a schema; `None` if it does not accept the schema.
 fn build(schema: &Json) -> Option<Validator> {
     // Formats that callgate ignores are ignored here too.

@@ -34,22 +34,28 @@ fn is_integer_binary64(number: f64) -> bool {
 /// Whether a number is a multiple of a divisor above zero, both as decimals; `None` if programs that use binary64 may
 /// read another number, or if the numbers are too long.
 pub(super) fn is_multiple(text: &str, divisor: &str) -> Option<bool> {
-    let is_exact_integer = || text.parse::<i64>().is_ok_and(|integer| EXACT_INTEGERS.contains(&integer));
     let number = Decimal::read(text)?;
-    if number.significant_digits() > EXACT_DIGITS && !is_exact_integer() {
+    let (integer, power) = number.to_integer()?;
+    if number.significant_digits() > EXACT_DIGITS && !scale(integer, power).is_some_and(is_exact) {
         return None;
     }
-    let (number, number_power) = number.to_integer()?;
-    let (divisor, divisor_power) = Decimal::read(divisor)?.to_integer()?;
-    let power = number_power.min(divisor_power);
-    let scaled = |integer: i128, of: i64| {
-        let zeros = u32::try_from(of.checked_sub(power)?).ok()?;
-        integer.checked_mul(10_i128.checked_pow(zeros)?)
-    };
-    if number == 0 {
+    if integer == 0 {
         return Some(true);
     }
-    Some(scaled(number, number_power)?.checked_rem(scaled(divisor, divisor_power)?)? == 0)
+    let (divisor, divisor_power) = Decimal::read(divisor)?.to_integer()?;
+    let least = power.min(divisor_power);
+    let number = scale(integer, power.checked_sub(least)?)?;
+    Some(number.checked_rem(scale(divisor, divisor_power.checked_sub(least)?)?)? == 0)
+}
+
+/// An integer times a power of ten; `None` if the result is not an integer or has too many digits.
+fn scale(integer: i128, power: i64) -> Option<i128> {
+    integer.checked_mul(10_i128.checked_pow(u32::try_from(power).ok()?)?)
+}
+
+/// Whether binary64 represents an integer and its neighbors.
+fn is_exact(integer: i128) -> bool {
+    i64::try_from(integer).is_ok_and(|integer| EXACT_INTEGERS.contains(&integer))
 }
 
 #[cfg(test)]
@@ -90,6 +96,8 @@ mod tests {
         for text in ["9007199254740993", "500.00000000000000001", "1e308"] {
             assert_eq!(is_multiple(text, "0.5"), None, "{text}");
         }
-        assert_eq!(is_multiple("9007199254740992", "2"), Some(true));
+        for text in ["9007199254740992", "9007199254740992e0", "9007199254740992.0"] {
+            assert_eq!(is_multiple(text, "2"), Some(true), "{text}");
+        }
     }
 }
