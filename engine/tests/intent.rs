@@ -794,11 +794,59 @@ fn a_text_that_permits_urls_is_reported_unless_a_check_of_urls_closes_it() {
         };
         let given = text(field, op, &[value]);
         check_condition("Allow", &given, code, is_reported);
-        check_condition("Deny", &given, code, false);
         check_condition("Allow", &all(&[check_of_urls(true), given.clone()]), code, false);
         let is_path = value.ends_with("/v1/") || value.ends_with("/v1/*");
         check_condition("Allow", &all(&[check_of_urls(false), given]), code, is_reported && is_path);
     }
+}
+
+#[test]
+fn a_text_that_restricts_urls_is_reported_unless_ambiguous_urls_are_refused() {
+    let code = "url_as_text";
+    let url = |hosts: &str| json!({ "UrlCheck": { "source": "Arguments", "field": "url", "schemes": "*", "hosts": [hosts], "ports": "*" } });
+    for (field, op, value, is_reported) in [
+        ("url", "StartsWith", "http://127.0.0.1", true),
+        ("url", "Contains", "localhost", true),
+        ("url", "Glob", "*/admin/*", true),
+        ("x", "In", "http://169.254.169.254/latest", true),
+        ("url", "Matches", "(?is).*localhost.*", false),
+        ("url", "Contains", "token", false),
+        ("x", "Contains", "/admin/", false),
+    ] {
+        let deny = rule("Deny", "run", &AGENT, &text(field, op, &[value]));
+        let of = |others: &[Value]| {
+            let rules: Vec<Value> = [std::slice::from_ref(&deny), others].concat();
+            policy(&json!(["run"]), &json!(rules))
+        };
+        let places: &[&str] = if is_reported { &["/rules/0/condition/StringCheck/value/0"] } else { &[] };
+        check(&of(&[rule("Allow", "run", &AGENT, &NONE)]), code, places);
+        check(&of(&[]), code, &[]);
+        let closed = if field == "url" { &[] } else { places };
+        check(&of(&[rule("Allow", "run", &AGENT, &url("api.example.com"))]), code, closed);
+        check(
+            &of(&[rule("Allow", "run", &AGENT, &NONE), rule("Deny", "run", &AGENT, &not(&url("public")))]),
+            code,
+            closed,
+        );
+    }
+}
+
+#[test]
+fn the_name_of_a_header_in_a_list_that_restricts_with_case_is_reported() {
+    let some = |list: &str, field: &str, case: Option<&str>| {
+        let mut check = json!({ "source": "Item", "field": field, "op": "In", "value": ["Authorization"] });
+        if let Some(case) = case {
+            check["ignoreCase"] = json!(case);
+        }
+        json!({ "Some": { "source": "Arguments", "field": list, "condition": { "StringCheck": check } } })
+    };
+    let code = "case_sensitive_member";
+    check_condition("Deny", &some("headers", "name", None), code, true);
+    check_condition("Allow", &not(&some("headers", "name", None)), code, true);
+    check_condition("Deny", &some("headers", "name", Some("Full")), code, false);
+    check_condition("Deny", &some("headers", "value", None), code, false);
+    check_condition("Deny", &some("labels", "name", None), code, false);
+    check_condition("Allow", &some("headers", "name", None), code, false);
 }
 
 #[test]

@@ -84,6 +84,8 @@ pub(crate) fn check(policy: Resolved<'_>, findings: &mut Vec<Diagnostic>) {
                     }
                     if restricts != (check.op == StringOp::NotIn) {
                         find_restricted_paths(&scope, check, argument, at, findings);
+                        find_restricted_urls(&scope, check, argument, findings);
+                        find_header_items(check, argument, findings);
                     } else {
                         find_permitted_paths(&scope, check, argument, findings);
                         find_urls(&scope, check, argument, findings);
@@ -162,13 +164,13 @@ struct RuleScope<'p> {
 }
 
 impl<'p> RuleScope<'p> {
-    /// Whether some call with an ambiguous path in this argument may be allowed, as far as checks of paths tell.
-    fn accepts_ambiguous_paths(&self, argument: Argument<'p>) -> bool {
+    /// Whether some call with an ambiguous text in this argument may be allowed, as far as checks of its form tell.
+    fn accepts_ambiguous(&self, form: Form, argument: Argument<'p>) -> bool {
         let of_rule = |rule: &'p Rule| match &rule.condition {
-            Some(condition) => outcomes(condition, None, argument),
+            Some(condition) => outcomes(condition, None, form, argument),
             None => Outcomes { can_be_true: true, can_be_false: false },
         };
-        let own = outcomes(self.condition, None, argument);
+        let own = outcomes(self.condition, None, form, argument);
         if (self.rule.effect == Effect::Deny && !own.can_be_false)
             || (self.rule.effect == Effect::Allow && !own.can_be_true)
         {
@@ -244,10 +246,17 @@ struct Outcomes {
     can_be_false: bool,
 }
 
-/// The outcomes of a condition if each check of paths on an argument is unknown and all other checks are free.
-fn outcomes<'p>(condition: &'p Condition, list: Option<&'p Field>, argument: Argument<'p>) -> Outcomes {
+/// What a text is read as.
+#[derive(Clone, Copy)]
+enum Form {
+    Path,
+    Url,
+}
+
+/// The outcomes of a condition if each check of the form of an argument is unknown and all other checks are free.
+fn outcomes<'p>(condition: &'p Condition, list: Option<&'p Field>, form: Form, argument: Argument<'p>) -> Outcomes {
     let parts = |conditions: &'p [Condition]| -> Vec<Outcomes> {
-        conditions.iter().map(|condition| outcomes(condition, list, argument)).collect()
+        conditions.iter().map(|condition| outcomes(condition, list, form, argument)).collect()
     };
     match &condition.kind {
         ConditionKind::All(conditions) => {
@@ -265,22 +274,27 @@ fn outcomes<'p>(condition: &'p Condition, list: Option<&'p Field>, argument: Arg
             }
         }
         ConditionKind::Not(inner) => {
-            let inner = outcomes(inner, list, argument);
+            let inner = outcomes(inner, list, form, argument);
             Outcomes { can_be_true: inner.can_be_false, can_be_false: inner.can_be_true }
         }
         // Another item of the list may make `Every` false and `Some` true.
         ConditionKind::Items(items) => {
-            let item = outcomes(&items.condition, Some(&items.field), argument);
+            let item = outcomes(&items.condition, Some(&items.field), form, argument);
             if items.every {
                 Outcomes { can_be_true: item.can_be_true, can_be_false: true }
             } else {
                 Outcomes { can_be_true: true, can_be_false: item.can_be_false }
             }
         }
-        ConditionKind::PathCheck(check) if Argument { field: &check.field, list }.is_same(argument) => {
-            Outcomes { can_be_true: false, can_be_false: false }
+        kind => {
+            let field = match (kind, form) {
+                (ConditionKind::PathCheck(check), Form::Path) => Some(&check.field),
+                (ConditionKind::UrlCheck(check), Form::Url) => Some(&check.field),
+                _ => None,
+            };
+            let is_free = !field.is_some_and(|field| Argument { field, list }.is_same(argument));
+            Outcomes { can_be_true: is_free, can_be_false: is_free }
         }
-        _ => Outcomes { can_be_true: true, can_be_false: true },
     }
 }
 
@@ -311,7 +325,7 @@ fn starts_with_drive(text: &str) -> bool {
 /// Whether a path is on a file system that usually ignores case.
 fn is_caseless_path(path: &str) -> bool {
     let is_below = |root: &&str| path.strip_prefix(*root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    CASELESS_ROOTS.iter().any(|root| is_below(root)) || starts_with_drive(path)
+    CASELESS_ROOTS.iter().any(is_below) || starts_with_drive(path)
 }
 
 /// Reports texts that restrict a path, although the same file has other spellings, and patterns of files in a directory
@@ -332,7 +346,7 @@ fn find_restricted_paths<'p>(
         .filter(|value| is_path(&value.value, argument) && !starts_with_program(&value.value))
         .collect();
     let Some(first) = paths.first() else { return };
-    if scope.accepts_ambiguous_paths(argument) {
+    if scope.accepts_ambiguous(Form::Path, argument) {
         let is_windows = |value: &&&Spanned<String>| value.value.contains('\\');
         let shown = paths.iter().find(is_windows).unwrap_or(first);
         findings.push(path_as_text(shown, argument, true));
@@ -442,7 +456,7 @@ fn find_permitted_paths<'p>(
     let value = check.values.iter().find(|value| is_open(&value.value) && is_path(&value.value, argument));
     if let Some(value) = value
         && !starts_with_program(&value.value)
-        && scope.accepts_ambiguous_paths(argument)
+        && scope.accepts_ambiguous(Form::Path, argument)
     {
         findings.push(path_as_text(value, argument, false));
     }
@@ -556,6 +570,45 @@ fn find_urls<'p>(
             ),
         };
         findings.push(Diagnostic::warning("url_as_text", &value.span, message).with_fix(fix));
+    }
+}
+
+/// Reports a text that restricts a URL, although the same URL has other spellings.
+fn find_restricted_urls<'p>(
+    scope: &RuleScope<'p>,
+    check: &'p StringCheck,
+    argument: Argument<'p>,
+    findings: &mut Vec<Diagnostic>,
+) {
+    let is_url = |text: &str| {
+        let lower = text.to_ascii_lowercase();
+        let has_scheme = lower.contains("http://") || lower.contains("https://");
+        has_scheme || (has_word(argument, &URL_WORDS) && (text.contains(['.', '/']) || lower.contains("localhost")))
+    };
+    let is_text = check.op != StringOp::Matches;
+    if let Some(value) = check.values.iter().find(|value| is_text && is_url(&value.value))
+        && scope.accepts_ambiguous(Form::Url, argument)
+    {
+        let message = format!(
+            "{} is compared as text, so other spellings of the same URL in {}, such as `HTTP://`, `127.1` or `%61`, are not restricted",
+            quoted(&value.value),
+            argument.name()
+        );
+        let fix = "use `UrlCheck` with `hosts`, `schemes` and `ports`, best in the Allow rules";
+        findings.push(Diagnostic::warning("url_as_text", &value.span, message).with_fix(fix));
+    }
+}
+
+/// Reports the name of a header that restricts with case, in a list of headers.
+fn find_header_items(check: &StringCheck, argument: Argument<'_>, findings: &mut Vec<Diagnostic>) {
+    let is_name = check.field.path.last().is_none_or(|name| matches!(name.as_str(), "name" | "key" | "header"));
+    let is_in_headers = check.field.source == Source::Item && argument.list.is_some_and(|list| is_headers(&list.path));
+    let has_case = check.case == Case::Exact && check.op != StringOp::Matches;
+    if let Some(value) = check.values.first().filter(|_| is_name && is_in_headers && has_case) {
+        let message =
+            format!("the names of headers ignore case, so {} does not match another case of it", quoted(&value.value));
+        let fix = "add `\"ignoreCase\": \"Full\"`";
+        findings.push(Diagnostic::warning("case_sensitive_member", &value.span, message).with_fix(fix));
     }
 }
 
