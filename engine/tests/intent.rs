@@ -662,6 +662,24 @@ fn a_text_that_restricts_a_path_is_reported_unless_ambiguous_paths_are_refused()
 }
 
 #[test]
+fn the_fix_of_a_path_as_text_is_a_root_or_a_check_beside_it() {
+    let fix_of = |op: &str, value: &str| {
+        let rules =
+            json!([rule("Allow", "run", &AGENT, &NONE), rule("Deny", "run", &AGENT, &text("path", op, &[value]))]);
+        let findings = findings_of(policy(&json!(["run"]), &rules));
+        findings.into_iter().find(|finding| finding.code == "path_as_text").and_then(|finding| finding.fix)
+    };
+    let case = ", and `\"ignoreCase\": \"Full\"` if the system may ignore case";
+    let root = |root: &str| Some(format!("use `PathCheck` with the root `{root}`{case}"));
+    let beside = "also require a `PathCheck` of the argument in the Allow rules, for example with the root `.`";
+    assert_eq!(fix_of("StartsWith", ".github/"), root(".github"));
+    assert_eq!(fix_of("Glob", "/srv/keys/*"), root("/srv/keys"));
+    assert_eq!(fix_of("Glob", "*/.ssh/*").as_deref(), Some(beside));
+    assert_eq!(fix_of("EndsWith", "/id_rsa").as_deref(), Some(beside));
+    assert_eq!(fix_of("Contains", "/keys/").as_deref(), Some(beside));
+}
+
+#[test]
 fn a_text_that_restricts_the_paths_of_items_is_reported() {
     let each =
         |condition: Value| json!({ "Every": { "source": "Arguments", "field": "files", "condition": condition } });

@@ -9,6 +9,7 @@ use core::cell::Cell;
 use hashbrown::HashMap;
 use regex_syntax::hir::{Class, Hir, HirKind};
 
+use crate::canonical::path;
 use crate::condition::{Condition, ConditionKind, Field, MembersCheck, PathCheck, StringCheck, TimeCheck};
 use crate::language::case::Case;
 use crate::language::effect::Effect;
@@ -349,7 +350,7 @@ fn find_restricted_paths<'p>(
     if scope.accepts_ambiguous(Form::Path, argument) {
         let is_windows = |value: &&&Spanned<String>| value.value.contains('\\');
         let shown = paths.iter().find(is_windows).unwrap_or(first);
-        findings.push(path_as_text(shown, argument, true));
+        findings.push(path_as_text(shown, check.op, argument, true));
         return;
     }
     for value in &paths {
@@ -458,11 +459,11 @@ fn find_permitted_paths<'p>(
         && !starts_with_program(&value.value)
         && scope.accepts_ambiguous(Form::Path, argument)
     {
-        findings.push(path_as_text(value, argument, false));
+        findings.push(path_as_text(value, check.op, argument, false));
     }
 }
 
-fn path_as_text(value: &Spanned<String>, argument: Argument<'_>, restricts: bool) -> Diagnostic {
+fn path_as_text(value: &Spanned<String>, op: StringOp, argument: Argument<'_>, restricts: bool) -> Diagnostic {
     let text = &value.value;
     let (shown, name) = (quoted(text), argument.name());
     let is_windows = text.contains('\\') || starts_with_drive(text);
@@ -483,11 +484,11 @@ fn path_as_text(value: &Spanned<String>, argument: Argument<'_>, restricts: bool
         )
     } else {
         let root = text.trim_end_matches('*').trim_start_matches("./").trim_end_matches('/');
-        let root = if root.is_empty() || root.contains('*') { "." } else { root };
         let case = if restricts { ", and `\"ignoreCase\": \"Full\"` if the system may ignore case" } else { "" };
-        match root {
-            "." => String::from("in the Allow rules, also require a `PathCheck`, for example with the root `.`"),
-            root => format!("use `PathCheck` with the root {}{case}", quoted(root)),
+        if path::is_root(root) && !matches!(op, StringOp::EndsWith | StringOp::Contains) && !root.contains('*') {
+            format!("use `PathCheck` with the root {}{case}", quoted(root))
+        } else {
+            String::from("also require a `PathCheck` of the argument in the Allow rules, for example with the root `.`")
         }
     };
     Diagnostic::warning("path_as_text", &value.span, message).with_fix(fix)
