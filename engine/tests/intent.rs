@@ -550,3 +550,359 @@ fn an_error_is_found_in_any_order_of_the_tools() {
         assert_eq!(all.matches("[unknown_argument]").count(), 8, "{all}");
     }
 }
+
+fn path_in(root: &str) -> Value {
+    json!({ "PathCheck": { "source": "Arguments", "field": "path", "roots": [root] } })
+}
+
+/// Checks a condition in a rule on the tool `run`, whose paths another rule allows only in a root.
+#[track_caller]
+fn check_beside_allowed(root: &str, effect: &str, condition: &Value, code: &str, is_reported: bool) {
+    let rules = json!([rule("Allow", "run", &AGENT, &path_in(root)), rule(effect, "run", &AGENT, condition)]);
+    let seen = found(&policy(&json!(["run"]), &rules), code).len();
+    assert_eq!(seen, usize::from(is_reported), "{code}: {effect} {condition}");
+}
+
+#[test]
+fn a_pattern_of_what_is_in_a_directory_is_reported_without_one_of_the_directory() {
+    let code = "directory_itself";
+    for (op, values, is_reported) in [
+        ("Glob", ["*/.ssh/*", "*.pem"], true),
+        ("Glob", ["*/.ssh/**", "*.pem"], true),
+        ("Glob", ["/srv/work/keys/*", "*.pem"], true),
+        ("Glob", ["*/.ssh/*", "*/.ssh"], false),
+        ("Glob", ["*/.ssh/*", "*/.ssh*"], false),
+        ("Glob", ["*/.ssh/*", "*.ssh"], false),
+        ("Glob", ["*/.ssh/*", "*/.ssh2"], true),
+        ("Glob", ["*/.ssh/id_*", "*.pem"], false),
+        ("Glob", ["*/*", "*.pem"], false),
+        ("Contains", ["/.ssh/", ".pem"], true),
+        ("StartsWith", ["/srv/keys/", "/srv/secrets"], true),
+        ("StartsWith", ["/srv/keys", "/srv/secrets"], false),
+    ] {
+        check_beside_allowed("/srv", "Deny", &text("path", op, &values), code, is_reported);
+        check_beside_allowed("/srv", "Deny", &not(&text("path", op, &values)), code, false);
+        check_beside_allowed("/srv", "Allow", &all(&[path_in("/srv"), text("path", op, &values)]), code, false);
+        let negated = all(&[path_in("/srv"), not(&text("path", op, &values))]);
+        check_beside_allowed("/srv", "Allow", &negated, code, is_reported);
+    }
+    let either = |other: Value| json!({ "Any": [text("path", "Glob", &["*/.ssh/*"]), other] });
+    check_beside_allowed("/srv", "Deny", &either(text("path", "EndsWith", &["/.ssh"])), code, false);
+    check_beside_allowed("/srv", "Deny", &either(text("path", "EndsWith", &["/.aws"])), code, true);
+    check_beside_allowed("/srv", "Deny", &text("branch", "Glob", &["release/*"]), code, false);
+    check_beside_allowed("/srv", "Deny", &text("command", "Glob", &["rm -rf /*"]), code, false);
+}
+
+#[test]
+fn the_advised_pattern_matches_the_directory_itself() {
+    let of = |values: &[&str]| {
+        let deny = rule("Deny", "run", &AGENT, &text("path", "Glob", values));
+        policy(&json!(["run"]), &json!([rule("Allow", "run", &AGENT, &path_in("/srv")), deny]))
+    };
+    let args = json!({ "path": "/srv/a/.ssh" });
+    let place = "/rules/1/condition/StringCheck/value/0";
+    check(&of(&["*/.ssh/*"]), "directory_itself", &[place]);
+    assert_eq!(decided(&of(&["*/.ssh/*"]), "run", &args), Effect::Allow);
+    check(&of(&["*/.ssh/*", "*/.ssh"]), "directory_itself", &[]);
+    assert_eq!(decided(&of(&["*/.ssh/*", "*/.ssh"]), "run", &args), Effect::Deny);
+}
+
+#[test]
+fn a_text_that_restricts_a_path_is_reported_unless_ambiguous_paths_are_refused() {
+    let code = "path_as_text";
+    let deny = |field: &str, op: &str, value: &str| {
+        let rules =
+            json!([rule("Allow", "run", &AGENT, &NONE), rule("Deny", "run", &AGENT, &text(field, op, &[value]))]);
+        policy(&json!(["run"]), &rules)
+    };
+    for (field, op, value, is_reported) in [
+        ("path", "StartsWith", "src/", true),
+        ("files", "StartsWith", ".github/", true),
+        ("x", "StartsWith", ".github/", true),
+        ("path", "In", "src/main.rs", true),
+        ("path", "NotIn", "src/main.rs", false),
+        ("path", "Contains", "/secrets/", true),
+        ("path", "Glob", "*/.ssh/*", true),
+        ("x", "StartsWith", "/etc/", true),
+        ("path", "Glob", "*\\.env*", true),
+        ("path", "EndsWith", ".pem", false),
+        ("x", "StartsWith", "/kick", false),
+        ("branch", "StartsWith", "release/", false),
+        ("repo", "In", "acme/secrets", false),
+        ("mime", "Glob", "image/*", false),
+        ("url", "Contains", "/admin/", false),
+        ("path", "StartsWith", "s3://bucket/", false),
+        ("command", "Contains", "cat /etc/shadow", false),
+    ] {
+        let places: &[&str] = if is_reported { &["/rules/1/condition/StringCheck/value/0"] } else { &[] };
+        check(&deny(field, op, value), code, places);
+    }
+    let secret = text("path", "StartsWith", &["/srv/keys"]);
+    check_condition("Deny", &secret, code, false);
+    check_beside_allowed("/srv", "Deny", &secret, code, false);
+    check_beside_allowed("/srv", "Allow", &not(&secret), code, true);
+    check_beside_allowed("/srv", "Allow", &all(&[path_in("/srv"), not(&secret)]), code, false);
+    check_beside_allowed("/srv", "Allow", &json!({ "Any": [path_in("/srv"), not(&secret)] }), code, true);
+    // A rule of another tool or of another argument refuses nothing here.
+    let other = json!({ "PathCheck": { "source": "Arguments", "field": "to", "roots": ["/srv"] } });
+    let rules = json!([rule("Allow", "run", &AGENT, &other), rule("Deny", "run", &AGENT, &secret)]);
+    check(&policy(&json!(["run"]), &rules), code, &["/rules/1/condition/StringCheck/value/0"]);
+    let refused = json!([
+        rule("Allow", "run", &AGENT, &NONE),
+        rule("Deny", "run", &AGENT, &secret),
+        rule("Deny", "run", &AGENT, &not(&path_in("/srv"))),
+    ]);
+    check(&policy(&json!(["run"]), &refused), code, &[]);
+    let refused_for_others = json!([
+        rule("Allow", "run", &AGENT, &NONE),
+        rule("Deny", "run", &AGENT, &secret),
+        rule("Deny", "run", &["lead"], &not(&path_in("/srv"))),
+    ]);
+    check(&policy(&json!(["run"]), &refused_for_others), code, &["/rules/1/condition/StringCheck/value/0"]);
+}
+
+#[test]
+fn the_fix_of_a_path_as_text_is_a_root_or_a_check_beside_it() {
+    let fix_of = |op: &str, value: &str| {
+        let rules =
+            json!([rule("Allow", "run", &AGENT, &NONE), rule("Deny", "run", &AGENT, &text("path", op, &[value]))]);
+        let findings = findings_of(policy(&json!(["run"]), &rules));
+        findings.into_iter().find(|finding| finding.code == "path_as_text").and_then(|finding| finding.fix)
+    };
+    let case = ", and `\"ignoreCase\": \"Full\"` if the system may ignore case";
+    let root = |root: &str| Some(format!("use `PathCheck` with the root `{root}`{case}"));
+    let beside = "also require a `PathCheck` of the argument in the Allow rules, for example with the root `.`";
+    assert_eq!(fix_of("StartsWith", ".github/"), root(".github"));
+    assert_eq!(fix_of("Glob", "/srv/keys/*"), root("/srv/keys"));
+    assert_eq!(fix_of("Glob", "*/.ssh/*").as_deref(), Some(beside));
+    assert_eq!(fix_of("EndsWith", "/id_rsa").as_deref(), Some(beside));
+    assert_eq!(fix_of("Contains", "/keys/").as_deref(), Some(beside));
+}
+
+#[test]
+fn a_text_that_restricts_the_paths_of_items_is_reported() {
+    let each =
+        |condition: Value| json!({ "Every": { "source": "Arguments", "field": "files", "condition": condition } });
+    let starts = |field: &str| json!({ "StringCheck": { "source": "Item", "field": field, "op": "StartsWith", "value": ["src/"] } });
+    let inside = json!({ "PathCheck": { "source": "Item", "field": "path", "roots": ["."] } });
+    check_condition("Allow", &each(not(&starts("path"))), "path_as_text", true);
+    check_condition("Allow", &each(not(&starts(""))), "path_as_text", true);
+    check_condition("Allow", &each(not(&starts("label"))), "path_as_text", false);
+    check_condition("Allow", &each(all(&[inside, not(&starts("path"))])), "path_as_text", false);
+}
+
+#[test]
+fn the_beginning_of_a_path_that_permits_is_reported() {
+    let code = "path_as_text";
+    for (op, value, is_reported) in [
+        ("StartsWith", "/srv/work/", true),
+        ("StartsWith", "docs/", true),
+        ("StartsWith", "C:\\Users\\ana\\", true),
+        ("Glob", "/srv/work/*", true),
+        ("Glob", "*.md", false),
+        ("Glob", "/srv/work/a", false),
+        ("In", "/srv/work/a", false),
+        ("EndsWith", "/README.md", false),
+    ] {
+        check_condition("Allow", &text("path", op, &[value]), code, is_reported);
+        check_condition("Allow", &all(&[path_in("/srv"), text("path", op, &[value])]), code, false);
+    }
+    check_condition("Allow", &text("branch", "StartsWith", &["agent/"]), code, false);
+    check_condition("Allow", &text("x", "StartsWith", &["C:\\work\\"]), code, true);
+    check_condition("Deny", &not(&text("path", "StartsWith", &["/srv/"])), code, false);
+}
+
+#[test]
+fn a_check_of_a_path_with_case_is_reported_on_systems_without_it() {
+    let code = "case_sensitive_path";
+    for (root, is_reported) in [("/Users/ana/.ssh", true), ("/Volumes/x", true), ("/srv/x", false), ("/Users2", false)]
+    {
+        check_beside_allowed("/", "Deny", &path_in(root), code, is_reported);
+        check_beside_allowed("/", "Allow", &not(&path_in(root)), code, is_reported);
+        check_beside_allowed("/", "Allow", &path_in(root), code, false);
+        let mut folded = path_in(root);
+        folded["PathCheck"]["ignoreCase"] = json!("Full");
+        check_beside_allowed("/", "Deny", &folded, code, false);
+    }
+    check_beside_allowed("/", "Deny", &text("path", "StartsWith", &["/Users/ana/.ssh"]), code, true);
+    check_beside_allowed("/Users/ana", "Deny", &text("path", "Glob", &["*/.env*"]), code, true);
+    check_beside_allowed("/srv", "Deny", &text("path", "Glob", &["*/.env*"]), code, false);
+    let mut folded = text("path", "Glob", &["*/.env*"]);
+    folded["StringCheck"]["ignoreCase"] = json!("Full");
+    check_beside_allowed("/Users/ana", "Deny", &folded, code, false);
+}
+
+#[test]
+fn one_spelling_of_a_header_that_restricts_is_reported() {
+    let code = "case_sensitive_member";
+    let present = |field: &str| json!({ "FieldPresent": { "source": "Arguments", "field": field } });
+    for (field, is_reported) in [
+        ("/headers/Authorization", true),
+        ("/request/httpHeaders/cookie", true),
+        ("/options/Authorization", false),
+        ("headers", false),
+        ("/headers/0", false),
+    ] {
+        check_condition("Deny", &present(field), code, is_reported);
+        check_condition("Allow", &not(&present(field)), code, is_reported);
+        check_condition("Allow", &present(field), code, false);
+        check_condition("Deny", &not(&present(field)), code, false);
+    }
+    let both = json!({ "Any": [present("/headers/cookie"), present("/headers/Cookie")] });
+    check_condition("Deny", &both, code, true);
+    let members = |op: &str| json!({ "MembersCheck": { "source": "Arguments", "field": "headers", "op": op, "value": ["Cookie"] } });
+    check_condition("Allow", &members("NotIn"), code, true);
+    check_condition("Deny", &not(&members("NotIn")), code, true);
+    check_condition("Allow", &members("In"), code, false);
+    let mut folded = members("NotIn");
+    folded["MembersCheck"]["ignoreCase"] = json!("Full");
+    check_condition("Allow", &folded, code, false);
+}
+
+#[test]
+fn a_pattern_that_permits_sql_is_reported() {
+    let code = "sql_as_text";
+    for (field, op, value, is_reported) in [
+        ("sql", "Matches", "(?is)\\s*select\\s[^;]*", true),
+        ("sql", "Matches", "select [a-z ,*]+ from orders", true),
+        ("sql", "Matches", "(?i)select( [a-z]+)* from orders", true),
+        ("sql", "Glob", "select * from orders*", true),
+        ("sql", "StartsWith", "SELECT ", true),
+        ("query", "StartsWith", "select ", true),
+        ("statement", "Matches", "(?s)INSERT .*", true),
+        ("sql", "Matches", "select name from orders where id = [0-9]+", false),
+        ("sql", "In", "select 1", false),
+        ("sql", "Glob", "select 1", false),
+        ("query", "StartsWith", "label:", false),
+        ("statement", "Matches", "report_[a-z]+", false),
+        ("text", "StartsWith", "select ", false),
+    ] {
+        check_condition("Allow", &text(field, op, &[value]), code, is_reported);
+        check_condition("Deny", &text(field, op, &[value]), code, false);
+        check_condition("RequireApproval", &text(field, op, &[value]), code, false);
+    }
+}
+
+#[test]
+fn a_text_that_permits_urls_is_reported_unless_a_check_of_urls_closes_it() {
+    let code = "url_as_text";
+    for (field, op, value, is_reported) in [
+        ("url", "StartsWith", "https://api.example.com/v1/", true),
+        ("x", "StartsWith", "HTTPS://api.example.com/v1/", true),
+        ("url", "Glob", "https://api.example.com/v1/*", true),
+        ("url", "StartsWith", "https://api.example.com", true),
+        ("url", "Glob", "https://*.example.com/*", true),
+        ("url", "EndsWith", ".example.com", true),
+        ("url", "Contains", "example.com", true),
+        ("url", "Glob", "*.example.com/*", true),
+        ("url", "StartsWith", "https://api.example.com/", false),
+        ("url", "Glob", "https://api.example.com/*", false),
+        ("url", "Glob", "https://api.example.com/v1", false),
+        ("url", "StartsWith", "https://", false),
+        ("url", "In", "https://api.example.com/v1/x", false),
+        ("url", "EndsWith", ".pdf", false),
+        ("x", "Contains", "example.com", false),
+    ] {
+        let check_of_urls = |paths: bool| {
+            let mut check = json!({ "source": "Arguments", "field": field, "hosts": ["api.example.com"] });
+            if paths {
+                check["paths"] = json!(["/v1/**"]);
+            }
+            json!({ "UrlCheck": check })
+        };
+        let given = text(field, op, &[value]);
+        check_condition("Allow", &given, code, is_reported);
+        check_condition("Allow", &all(&[check_of_urls(true), given.clone()]), code, false);
+        let is_path = value.ends_with("/v1/") || value.ends_with("/v1/*");
+        check_condition("Allow", &all(&[check_of_urls(false), given]), code, is_reported && is_path);
+    }
+}
+
+#[test]
+fn a_text_that_restricts_urls_is_reported_unless_ambiguous_urls_are_refused() {
+    let code = "url_as_text";
+    let url = |hosts: &str| json!({ "UrlCheck": { "source": "Arguments", "field": "url", "schemes": "*", "hosts": [hosts], "ports": "*" } });
+    for (field, op, value, is_reported) in [
+        ("url", "StartsWith", "http://127.0.0.1", true),
+        ("url", "Contains", "localhost", true),
+        ("url", "Glob", "*/admin/*", true),
+        ("x", "In", "http://169.254.169.254/latest", true),
+        ("url", "Matches", "(?is).*localhost.*", false),
+        ("url", "Contains", "token", false),
+        ("x", "Contains", "/admin/", false),
+    ] {
+        let deny = rule("Deny", "run", &AGENT, &text(field, op, &[value]));
+        let of = |others: &[Value]| {
+            let rules: Vec<Value> = [std::slice::from_ref(&deny), others].concat();
+            policy(&json!(["run"]), &json!(rules))
+        };
+        let places: &[&str] = if is_reported { &["/rules/0/condition/StringCheck/value/0"] } else { &[] };
+        check(&of(&[rule("Allow", "run", &AGENT, &NONE)]), code, places);
+        check(&of(&[]), code, &[]);
+        let closed = if field == "url" { &[] } else { places };
+        check(&of(&[rule("Allow", "run", &AGENT, &url("api.example.com"))]), code, closed);
+        check(
+            &of(&[rule("Allow", "run", &AGENT, &NONE), rule("Deny", "run", &AGENT, &not(&url("public")))]),
+            code,
+            closed,
+        );
+    }
+}
+
+#[test]
+fn the_name_of_a_header_in_a_list_that_restricts_with_case_is_reported() {
+    let some = |list: &str, field: &str, case: Option<&str>| {
+        let mut check = json!({ "source": "Item", "field": field, "op": "In", "value": ["Authorization"] });
+        if let Some(case) = case {
+            check["ignoreCase"] = json!(case);
+        }
+        json!({ "Some": { "source": "Arguments", "field": list, "condition": { "StringCheck": check } } })
+    };
+    let code = "case_sensitive_member";
+    check_condition("Deny", &some("headers", "name", None), code, true);
+    check_condition("Allow", &not(&some("headers", "name", None)), code, true);
+    check_condition("Deny", &some("headers", "name", Some("Full")), code, false);
+    check_condition("Deny", &some("headers", "value", None), code, false);
+    check_condition("Deny", &some("labels", "name", None), code, false);
+    check_condition("Allow", &some("headers", "name", None), code, false);
+}
+
+#[test]
+fn the_url_of_another_host_in_a_finding_is_accepted() {
+    for (op, value, expected) in [
+        ("StartsWith", "https://api.example.com", "https://api.example.com.evil.test/"),
+        ("StartsWith", "https://api.", "https://api.evil.test/"),
+        ("StartsWith", "https://api.example.com:8443", "https://api.example.com:8443@evil.test/"),
+        ("Glob", "https://*.example.com/*", "https://evil.test/x.example.com/"),
+        ("Glob", "https://api*.example.com", "https://api.evil.test/.example.com"),
+        ("Glob", "*.example.com/*", "https://evil.test/x.example.com/"),
+        ("EndsWith", ".example.com", "https://evil.test/.example.com"),
+        ("Contains", "example.com", "https://evil.test/example.com"),
+    ] {
+        let policy = policy(&json!(["run"]), &json!([rule("Allow", "run", &AGENT, &text("url", op, &[value]))]));
+        let messages: Vec<String> = found(&policy, "url_as_text").into_iter().map(|(_, message)| message).collect();
+        assert_eq!(messages, [format!("`{value}` also accepts other hosts, such as `{expected}`")]);
+        assert_eq!(decided(&policy, "run", &json!({ "url": expected })), Effect::Allow, "{expected}");
+        assert_eq!(decided(&policy, "run", &json!({ "url": "https://evil.test/" })), Effect::Deny, "{value}");
+    }
+}
+
+#[test]
+fn a_fixed_offset_is_a_note() {
+    let window = |offset: Option<&str>| {
+        let mut check = json!({ "from": "09:00", "to": "17:30" });
+        if let Some(offset) = offset {
+            check["offset"] = json!(offset);
+        }
+        let rules = json!([rule("Allow", "run", &["agent", "lead", "guest"], &json!({ "TimeCheck": check }))]);
+        policy(&json!(["run"]), &rules)
+    };
+    for (offset, is_noted) in
+        [(Some("+01:00"), true), (Some("-05:00"), true), (Some("+00:00"), false), (Some("Z"), false), (None, false)]
+    {
+        let seen: Vec<_> =
+            findings_of(window(offset)).into_iter().map(|finding| (finding.severity, finding.code)).collect();
+        let expected: &[_] = if is_noted { &[(Severity::Note, "fixed_offset")] } else { &[] };
+        assert_eq!(seen, expected, "{offset:?}");
+    }
+}

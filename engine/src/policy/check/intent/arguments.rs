@@ -14,7 +14,7 @@ use crate::language::operators::Source;
 use crate::language::target::TargetKind;
 use crate::policy::check::intent::resolved::Resolved;
 use crate::policy::check::intent::visit::visit_all;
-use crate::policy::check::intent::words::words;
+use crate::policy::check::intent::words::stems;
 use crate::policy::document::{Property, Rule};
 use crate::policy::text::diagnostic::{Diagnostic, first_names, quoted};
 
@@ -159,21 +159,4 @@ fn have_similar_names(a: &str, b: &str) -> bool {
         GROUPS.iter().position(|group| group.contains(&last.as_str()))
     };
     a == b || group(&a).is_some_and(|of_a| group(&b) == Some(of_a))
-}
-
-/// The words of a name, without a number at the end and in the singular.
-fn stems(name: &str) -> Vec<String> {
-    let mut stems = words(name);
-    if let Some(last) = stems.pop() {
-        let stem = last.trim_end_matches(|c: char| c.is_ascii_digit());
-        let stem = match (stem.strip_suffix("ies"), stem.strip_suffix('s')) {
-            (Some(stem), _) => format!("{stem}y"),
-            (None, Some(singular)) if !singular.ends_with('s') && singular.len() > 2 => String::from(singular),
-            _ => String::from(stem),
-        };
-        if !stem.is_empty() {
-            stems.push(stem);
-        }
-    }
-    stems
 }

@@ -9,6 +9,7 @@ mod implication;
 mod names;
 mod reach;
 mod resolved;
+mod spellings;
 mod texts;
 mod visit;
 mod words;
@@ -24,6 +25,7 @@ pub(crate) fn check(policy: Resolved<'_>, findings: &mut Vec<Diagnostic>) {
     names::find_unused(policy, findings);
     reach::check(policy, findings);
     texts::check(policy, findings);
+    spellings::check(policy, findings);
     arguments::check(policy, findings);
     effectless::check(policy, findings);
 }

@@ -289,7 +289,7 @@ fn find_optional_attributes(field: &Field, findings: &mut Vec<Diagnostic>) {
 }
 
 /// Whether the name of an argument says that it contains a command line. An item of a list of arguments does not.
-fn holds_commands(field: &Field, at: Position<'_>) -> bool {
+pub(crate) fn holds_commands(field: &Field, at: Position<'_>) -> bool {
     let (field, is_item) = match at.list.filter(|_| field.source == Source::Item && field.path.is_empty()) {
         Some(list) => (list, true),
         None => (field, false),
@@ -300,7 +300,7 @@ fn holds_commands(field: &Field, at: Position<'_>) -> bool {
         && !(is_item && last == "args")
 }
 
-fn starts_with_program(text: &str) -> bool {
+pub(crate) fn starts_with_program(text: &str) -> bool {
     text.split_once(' ').is_some_and(|(program, _)| PROGRAMS.contains(&program))
 }
 

@@ -1,5 +1,6 @@
 //! The words of the names of arguments.
 
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -22,4 +23,21 @@ pub(crate) fn words(name: &str) -> Vec<String> {
         words.push(word);
     }
     words
+}
+
+/// The words of a name, without a number at the end and in the singular.
+pub(crate) fn stems(name: &str) -> Vec<String> {
+    let mut stems = words(name);
+    if let Some(last) = stems.pop() {
+        let stem = last.trim_end_matches(|c: char| c.is_ascii_digit());
+        let stem = match (stem.strip_suffix("ies"), stem.strip_suffix('s')) {
+            (Some(stem), _) => format!("{stem}y"),
+            (None, Some(singular)) if !singular.ends_with('s') && singular.len() > 2 => String::from(singular),
+            _ => String::from(stem),
+        };
+        if !stem.is_empty() {
+            stems.push(stem);
+        }
+    }
+    stems
 }
