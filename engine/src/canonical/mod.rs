@@ -4,5 +4,6 @@ pub(crate) mod address;
 pub(crate) mod path;
 #[cfg(feature = "compile")]
 pub(crate) mod special;
+pub(crate) mod segments;
 pub(crate) mod url;
 pub(crate) mod uri;

@@ -3,11 +3,9 @@
 //! Rules compare URIs as text, so a second spelling of a URI would bypass a rule. Only URIs in normal form (RFC 3986,
 //! section 6.2.2) that all programs interpret in the same way are accepted.
 
-use alloc::string::String;
-use alloc::vec::Vec;
 use core::net::Ipv4Addr;
 
-use crate::canonical::path;
+use crate::canonical::segments::{are_segments, decode, is_path_byte};
 use crate::canonical::url::{self, UrlTarget};
 
 /// Whether a URI is in normal form and unambiguous.
@@ -72,11 +70,6 @@ pub(crate) fn problem(uri: &str) -> Option<(&'static str, &'static str)> {
         }
         _ => None,
     }
-}
-
-/// Whether a byte is allowed in a path without encoding (RFC 3986, section 3.3).
-fn is_path_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/".contains(&byte)
 }
 
 /// Whether a query is in normal form. Separators may be encoded, because they then have another meaning.
@@ -188,33 +181,6 @@ fn is_file(path: &str) -> bool {
         all => all,
     };
     !behind_drive.contains(&b':') && !path.ends_with('/') && are_segments(path)
-}
-
-/// Whether the decoded segments of a path are unambiguous; the last one may be empty.
-pub(crate) fn are_segments(path: &str) -> bool {
-    // Some servers drop the text after `;`.
-    let may_stand = |byte: u8| is_path_byte(byte) && byte != b';';
-    let may_be_encoded = |byte: u8| !is_path_byte(byte) && !matches!(byte, b'\\' | b'%') && !byte.is_ascii_control();
-    decode(path, may_stand, may_be_encoded).is_some_and(|decoded| path::has_plain_segments(&decoded))
-}
-
-/// Decodes percent-encoding; `None` if a byte must be encoded, an encoding is not in normal form (RFC 3986, section
-/// 6.2.2.1) or not allowed, or the result is not UTF-8.
-fn decode(text: &str, may_stand: impl Fn(u8) -> bool, may_be_encoded: impl Fn(u8) -> bool) -> Option<String> {
-    let mut parts = text.split('%');
-    let first = parts.next().filter(|part| part.bytes().all(&may_stand))?;
-    let mut decoded = Vec::from(first);
-    for part in parts {
-        let (digits, after) = part.split_at_checked(2)?;
-        let is_hex = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'A'..=b'F');
-        let byte = u8::from_str_radix(digits, 16).ok().filter(|_| digits.bytes().all(is_hex))?;
-        if !may_be_encoded(byte) || !after.bytes().all(&may_stand) {
-            return None;
-        }
-        decoded.push(byte);
-        decoded.extend_from_slice(after.as_bytes());
-    }
-    String::from_utf8(decoded).ok()
 }
 
 #[cfg(test)]

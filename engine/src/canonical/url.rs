@@ -11,7 +11,7 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use core::str::Split;
 
 use crate::canonical::address::{embeds_ipv4, is_in_one_of};
-use crate::canonical::uri;
+use crate::canonical::segments::are_segments;
 use crate::language::pattern::matches_pattern;
 
 /// The parts of a URL that determine the destination of a request.
@@ -70,7 +70,7 @@ pub(crate) fn plain_path(url: &str) -> Option<&str> {
     let rest = rest.find(['/', '?', '#']).and_then(|at| rest.get(at..)).unwrap_or_default();
     let path = rest.split(['?', '#']).next()?;
     let path = path.strip_prefix('/').unwrap_or(path);
-    (path.is_empty() || uri::are_segments(path)).then_some(path)
+    (path.is_empty() || are_segments(path)).then_some(path)
 }
 
 /// Whether a path, both without their first slash, matches a pattern: `**` as a segment matches any number of segments,

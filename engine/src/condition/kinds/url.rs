@@ -161,7 +161,8 @@ mod build {
     use core::ops::Range;
 
     use super::{ANY, PUBLIC, UrlOperand};
-    use crate::canonical::{special, uri, url};
+    use crate::canonical::segments::are_segments;
+    use crate::canonical::{special, url};
     use crate::condition::check::{Check, Encoder, Validation};
     use crate::condition::code;
     use crate::condition::field::{Field, Scope, read_field};
@@ -331,7 +332,7 @@ mod build {
     fn is_path_pattern(pattern: &str) -> bool {
         let Some(path) = pattern.strip_prefix('/') else { return false };
         let is_segment = |segment: &str| segment == "**" || !segment.contains("**");
-        path.is_empty() || (!path.ends_with('/') && path.split('/').all(is_segment) && uri::are_segments(path))
+        path.is_empty() || (!path.ends_with('/') && path.split('/').all(is_segment) && are_segments(path))
     }
 
     /// Whether a host is unambiguous, also according to the Unicode tables.
