@@ -136,7 +136,23 @@ fn policy_of_parts(parts: &mut Parts<'_>) -> Json {
         state_what_denies(rule);
     }
     policy.insert("rules", Json::Array(rules));
+    // The tools of a rule may not declare an argument that a condition from another policy reads.
+    if compile_text(&policy.to_string()).is_err() {
+        open_tools(&mut policy);
+    }
     policy
+}
+
+/// Lets each tool accept any argument.
+fn open_tools(policy: &mut Json) {
+    let Some(Json::Array(mut tools)) = policy.remove("tools") else { return };
+    for tool in &mut tools {
+        if let Some(mut schema) = tool.remove("inputSchema") {
+            schema.remove("additionalProperties");
+            tool.insert("inputSchema", schema);
+        }
+    }
+    policy.insert("tools", Json::Array(tools));
 }
 
 /// Adds schemes and ports to each `UrlCheck` that must state them, because a part came from a rule with another effect.
