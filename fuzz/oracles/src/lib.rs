@@ -10,5 +10,6 @@ pub mod request_reader;
 pub mod policy_text;
 pub mod evaluator;
 pub mod path_and_url;
+pub mod json_schema;
 
 pub mod seeds;

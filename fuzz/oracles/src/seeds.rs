@@ -7,6 +7,10 @@ use std::{fs, io};
 use callgate_conformance::generate::Language;
 use callgate_conformance::json::Json;
 use callgate_conformance::judge::{policy_of, request_of};
+use callgate_conformance::schema::Schema;
+use callgate_conformance::schema::random::schemas::{NAMES, Shape, schema};
+use callgate_conformance::schema::random::values::mostly_conforming;
+use fastrand::Rng;
 
 use crate::request_reader;
 use crate::{evaluator, strict_json};
@@ -34,7 +38,7 @@ pub fn collect(root: &Path) -> io::Result<Vec<Seeds>> {
     let policies = policies(root)?;
     let bodies = bodies(root)?;
     let (mut policy_texts, mut reader_bodies) = (BTreeSet::new(), BTreeSet::new());
-    let (mut pairs, mut strings) = (BTreeSet::new(), BTreeSet::new());
+    let (mut pairs, mut strings, mut schemas) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     for (_, text) in &policies {
         policy_texts.insert(text.clone().into_bytes());
     }
@@ -64,6 +68,9 @@ pub fn collect(root: &Path) -> io::Result<Vec<Seeds>> {
         // Random parts of a policy and a call.
         let length = random.usize(20..80);
         pairs.insert(std::iter::repeat_with(|| random.u8(..)).take(length).collect());
+        schemas.insert(schema_and_value(&mut random).into_bytes());
+        // A schema and values by their numbers.
+        schemas.insert(std::iter::repeat_with(|| random.u8(..)).take(10).collect());
     }
     let batch: Vec<&str> = bodies.iter().take(4).map(String::as_str).collect();
     reader_bodies.insert(format!("{{\"calls\":[{}]}}", batch.join(",")).into_bytes());
@@ -72,7 +79,15 @@ pub fn collect(root: &Path) -> io::Result<Vec<Seeds>> {
         Seeds { target: "policy_text", inputs: policy_texts },
         Seeds { target: "evaluator", inputs: pairs },
         Seeds { target: "path_and_url", inputs: strings },
+        Seeds { target: "json_schema", inputs: schemas },
     ])
+}
+
+/// A schema and a value that mostly conforms to it, as two lines.
+fn schema_and_value(random: &mut Rng) -> String {
+    let shape = Shape { names: &NAMES, has_invalid_keywords: true };
+    let schema = Schema::new(schema(random, shape, |generator| generator.of_arguments(3)));
+    format!("{}\n{}", schema.root(), mostly_conforming(random, &schema, &NAMES))
 }
 
 /// The policies of the checkout with their positions.
@@ -136,18 +151,19 @@ fn add_strings(value: &Json, strings: &mut BTreeSet<Vec<u8>>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{path_and_url, policy_text};
+    use crate::{json_schema, path_and_url, policy_text};
 
     #[test]
     fn nothing_is_wrong_with_what_the_engine_makes_of_the_seeds() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
         let seeds = collect(&root).expect("the checkout");
-        assert_eq!(seeds.len(), 4);
+        assert_eq!(seeds.len(), 5);
         for Seeds { target, inputs } in seeds {
             let check = match target {
                 "request_reader" => request_reader::check,
                 "policy_text" => policy_text::check,
                 "evaluator" => evaluator::check,
+                "json_schema" => json_schema::check,
                 _ => path_and_url::check,
             };
             assert!(inputs.len() >= 100, "{target} has only {} seeds", inputs.len());

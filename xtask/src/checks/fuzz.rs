@@ -43,6 +43,8 @@ enum Target {
     Evaluator,
     /// An arbitrary string as a path, a URL and an address
     PathAndUrl,
+    /// JSON Schemas and values, in the image and in the reference
+    JsonSchema,
 }
 
 impl Target {
