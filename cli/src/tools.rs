@@ -94,7 +94,7 @@ fn read_list(file: &Path) -> Result<List, Failure> {
 
 /// The text of a policy with other tools; the rest is unchanged.
 fn replace_tools(document: &PolicyDocument<'_>, tools: &[Tool]) -> String {
-    let list = write_tools(tools);
+    let list = write_tools(document, tools);
     let (place, new): (Range<usize>, String) = match &document.tools_span {
         Some(span) => (span.clone(), list),
         None => {
@@ -106,14 +106,23 @@ fn replace_tools(document: &PolicyDocument<'_>, tools: &[Tool]) -> String {
     [before.unwrap_or_default(), &new, behind.unwrap_or_default()].concat()
 }
 
-fn write_tools(tools: &[Tool]) -> String {
+fn write_tools(document: &PolicyDocument<'_>, tools: &[Tool]) -> String {
     let mut lines = Vec::new();
+    // The author chose these tools to validate their arguments themselves.
+    let is_unenforced = |name: &str| {
+        document
+            .tools
+            .iter()
+            .flatten()
+            .any(|tool| tool.name.value == name && tool.schema.as_ref().is_some_and(|schema| !schema.is_enforced))
+    };
     for tool in tools {
         // A server wrote these names, and a terminal or an editor may show them.
         let name = printable_json(&Value::from(&*tool.name).to_string());
         lines.push(match &tool.input_schema {
             Some(schema) => {
-                format!("    {{ \"name\": {name}, \"inputSchema\": {} }}", printable_json(schema.get()))
+                let unenforced = if is_unenforced(&tool.name) { "\"enforceSchema\": false, " } else { "" };
+                format!("    {{ \"name\": {name}, {unenforced}\"inputSchema\": {} }}", printable_json(schema.get()))
             }
             None => format!("    {name}"),
         });

@@ -135,3 +135,15 @@ fn what_is_no_answer_is_refused() {
     assert!(ended.code == Some(2) && ended.err.contains("callgate migrate"), "{}", ended.err);
     assert_eq!(fs::read_to_string(&policy).expect("the policy"), POLICY);
 }
+
+#[test]
+fn a_tool_that_validates_its_arguments_itself_stays_so() {
+    let scratch = tempfile::tempdir().expect("a directory");
+    let own = POLICY.replace(r#""refund"],"#, r#"{ "name": "refund", "enforceSchema": false, "inputSchema": {} }],"#);
+    let list = write(&scratch, "list.json", LIST);
+    for (policy, expected) in [(own.as_str(), 1), (POLICY, 0)] {
+        let ended = tools(&write(&scratch, "policy.json", policy), &[&list], &[]);
+        assert_eq!(ended.code, Some(0), "{}", ended.err);
+        assert_eq!(ended.out.matches(r#""enforceSchema": false, "inputSchema""#).count(), expected, "{}", ended.out);
+    }
+}
