@@ -52,7 +52,9 @@ impl<'a> Instance<'a> {
     }
 
     /// Passes each member of an object to `look`.
-    fn for_members(&self, mut look: impl FnMut(Name<'a>, RawValue<'a>) -> Result<(), Stopped>) -> Result<(), Stopped> {
+    ///
+    /// A copy of the reader for each caller would be most of the code of this module.
+    fn for_members(&self, look: &mut dyn FnMut(Name<'a>, RawValue<'a>) -> Result<(), Stopped>) -> Result<(), Stopped> {
         match self.members {
             Some(members) => members.iter().try_for_each(|&(name, member)| look(name, member)),
             None => Reader::inside(self.value).object(|reader, name| {
@@ -236,16 +238,14 @@ impl<'v, 'i> Validator<'v, 'i> {
         }
         self.charge(value.text().len())?;
         let mut truth = Truth::True;
-        let mut at = 0_usize;
-        Reader::inside(value).array(|reader| {
-            let item = reader.value()?;
-            let schema = self.schema_of_item(keyword, at)?;
-            at = at.saturating_add(1);
-            if let Some(schema) = schema.filter(|_| truth != Truth::False) {
+        for (at, item) in value.to_items().into_iter().enumerate() {
+            if let Some(schema) = self.schema_of_item(keyword, at)? {
                 truth = truth.min(self.truth(schema, item.into(), depth)?);
             }
-            Ok::<_, Stopped>(())
-        })?;
+            if truth == Truth::False {
+                break;
+            }
+        }
         Ok(truth)
     }
 
@@ -263,7 +263,7 @@ impl<'v, 'i> Validator<'v, 'i> {
         let declared = self.declared(keyword)?;
         let mut truth = Truth::True;
         let mut required = 0_u32;
-        instance.for_members(|name, member| {
+        instance.for_members(&mut |name, member| {
             let property = self.image.property(declared.slots, &name.bytes(), name.hash);
             required = required.wrapping_add(property.map_or(0, |property| u32::from(property.is_required != 0)));
             if truth != Truth::False {
@@ -290,7 +290,7 @@ impl<'v, 'i> Validator<'v, 'i> {
         depth: usize,
     ) -> Result<Truth, Stopped> {
         let mut truth = Truth::True;
-        self.for_schemas_of_member(declared, property, name, |schema| {
+        self.for_schemas_of_member(declared, property, name, &mut |schema| {
             truth = truth.min(self.truth(schema, member.into(), depth)?);
             Ok(())
         })?;
@@ -303,11 +303,11 @@ impl<'v, 'i> Validator<'v, 'i> {
         declared: &Declared<'i>,
         property: Option<&PropertyRecord>,
         name: Name<'_>,
-        mut apply: impl FnMut(SchemaOffset) -> Result<(), Stopped>,
+        apply: &mut dyn FnMut(SchemaOffset) -> Result<(), Stopped>,
     ) -> Result<(), Stopped> {
         let own = property.and_then(|property| property.schema.get());
         let mut is_additional = own.is_none();
-        own.map_or(Ok(()), &mut apply)?;
+        own.map_or(Ok(()), &mut *apply)?;
         let patterns = self.image.patterns(declared.record).or_damaged()?;
         if !patterns.is_empty() {
             let name = name.bytes();
@@ -332,7 +332,7 @@ impl<'v, 'i> Validator<'v, 'i> {
         self.charge(instance.value.text().len())?;
         let schema = schema_at(keyword, 0).or_damaged()?;
         let mut truth = Truth::True;
-        instance.for_members(|name, _| {
+        instance.for_members(&mut |name, _| {
             if truth != Truth::False {
                 truth = truth.min(self.truth(schema, RawValue::of_checked(&name.to_json()).into(), depth)?);
             }

@@ -7,8 +7,8 @@ use crate::condition::sentence::{MemberValue, Sentence, Visit};
 use crate::image::PolicyImage;
 use crate::image::index::{NumberOffset, SchemaOffset};
 use crate::image::schema::{FORMATS, KeywordRecord, TYPES, code};
-use crate::json::{Kind, RawValue, Reader};
-use crate::judge::schema::{MAX_SCHEMA_DEPTH, Validator, schema_at};
+use crate::json::{Kind, RawValue};
+use crate::judge::schema::{Instance, MAX_SCHEMA_DEPTH, Validator, schema_at};
 use crate::judge::stopped::{OrDamaged as _, Stopped};
 use crate::judge::truth::Truth;
 use crate::language::index::Index as _;
@@ -151,7 +151,7 @@ impl Validator<'_, '_> {
                 continue;
             }
             found = self
-                .within(pointer, itoa::Buffer::new().format(at), |pointer| self.find(schema, item, pointer, depth))?;
+                .within(pointer, itoa::Buffer::new().format(at), &|pointer| self.find(schema, item, pointer, depth))?;
             break;
         }
         Ok(found)
@@ -173,15 +173,14 @@ impl Validator<'_, '_> {
         let declared = self.declared(keyword)?;
         let closed = declared.record.additional.get().filter(|&schema| self.is_never(schema));
         let mut found = None;
-        Reader::inside(value).object(|reader, name| {
-            let member = reader.value()?;
+        Instance::from(value).for_members(&mut |name, member| {
             if found.is_some() {
                 return Ok(());
             }
             let text = name.bytes();
             let text = core::str::from_utf8(&text).ok().or_damaged()?;
             let property = self.image.property(declared.slots, text.as_bytes(), name.hash);
-            self.for_schemas_of_member(&declared, property, name, |schema| {
+            self.for_schemas_of_member(&declared, property, name, &mut |schema| {
                 let is_undeclared = closed == Some(schema);
                 if found.is_some()
                     || only_undeclared && !is_undeclared
@@ -189,13 +188,12 @@ impl Validator<'_, '_> {
                 {
                     return Ok(());
                 }
-                found = self.within(pointer, text, |pointer| self.find(schema, member, pointer, depth))?;
+                found = self.within(pointer, text, &|pointer| self.find(schema, member, pointer, depth))?;
                 if let Some(found) = found.as_mut().filter(|_| is_undeclared) {
                     found.is_undeclared = true;
                 }
                 Ok(())
-            })?;
-            Ok::<_, Stopped>(())
+            })
         })?;
         if found.is_some() || only_undeclared {
             return Ok(found);
@@ -203,7 +201,7 @@ impl Validator<'_, '_> {
         let required = self.image.texts(declared.record.required).or_damaged()?;
         let missing = required.iter().find(|name| value.member(name).is_none());
         missing.map_or(Ok(None), |name| {
-            self.within(pointer, name, |pointer| {
+            self.within(pointer, name, &|pointer| {
                 let problem = PredicateProblem::Missing;
                 Ok(Some(Violation { pointer: pointer.clone(), keyword: *keyword, problem, is_undeclared: false }))
             })
@@ -216,12 +214,12 @@ impl Validator<'_, '_> {
     }
 
     /// Calls `find` with the pointer of a member or an item.
-    fn within<T>(
+    fn within(
         &self,
         pointer: &mut String,
         token: &str,
-        find: impl FnOnce(&mut String) -> Result<T, Stopped>,
-    ) -> Result<T, Stopped> {
+        find: &dyn Fn(&mut String) -> Result<Option<Violation>, Stopped>,
+    ) -> Result<Option<Violation>, Stopped> {
         let len = pointer.len();
         if len.saturating_add(token.len()) < MAX_POINTER_BYTES {
             pointer.push('/');
