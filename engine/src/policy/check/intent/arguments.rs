@@ -14,28 +14,15 @@ use crate::language::operators::Source;
 use crate::language::target::TargetKind;
 use crate::policy::check::intent::resolved::Resolved;
 use crate::policy::check::intent::visit::visit_all;
-use crate::policy::check::intent::words::stems;
+use crate::policy::check::intent::words::{PATH_WORDS, URL_WORDS, stems};
 use crate::policy::document::{Property, Rule};
 use crate::policy::text::diagnostic::{Diagnostic, first_names, quoted};
 
 /// Groups of words: arguments whose names end in words of one group are similar.
 const GROUPS: [&[&str]; 6] = [
     &["to", "cc", "bcc", "recipient", "email", "mail"],
-    &[
-        "path",
-        "file",
-        "filename",
-        "filepath",
-        "dir",
-        "directory",
-        "folder",
-        "source",
-        "src",
-        "destination",
-        "dest",
-        "dst",
-    ],
-    &["url", "uri", "link", "href", "endpoint", "webhook"],
+    &PATH_WORDS,
+    &URL_WORDS,
     &["command", "cmd", "script"],
     &["query", "sql", "statement"],
     &["amount", "price", "total", "fee", "tip"],

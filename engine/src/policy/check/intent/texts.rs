@@ -8,7 +8,6 @@ use regex_syntax::hir::{Hir, HirKind, Look};
 
 use crate::condition::{Condition, ConditionKind, Field, StringCheck};
 use crate::language::case::Case;
-use crate::language::effect::Effect;
 use crate::language::index::Index as _;
 use crate::language::operators::{Source, StringOp};
 use crate::language::target::TargetKind;
@@ -87,12 +86,7 @@ pub(crate) fn check(policy: Resolved<'_>, findings: &mut Vec<Diagnostic>) {
         visit_all(condition, &mut |condition, at| {
             find_dotted_fields(condition, tools_of(), findings);
             find_templates(condition, findings);
-            // Whether a true check keeps a call from being allowed. An approval is neither.
-            let restricts = match rule.effect {
-                Effect::Allow => at.is_negated,
-                Effect::Deny => !at.is_negated,
-                Effect::RequireApproval => return,
-            };
+            let Some(restricts) = at.restricts(rule.effect) else { return };
             match &condition.kind {
                 ConditionKind::StringCheck(check) => {
                     if restricts {

@@ -1,6 +1,7 @@
 //! Visits the conditions of a rule, each with its position.
 
 use crate::condition::{Condition, ConditionKind, Field};
+use crate::language::effect::Effect;
 
 /// The position of a check in the condition of a rule.
 #[derive(Clone, Copy)]
@@ -9,6 +10,17 @@ pub(crate) struct Position<'p> {
     pub(crate) is_negated: bool,
     /// The list of which the source `Item` is an item.
     pub(crate) list: Option<&'p Field>,
+}
+
+impl Position<'_> {
+    /// Whether a true check keeps a call from being allowed by a rule with this effect. An approval is neither.
+    pub(crate) fn restricts(self, effect: Effect) -> Option<bool> {
+        match effect {
+            Effect::Allow => Some(self.is_negated),
+            Effect::Deny => Some(!self.is_negated),
+            Effect::RequireApproval => None,
+        }
+    }
 }
 
 /// Visits a condition and all conditions in it.

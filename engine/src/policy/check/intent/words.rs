@@ -4,6 +4,24 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+/// The last words of the names of arguments that contain the path of a file or a directory.
+pub(crate) const PATH_WORDS: [&str; 12] = [
+    "path",
+    "file",
+    "filename",
+    "filepath",
+    "dir",
+    "directory",
+    "folder",
+    "source",
+    "src",
+    "destination",
+    "dest",
+    "dst",
+];
+/// The last words of the names of arguments that contain a URL.
+pub(crate) const URL_WORDS: [&str; 6] = ["url", "uri", "link", "href", "endpoint", "webhook"];
+
 /// The words of a name in lower case: `file_path`, `file-path` and `filePath` are `file` and `path`.
 pub(crate) fn words(name: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();

@@ -14,7 +14,6 @@ use core::cell::Cell;
 use hashbrown::HashMap;
 
 use crate::condition::{ConditionKind, TimeCheck};
-use crate::language::effect::Effect;
 use crate::language::operators::StringOp;
 use crate::policy::check::intent::resolved::Resolved;
 use crate::policy::check::intent::spellings::headers::{find_header, find_header_items, find_header_names};
@@ -40,12 +39,7 @@ pub(crate) fn check(policy: Resolved<'_>, findings: &mut Vec<Diagnostic>) {
             if let ConditionKind::TimeCheck(check) = &condition.kind {
                 find_fixed_offset(check, findings);
             }
-            // Whether a true check keeps a call from being allowed. An approval is neither.
-            let restricts = match rule.effect {
-                Effect::Allow => at.is_negated,
-                Effect::Deny => !at.is_negated,
-                Effect::RequireApproval => return,
-            };
+            let Some(restricts) = at.restricts(rule.effect) else { return };
             match &condition.kind {
                 ConditionKind::StringCheck(check) => {
                     let argument = Argument { field: &check.field, list: at.list };

@@ -9,9 +9,8 @@ use crate::condition::{ConditionKind, PathCheck, StringCheck};
 use crate::language::case::Case;
 use crate::language::effect::Effect;
 use crate::language::operators::StringOp;
-use crate::policy::check::intent::spellings::scope::{
-    Argument, Form, RuleScope, URL_WORDS, has_word, is_caseless_path, starts_with_drive,
-};
+use crate::language::pattern::matches_pattern;
+use crate::policy::check::intent::spellings::scope::{Argument, Form, RuleScope, is_caseless_path, starts_with_drive};
 use crate::policy::check::intent::texts::{holds_commands, starts_with_program};
 use crate::policy::check::intent::visit::{Position, visit_all};
 use crate::policy::text::diagnostic::{Diagnostic, quoted};
@@ -25,7 +24,7 @@ pub(super) const TOP_DIRECTORIES: [&str; 18] = [
 
 /// Whether a text is a path in an argument, and not the name of a branch, a type or a repository.
 pub(super) fn is_path(text: &str, argument: Argument<'_>) -> bool {
-    if text.contains("://") || text.contains("${") || text.contains("{{") || has_word(argument, &URL_WORDS) {
+    if text.contains("://") || text.contains("${") || text.contains("{{") || argument.is_url() {
         return false;
     }
     if starts_with_drive(text) {
@@ -118,7 +117,7 @@ pub(super) fn has_directory<'p>(scope: &RuleScope<'p>, argument: Argument<'p>, d
                 StringOp::StartsWith => directory.starts_with(text),
                 StringOp::EndsWith => directory.ends_with(text),
                 StringOp::Contains => directory.contains(text),
-                StringOp::Glob => matches_glob(text, directory),
+                StringOp::Glob => matches_pattern(text, directory),
                 // An expression is assumed to be written for it.
                 StringOp::Matches => true,
             });
@@ -135,20 +134,6 @@ pub(super) fn has_directory<'p>(scope: &RuleScope<'p>, argument: Argument<'p>, d
         _ => {}
     });
     has
-}
-
-/// Whether a pattern matches a text, in which `*` is an ordinary character.
-pub(super) fn matches_glob(pattern: &str, text: &str) -> bool {
-    let mut parts = pattern.split('*');
-    let Some(mut rest) = parts.next().and_then(|first| text.strip_prefix(first)) else { return false };
-    let Some(last) = parts.next_back() else { return rest.is_empty() };
-    for part in parts {
-        match rest.split_once(part) {
-            Some((_, after)) => rest = after,
-            None => return false,
-        }
-    }
-    rest.ends_with(last)
 }
 
 /// Reports the beginning of a path that permits a call, although dot segments leave the directory.

@@ -12,33 +12,15 @@ use crate::language::effect::Effect;
 use crate::language::operators::Source;
 use crate::policy::check::intent::resolved::Resolved;
 use crate::policy::check::intent::visit::visit_all;
-use crate::policy::check::intent::words::stems;
+use crate::policy::check::intent::words::{PATH_WORDS, URL_WORDS, stems};
 use crate::policy::check::name_table::RoleIndex;
 use crate::policy::check::target::RuleTarget;
 use crate::policy::document::Rule;
 use crate::policy::text::diagnostic::quoted;
 
-/// The last words of the names of arguments that contain a path.
-pub(super) const PATH_WORDS: [&str; 16] = [
-    "path",
-    "file",
-    "filename",
-    "filepath",
-    "dir",
-    "directory",
-    "folder",
-    "source",
-    "src",
-    "destination",
-    "dest",
-    "dst",
-    "cwd",
-    "root",
-    "workdir",
-    "pathname",
-];
-/// The last words of the names of arguments that contain a URL.
-pub(super) const URL_WORDS: [&str; 7] = ["url", "uri", "link", "href", "endpoint", "webhook", "callback"];
+/// More last words, which the arguments of a tool rarely have in common.
+const OTHER_PATH_WORDS: [&str; 4] = ["cwd", "root", "workdir", "pathname"];
+const OTHER_URL_WORDS: [&str; 1] = ["callback"];
 /// Directories at the top of file systems that usually ignore case.
 pub(super) const CASELESS_ROOTS: [&str; 2] = ["/Users", "/Volumes"];
 
@@ -85,7 +67,11 @@ impl Argument<'_> {
     }
 
     pub(super) fn is_path(self) -> bool {
-        PATH_WORDS.contains(&self.last_word().as_str())
+        has_word(self, &PATH_WORDS) || has_word(self, &OTHER_PATH_WORDS)
+    }
+
+    pub(super) fn is_url(self) -> bool {
+        has_word(self, &URL_WORDS) || has_word(self, &OTHER_URL_WORDS)
     }
 }
 
@@ -242,7 +228,7 @@ pub(super) fn outcomes<'p>(
     }
 }
 
-pub(super) fn has_word(argument: Argument<'_>, words: &[&str]) -> bool {
+fn has_word(argument: Argument<'_>, words: &[&str]) -> bool {
     words.contains(&argument.last_word().as_str())
 }
 

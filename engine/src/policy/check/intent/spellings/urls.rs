@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use crate::condition::{ConditionKind, StringCheck};
 use crate::language::effect::Effect;
 use crate::language::operators::StringOp;
-use crate::policy::check::intent::spellings::scope::{Argument, Form, RuleScope, URL_WORDS, has_word};
+use crate::policy::check::intent::spellings::scope::{Argument, Form, RuleScope};
 use crate::policy::check::intent::visit::visit_all;
 use crate::policy::text::diagnostic::{Diagnostic, quoted};
 
@@ -19,7 +19,7 @@ pub(super) fn find_urls<'p>(
     findings: &mut Vec<Diagnostic>,
 ) {
     for value in &check.values {
-        let Some(openness) = openness(check.op, &value.value, has_word(argument, &URL_WORDS)) else { continue };
+        let Some(openness) = openness(check.op, &value.value, argument.is_url()) else { continue };
         if has_url_check(scope, argument, openness) {
             continue;
         }
@@ -48,7 +48,7 @@ pub(super) fn find_restricted_urls<'p>(
     let is_url = |text: &str| {
         let lower = text.to_ascii_lowercase();
         let has_scheme = lower.contains("http://") || lower.contains("https://");
-        has_scheme || (has_word(argument, &URL_WORDS) && (text.contains(['.', '/']) || lower.contains("localhost")))
+        has_scheme || (argument.is_url() && (text.contains(['.', '/']) || lower.contains("localhost")))
     };
     let is_text = check.op != StringOp::Matches;
     if let Some(value) = check.values.iter().find(|value| is_text && is_url(&value.value))
