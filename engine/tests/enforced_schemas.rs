@@ -316,3 +316,23 @@ fn a_schema_that_a_reference_hides_closes_no_tool() {
         assert_eq!(callgate_test_support::decide(&image_of(policy(draft)), &call).code, code, "{draft}");
     }
 }
+
+#[test]
+fn a_finding_relies_only_on_keywords_that_are_enforced() {
+    let codes = |draft: &str, property: &Value| {
+        let policy = value!({
+            "version": "callgate-1", "roles": { "r": {} },
+            "tools": [{ "name": "t", "inputSchema": { "$schema": draft, "properties": { "n": property },
+                        "definitions": { "any": true } } }],
+            "rules": [{ "effect": "Allow", "tool_name": "t", "roles": ["r"], "condition": { "All": [
+                { "NumericCheck": { "source": "Arguments", "field": "n", "op": "Gt", "value": 0 } } ] } }],
+        });
+        let text = policy.to_string();
+        let valid = parse(&text).and_then(validate).expect("a valid policy");
+        valid.warnings().iter().map(|finding| finding.code).collect::<Vec<_>>()
+    };
+    let bounded = value!({ "$ref": "#/definitions/any", "minimum": 1 });
+    // In draft 7, a reference hides the bound.
+    assert_eq!(codes("http://json-schema.org/draft-07/schema#", &bounded), [""; 0]);
+    assert!(codes("https://json-schema.org/draft/2020-12/schema", &bounded).contains(&"always_true"));
+}

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use crate::language::operators::NumericOp;
 use crate::policy::document::{InputSchema, Property};
-use crate::policy::parse::schema::{find, is_hidden_by_ref, read_schemas, text_of};
+use crate::policy::parse::schema::{find, is_hidden_by_ref, read_schemas, text_of, whole};
 use crate::policy::text::node_reader::NodeReader;
 use crate::policy::text::tree::{Member, Node, Value};
 
@@ -27,7 +27,7 @@ pub(crate) fn read_arguments(
         && find(node, "patternProperties").is_none()
         && !is_hidden;
     let mut properties = Vec::new();
-    read_properties(node, !is_hidden, !is_closed, &mut properties);
+    read_properties(node, node, !is_hidden, !is_closed, &mut properties);
     let schemas = if is_enforced { read_schemas(node, text, &mut reader.problems) } else { Default::default() };
     Some(InputSchema { properties, is_closed, is_enforced, schemas })
 }
@@ -35,23 +35,27 @@ pub(crate) fn read_arguments(
 /// Collects the arguments that a schema declares, also in the schemas that it combines if `follow` is true.
 ///
 /// Only a schema that every call conforms to restricts its arguments.
-fn read_properties(schema: &Node<'_>, is_certain: bool, follow: bool, properties: &mut Vec<Property>) {
+fn read_properties(root: &Node<'_>, schema: &Node<'_>, is_certain: bool, follow: bool, properties: &mut Vec<Property>) {
+    let is_certain = is_certain && !is_hidden_by_ref(root, schema);
     if let Some(Value::Object(declared)) = find(schema, "properties").map(|node| &node.value) {
         for member in declared {
             if properties.iter().all(|known| known.name != member.name) {
                 let named = || Property { name: member.name.clone().into_owned(), ..Property::default() };
-                properties.push(if is_certain { read_property(member) } else { named() });
+                let is_read = is_certain && !is_hidden_by_ref(root, &member.value);
+                properties.push(if is_read { read_property(member) } else { named() });
             }
         }
     }
     if follow {
         for (keyword, is_certain) in [("allOf", is_certain), ("anyOf", false), ("oneOf", false)] {
             if let Some(Value::Array(schemas)) = find(schema, keyword).map(|node| &node.value) {
-                schemas.iter().for_each(|schema| read_properties(schema, is_certain, follow, properties));
+                schemas.iter().for_each(|schema| read_properties(root, schema, is_certain, follow, properties));
             }
         }
         for keyword in ["if", "then", "else"] {
-            find(schema, keyword).into_iter().for_each(|schema| read_properties(schema, false, follow, properties));
+            find(schema, keyword)
+                .into_iter()
+                .for_each(|schema| read_properties(root, schema, false, follow, properties));
         }
     }
 }
@@ -71,10 +75,10 @@ fn read_property(member: &Member<'_>) -> Property {
             ("maximum", Value::Number(number)) => property.limits.push((NumericOp::Lte, (*number).into())),
             ("exclusiveMinimum", Value::Number(number)) => property.limits.push((NumericOp::Gt, (*number).into())),
             ("exclusiveMaximum", Value::Number(number)) => property.limits.push((NumericOp::Lt, (*number).into())),
-            ("minLength" | "minItems", Value::Number(number)) => {
+            ("minLength" | "minItems", Value::Number(number)) if whole(&keyword.value).is_some() => {
                 property.lengths.push((NumericOp::Gte, (*number).into()));
             }
-            ("maxLength" | "maxItems", Value::Number(number)) => {
+            ("maxLength" | "maxItems", Value::Number(number)) if whole(&keyword.value).is_some() => {
                 property.lengths.push((NumericOp::Lte, (*number).into()));
             }
             ("enum", Value::Array(values)) => values.iter().for_each(|value| choose(&mut property, &value.value)),
