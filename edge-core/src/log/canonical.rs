@@ -6,7 +6,7 @@
 
 use alloc::string::String;
 
-use callgate_engine::json::{Kind, RawValue};
+use callgate_engine::json::{Kind, RawValue, sort_members};
 
 use crate::config::section::members;
 
@@ -31,7 +31,7 @@ pub(crate) fn write_canonical(value: RawValue<'_>, left_out: &[&str], out: &mut 
         Kind::Object => {
             let mut members = members(value)?;
             // The scheme sorts by UTF-16 code units (section 3.2.3).
-            members.sort_unstable_by(|(a, _), (b, _)| a.encode_utf16().cmp(b.encode_utf16()));
+            sort_members(&mut members, &mut |a, b| a.encode_utf16().cmp(b.encode_utf16()));
             out.push('{');
             let mut separator = "";
             for (name, member) in &members {

@@ -15,7 +15,7 @@ use alloc::borrow::Cow;
 use crate::json::fault::Fault;
 use crate::json::lexer::{Lexer, Name};
 use crate::json::member_names::{MemberNames, OpenNames};
-pub use crate::json::raw_value::{Kind, RawValue};
+pub use crate::json::raw_value::{Kind, RawValue, sort_members};
 use crate::limits::MAX_REQUEST_DEPTH;
 
 /// Reads a text that is exactly one strict JSON value, in which objects and lists nest at most `max_depth` deep.

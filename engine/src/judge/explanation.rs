@@ -20,6 +20,7 @@ use crate::judge::reason::FailedPredicate;
 use crate::judge::stopped::{OrDamaged as _, Stopped};
 use crate::judge::truth::Truth;
 use crate::language::effect::Effect;
+use crate::language::index::Index as _;
 use crate::language::problem::PredicateProblem;
 use crate::limits::{MAX_JUDGED_BYTES, MAX_POLICY_DEPTH};
 
@@ -92,10 +93,12 @@ pub fn explain(image: &PolicyImage<'_>, call: &Call<'_>) -> Option<Vec<Explained
     let budget = Cell::new(MAX_JUDGED_BYTES);
     let evaluation = Evaluation { fields: Fields::new(image, call, &budget) };
     let Ok(Some(target)) = evaluation.target() else { return Some(Vec::new()) };
-    let mut offsets: Vec<RuleOffset> = evaluation.rules_for(target).collect();
+    // As u64, because the reader of names already contains a copy of this sort.
+    let mut offsets: Vec<u64> = evaluation.rules_for(target).map(|rule| u64::from(rule.to_u32())).collect();
     offsets.sort_unstable();
     offsets.dedup();
-    offsets.into_iter().map(|rule| evaluation.explained_rule(rule).ok()).collect()
+    let rules = offsets.into_iter().filter_map(|offset| u32::try_from(offset).ok()).map(RuleOffset::from_u32);
+    rules.map(|rule| evaluation.explained_rule(rule).ok()).collect()
 }
 
 impl Evaluation<'_, '_, '_> {

@@ -9,7 +9,7 @@ use crate::condition::sentence::{Describe, Sentence, Visit, visit_other};
 use crate::image::PolicyImage;
 use crate::image::index::{FieldSlot, Stored};
 use crate::image::records::StepRecord;
-use crate::json::decimal::compare_as_programs_do;
+use crate::json::decimal::{compare_as_programs_do, nearest_binary64};
 use crate::json::{Kind, RawValue};
 use crate::language::case::Case;
 use crate::language::operators::NumericOp;
@@ -172,7 +172,7 @@ impl Number {
                 return Some(Self::Negative(value));
             }
         }
-        text.parse().ok().map(Self::Binary64)
+        nearest_binary64(text).map(Self::Binary64)
     }
 }
 

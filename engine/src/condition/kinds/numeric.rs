@@ -10,7 +10,7 @@ use crate::image::PolicyImage;
 use crate::image::index::{FieldSlot, NumberOffset, Stored};
 use crate::image::records::{NumberRecord, StepRecord};
 use crate::json::RawValue;
-use crate::json::decimal::{EXACT_INTEGERS, compare_as_programs_do};
+use crate::json::decimal::{EXACT_INTEGERS, compare_as_programs_do, nearest_binary64};
 use crate::language::operators::NumericOp;
 
 #[cfg(feature = "compile")]
@@ -55,7 +55,7 @@ impl<'i> Numeric<'i> {
     /// Compares binary64 numbers; unknown is false.
     pub(crate) fn evaluate_binary64(self, fields: &Fields<'_, '_, '_>) -> bool {
         let value = fields.uncharged(self.field).and_then(RawValue::as_number);
-        let value = value.and_then(|text| text.parse::<f64>().ok());
+        let value = value.and_then(nearest_binary64);
         value.is_some_and(|value| compare_binary64(value, self.op, f64::from_bits(self.number.binary64.get())))
     }
 

@@ -18,7 +18,7 @@ use crate::image::records::{NONE, NumberRecord};
 use crate::image::schema::{FORMATS, KeywordRecord, MembersRecord, PropertyRecord, code, types};
 use crate::json::fault::Fault;
 use crate::json::lexer::Name;
-use crate::json::{Kind, RawValue, Reader};
+use crate::json::{Kind, RawValue, Reader, sort_members};
 use crate::judge::stopped::{OrDamaged as _, Stopped};
 use crate::judge::truth::Truth;
 use crate::language::index::Index as _;
@@ -215,9 +215,11 @@ impl<'v, 'i> Validator<'v, 'i> {
         }
         self.charge(value.text().len())?;
         let items = value.to_items();
-        if let Some(mut strings) = items.iter().map(|item| item.as_string()).collect::<Option<Vec<_>>>() {
-            strings.sort_unstable();
-            return Ok(Truth::from_bool(strings.array_windows().all(|[first, second]| first != second)));
+        if let Some(mut strings) =
+            items.iter().map(|item| Some((item.as_string()?.into_owned(), *item))).collect::<Option<Vec<_>>>()
+        {
+            sort_members(&mut strings, &mut Ord::cmp);
+            return Ok(Truth::from_bool(strings.array_windows().all(|[first, second]| first.0 != second.0)));
         }
         let mut truth = Truth::False;
         for (at, &item) in items.iter().enumerate() {

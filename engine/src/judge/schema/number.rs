@@ -1,6 +1,6 @@
 //! The checks on numbers that only schemas have.
 
-use crate::json::decimal::{Decimal, EXACT_INTEGERS};
+use crate::json::decimal::{Decimal, EXACT_INTEGERS, nearest_binary64};
 
 /// How many digits of a decimal every binary64 preserves.
 const EXACT_DIGITS: usize = 15;
@@ -11,7 +11,7 @@ pub(super) fn is_integer(text: &str) -> Option<bool> {
         return Some(true);
     }
     let is_exact = Decimal::read(text)?.is_integer();
-    let is_rounded = is_integer_binary64(text.parse().ok()?);
+    let is_rounded = is_integer_binary64(nearest_binary64(text)?);
     (is_exact == is_rounded).then_some(is_exact)
 }
 
