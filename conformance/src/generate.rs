@@ -10,8 +10,9 @@ use crate::json::{Json, object, string, strings};
 use crate::request::Request;
 use crate::targets::{Targets, arguments_for};
 use crate::values::{
-    ALLOWED_HOSTS, CLOCKS, COUNTRIES, EXPRESSIONS, Kind, MEMBERS, NETWORKS, NUMBERS, OFFSETS, PATHS, PATTERNS,
-    RELATIVE_ROOTS, ROOTS, SCHEMES, TEXTS, TIMES, WEEKDAYS, any_kind, once_in, pick, pick_kind, pick_some, source,
+    ALLOWED_HOSTS, CLOCKS, COUNTRIES, DATES, EXPRESSIONS, Kind, MEMBERS, NETWORKS, NUMBERS, OFFSETS, PATHS, PATTERNS,
+    RELATIVE_ROOTS, ROOTS, SCHEMES, TEXTS, TIMES, WEEKDAYS, ZONES, any_kind, once_in, pick, pick_kind, pick_some,
+    source,
 };
 
 /// The language features for a policy, if a property applies to a part of the language only.
@@ -325,8 +326,13 @@ fn time_check(random: &mut Rng) -> Json {
     if check == Json::EMPTY || random.bool() {
         check.insert("weekdays", strings(pick_some(random, &WEEKDAYS, 6)));
     }
-    if random.bool() {
-        check.insert("offset", string(pick(random, &OFFSETS)));
+    if once_in(random, 4) {
+        check.insert("dates", strings(pick_some(random, &DATES, 3)));
+    }
+    match random.u8(0..3) {
+        0 => check.insert("offset", string(pick(random, &OFFSETS))),
+        1 => check.insert("zone", string(pick(random, &ZONES))),
+        _ => {}
     }
     check
 }

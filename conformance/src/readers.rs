@@ -6,7 +6,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::LazyLock;
 
 use jiff::Timestamp;
-use jiff::tz::{Offset, TimeZone};
+use jiff::civil::Date;
+use jiff::tz::{Offset, TimeZone, TimeZoneDatabase};
 use percent_encoding::percent_decode_str;
 use regex::Regex;
 use unicode_normalization::UnicodeNormalization as _;
@@ -598,29 +599,45 @@ fn bits(octets: &[u8]) -> String {
 /// Whether a time, in seconds since the start of 1970 in UTC, is in a window.
 #[must_use]
 pub fn time_is_in(seconds: i64, window: &TimeCheck) -> Option<bool> {
-    let zone = match window.offset.as_str() {
-        "Z" => TimeZone::UTC,
-        offset => {
-            let (sign, digits) = offset.split_at_checked(1)?;
-            let (hours, minutes) = digits.split_once(':')?;
-            let (hours, minutes): (i32, i32) = (hours.parse().ok()?, minutes.parse().ok()?);
-            let seconds_east = hours.checked_mul(60)?.checked_add(minutes)?.checked_mul(60)?;
-            let seconds_east = if sign == "-" { seconds_east.checked_neg()? } else { seconds_east };
-            TimeZone::fixed(Offset::from_seconds(seconds_east).ok()?)
-        }
+    let instant = Timestamp::from_second(seconds).ok()?;
+    let zone = match &window.zone {
+        // Summer time is known for a century only.
+        Some(_) if !(2000..2100).contains(&instant.to_zoned(TimeZone::UTC).year()) => return None,
+        Some(name) => TimeZoneDatabase::bundled().get(name).ok()?,
+        None => fixed_zone(&window.offset)?,
     };
-    let local = Timestamp::from_second(seconds).ok()?.to_zoned(zone);
+    let local = instant.to_zoned(zone);
     // Times of day in the same format have the order of their texts.
     let clock = local.strftime("%H:%M").to_string();
-    let is_day = |weekday: &str| {
+    let is_day = |date: Date| {
+        let weekday = date.strftime("%a").to_string();
+        // So have dates.
+        let text = date.to_string();
+        let is_among = |dates: &String| {
+            let (first, last) = dates.split_once('/').unwrap_or((dates, dates));
+            first <= text.as_str() && text.as_str() <= last
+        };
         window.weekdays.as_ref().is_none_or(|days| days.iter().any(|day| format!("{day:?}") == weekday))
+            && window.dates.as_ref().is_none_or(|dates| dates.iter().any(is_among))
     };
-    let today = local.strftime("%a").to_string();
+    let today = local.date();
     let (from, to) = (window.from.as_deref().unwrap_or("00:00"), window.to.as_deref().unwrap_or("24:00"));
     Some(match (from, to) {
-        (from, to) if from < to => *from <= *clock && *clock < *to && is_day(&today),
+        (from, to) if from < to => *from <= *clock && *clock < *to && is_day(today),
         // The window is that of the day on which it starts.
-        (from, _) if *from <= *clock => is_day(&today),
-        (_, to) => *clock < *to && is_day(&local.yesterday().ok()?.strftime("%a").to_string()),
+        (from, _) if *from <= *clock => is_day(today),
+        (_, to) => *clock < *to && is_day(today.yesterday().ok()?),
     })
+}
+
+fn fixed_zone(offset: &str) -> Option<TimeZone> {
+    if offset == "Z" {
+        return Some(TimeZone::UTC);
+    }
+    let (sign, digits) = offset.split_at_checked(1)?;
+    let (hours, minutes) = digits.split_once(':')?;
+    let (hours, minutes): (i32, i32) = (hours.parse().ok()?, minutes.parse().ok()?);
+    let seconds_east = hours.checked_mul(60)?.checked_add(minutes)?.checked_mul(60)?;
+    let seconds_east = if sign == "-" { seconds_east.checked_neg()? } else { seconds_east };
+    Some(TimeZone::fixed(Offset::from_seconds(seconds_east).ok()?))
 }

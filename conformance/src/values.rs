@@ -324,7 +324,7 @@ const ADDRESSES: [&str; 54] = [
     "fe80::1",
     "ff02::1",
 ];
-pub(crate) const TIMES: [i64; 14] = [
+pub(crate) const TIMES: [i64; 22] = [
     0,
     -1,
     59,
@@ -339,9 +339,29 @@ pub(crate) const TIMES: [i64; 14] = [
     -62_000_000_000,
     4_102_444_800,
     1_795_267_800,
+    // The ends of summer time, and of the times of which images know the offsets.
+    1_774_745_999,
+    1_774_746_000,
+    1_792_889_999,
+    1_792_890_000,
+    1_772_953_200,
+    946_684_799,
+    946_684_800,
+    4_102_444_799,
 ];
 pub(crate) const CLOCKS: [&str; 9] = ["00:00", "00:01", "04:05", "04:06", "09:00", "12:30", "17:30", "23:59", "24:00"];
 pub(crate) const OFFSETS: [&str; 7] = ["Z", "+00:00", "+01:00", "-05:30", "+14:00", "-14:00", "+05:45"];
+pub(crate) const ZONES: [&str; 6] =
+    ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Africa/Casablanca", "Asia/Kolkata", "UTC"];
+pub(crate) const DATES: [&str; 7] = [
+    "2026-03-29",
+    "2026-10-25",
+    "2026-11-21",
+    "2026-11-20/2026-11-22",
+    "2026-01-01/2026-12-31",
+    "2000-01-01",
+    "2099-12-31",
+];
 pub(crate) const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 pub(crate) const COUNTRIES: [&str; 3] = ["DE", "FR", "US"];
 

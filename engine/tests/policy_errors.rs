@@ -487,7 +487,7 @@ fn a_fix_says_what_to_write() {
     check(
         &with_condition(r#"{"TimeCheck":{"offset":"Europe/Berlin","from":"9:00"}}"#),
         &[
-            "error bad_time 4:36 /rules/0/condition/TimeCheck/offset: `Europe/Berlin` is not an offset from UTC [write an offset such as `+01:00`, or `Z`]",
+            "error bad_time 4:36 /rules/0/condition/TimeCheck/offset: `Europe/Berlin` is not an offset from UTC [write `\"zone\": \"Europe/Berlin\"`]",
             "error bad_time 4:59 /rules/0/condition/TimeCheck/from: `9:00` is not a time of day [write a time from `00:00` to `24:00`, such as `09:30`]",
         ],
     );

@@ -299,6 +299,12 @@ pub struct TimeCheck {
     /// `None` is every day.
     #[serde(default, deserialize_with = "stated")]
     pub weekdays: Option<Vec<Weekday>>,
+    /// Dates, or a first and a last date with a slash between them.
+    #[serde(default, deserialize_with = "stated")]
+    pub dates: Option<Vec<String>>,
+    /// `None` is a fixed offset.
+    #[serde(default, deserialize_with = "stated")]
+    pub zone: Option<String>,
     #[serde(default = "utc")]
     pub offset: String,
 }

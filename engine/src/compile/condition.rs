@@ -10,7 +10,7 @@ use crate::compile::writer::Writer;
 use crate::condition::check::Encoder;
 use crate::condition::{Condition, ConditionKind, Field, code};
 use crate::image::index::{AutomatonIndex, FieldSlot, ListsOffset, NumberOffset, Stored, UrlOffset};
-use crate::image::records::{ListsRecord, NO_OPERAND, StepRecord, TextList, UrlRecord, to_u32};
+use crate::image::records::{ListsRecord, NO_OPERAND, StepRecord, TextList, TextRef, UrlRecord, to_u32};
 use crate::language::index::Index as _;
 use crate::policy::semantics::Semantics;
 use crate::policy::text::spanned::Spanned;
@@ -59,6 +59,10 @@ impl Encoder for Writer {
         self.number_record(text)
     }
 
+    fn text(&mut self, text: &str) -> TextRef {
+        Self::text(self, text)
+    }
+
     fn texts(&mut self, mut list: Vec<String>) -> TextList {
         list.sort_unstable();
         list.dedup();
@@ -70,20 +74,18 @@ impl Encoder for Writer {
     }
 
     fn url(&mut self, record: UrlRecord) -> UrlOffset {
-        UrlOffset::from_u32(self.shared_record(record.as_bytes()))
+        UrlOffset::from_u32(self.shared(record.as_bytes()))
     }
 
     fn lists(&mut self, record: ListsRecord) -> ListsOffset {
-        ListsOffset::from_u32(self.shared_record(record.as_bytes()))
+        ListsOffset::from_u32(self.shared(record.as_bytes()))
     }
-}
 
-impl Writer {
-    /// Where a record starts. Equal conditions must have equal bytes, so they must refer to the same record.
-    fn shared_record(&mut self, record: &[u8]) -> u32 {
-        *self.shared_records.entry(record.to_vec()).or_insert_with_key(|record| {
+    // Equal conditions must have equal bytes, so they must refer to the same record.
+    fn shared(&mut self, bytes: &[u8]) -> u32 {
+        *self.shared_records.entry(bytes.to_vec()).or_insert_with_key(|bytes| {
             let offset = to_u32(self.bytes.len());
-            self.bytes.extend_from_slice(record);
+            self.bytes.extend_from_slice(bytes);
             offset
         })
     }

@@ -8,7 +8,7 @@ use hashbrown::HashMap;
 
 use crate::condition::field::Field;
 use crate::image::index::{AutomatonIndex, FieldSlot, ListsOffset, NumberOffset, Stored, UrlOffset};
-use crate::image::records::{ListsRecord, StepRecord, TextList, UrlRecord};
+use crate::image::records::{ListsRecord, StepRecord, TextList, TextRef, UrlRecord};
 use crate::policy::check::knowledge::Knowledge;
 use crate::policy::semantics::Semantics;
 use crate::policy::text::diagnostic::Diagnostic;
@@ -82,6 +82,9 @@ pub(crate) trait Encoder {
     /// A number.
     fn number(&mut self, text: &str) -> NumberOffset;
 
+    /// A text.
+    fn text(&mut self, text: &str) -> TextRef;
+
     /// Some texts, in ascending order of their bytes.
     fn texts(&mut self, texts: Vec<String>) -> TextList;
 
@@ -93,4 +96,7 @@ pub(crate) trait Encoder {
 
     /// The lists of a check.
     fn lists(&mut self, record: ListsRecord) -> ListsOffset;
+
+    /// Where bytes of a check start. Equal bytes are stored once.
+    fn shared(&mut self, bytes: &[u8]) -> u32;
 }

@@ -22,3 +22,4 @@ pub(crate) const PRESENT_UNCHARGED: u8 = 19;
 pub(crate) const EQUALS_DEEP: u8 = 20;
 pub(crate) const STRING_FOLDED: u8 = 21;
 pub(crate) const MEMBERS: u8 = 22;
+pub(crate) const TIME_IN_CALENDAR: u8 = 23;

@@ -55,7 +55,7 @@ pub(crate) enum Predicate<'i> {
     Url(Url<'i>),
     Cidr(Cidr<'i>),
     Items(Items),
-    Time(Time),
+    Time(Time<'i>),
     Members(Members<'i>),
 }
 
@@ -78,7 +78,7 @@ pub(crate) fn evaluate(step: &StepRecord, fields: &Fields<'_, '_, '_>) -> Option
         code::PATH => Path::decode(image, step)?.evaluate(fields),
         code::URL => Url::decode(image, step)?.evaluate(fields),
         code::CIDR => Cidr::decode(image, step)?.evaluate(fields),
-        code::TIME => Time::decode(step)?.evaluate(fields),
+        code::TIME | code::TIME_IN_CALENDAR => Time::decode(image, step)?.evaluate(fields),
         code::STRING_FOLDED => StringPredicate::decode_folded(image, step)?.evaluate_folded(fields),
         code::MEMBERS => Members::decode(image, step)?.evaluate(fields),
         _ => return None,
@@ -101,7 +101,7 @@ impl<'i> Predicate<'i> {
             code::CIDR => Self::Cidr(Cidr::decode(image, step)?),
             code::EVERY => Self::Items(Items::decode(step, true)),
             code::SOME => Self::Items(Items::decode(step, false)),
-            code::TIME => Self::Time(Time::decode(step)?),
+            code::TIME | code::TIME_IN_CALENDAR => Self::Time(Time::decode(image, step)?),
             code::STRING_FOLDED => Self::String(StringPredicate::decode_folded(image, step)?),
             code::MEMBERS => Self::Members(Members::decode(image, step)?),
             _ => return None,

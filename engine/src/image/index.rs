@@ -32,6 +32,8 @@ define_index! {
     SchemaOffset;
     /// Where the lists of a check start.
     ListsOffset;
+    /// Where a time window with a time zone or dates starts.
+    CalendarOffset;
     /// An automaton among those of the image.
     AutomatonIndex;
     /// A field's slot in the table of fields, or the root of a source.

@@ -7,6 +7,7 @@
 
 pub(crate) mod automaton;
 mod bytes;
+pub(crate) mod calendar;
 pub(crate) mod hash_table;
 pub(crate) mod index;
 pub(crate) mod records;
@@ -18,9 +19,10 @@ use zerocopy::little_endian::U16;
 
 use crate::image::automaton::Automaton;
 use crate::image::bytes::{ImageBytes, Record};
+use crate::image::calendar::{CalendarRecord, Records};
 use crate::image::index::{
-    AutomatonIndex, FieldSlot, ListsOffset, NumberOffset, RoleSlot, RowOffset, RuleOffset, SchemaOffset, StepOffset,
-    Stored, StoredOption, TextListOffset, ToolSlot, UrlOffset,
+    AutomatonIndex, CalendarOffset, FieldSlot, ListsOffset, NumberOffset, RoleSlot, RowOffset, RuleOffset,
+    SchemaOffset, StepOffset, Stored, StoredOption, TextListOffset, ToolSlot, UrlOffset,
 };
 use crate::image::records::{
     AutomatonRecord, CatalogRecord, CellRecord, CellRules, FORMAT, FieldRecord, HeaderRecord, ListsRecord, MAGIC, NONE,
@@ -394,6 +396,14 @@ impl<'i> PolicyImage<'i> {
 
     pub(crate) fn lists(&self, lists: ListsOffset) -> Option<&'i ListsRecord> {
         self.bytes.record(lists.to_u32())
+    }
+
+    pub(crate) fn calendar(&self, calendar: CalendarOffset) -> Option<&'i CalendarRecord> {
+        self.bytes.record(calendar.to_u32())
+    }
+
+    pub(crate) fn records_at<T: Record>(&self, records: Records) -> Option<&'i [T]> {
+        self.bytes.records(records.start.get(), records.count.get())
     }
 
     pub(crate) fn text(&self, text: TextRef) -> Option<&'i str> {

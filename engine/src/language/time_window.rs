@@ -1,4 +1,4 @@
-//! Hours of a day and days of a week, at a fixed offset from UTC.
+//! Hours of a day and days of a week, at an offset from UTC.
 
 use alloc::string::String;
 
@@ -23,10 +23,11 @@ pub struct TimeWindow {
 }
 
 impl TimeWindow {
-    /// Whether a time, in seconds since the start of 1970 in UTC, is in the window.
+    /// Whether a time, in seconds since the start of 1970 in UTC, is in the window, and the day of the window, in days
+    /// since then.
     ///
     /// Only a division by the length of a day is needed, so no calendar crate is.
-    pub(crate) fn holds(&self, unix_time: i64) -> Option<bool> {
+    pub(crate) fn holds(&self, unix_time: i64) -> Option<(bool, i64)> {
         let minute = unix_time.div_euclid(SECONDS_PER_MINUTE).checked_add(i64::from(self.offset))?;
         let of_day = u16::try_from(minute.rem_euclid(MINUTES_PER_DAY)).ok()?;
         // The part of a window after midnight belongs to the day on which the window started.
@@ -38,7 +39,7 @@ impl TimeWindow {
         });
         let is_on_day =
             u32::try_from(weekday).ok().and_then(|day| self.weekdays.checked_shr(day)).is_some_and(|w| w & 1 == 1);
-        Some(is_in_hours && is_on_day)
+        Some((is_in_hours && is_on_day, day))
     }
 
     /// Whether the window contains some times if `inside`, or excludes some times otherwise.
@@ -66,8 +67,8 @@ impl TimeWindow {
         text
     }
 
-    /// Appends the window in words.
-    pub(crate) fn write(self, out: &mut String) {
+    /// Appends the window in words, with the dates and the time zone.
+    pub(crate) fn write<'d>(self, dates: impl Iterator<Item = &'d str>, zone: &str, out: &mut String) {
         let mut separator = "";
         if let Some((from, to)) = self.hours() {
             for part in ["from ", &from, " to ", &to] {
@@ -77,15 +78,21 @@ impl TimeWindow {
         }
         if self.weekdays != 0x7f {
             out.push_str(separator);
-            out.push_str("on ");
-            let mut between = "";
-            for day in self.weekday_names() {
-                out.push_str(core::mem::replace(&mut between, ", "));
-                out.push_str(day);
-            }
+            write_days(&mut self.weekday_names(), out);
+            separator = " ";
         }
-        out.push_str(" at UTC");
-        out.push_str(&self.offset());
+        let mut dates = dates.peekable();
+        if dates.peek().is_some() {
+            out.push_str(separator);
+            write_days(&mut dates, out);
+        }
+        if zone.is_empty() {
+            out.push_str(" at UTC");
+            out.push_str(&self.offset());
+        } else {
+            out.push_str(" in the time zone ");
+            out.push_str(zone);
+        }
     }
 
     /// The names of the window's days.
@@ -97,6 +104,15 @@ impl TimeWindow {
                 u32::try_from(day).ok().and_then(|day| self.weekdays.checked_shr(day)).is_some_and(|days| days & 1 == 1)
             })
             .map(|(_, name)| name)
+    }
+}
+
+fn write_days(days: &mut dyn Iterator<Item = &str>, out: &mut String) {
+    out.push_str("on ");
+    let mut between = "";
+    for day in days {
+        out.push_str(core::mem::replace(&mut between, ", "));
+        out.push_str(day);
     }
 }
 
@@ -118,7 +134,8 @@ mod tests {
     fn check(hours: Option<(&str, &str)>, weekdays: u8, offset: &str, expected: bool) {
         let minutes = hours.map(|(from, to)| (read_clock(from).expect("a clock"), read_clock(to).expect("a clock")));
         let window = TimeWindow { minutes, weekdays, offset: read_offset(offset).expect("an offset") };
-        assert_eq!(window.holds(SATURDAY), Some(expected), "{hours:?} {weekdays:b} {offset}");
+        let holds = window.holds(SATURDAY).map(|(holds, _)| holds);
+        assert_eq!(holds, Some(expected), "{hours:?} {weekdays:b} {offset}");
     }
 
     #[test]
@@ -162,11 +179,15 @@ mod tests {
     fn a_window_is_written_in_words() {
         let write = |minutes: Option<(u16, u16)>, weekdays: u8, offset: i16| {
             let mut text = String::new();
-            TimeWindow { minutes, weekdays, offset }.write(&mut text);
+            TimeWindow { minutes, weekdays, offset }.write(core::iter::empty(), "", &mut text);
             text
         };
         assert_eq!(write(Some((65, 1440)), 0x7f, 0), "from 01:05 to 24:00 at UTC+00:00");
         assert_eq!(write(None, 0b100_0010, -90), "on Tue, Sun at UTC-01:30");
         assert_eq!(write(Some((0, 1)), 0b000_0001, 1), "from 00:00 to 00:01 on Mon at UTC+00:01");
+        let mut text = String::new();
+        let window = TimeWindow { minutes: None, weekdays: 0b000_0001, offset: 0 };
+        window.write(["2026-12-25", "2027-01-01/2027-01-06"].into_iter(), "Europe/Berlin", &mut text);
+        assert_eq!(text, "on Mon on 2026-12-25, 2027-01-01/2027-01-06 in the time zone Europe/Berlin");
     }
 }

@@ -6,6 +6,7 @@ pub(crate) mod schema;
 pub(crate) mod format;
 pub(crate) mod parse;
 pub(crate) mod automaton;
+pub(crate) mod calendar;
 pub(crate) mod check;
 pub(crate) mod semantics;
 

@@ -45,7 +45,7 @@ const KEYS: [(&str, &[&str]); 9] = [
         ],
     ),
     ("a check such as `NumericCheck`", &["source", "field", "op", "value"]),
-    ("`TimeCheck`", &["from", "to", "weekdays", "offset"]),
+    ("`TimeCheck`", &["from", "to", "weekdays", "dates", "zone", "offset"]),
     ("`PathCheck`", &["roots"]),
     ("`UrlCheck`", &["schemes", "hosts", "ports"]),
 ];

@@ -77,7 +77,7 @@ fn find_fixed_offset(check: &TimeCheck, findings: &mut Vec<Diagnostic>) {
             "the offset {} is fixed, so the window does not follow summer time",
             quoted(&check.window.offset())
         );
-        let fix = "if the place has summer time, change the offset with it, or choose a window that is right for both";
+        let fix = "if the place has summer time, write `zone` with its name, such as `Europe/Berlin`";
         findings.push(Diagnostic::note("fixed_offset", &check.field.name.span, message).with_fix(fix));
     }
 }
