@@ -10,9 +10,9 @@ use crate::json::{Json, object, string, strings};
 use crate::request::Request;
 use crate::targets::{Targets, arguments_for};
 use crate::values::{
-    ALLOWED_HOSTS, CLOCKS, COUNTRIES, DATES, EXPRESSIONS, Kind, MEMBERS, NETWORKS, NUMBERS, OFFSETS, PATHS, PATTERNS,
-    RELATIVE_ROOTS, ROOTS, SCHEMES, TEXTS, TIMES, WEEKDAYS, ZONES, any_kind, once_in, pick, pick_kind, pick_some,
-    source,
+    ALLOWED_HOSTS, CLOCKS, COUNTRIES, DATES, EXPRESSIONS, GLOBS, Kind, MEMBERS, NETWORKS, NUMBERS, OFFSETS, PATHS,
+    PATTERNS, RELATIVE_GLOBS, RELATIVE_ROOTS, ROOTS, SCHEMES, TEXTS, TIMES, WEEKDAYS, WINDOWS_GLOBS, WINDOWS_ROOTS,
+    ZONES, any_kind, once_in, pick, pick_kind, pick_some, source,
 };
 
 /// The language features for a policy, if a property applies to a part of the language only.
@@ -207,8 +207,19 @@ fn predicate(random: &mut Rng, scope: Scope) -> Json {
         13 => object([("TimeCheck", time_check(random))]),
         14..=15 => {
             let mut check = on(random, Kind::Path);
-            let roots: &[&str] = if once_in(random, 3) { &RELATIVE_ROOTS } else { &ROOTS };
-            check.insert("roots", strings(pick_some(random, roots, 2)));
+            let (roots, globs, bases): (&[&str], &[&str], &[&str]) = match random.u8(0..6) {
+                0..=1 => (&RELATIVE_ROOTS, &RELATIVE_GLOBS, &[]),
+                2 => (&WINDOWS_ROOTS, &WINDOWS_GLOBS, &["C:\\data", "D:/"]),
+                _ => (&ROOTS, &GLOBS, &["/data", "/", "/data/reports/"]),
+            };
+            if once_in(random, 3) {
+                check.insert("globs", strings(pick_some(random, globs, 2)));
+            } else {
+                check.insert("roots", strings(pick_some(random, roots, 2)));
+            }
+            if !bases.is_empty() && once_in(random, 3) {
+                check.insert("base", string(pick(random, bases)));
+            }
             ignore_case(random, &mut check);
             object([("PathCheck", check)])
         }

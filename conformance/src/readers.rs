@@ -51,35 +51,93 @@ pub fn fold(text: &str, ignored: Option<IgnoreCase>) -> String {
     }
 }
 
-/// Whether a path is one of the roots or below one.
-///
-/// With relative roots, the path must be relative too, must not start with a character that a shell replaces, and must
-/// not have a short name of Windows. With absolute roots, the following applies.
-///
-/// The path must be absolute, without dot segments in any spelling, empty segments, backslashes, percent-encoding,
-/// control characters, look-alikes of dots and slashes, and segments that end in a dot or a space. A directory may have
-/// a trailing slash. A segment may be cut at `;`, as in servlet containers, and must be unambiguous then too.
-#[must_use]
-pub fn path_is_in(path: &str, roots: &[&str], ignored: Option<IgnoreCase>) -> Option<bool> {
-    if path.contains(':') {
+/// The body of `PathCheck` without its field.
+#[derive(Clone, Debug, Default)]
+pub struct AllowedPaths<'p> {
+    /// Roots of the same kind.
+    pub roots: Vec<&'p str>,
+    /// Patterns of the same kind, instead of roots.
+    pub globs: Vec<&'p str>,
+    /// Where relative paths start.
+    pub base: Option<&'p str>,
+    /// How the comparison treats case.
+    pub ignored: Option<IgnoreCase>,
+}
+
+impl AllowedPaths<'_> {
+    /// Whether a path is below a root or matches a pattern; `None` if the path is ambiguous.
+    pub fn hold(&self, path: &str) -> Option<bool> {
+        let first = self.roots.iter().chain(&self.globs).next()?;
+        let (is_windows, is_relative) =
+            (drive_of(first).is_some(), !first.starts_with('/') && drive_of(first).is_none());
+        let ignored = if is_windows { Some(IgnoreCase::Full) } else { self.ignored };
+        let names = match (is_windows, self.base) {
+            (true, base) => match (windows_names(path), base.and_then(drive_of)) {
+                (Some(names), _) => names,
+                (None, Some((drive, base))) => {
+                    let start = windows_names(&format!("{drive}:/{}", base.replace('\\', "/")))?;
+                    // A relative path has no start that programs replace.
+                    let is_plain = !path.starts_with(['~', '$', ' ', '/', '\\']) && !path.is_empty();
+                    let below = windows_names(&format!("X:/{path}")).filter(|_| is_plain)?;
+                    [start, below.into_iter().skip(1).collect()].concat()
+                }
+                (None, None) => return None,
+            },
+            (false, base) => {
+                let start = match (is_relative, base) {
+                    // Relative paths and roots are read as if they were below one directory.
+                    (true, _) => Some(""),
+                    (false, base) => base.filter(|_| !path.starts_with('/')),
+                };
+                let is_below = start.is_some();
+                if path.contains(':')
+                    || is_below
+                        && (path.is_empty() || path.starts_with(['/', '~', '$', '%', ' ']) || may_be_short_name(path))
+                {
+                    return None;
+                }
+                let whole = start.map_or(path.to_owned(), |start| format!("{}/{path}", start.trim_end_matches('/')));
+                path_segments(&whole)?.into_iter().map(str::to_owned).collect()
+            }
+        };
+        let folded: Vec<String> = names.iter().map(|name| fold(name, ignored)).collect();
+        let names_of = |place: &str| -> Vec<String> {
+            let plain = match drive_of(place) {
+                Some((drive, rest)) => format!("{drive}:/{}", rest.replace('\\', "/")),
+                None if is_relative && place.trim_end_matches('/') == "." => String::new(),
+                None => place.to_owned(),
+            };
+            plain.split('/').filter(|name| !name.is_empty()).map(|name| fold(name, ignored)).collect()
+        };
+        Some(
+            self.roots.iter().any(|root| folded.starts_with(&names_of(root)))
+                || self.globs.iter().any(|glob| segments_match(&names_of(glob), &folded)),
+        )
+    }
+}
+
+/// The drive of a path of Windows, and what follows its first slash.
+fn drive_of(path: &str) -> Option<(char, &str)> {
+    let drive = path.chars().next().filter(char::is_ascii_alphabetic)?;
+    Some((drive, path.get(1..)?.strip_prefix(':')?.strip_prefix(['/', '\\'])?))
+}
+
+/// The drive and the names of an absolute path of Windows.
+fn windows_names(path: &str) -> Option<Vec<String>> {
+    static DEVICE: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new(r"(?i)^(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³]) *(\.|$)").ok());
+    static FORBIDDEN: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r#"[:*?"<>|%]"#).ok());
+    let (drive, rest) = drive_of(path)?;
+    let plain = format!("/{}", rest.replace('\\', "/"));
+    let is_device = |name: &str| DEVICE.as_ref().is_none_or(|device| device.is_match(name));
+    if FORBIDDEN.as_ref().is_none_or(|forbidden| forbidden.is_match(&plain)) || may_be_short_name(&plain) {
         return None;
     }
-    let is_relative = roots.iter().all(|root| !root.starts_with('/'));
-    if is_relative && (path.is_empty() || path.starts_with(['/', '~', '$', '%', ' ']) || may_be_short_name(path)) {
+    let names = if rest.is_empty() { Vec::new() } else { path_segments(&plain)? };
+    if names.iter().any(|name| is_device(name)) {
         return None;
     }
-    // Relative paths and roots are read as if they were below one directory.
-    let start = if is_relative { "/" } else { "" };
-    let path = format!("{start}{path}");
-    let segments = path_segments(&path)?.into_iter().map(|segment| fold(segment, ignored)).collect::<Vec<_>>();
-    Some(roots.iter().any(|root| {
-        let root = if is_relative && root.trim_end_matches('/') == "." { "" } else { root };
-        let root = format!("{start}{root}");
-        path_segments(&root).is_some_and(|root| {
-            let root = root.into_iter().map(|segment| fold(segment, ignored)).collect::<Vec<_>>();
-            segments.starts_with(&root)
-        })
-    }))
+    Some(std::iter::once(format!("{drive}:")).chain(names.into_iter().map(str::to_owned)).collect())
 }
 
 fn may_be_short_name(path: &str) -> bool {

@@ -15,7 +15,7 @@ use crate::policy::callgate::{self, Operation, Policy, Rule, Target};
 use crate::policy::condition::{Condition, Items, Listed, Membership, NumericOp, Source, StringOp};
 use crate::policy::{self, Document};
 use crate::readers::{
-    AllowedUrls, Entries, address_is_in, can_be_name, fold, matches_pattern, matches_uri, path_is_in, time_is_in,
+    AllowedPaths, AllowedUrls, Entries, address_is_in, can_be_name, fold, matches_pattern, matches_uri, time_is_in,
     uri_is_normal,
 };
 use crate::request::Request;
@@ -301,7 +301,13 @@ impl Reference {
                 })
             }
             Condition::PathCheck(check) => {
-                path_is_in(facts.text(check.source, &check.field)?, &borrowed(&check.roots), check.ignore_case)
+                let allowed = AllowedPaths {
+                    roots: check.roots.as_deref().map(borrowed).unwrap_or_default(),
+                    globs: check.globs.as_deref().map(borrowed).unwrap_or_default(),
+                    base: check.base.as_deref(),
+                    ignored: check.ignore_case,
+                };
+                allowed.hold(facts.text(check.source, &check.field)?)
             }
             Condition::UrlCheck(check) => {
                 let schemes = match &check.schemes {
@@ -428,7 +434,7 @@ fn names_on(field: &str) -> Vec<String> {
 
 /// A path as a program that drops a slash at its end reads it.
 fn without_slash(path: &str) -> &str {
-    if path == "/" { path } else { path.strip_suffix('/').unwrap_or(path) }
+    if path.len() == 1 { path } else { path.strip_suffix(['/', '\\']).unwrap_or(path) }
 }
 
 fn collect_expressions(condition: &Condition, expressions: &mut HashMap<String, Regex>) -> Result<(), regex::Error> {

@@ -67,6 +67,12 @@ pub(crate) const EXPRESSIONS: [&str; 20] = [
 ];
 pub(crate) const ROOTS: [&str; 7] =
     ["/data", "/data/reports", "/data/reports/", "/srv/pub/", "/", "/data/a b", "/Data/REPORTS"];
+pub(crate) const WINDOWS_ROOTS: [&str; 6] =
+    ["C:\\data", "c:/data/reports", "C:\\data\\reports\\", "D:\\", "C:/", "C:\\Data\\a b"];
+pub(crate) const GLOBS: [&str; 7] =
+    ["/data/**/.env*", "/**", "/data/*", "/**/*.csv", "/*/reports/**", "/data/**/q*", "/"];
+pub(crate) const RELATIVE_GLOBS: [&str; 5] = ["**", "**/.env*", "data/*", "*.csv", "*/reports/**"];
+pub(crate) const WINDOWS_GLOBS: [&str; 4] = ["C:\\**\\.env*", "c:/data/*", "C:/**", "D:/**/*.csv"];
 pub(crate) const RELATIVE_ROOTS: [&str; 6] = ["data", "data/reports/", ".", "./", ".ENV", "é"];
 const SEGMENTS: [&str; 65] = [
     "data",
@@ -486,6 +492,12 @@ fn path(random: &mut Rng) -> String {
         path.push_str(if once_in(random, 3) { pick(random, &SEGMENTS) } else { pick(random, plain) });
     }
     path.push_str(if once_in(random, 6) { "/" } else { "" });
+    if once_in(random, 5) {
+        path.insert_str(0, pick(random, &["C:", "c:", "D:", "C:\\", "\\\\?\\C:"]));
+        if random.bool() {
+            path = path.replace('/', "\\");
+        }
+    }
     path
 }
 

@@ -252,7 +252,12 @@ pub struct FieldCompare {
 pub struct PathCheck {
     pub source: Source,
     pub field: String,
-    pub roots: Vec<String>,
+    #[serde(default, deserialize_with = "stated")]
+    pub roots: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "stated")]
+    pub globs: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "stated")]
+    pub base: Option<String>,
     #[serde(default, rename = "ignoreCase", deserialize_with = "stated")]
     pub ignore_case: Option<IgnoreCase>,
 }

@@ -1,6 +1,9 @@
 //! Unambiguous file paths, and the roots that contain them.
-
-use crate::language::case::Case;
+//!
+//! What a tool makes of a path depends on its working directory, its decoding and its file system. Only a path on which
+//! all of them agree is judged: no dot segments, however they are written, no empty segments, no backslashes, no
+//! percent-encoding, no control characters, and no segment that ends in a dot or a space. A slash at the end, which some
+//! programs drop and others read as "must be a directory", does not change where the path is.
 
 /// Whether a lenient program drops a character and so joins its neighbors: the Unicode code points with the property
 /// default ignorable.
@@ -74,32 +77,20 @@ fn is_slash_like_letter(c: char) -> bool {
     matches!(c, '\u{2cc6}' | '\u{2cc7}' | '\u{3033}' | '\u{30ce}' | '\u{4e36}' | '\u{4e3f}' | '\u{ff89}')
 }
 
-/// Whether `path` is inside one of `roots`; `None` if the path is ambiguous.
-///
-/// The roots are canonical, folded by `case`, and all absolute or all relative. A path of the other kind is ambiguous,
-/// because the working directory is unknown.
-///
-/// What a tool makes of a path depends on its working directory, its decoding and its file system. Only a path on
-/// which all of them agree is judged: no dot segments, however they are written, no empty segments, no backslashes, no
-/// percent-encoding, no control characters, and no segment that ends in a dot or a space. A slash at the end, which some
-/// programs drop and others read as "must be a directory", does not change where the path is.
-pub(crate) fn is_inside<'r>(path: &str, roots: impl Iterator<Item = &'r str> + Clone, case: Case) -> Option<bool> {
-    let is_absolute = roots.clone().any(|root| root.starts_with('/'));
-    let is_plain = if is_absolute { is_canonical(path) } else { is_canonical_relative(path) };
-    let folded = if is_plain { case.fold(path.into()) } else { return None };
-    let mut roots = roots;
-    Some(roots.any(|root| {
+/// Whether a path is inside one of `roots`, all in their plain forms.
+pub(crate) fn is_inside<'r>(path: &str, mut roots: impl Iterator<Item = &'r str>) -> bool {
+    roots.any(|root| {
         let root = root.strip_suffix('/').unwrap_or(root);
         let is_below = |rest: &str| rest.is_empty() || rest.starts_with('/');
-        root == CURRENT_DIRECTORY || folded.strip_prefix(root).is_some_and(is_below)
-    }))
+        root == CURRENT_DIRECTORY || path.strip_prefix(root).is_some_and(is_below)
+    })
 }
 
 /// The root of all relative paths.
 const CURRENT_DIRECTORY: &str = ".";
 
 /// Whether a path is relative and unambiguous.
-fn is_canonical_relative(path: &str) -> bool {
+pub(crate) fn is_canonical_relative(path: &str) -> bool {
     // Shells and some libraries replace `~`, `$HOME` and `%HOME%` by absolute paths, and some programs drop a space.
     !path.starts_with(['/', '~', '$', '%', ' '])
         && !path.contains(':')
@@ -109,7 +100,7 @@ fn is_canonical_relative(path: &str) -> bool {
 }
 
 /// Whether a path may contain the short name that Windows gives to a file, such as `GITHUB~1` for `.github`.
-fn has_short_name(path: &str) -> bool {
+pub(crate) fn has_short_name(path: &str) -> bool {
     path.split('~').skip(1).any(|after| after.starts_with(|c: char| c.is_ascii_digit()))
 }
 
@@ -170,6 +161,14 @@ fn has_percent_encoding(path: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::language::case::Case;
+
+    /// Whether a path is inside a root, as `PathCheck` decides it.
+    fn is_inside<'r>(path: &str, roots: impl Iterator<Item = &'r str> + Clone, case: Case) -> Option<bool> {
+        let is_absolute = roots.clone().any(|root| root.starts_with('/'));
+        let is_plain = if is_absolute { is_canonical(path) } else { is_canonical_relative(path) };
+        is_plain.then(|| super::is_inside(&case.fold(path.into()), roots))
+    }
 
     #[track_caller]
     fn check(path: &str, expected: Option<bool>) {

@@ -26,8 +26,8 @@ pub(crate) struct Lists<'i> {
     pub(crate) shown: Texts<'i>,
     /// The texts to compare with.
     pub(crate) compared: Texts<'i>,
-    /// The networks that are not public, if the policy compares with `public`.
-    pub(crate) local: Texts<'i>,
+    /// What else the check needs: the networks that are not public, or the base directory of paths.
+    pub(crate) extra: Texts<'i>,
     /// How the comparison treats case; `compared` is folded so.
     pub(crate) case: Case,
 }
@@ -39,7 +39,7 @@ impl<'i> Lists<'i> {
         Some(Self {
             shown: image.texts(record.shown)?,
             compared: image.texts(record.compared)?,
-            local: image.texts(record.local)?,
+            extra: image.texts(record.extra)?,
             case: Case::from_code(operand.case)?,
         })
     }
@@ -90,7 +90,7 @@ mod build {
         )
     }
 
-    /// A step with lists: what descriptions show, what values are compared with, and what is not public.
+    /// A step with lists: what descriptions show, what values are compared with, and what else the check needs.
     pub(crate) fn encode_lists(
         encoder: &mut dyn Encoder,
         (code, op): (u8, u8),
@@ -98,8 +98,8 @@ mod build {
         lists: [Vec<String>; 3],
         case: Case,
     ) -> StepRecord {
-        let [shown, compared, local] = lists.map(|list| encoder.texts(list));
-        let lists = Stored::new(encoder.lists(ListsRecord { shown, compared, local }));
+        let [shown, compared, extra] = lists.map(|list| encoder.texts(list));
+        let lists = Stored::new(encoder.lists(ListsRecord { shown, compared, extra }));
         let operand = ListsOperand { lists, case: case.code(), reserved: [0; 7] };
         StepRecord::new(code, op, encoder.field(field), &operand)
     }

@@ -312,8 +312,8 @@ pub(crate) struct ListsRecord {
     pub(crate) shown: TextList,
     /// The texts that values are compared with.
     pub(crate) compared: TextList,
-    /// The networks that are not public, if the policy compares with `public`.
-    pub(crate) local: TextList,
+    /// What else the check needs: the networks that are not public, or the base directory of paths.
+    pub(crate) extra: TextList,
 }
 
 /// An automaton: a regular expression, or the patterns of one kind of target.

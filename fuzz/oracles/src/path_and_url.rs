@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use callgate_conformance::judge::compile_text;
 use callgate_conformance::policy::condition::IgnoreCase;
-use callgate_conformance::readers::{AllowedUrls, Entries, address_is_in, path_is_in};
+use callgate_conformance::readers::{AllowedPaths, AllowedUrls, Entries, address_is_in};
 use callgate_engine::{Call, Code, Effect, PolicyImage, RequestFacts, evaluate};
 use percent_encoding::percent_decode_str;
 use serde_json::json;
@@ -29,12 +29,16 @@ static IMAGE: LazyLock<Result<Vec<u8>, String>> = LazyLock::new(|| {
     let rule = |tool: &str, condition: serde_json::Value| json!({ "effect": "Allow", "tool_name": tool, "roles": ["r"], "condition": condition });
     let policy = json!({
         "version": "callgate-1",
-        "tools": ["path", "relative", "url", "plain_url", "public", "ip", "not_ip", "ip_of_sets"],
+        "tools": ["path", "relative", "windows", "glob", "url", "plain_url", "public", "ip", "not_ip", "ip_of_sets"],
         "roles": { "r": {} },
         "rules": [
             rule("path", json!({ "PathCheck": { "source": "Arguments", "field": "v", "roots": ROOTS } })),
             rule("relative", json!({ "PathCheck": {
                 "source": "Arguments", "field": "v", "roots": RELATIVE_ROOTS, "ignoreCase": "Full" } })),
+            rule("windows", json!({ "PathCheck": {
+                "source": "Arguments", "field": "v", "roots": WINDOWS_ROOTS, "base": "C:\\data" } })),
+            rule("glob", json!({ "PathCheck": {
+                "source": "Arguments", "field": "v", "globs": GLOBS, "base": "/data", "ignoreCase": "Ascii" } })),
             rule("public", json!({ "UrlCheck": {
                 "source": "Arguments", "field": "v", "schemes": "*", "hosts": ["public"], "ports": "*", "paths": PATHS } })),
             rule("ip_of_sets", json!({ "CidrCheck": { "source": "Arguments", "field": "v", "op": "In", "value": SETS } })),
@@ -48,7 +52,14 @@ static IMAGE: LazyLock<Result<Vec<u8>, String>> = LazyLock::new(|| {
     compile_text(&policy.to_string())
 });
 
-/// Evaluates the three checks on a string. Bytes that are not UTF-8 are ignored.
+const WINDOWS_ROOTS: [&str; 2] = ["C:\\data", "d:/"];
+const GLOBS: [&str; 2] = ["/data/**/.env*", "/**/*.pem"];
+
+fn paths<'p>(roots: &[&'p str], ignored: Option<IgnoreCase>) -> AllowedPaths<'p> {
+    AllowedPaths { roots: roots.to_vec(), ignored, ..AllowedPaths::default() }
+}
+
+/// Evaluates the checks on a string. Bytes that are not UTF-8 are ignored.
 ///
 /// # Errors
 /// The engine decides a string that an independent reader decides differently, or rejects.
@@ -59,7 +70,7 @@ pub fn check(input: &[u8]) -> Result<(), String> {
     let ask = |tool: &str| ask(&image, tool, text);
 
     if let Some(is_inside) = ask("path")? {
-        agree(text, "the plain reading of the path", is_inside, path_is_in(text, &ROOTS, None))?;
+        agree(text, "the plain reading of the path", is_inside, paths(&ROOTS, None).hold(text))?;
         // A lenient reader may accept more in a root, such as characters with two compositions.
         if is_inside {
             agree(text, "the most lenient reading of the path", true, Some(leads_into_a_root(text)))?;
@@ -69,7 +80,7 @@ pub fn check(input: &[u8]) -> Result<(), String> {
         }
     }
     if let Some(is_inside) = ask("relative")? {
-        let reading = path_is_in(text, &RELATIVE_ROOTS, Some(IgnoreCase::Full));
+        let reading = paths(&RELATIVE_ROOTS, Some(IgnoreCase::Full)).hold(text);
         agree(text, "the plain reading of the relative path", is_inside, reading)?;
         // The most lenient reader sees the path below a directory.
         let roots = RELATIVE_ROOTS.map(|root| format!("/x/{root}").to_lowercase());
@@ -77,6 +88,15 @@ pub fn check(input: &[u8]) -> Result<(), String> {
             let leads_inside = leads_into(&format!("/x/{}", text.to_lowercase()), &roots);
             agree(text, "the most lenient reading of the relative path", true, Some(leads_inside))?;
         }
+    }
+    if let Some(is_inside) = ask("windows")? {
+        let reading = AllowedPaths { base: Some("C:\\data"), ..paths(&WINDOWS_ROOTS, None) }.hold(text);
+        agree(text, "the plain reading of the path of Windows", is_inside, reading)?;
+    }
+    if let Some(is_match) = ask("glob")? {
+        let globs = GLOBS.to_vec();
+        let reading = AllowedPaths { globs, base: Some("/data"), ..paths(&[], Some(IgnoreCase::Ascii)) }.hold(text);
+        agree(text, "the plain reading of the path and its pattern", is_match, reading)?;
     }
     if let Some(is_public) = ask("public")? {
         let reading = AllowedUrls {

@@ -30,7 +30,7 @@ impl<'i> Cidr<'i> {
     pub(crate) fn evaluate(self, fields: &Fields<'_, '_, '_>) -> Result<bool, Unknown> {
         let value = fields.value(self.field)?;
         // Parsing a network costs as much as reading the address.
-        let Lists { compared, local, .. } = self.networks;
+        let Lists { compared, extra: local, .. } = self.networks;
         fields.charge(value, compared.count().saturating_add(local.count()));
         let text = value.as_string().ok_or(Unknown::wrong_type(self.field))?;
         let address = address::read(&text).ok_or(Unknown::ambiguous(self.field))?;

@@ -129,9 +129,9 @@ impl<'i> StringPredicate<'i> {
     }
 }
 
-/// A path without the slash at its end, if it has one.
+/// A path without the slash or, on Windows, the backslash at its end, if it has one.
 pub(crate) fn without_slash(path: &str) -> Option<&str> {
-    path.strip_suffix('/').filter(|path| !path.is_empty())
+    path.strip_suffix(['/', '\\']).filter(|path| !path.is_empty())
 }
 
 impl Describe for StringPredicate<'_> {

@@ -3,6 +3,7 @@
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use crate::call::fields::{Fields, Unknown};
+use crate::canonical::glob::matches_path;
 use crate::canonical::url::{self, UrlTarget};
 use crate::condition::sentence::{Describe, MemberValue, Sentence, Visit};
 use crate::image::PolicyImage;
@@ -72,7 +73,7 @@ impl<'i> Url<'i> {
     fn allows_path(&self, url: &str) -> Option<bool> {
         let path = url::plain_path(url)?;
         let is_allowed = |path: &str| {
-            self.paths.iter().any(|pattern| url::matches_path(pattern.strip_prefix('/').unwrap_or(pattern), path))
+            self.paths.iter().any(|pattern| matches_path(pattern.strip_prefix('/').unwrap_or(pattern), path))
         };
         let result = is_allowed(path);
         path.strip_suffix('/').is_none_or(|path| is_allowed(path) == result).then_some(result)

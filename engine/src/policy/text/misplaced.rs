@@ -46,7 +46,7 @@ const KEYS: [(&str, &[&str]); 9] = [
     ),
     ("a check such as `NumericCheck`", &["source", "field", "op", "value"]),
     ("`TimeCheck`", &["from", "to", "weekdays", "dates", "zone", "offset"]),
-    ("`PathCheck`", &["roots"]),
+    ("`PathCheck`", &["roots", "globs"]),
     ("`UrlCheck`", &["schemes", "hosts", "ports"]),
 ];
 

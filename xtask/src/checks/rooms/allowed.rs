@@ -58,7 +58,6 @@ pub(super) const ALLOWED: Allowed<'static> = Allowed {
             path: "engine/src/canonical/path.rs",
             reason: "one grammar with its tables of look-alikes and its tests",
         },
-        Exception { path: "engine/src/canonical/url.rs", reason: "one grammar with its patterns and its tests" },
         Exception {
             path: "engine/src/condition/kinds/string.rs",
             reason: "one kind of condition, from its text to its description",

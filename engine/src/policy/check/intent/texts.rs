@@ -142,7 +142,7 @@ pub(crate) fn dotted_fix(name: &str) -> String {
 fn find_templates(condition: &Condition, findings: &mut Vec<Diagnostic>) {
     let texts: &[Spanned<String>] = match &condition.kind {
         ConditionKind::StringCheck(check) if check.op != StringOp::Matches => &check.values,
-        ConditionKind::PathCheck(check) => &check.roots,
+        ConditionKind::PathCheck(check) => check.places(),
         ConditionKind::UrlCheck(check) => &check.hosts,
         _ => &[],
     };

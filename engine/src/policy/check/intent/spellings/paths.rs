@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::canonical::path;
+use crate::canonical::{path, windows};
 use crate::condition::{ConditionKind, PathCheck, StringCheck};
 use crate::language::case::Case;
 use crate::language::effect::Effect;
@@ -178,9 +178,12 @@ pub(super) fn path_as_text(
         }
     };
     let fix = if is_windows {
-        String::from(
-            "use `Matches` with names that cannot be `..`, such as `(?i-u)C:([/\\\\][0-9a-z_-]+(\\.[0-9a-z_-]+)*)+`",
-        )
+        let root = text.trim_end_matches(['*', '\\', '/']);
+        if windows::to_plain(root).is_some() && matches!(op, StringOp::StartsWith | StringOp::Glob) {
+            format!("use `PathCheck` with the root {}", quoted(root))
+        } else {
+            String::from("use `PathCheck` with `globs`, such as `C:/**/.env*`")
+        }
     } else {
         let root = text.trim_end_matches('*').trim_start_matches("./").trim_end_matches('/');
         let case = if restricts { ", and `\"ignoreCase\": \"Full\"` if the system may ignore case" } else { "" };
@@ -195,8 +198,8 @@ pub(super) fn path_as_text(
 
 /// Reports a root that restricts with case on a file system that ignores it.
 pub(super) fn find_path_case(check: &PathCheck, findings: &mut Vec<Diagnostic>) {
-    if check.case == Case::Exact
-        && let Some(root) = check.roots.iter().find(|root| is_caseless_path(&root.value))
+    if check.effective_case() == Case::Exact
+        && let Some(root) = check.places().iter().find(|root| is_caseless_path(&root.value))
     {
         findings.push(case_sensitive_path(root));
     }

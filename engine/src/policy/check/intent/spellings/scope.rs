@@ -156,7 +156,7 @@ impl<'p> RuleScope<'p> {
             visit_all(condition, &mut |condition, at| {
                 if let ConditionKind::PathCheck(check) = &condition.kind {
                     is_caseless |= Argument { field: &check.field, list: at.list }.is_same(argument)
-                        && check.roots.iter().any(|root| is_caseless_path(&root.value));
+                        && check.places().iter().any(|root| is_caseless_path(&root.value));
                 }
             });
         }
