@@ -2,7 +2,7 @@
 #![expect(clippy::panic, reason = "a test states what must hold by failing")]
 
 use callgate_engine::Effect;
-use callgate_test_support::{decide, image_of, valid_policy};
+use callgate_test_support::{assert_same_image, decide, image_of, valid_policy};
 use serde_json::{Value, json};
 
 /// The JSON blocks of a Markdown text.
@@ -138,5 +138,31 @@ fn the_policy_of_the_readme_is_valid() {
         let text = policy.to_string();
         let valid = valid_policy(&text);
         assert!(valid.warnings().iter().all(|warning| warning.code == "unused_name"), "{:?}", valid.warnings());
+    }
+}
+
+/// The rows of the table of expressions: an expression, and the condition with the same meaning.
+fn expressions(markdown: &str) -> Vec<(String, String)> {
+    let section = markdown.split("## Conditions as expressions").nth(1).unwrap_or_default();
+    let rows = section.lines().filter_map(|line| line.strip_prefix("| `")?.strip_suffix("` |"));
+    let cells = rows.filter_map(|row| row.split_once("` | `"));
+    cells
+        .filter(|(_, json)| json.starts_with('{'))
+        .map(|(when, json)| (when.replace("\\|", "|"), json.into()))
+        .collect()
+}
+
+#[test]
+fn every_expression_of_the_language_reference_is_the_condition_next_to_it() {
+    let expressions = expressions(include_str!("../../docs/policy-language.md"));
+    assert!(expressions.len() > 30, "the table is found: {}", expressions.len());
+    for (when, condition) in expressions {
+        let condition: Value = serde_json::from_str(&condition).unwrap_or_else(|error| panic!("{error}: {condition}"));
+        let rule = |key: &str, value: Value| {
+            let mut rule = json!({ "effect": "RequireApproval", "tool_name": "*", "roles": ["agent"] });
+            rule[key] = value;
+            policy_of(rule)
+        };
+        assert_same_image(rule("when", when.into()), rule("condition", condition));
     }
 }

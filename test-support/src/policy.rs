@@ -42,6 +42,25 @@ pub fn image_of(policy: impl Display) -> Vec<u8> {
     compile(&valid_policy(&policy.to_string()))
 }
 
+/// Compares the images of two valid policies, which may differ in the digest of the policy only.
+///
+/// # Panics
+/// A policy has an error, or the images differ in another part.
+#[track_caller]
+pub fn assert_same_image(a: impl Display, b: impl Display) {
+    // The image contains the length of the text, so both get the same one.
+    let (a, b) = (a.to_string(), b.to_string());
+    let len = a.len().max(b.len());
+    let image = |text: &str| {
+        let image = image_of(format_args!("{text}{}", " ".repeat(len.saturating_sub(text.len()))));
+        let digest = open(&image).policy_digest().as_bytes().to_vec();
+        let at = image.windows(digest.len()).position(|part| part == digest);
+        let (before, rest) = image.split_at(at.unwrap_or_default());
+        [before, rest.get(digest.len()..).unwrap_or_default()].concat()
+    };
+    assert!(image(&a) == image(&b), "the images differ:\n{a}\n{b}");
+}
+
 /// What `callgate check` finds in a policy: all findings, also if it is valid.
 #[must_use]
 pub fn findings_of(policy: impl Display) -> Vec<Diagnostic> {

@@ -1,5 +1,6 @@
 //! Conditions to the steps of an image.
 
+use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -8,16 +9,20 @@ use zerocopy::little_endian::U32;
 
 use crate::compile::writer::Writer;
 use crate::condition::check::Encoder;
-use crate::condition::{Condition, ConditionKind, Field, code};
+use crate::condition::{CidrCheck, Condition, ConditionKind, Field, StringCheck, code};
 use crate::image::index::{AutomatonIndex, FieldSlot, ListsOffset, NumberOffset, Stored, UrlOffset};
 use crate::image::records::{ListsRecord, NO_OPERAND, StepRecord, TextList, TextRef, UrlRecord, to_u32};
 use crate::language::index::Index as _;
-use crate::policy::semantics::Semantics;
+use crate::language::operators::StringOp;
+use crate::policy::semantics::{Semantics, Unknowns};
 use crate::policy::text::spanned::Spanned;
 
 impl Writer {
     /// Writes a condition: its step, then the steps of its children.
     pub(crate) fn condition(&mut self, condition: &Condition) {
+        if let Some(simple) = simplify(condition).filter(|_| self.is_simplified()) {
+            return self.condition(&simple);
+        }
         let at = self.steps.len();
         let step = match &condition.kind {
             ConditionKind::All(_) => combinator(code::ALL),
@@ -35,8 +40,39 @@ impl Writer {
     }
 }
 
+/// The simpler form of a condition with the same truth value, so that conditions which are spelled differently have the
+/// same bytes.
+fn simplify(condition: &Condition) -> Option<Cow<'_, Condition>> {
+    match &condition.kind {
+        ConditionKind::All(children) | ConditionKind::Any(children) if children.len() == 1 => {
+            Some(Cow::Borrowed(condition.without_wrappers()))
+        }
+        ConditionKind::Not(inner) => {
+            let kind = match &inner.without_wrappers().kind {
+                ConditionKind::StringCheck(check) if check.op == StringOp::In => {
+                    ConditionKind::StringCheck(StringCheck { op: StringOp::NotIn, ..check.clone() })
+                }
+                ConditionKind::CidrCheck(check) if check.op == StringOp::In => {
+                    ConditionKind::CidrCheck(CidrCheck { op: StringOp::NotIn, ..check.clone() })
+                }
+                _ => return None,
+            };
+            Some(Cow::Owned(Condition { span: condition.span.clone(), kind }))
+        }
+        _ => None,
+    }
+}
+
 fn combinator(code: u8) -> StepRecord {
     StepRecord::new(code, 0, Stored::EMPTY, &NO_OPERAND)
+}
+
+impl Writer {
+    /// Whether two truth values that are spelled differently may have one form. With perso's two truth values, the
+    /// opposite of `In` is not `NotIn`.
+    fn is_simplified(&self) -> bool {
+        matches!(self.semantics.unknowns, Unknowns::StayUnknown)
+    }
 }
 
 impl Encoder for Writer {

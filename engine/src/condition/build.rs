@@ -29,6 +29,7 @@ use crate::policy::check::knowledge::Knowledge;
 use crate::policy::text::diagnostic::{Diagnostic, quoted};
 use crate::policy::text::node_reader::NodeReader;
 use crate::policy::text::tree::{Member, Node, Value};
+use crate::policy::when::define::use_definition;
 
 /// A condition and its position in the text.
 #[derive(Clone, Debug, PartialEq)]
@@ -78,6 +79,9 @@ pub enum ConditionKind {
 
 /// Reads the value of the only key of a condition.
 type Read = fn(&Node<'_>, &mut NodeReader, Scope) -> Option<ConditionKind>;
+
+/// The key of a condition that `define` contains.
+const DEFINED: &str = "Defined";
 
 /// A kind of condition in a policy text.
 struct Kind {
@@ -205,6 +209,17 @@ impl Condition {
         }
     }
 
+    /// The condition inside of `All` and `Any` with one condition.
+    pub(crate) fn without_wrappers(&self) -> &Self {
+        match &self.kind {
+            ConditionKind::All(children) | ConditionKind::Any(children) => match children.as_slice() {
+                [only] => only.without_wrappers(),
+                _ => self,
+            },
+            _ => self,
+        }
+    }
+
     /// The fields that it reads itself, without the fields of its children.
     pub fn fields(&self) -> Vec<&Field> {
         self.kind.as_check().map(Check::fields).unwrap_or_default()
@@ -229,6 +244,10 @@ pub(crate) fn read_condition(node: &Node<'_>, reader: &mut NodeReader, scope: Sc
         reader.problems.push(Diagnostic::error("condition_keys", &node.span, message).with_fix(fix));
         return None;
     };
+    if *name == DEFINED && scope.dialect == Dialect::Callgate1 {
+        // The condition keeps the position of its definition, by which it is recognized.
+        return read_defined(value, reader);
+    }
     let Some(kind) = kinds(scope.dialect).find(|kind| kind.name == *name) else {
         let problem = Diagnostic::error(
             "unknown_condition",
@@ -239,11 +258,16 @@ pub(crate) fn read_condition(node: &Node<'_>, reader: &mut NodeReader, scope: Sc
         reader.problems.push(if is_of_callgate {
             problem.with_fix(format!("{} belongs to `callgate-1`; migrate the policy", quoted(name)))
         } else {
-            problem.with_likely_word(name, names(scope.dialect))
+            problem.with_likely_word(name, names(scope.dialect).chain([DEFINED]))
         });
         return None;
     };
     Some(Condition { span: node.span.clone(), kind: (kind.read)(value, reader, scope)? })
+}
+
+fn read_defined(node: &Node<'_>, reader: &mut NodeReader) -> Option<Condition> {
+    let name = reader.string(node, "`Defined`")?;
+    use_definition(&name.value, &name.span, reader)
 }
 
 fn read_all(node: &Node<'_>, reader: &mut NodeReader, scope: Scope) -> Option<ConditionKind> {

@@ -11,7 +11,7 @@ use crate::policy::text::node_reader::{NodeReader, Object};
 use crate::policy::text::spanned::Spanned;
 
 /// The fields of the source `Request`.
-const REQUEST_FIELDS: [&str; 3] = ["time", "ip", "country"];
+pub(crate) const REQUEST_FIELDS: [&str; 3] = ["time", "ip", "country"];
 
 /// A field of a source.
 #[derive(Clone, Debug, PartialEq)]

@@ -43,6 +43,10 @@ pub struct PolicyDocument<'t> {
     pub roles: Option<Vec<Role>>,
     /// The declared MCP servers; `None` if there are none or they could not be read.
     pub servers: Option<Vec<Spanned<String>>>,
+    /// The conditions with names, which rules use.
+    pub definitions: Vec<(Spanned<String>, Condition)>,
+    /// The names of the definitions that no rule uses.
+    pub(crate) unused_definitions: Vec<Spanned<String>>,
     /// The findings that the policy accepts.
     pub accepted: Vec<Accepted>,
     /// The rules that could be read, in the order of the text.
@@ -66,6 +70,8 @@ impl<'t> PolicyDocument<'t> {
             prompts: None,
             roles: None,
             servers: None,
+            definitions: Vec::new(),
+            unused_definitions: Vec::new(),
             accepted: Vec::new(),
             rules: Vec::new(),
             problems: Vec::new(),

@@ -5,16 +5,19 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::condition::field::Scope;
-use crate::condition::read_condition;
+use crate::condition::{Condition, read_condition};
 use crate::language::dialect::Dialect;
 use crate::language::effect::Effect;
 use crate::language::target::TargetKind;
+use crate::limits::MAX_POLICY_DEPTH;
 use crate::policy::document::{Accepted, PolicyDocument, Role, Rule, Tool};
 use crate::policy::parse::schema::read_arguments;
 use crate::policy::text::diagnostic::Diagnostic;
 use crate::policy::text::node_reader::{NodeReader, Object, start_of};
 use crate::policy::text::spanned::Spanned;
 use crate::policy::text::tree::{Member, Node, Value};
+use crate::policy::when;
+use crate::policy::when::define::{depth, read_definitions};
 
 pub(crate) fn read_document<'t>(
     text: &'t str,
@@ -23,7 +26,7 @@ pub(crate) fn read_document<'t>(
     mut reader: NodeReader,
 ) -> PolicyDocument<'t> {
     const KEYS: &[&str] =
-        &["$schema", "version", "description", "servers", "tools", "prompts", "roles", "rules", "accept"];
+        &["$schema", "version", "description", "servers", "tools", "prompts", "roles", "define", "rules", "accept"];
     let mut document = PolicyDocument::new(text, Dialect::Callgate1, version);
     if let Some(policy) = reader.object(tree, "a policy", KEYS) {
         if let Some(node) = policy.optional("$schema") {
@@ -39,14 +42,19 @@ pub(crate) fn read_document<'t>(
         document.prompts = policy.optional("prompts").and_then(|node| reader.strings(node, "`prompts`"));
         document.roles = policy.required("roles", &mut reader).and_then(|node| read_roles(node, &mut reader));
         document.accepted = policy.optional("accept").map(|node| read_accepted(node, &mut reader)).unwrap_or_default();
+        if let Some(node) = policy.optional("define") {
+            read_definitions(node, text, &mut reader);
+        }
         let rules = policy.required("rules", &mut reader).and_then(|node| reader.list(node, "`rules`"));
         document.rules = rules
             .unwrap_or_default()
             .iter()
             .enumerate()
-            .filter_map(|(index, node)| read_rule(node, index, &mut reader))
+            .filter_map(|(index, node)| read_rule(node, index, text, &mut reader))
             .collect();
     }
+    document.unused_definitions = reader.definitions.unused();
+    document.definitions = reader.definitions.into_conditions();
     document.problems = reader.problems;
     document
 }
@@ -145,7 +153,7 @@ fn read_roles(node: &Node<'_>, reader: &mut NodeReader) -> Option<Vec<Role>> {
     Some(members.iter().map(read).collect())
 }
 
-fn read_rule(node: &Node<'_>, index: usize, reader: &mut NodeReader) -> Option<Rule> {
+fn read_rule(node: &Node<'_>, index: usize, text: &str, reader: &mut NodeReader) -> Option<Rule> {
     const KEYS: &[&str] = &[
         "id",
         "effect",
@@ -155,6 +163,7 @@ fn read_rule(node: &Node<'_>, index: usize, reader: &mut NodeReader) -> Option<R
         "resource_uri",
         "operations",
         "roles",
+        "when",
         "condition",
         "reason",
         "disclose",
@@ -172,11 +181,7 @@ fn read_rule(node: &Node<'_>, index: usize, reader: &mut NodeReader) -> Option<R
     let hides_condition = rule
         .optional("disclose")
         .map(|node| reader.word(node, "a value of `disclose`", "unknown_disclosure", disclosures));
-    let condition = match rule.optional("condition").filter(|node| !matches!(node.value, Value::Null)) {
-        None => None,
-        // A rule whose condition cannot be read must not become a rule without a condition.
-        Some(node) => Some(read_condition(node, reader, Scope { dialect: Dialect::Callgate1, has_item: false })?),
-    };
+    let condition = read_rule_condition(&rule, text, reader);
     let (kinds, target) = target?;
     Some(Rule {
         span: node.span.clone(),
@@ -188,10 +193,34 @@ fn read_rule(node: &Node<'_>, index: usize, reader: &mut NodeReader) -> Option<R
         roles: roles?,
         // A part that cannot be read must not become an absent part.
         server: server.map_or(Some(None), |server| server.map(Some))?,
-        condition,
+        // A rule whose condition cannot be read must not become a rule without a condition.
+        condition: condition?,
         reason: reason.map_or(Some(None), |reason| reason.map(Some))?,
         hides_condition: hides_condition.unwrap_or(Some(false))?,
     })
+}
+
+/// Reads the condition of a rule, from `when` or from `condition`; `None` if it cannot be read.
+fn read_rule_condition(rule: &Object<'_, '_>, text: &str, reader: &mut NodeReader) -> Option<Option<Condition>> {
+    let condition = rule.optional("condition").filter(|node| !matches!(node.value, Value::Null));
+    let condition = match (rule.optional("when"), condition) {
+        (None, None) => return Some(None),
+        (Some(when), Some(_)) => {
+            let message = "a rule must not have both `when` and `condition`";
+            let fix = "combine the two in `when` with `&&`";
+            reader.problems.push(Diagnostic::error("several_conditions", &when.span, message).with_fix(fix));
+            return None;
+        }
+        (Some(when), None) => when::read(when, text, reader)?,
+        (None, Some(node)) => read_condition(node, reader, Scope { dialect: Dialect::Callgate1, has_item: false })?,
+    };
+    if depth(&condition) > MAX_POLICY_DEPTH {
+        let message = format!("the condition nests deeper than {MAX_POLICY_DEPTH} levels");
+        let problem = Diagnostic::error("too_deep", &condition.span, message);
+        reader.problems.push(problem.with_fix("write several rules, or nest definitions less deeply"));
+        return None;
+    }
+    Some(Some(condition))
 }
 
 /// Reads the target of a rule: exactly one of a tool, a prompt and a resource with operations.

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use crate::language::dialect::Dialect;
 use crate::policy::document::PolicyDocument;
 use crate::policy::parse::{callgate, perso};
-use crate::policy::text::diagnostic::{Diagnostic, Severity, quoted};
+use crate::policy::text::diagnostic::{Diagnostic, quoted};
 use crate::policy::text::node_reader::{NodeReader, start_of};
 use crate::policy::text::tree::{self, Node, Value};
 
@@ -20,7 +20,7 @@ const CALLGATE_1: &str = "callgate-1";
 /// The text is not a JSON object with a supported `version`. Other errors are kept in the document.
 pub(crate) fn parse(text: &str) -> Result<PolicyDocument<'_>, Vec<Diagnostic>> {
     let (tree, problems) = tree::read(text).map_err(|problem| alloc::vec![problem])?;
-    let mut reader = NodeReader { problems, unknown_keys: Severity::Error };
+    let mut reader = NodeReader::new(problems);
     match find_version(&tree, &mut reader) {
         Some((Dialect::Callgate1, version)) => Ok(callgate::read_document(text, &tree, version, reader)),
         Some((Dialect::Perso1, version)) => Ok(perso::read_document(text, &tree, version, reader)),

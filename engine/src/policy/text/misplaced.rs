@@ -5,7 +5,7 @@ use alloc::string::String;
 
 /// Keys that belong to one concept, or to one in most cases. Keys of several concepts are missing.
 const KEYS: [(&str, &[&str]); 9] = [
-    ("a policy", &["$schema", "version", "description", "servers", "tools", "prompts", "rules"]),
+    ("a policy", &["$schema", "version", "description", "servers", "tools", "prompts", "define", "rules"]),
     ("a tool", &["inputSchema"]),
     ("a role", &["inherits"]),
     (
@@ -18,6 +18,7 @@ const KEYS: [(&str, &[&str]); 9] = [
             "resource_uri",
             "operations",
             "server",
+            "when",
             "condition",
             "reason",
             "disclose",
@@ -42,6 +43,7 @@ const KEYS: [(&str, &[&str]); 9] = [
             "PathCheck",
             "UrlCheck",
             "CidrCheck",
+            "Defined",
         ],
     ),
     ("a check such as `NumericCheck`", &["source", "field", "op", "value"]),

@@ -6,6 +6,7 @@ pub mod positions;
 #[cfg(feature = "report")]
 pub mod report;
 pub mod spanned;
+pub(crate) mod embedded;
 mod misplaced;
 pub(crate) mod node_reader;
 pub(crate) mod tree;

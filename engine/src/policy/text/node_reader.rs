@@ -9,6 +9,7 @@ use crate::policy::text::diagnostic::{Diagnostic, Severity, quoted};
 use crate::policy::text::misplaced;
 use crate::policy::text::spanned::Spanned;
 use crate::policy::text::tree::{Member, Node, Value};
+use crate::policy::when::define::Definitions;
 
 /// Reads typed values from nodes and keeps the type errors.
 #[derive(Debug)]
@@ -16,6 +17,8 @@ pub(crate) struct NodeReader {
     pub(crate) problems: Vec<Diagnostic>,
     /// The severity of an unknown key.
     pub(crate) unknown_keys: Severity,
+    /// The conditions with names, which are read before the rules.
+    pub(crate) definitions: Definitions,
 }
 
 /// An object whose keys were checked.
@@ -45,6 +48,10 @@ pub(crate) fn start_of(node: &Node<'_>) -> core::ops::Range<usize> {
 }
 
 impl NodeReader {
+    pub(crate) fn new(problems: Vec<Diagnostic>) -> Self {
+        Self { problems, unknown_keys: Severity::Error, definitions: Definitions::default() }
+    }
+
     pub(crate) fn wrong_type(&mut self, node: &Node<'_>, what: &str, expected: &str) {
         let message = format!("{what} must be {expected}, not {}", node.kind());
         self.problems.push(Diagnostic::error("wrong_type", &node.span, message));

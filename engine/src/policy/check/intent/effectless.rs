@@ -54,7 +54,6 @@ pub(crate) fn check(policy: Resolved<'_>, findings: &mut Vec<Diagnostic>) {
             }
         }
     }
-    let text = policy.document.text;
     let mut comparisons: usize = 0;
     for (at, rule) in matched.iter().enumerate() {
         let Some(first) = rule.targets.first().filter(|_| !rule.roles.is_empty()) else { continue };
@@ -74,10 +73,10 @@ pub(crate) fn check(policy: Resolved<'_>, findings: &mut Vec<Diagnostic>) {
             }
             // Of two rules that decide the same calls, the later one is reported.
             let is_first_of_two = at < other_at && other.rule.effect == rule.rule.effect && is_covered(other, rule);
-            if decides_instead(other, rule, text, &mut assumed)
-                && !(is_first_of_two && decides_instead(rule, other, text, &mut None))
+            if decides_instead(other, rule, &mut assumed)
+                && !(is_first_of_two && decides_instead(rule, other, &mut None))
             {
-                findings.push(finding(rule.rule, other.rule, texts_are_equal(rule, other, text)));
+                findings.push(finding(rule.rule, other.rule, texts_are_equal(rule, other)));
                 break;
             }
         }
@@ -102,7 +101,6 @@ fn has_all(outer: &[RuleTarget], inner: &[RuleTarget]) -> bool {
 fn decides_instead<'m>(
     stricter: &'m Matched<'_>,
     rule: &'m Matched<'_>,
-    text: &'m str,
     assumed: &mut Option<Option<Assumed<'m>>>,
 ) -> bool {
     let (outer, inner) = (stricter.conditions(), rule.conditions());
@@ -111,13 +109,13 @@ fn decides_instead<'m>(
         let reason = |rule: &Matched<'_>| rule.rule.reason.as_ref().map(|reason| reason.value.clone());
         // A rule of the same effect may be there to give another reason.
         let has_own_reason = reason(rule).is_some() && reason(rule) != reason(stricter);
-        let is_implied = outer.is_empty() || texts_are_equal(rule, stricter, text);
+        let is_implied = outer.is_empty() || texts_are_equal(rule, stricter);
         return is_implied && !(has_own_reason && rule.rule.effect == stricter.rule.effect);
     }
     if outer.is_empty() {
         return true;
     }
-    let Some(assumed) = assumed.get_or_insert_with(|| Assumed::new(&inner, text)) else { return false };
+    let Some(assumed) = assumed.get_or_insert_with(|| Assumed::new(&inner)) else { return false };
     outer.iter().all(|condition| match stricter.rule.effect {
         // An Allow rule does not apply if its condition is unknown, but the others do.
         Effect::Allow => assumed.must_be(condition, true),
@@ -125,8 +123,8 @@ fn decides_instead<'m>(
     })
 }
 
-fn texts_are_equal(a: &Matched<'_>, b: &Matched<'_>, text: &str) -> bool {
-    texts_of(&a.conditions(), text) == texts_of(&b.conditions(), text)
+fn texts_are_equal(a: &Matched<'_>, b: &Matched<'_>) -> bool {
+    texts_of(&a.conditions()) == texts_of(&b.conditions())
 }
 
 fn finding(rule: &Rule, by: &Rule, is_same_condition: bool) -> Diagnostic {

@@ -13,24 +13,24 @@ use crate::language::operators::Source;
 use crate::policy::check::domain::{Domain, Strings};
 use crate::policy::check::guard::assume;
 use crate::policy::check::knowledge::Knowledge;
+use crate::policy::when::print::print;
 
 /// The most digits of a number that has a binary64 number of its own, so that rounding keeps the order.
 const MAX_EXACT_DIGITS: usize = 15;
 
 /// What is known of a call if some conditions are true.
 pub(crate) struct Assumed<'p> {
-    text: &'p str,
     known: Knowledge<'p>,
-    /// The texts of conditions whose truth value is certain.
+    /// The expressions of conditions whose truth value is certain.
     certain: HashSet<(String, bool)>,
     has_exact_numbers: bool,
 }
 
 impl<'p> Assumed<'p> {
-    /// Assumes that conditions of the policy `text` are true; `None` if they cannot be true together.
-    pub(crate) fn new(conditions: &[&'p Condition], text: &'p str) -> Option<Self> {
+    /// Assumes that conditions are true; `None` if they cannot be true together.
+    pub(crate) fn new(conditions: &[&'p Condition]) -> Option<Self> {
         let has_exact_numbers = conditions.iter().all(|condition| all_numbers_are_exact(condition));
-        let mut this = Self { text, known: Knowledge::default(), certain: HashSet::new(), has_exact_numbers };
+        let mut this = Self { known: Knowledge::default(), certain: HashSet::new(), has_exact_numbers };
         for condition in conditions {
             this.state(condition, true);
         }
@@ -38,7 +38,7 @@ impl<'p> Assumed<'p> {
     }
 
     fn state(&mut self, condition: &Condition, truth: bool) {
-        self.certain.insert((self.text_of(condition), truth));
+        self.certain.insert((print(condition), truth));
         match (&condition.kind, truth) {
             (ConditionKind::All(children), true) | (ConditionKind::Any(children), false) => {
                 children.iter().for_each(|child| self.state(child, truth));
@@ -48,13 +48,9 @@ impl<'p> Assumed<'p> {
         }
     }
 
-    fn text_of(&self, condition: &Condition) -> String {
-        compact(self.text.get(condition.span.clone()).unwrap_or_default())
-    }
-
     /// Whether it is proven that a condition does not have this truth value. It may be unknown.
     pub(crate) fn cannot_be(&self, condition: &'p Condition, truth: bool) -> bool {
-        if self.certain.contains(&(self.text_of(condition), !truth)) {
+        if self.certain.contains(&(print(condition), !truth)) {
             return true;
         }
         let by_parts = match (&condition.kind, truth) {
@@ -72,7 +68,7 @@ impl<'p> Assumed<'p> {
 
     /// Whether it is proven that a condition has this truth value.
     pub(crate) fn must_be(&self, condition: &'p Condition, truth: bool) -> bool {
-        if self.certain.contains(&(self.text_of(condition), truth)) {
+        if self.certain.contains(&(print(condition), truth)) {
             return true;
         }
         match (&condition.kind, truth) {
@@ -143,25 +139,7 @@ fn is_exact(number: &str) -> bool {
     digits <= MAX_EXACT_DIGITS && !number.contains(['e', 'E'])
 }
 
-/// A JSON text without white space between its tokens.
-pub(crate) fn compact(json: &str) -> String {
-    let mut compact = String::with_capacity(json.len());
-    let (mut is_string, mut is_escaped) = (false, false);
-    for c in json.chars() {
-        if is_string || !c.is_ascii_whitespace() {
-            compact.push(c);
-        }
-        match c {
-            _ if is_escaped => is_escaped = false,
-            '\\' => is_escaped = is_string,
-            '"' => is_string = !is_string,
-            _ => {}
-        }
-    }
-    compact
-}
-
-/// The texts of conditions without white space.
-pub(crate) fn texts_of(conditions: &[&Condition], text: &str) -> Vec<String> {
-    conditions.iter().map(|condition| compact(text.get(condition.span.clone()).unwrap_or_default())).collect()
+/// The conditions as expressions, which are equal if the conditions are.
+pub(crate) fn texts_of(conditions: &[&Condition]) -> Vec<String> {
+    conditions.iter().map(|condition| print(condition)).collect()
 }

@@ -1,4 +1,4 @@
-//! Declared names that no rule matches.
+//! Declared names that no rule matches or uses.
 
 use alloc::format;
 use alloc::string::String;
@@ -32,6 +32,10 @@ pub(crate) fn find_unused(policy: Resolved<'_>, findings: &mut Vec<Diagnostic>) 
     let notes = tools.into_iter().chain(prompts);
     findings.extend(notes.map(|(place, message)| Diagnostic::note("unused_name", &place.span, message)));
     findings.extend(roles.map(|(place, message)| Diagnostic::warning("unused_name", &place.span, message)));
+    findings.extend(document.unused_definitions.iter().map(|name| {
+        let message = format!("no rule uses the definition {}", quoted(&name.value));
+        Diagnostic::warning("unused_name", &name.span, message).with_fix("remove it, or use it in `when`")
+    }));
 }
 
 /// The first of the names without a rule, and the message about all of them.
