@@ -7,6 +7,7 @@
 mod check;
 mod checked;
 mod config;
+mod convert;
 mod eval;
 mod explain;
 mod failure;
@@ -111,6 +112,18 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Rewrite the conditions of a policy as expressions, or as JSON; everything else of the text stays as it is
+    #[command(after_help = EXIT_CODES)]
+    Convert {
+        /// The policy file
+        file: PathBuf,
+        /// The form of the conditions
+        #[arg(long, value_enum)]
+        to: convert::Form,
+        /// Change the policy file instead of printing the policy
+        #[arg(long)]
+        write: bool,
+    },
     /// Check a configuration file for `CALLGATE_CONFIG`
     #[command(after_help = CONFIG_EXIT_CODES)]
     Config {
@@ -143,6 +156,7 @@ fn main() -> ExitCode {
         Command::Tools { lists, policy, write } => tools::run(&lists, &policy, write),
         Command::Eval { policy, jsonl } => eval::run(&policy, jsonl),
         Command::Explain { policy, json } => explain::run(&policy, json),
+        Command::Convert { file, to, write } => convert::run(&file, to, write),
         Command::Config { file } => config::run(&file),
         Command::Log(command) => log::run(&command),
         Command::Migrate(options) => migrate::run(&options),

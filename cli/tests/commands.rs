@@ -447,3 +447,25 @@ fn a_sarif_log_has_what_code_scanning_requires() {
         "{fix}"
     );
 }
+
+#[test]
+fn conditions_are_converted_to_expressions_and_back() {
+    let directory = directory();
+    let text =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../policies/crm.json")).expect("a policy");
+    let policy = write(&directory, "crm.json", &text);
+    let ended = run(&["convert", &policy, "--to", "when"], "");
+    assert_eq!((ended.code, ended.err.as_str()), (Some(0), ""));
+    assert!(ended.out.contains("\"when\": \"args.amount > 0 && args.amount <= 500\""), "{}", ended.out);
+    assert_eq!(fs::read_to_string(&policy).expect("a policy"), text, "the file is kept");
+    let ended = run(&["convert", &policy, "--to", "when", "--write"], "");
+    assert_eq!((ended.code, ended.out.as_str()), (Some(0), ""));
+    let written = fs::read_to_string(&policy).expect("a policy");
+    assert!(written.contains("\"when\"") && !written.contains("\"condition\""), "{written}");
+    let back = run(&["convert", &policy, "--to", "condition"], "");
+    assert!(back.out.contains("\"condition\"") && !back.out.contains("\"when\""), "{}", back.out);
+    let bad = write(&directory, "bad.json", BROKEN);
+    let ended = run(&["convert", &bad, "--to", "when", "--write"], "");
+    assert_eq!((ended.code, ended.err.contains("unknown_tool")), (Some(1), true), "{}", ended.err);
+    assert_eq!(fs::read_to_string(&bad).expect("a policy"), BROKEN, "a policy with an error is kept");
+}
