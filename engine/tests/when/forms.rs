@@ -242,6 +242,12 @@ fn paths_are_inside_of_directories() {
     check("path(args.path).isInside([\"/a\", \"/b\"])", &path(&["/a", "/b"], None));
     check("path(args.path.lowerAscii()).isInside([\".git\"])", &path(&[".git"], Some("Ascii")));
     check("path(args.path.foldCase()).isInside([\".Git\".foldCase()])", &path(&[".Git"], Some("Full")));
+    check("path(args.path).isInside(r\"C:\\work\")", &path(&["C:\\work"], None));
+    let globs = |globs: &[&str]| json!({ "PathCheck": { "source": "Arguments", "field": "path", "globs": globs } });
+    check("path(args.path).glob(\"/srv/**\")", &globs(&["/srv/**"]));
+    check("path(args.path).glob([\"**/.env*\", \"*.pem\"])", &globs(&["**/.env*", "*.pem"]));
+    let below = json!({ "source": "Arguments", "field": "path", "roots": ["/repo/src"], "base": "/repo" });
+    check("path(args.path, \"/repo\").isInside(\"/repo/src\")", &json!({ "PathCheck": below }));
 }
 
 #[test]
@@ -333,5 +339,18 @@ fn times_are_in_windows() {
         let window = json!({ "from": from, "to": to, "offset": "-05:00" });
         check(&format!("request.time.getHours(\"-05:00\") {comparison}"), &time(&window));
     }
+    let work = json!({ "from": "09:00", "to": "17:00", "weekdays": ["Mon"], "zone": "Europe/Berlin" });
+    check("request.time.isBetween(\"09:00\", \"17:00\", \"Europe/Berlin\", [\"Mon\"])", &time(&work));
+    let eve = json!({ "from": "09:00", "to": "17:00", "dates": ["2026-12-24"] });
+    let every_day = "[\"Mon\", \"Tue\", \"Wed\", \"Thu\", \"Fri\", \"Sat\", \"Sun\"]";
+    let is_eve = format!("request.time.isBetween(\"09:00\", \"17:00\", \"Z\", {every_day}, [\"2026-12-24\"])");
+    check(&is_eve, &time(&eve));
+    let dates = json!({ "dates": ["2026-12-24/2027-01-02", "2027-05-01"], "zone": "Europe/Berlin" });
+    check("request.time.isOn([\"2026-12-24/2027-01-02\", \"2027-05-01\"], \"Europe/Berlin\")", &time(&dates));
+    check("request.time.isOn(\"2027-05-01\")", &time(&json!({ "dates": ["2027-05-01"] })));
+    let sunday = json!({ "dates": ["2027-05-01"], "weekdays": ["Sun"] });
+    check("request.time.isOn([\"2027-05-01\"], \"Z\", [\"Sun\"])", &time(&sunday));
+    let sunday = json!({ "weekdays": ["Sun"], "zone": "Asia/Kolkata" });
+    check("request.time.getDayOfWeek(\"Asia/Kolkata\") == 0", &time(&sunday));
     check("request.time.getHours() != 9", &json!({ "Not": time(&json!({ "from": "09:00", "to": "10:00" })) }));
 }

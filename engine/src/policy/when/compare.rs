@@ -59,12 +59,12 @@ impl Lowering<'_> {
                 let value = self.spanned(text, &other_expr.span);
                 ConditionKind::LengthCheck(LengthCheck { field, op, value })
             }
-            (Operand::Hour(offset), Operand::Number(text)) => {
-                return times::hour(self, offset, op, &text, (span, &other_expr.span));
+            (Operand::Hour(place), Operand::Number(text)) => {
+                return times::hour(self, place, op, &text, (span, &other_expr.span));
             }
-            (Operand::Weekday(offset), Operand::Number(text)) if is_equality(op) => {
+            (Operand::Weekday(place), Operand::Number(text)) if is_equality(op) => {
                 let days = [(text, other_expr.span.clone())];
-                let is_day = times::weekdays(self, offset, &days, span)?;
+                let is_day = times::weekdays(self, place, &days, span)?;
                 return if op == NumericOp::Ne { self.negated(is_day, span) } else { Some(is_day) };
             }
             (Operand::Weekday(_), Operand::Number(_)) => {
@@ -213,7 +213,7 @@ impl Lowering<'_> {
         }
         match value? {
             Operand::Field { field, case, is_number } => self.field_in((field, case, is_number), read, span),
-            Operand::Weekday(offset) => {
+            Operand::Weekday(place) => {
                 let mut days = Vec::new();
                 for (item, item_span) in read {
                     let Operand::Number(text) = item else {
@@ -221,7 +221,7 @@ impl Lowering<'_> {
                     };
                     days.push((text, item_span));
                 }
-                times::weekdays(self, offset, &days, span)
+                times::weekdays(self, place, &days, span)
             }
             Operand::Host(field) => {
                 let mut hosts = Vec::new();

@@ -9,6 +9,7 @@ use crate::condition::Field;
 use crate::condition::field::REQUEST_FIELDS;
 use crate::language::case::Case;
 use crate::language::operators::Source;
+use crate::policy::calendar::Zone;
 use crate::policy::text::clock::read_offset;
 use crate::policy::text::diagnostic::{Diagnostic, quoted};
 use crate::policy::text::spanned::Spanned;
@@ -28,10 +29,10 @@ pub(crate) enum Operand {
     },
     /// The length of a field.
     Size(Field),
-    /// The hour of the request's time, at minutes east of UTC.
-    Hour(i16),
-    /// The day of the week of the request's time, at minutes east of UTC.
-    Weekday(i16),
+    /// The hour of the request's time at a place.
+    Hour(Place),
+    /// The day of the week of the request's time at a place.
+    Weekday(Place),
     /// The host of a URL.
     Host(Field),
     /// A string, and the case in which a function puts it.
@@ -40,6 +41,13 @@ pub(crate) enum Operand {
     Number(String),
     Bool(bool),
     Null,
+}
+
+/// Where a time is: at an offset from UTC in minutes, or in a time zone.
+#[derive(Debug)]
+pub(crate) enum Place {
+    Offset(i16),
+    Zone(Spanned<String>),
 }
 
 impl Operand {
@@ -115,9 +123,9 @@ impl Lowering<'_> {
                     let fix = format!("write `request.time.{}()`", name.value);
                     return self.unsupported(span, message, fix);
                 }
-                let offset = self.offset(arguments.first())?;
+                let place = self.place(arguments.first())?;
                 self.expect_at_most(arguments, 1, name)?;
-                Some(if name.value == "getHours" { Operand::Hour(offset) } else { Operand::Weekday(offset) })
+                Some(if name.value == "getHours" { Operand::Hour(place) } else { Operand::Weekday(place) })
             }
             "getHost" => {
                 self.expect_none(arguments, name)?;
@@ -226,14 +234,23 @@ impl Lowering<'_> {
         (texts.len() == items.len()).then_some(texts)
     }
 
-    /// An offset from UTC in minutes; without one, UTC.
-    pub(crate) fn offset(&mut self, expr: Option<&Expr>) -> Option<i16> {
-        let Some(expr) = expr else { return Some(0) };
-        let text = self.text(expr, "an offset from UTC")?;
-        read_offset(&text.value).or_else(|| {
-            let message = format!("{} is not an offset from UTC", quoted(&text.value));
-            self.error("bad_time", &expr.span, message, "write an offset such as `\"+01:00\"`, or `\"Z\"`")
-        })
+    /// An offset from UTC, or the name of a time zone; without one, UTC.
+    pub(crate) fn place(&mut self, expr: Option<&Expr>) -> Option<Place> {
+        let Some(expr) = expr else { return Some(Place::Offset(0)) };
+        let text = self.text(expr, "a time zone")?;
+        if let Some(offset) = read_offset(&text.value) {
+            return Some(Place::Offset(offset));
+        }
+        if Zone::named(&text.value).is_some() {
+            return Some(Place::Zone(text));
+        }
+        let message = format!("{} is neither a time zone of the IANA database nor an offset", quoted(&text.value));
+        let problem = Diagnostic::error("unknown_zone", &text.span, message);
+        let names = Zone::names();
+        let problem = problem.with_likely_word(&text.value, names.iter().map(String::as_str));
+        let fix = "write a name such as `\"Europe/Berlin\"`, or an offset such as `\"+01:00\"`";
+        self.reader.problems.push(if problem.fix.is_some() { problem } else { problem.with_fix(fix) });
+        None
     }
 
     /// A field: a variable, and the names and indices that lead to a member.

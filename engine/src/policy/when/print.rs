@@ -13,7 +13,7 @@ use crate::condition::{
 };
 use crate::language::case::Case;
 use crate::language::operators::{NumericOp, Source, StringOp};
-use crate::language::time_window::WEEKDAYS;
+use crate::language::time_window::{TimeWindow, WEEKDAYS};
 use crate::policy::text::spanned::Spanned;
 use crate::policy::when::functions::strings::WHOLE;
 use crate::policy::when::lexer::is_name;
@@ -219,8 +219,10 @@ impl Names {
     }
 
     fn path(&self, check: &PathCheck) -> String {
-        let roots: Vec<String> = check.roots.iter().map(|root| folded_literal(&root.value, check.case)).collect();
-        format!("path({}).isInside({})", self.folded(&check.field, check.case), one_or_list(&roots))
+        let places: Vec<String> = check.places().iter().map(|it| folded_literal(&it.value, check.case)).collect();
+        let base = check.base.as_ref().map(|base| format!(", {}", literal(&base.value))).unwrap_or_default();
+        let method = if check.globs.is_empty() { "isInside" } else { "glob" };
+        format!("path({}{base}).{method}({})", self.folded(&check.field, check.case), one_or_list(&places))
     }
 
     fn cidr(&self, check: &CidrCheck) -> String {
@@ -287,29 +289,43 @@ fn patterns(check: &UrlCheck) -> Option<Vec<String>> {
 
 fn time(check: &TimeCheck) -> (String, Binding) {
     let window = check.window;
-    let offset = if window.offset == 0 { None } else { Some(literal(&window.offset())) };
-    let Some((from, to)) = window.hours() else {
-        // CEL counts the days from Sunday as 0.
-        let cel_day = |day: usize| (if day == 6 { 0 } else { day.saturating_add(1) }).to_string();
-        let names: Vec<&str> = window.weekday_names().collect();
-        let days = WEEKDAYS.into_iter().enumerate().filter(|(_, day)| names.contains(day)).map(|(at, _)| cel_day(at));
-        let days: Vec<String> = days.collect();
-        let offset = offset.unwrap_or_default();
-        let text = match days.as_slice() {
-            [only] => format!("request.time.getDayOfWeek({offset}) == {only}"),
-            days => format!("request.time.getDayOfWeek({offset}) in [{}]", days.join(", ")),
-        };
-        return (text, Binding::Comparison);
+    let list = |items: &[String]| format!("[{}]", items.join(", "));
+    let place = match &check.zone {
+        Some(zone) => Some(literal(&zone.value)),
+        None => (window.offset != 0).then(|| literal(&window.offset())),
     };
-    let mut arguments = Vec::from([literal(&from), literal(&to)]);
-    if window.weekdays == 0x7f {
-        arguments.extend(offset);
-    } else {
-        arguments.push(offset.unwrap_or_else(|| literal("Z")));
-        let days: Vec<String> = window.weekday_names().map(literal).collect();
-        arguments.push(format!("[{}]", days.join(", ")));
+    let days = (window.weekdays != 0x7f).then(|| list(&window.weekday_names().map(literal).collect::<Vec<_>>()));
+    let dates: Vec<String> = check.dates.iter().map(|date| literal(&date.value)).collect();
+    let dates = (!dates.is_empty()).then(|| list(&dates));
+    let every_day = || list(&WEEKDAYS.map(literal));
+    // An argument is written if it or one after it is not the default.
+    let is_needed = (days.is_some() || dates.is_some()).then(|| literal("Z"));
+    let (method, arguments) = match (window.hours(), dates) {
+        (Some((from, to)), dates) => {
+            let hours = [Some(literal(&from)), Some(literal(&to))];
+            let days = days.or_else(|| dates.is_some().then(every_day));
+            ("isBetween", hours.into_iter().chain([place.or(is_needed), days, dates]).flatten().collect::<Vec<_>>())
+        }
+        (None, Some(dates)) => {
+            let place = place.or_else(|| days.is_some().then(|| literal("Z")));
+            ("isOn", [Some(dates), place, days].into_iter().flatten().collect())
+        }
+        (None, None) => return (weekdays(window, &place.unwrap_or_default()), Binding::Comparison),
+    };
+    (format!("request.time.{method}({})", arguments.join(", ")), Binding::Primary)
+}
+
+/// A window without hours and dates.
+fn weekdays(window: TimeWindow, place: &str) -> String {
+    // CEL counts the days from Sunday as 0.
+    let cel_day = |day: usize| (if day == 6 { 0 } else { day.saturating_add(1) }).to_string();
+    let names: Vec<&str> = window.weekday_names().collect();
+    let days = WEEKDAYS.into_iter().enumerate().filter(|(_, day)| names.contains(day)).map(|(at, _)| cel_day(at));
+    let days: Vec<String> = days.collect();
+    match days.as_slice() {
+        [only] => format!("request.time.getDayOfWeek({place}) == {only}"),
+        days => format!("request.time.getDayOfWeek({place}) in [{}]", days.join(", ")),
     }
-    (format!("request.time.isBetween({})", arguments.join(", ")), Binding::Primary)
 }
 
 fn function(case: Case) -> &'static str {

@@ -32,7 +32,7 @@ pub(crate) struct Method<'e> {
 }
 
 /// The functions and an example of each, in the order in which messages list them.
-const EXAMPLES: [(&str, &str); 23] = [
+const EXAMPLES: [(&str, &str); 24] = [
     ("has", "`has(args.name)`"),
     ("size", "`size(args.list) <= 10`"),
     ("number", "`number(args.a) == number(resource.b)`"),
@@ -53,9 +53,10 @@ const EXAMPLES: [(&str, &str); 23] = [
     ("getHost", "`url(args.url).getHost() == \"example.com\"`"),
     ("cidr", "`cidr(\"10.0.0.0/8\").containsIP(request.ip)`"),
     ("containsIP", "`cidr(\"10.0.0.0/8\").containsIP(request.ip)`"),
-    ("isBetween", "`request.time.isBetween(\"09:00\", \"17:00\", \"+01:00\")`"),
-    ("getHours", "`request.time.getHours(\"+01:00\") >= 9`"),
-    ("getDayOfWeek", "`request.time.getDayOfWeek(\"+01:00\") in [1, 2, 3, 4, 5]`"),
+    ("isBetween", "`request.time.isBetween(\"09:00\", \"17:00\", \"Europe/Berlin\")`"),
+    ("isOn", "`request.time.isOn([\"2026-12-24\"], \"Europe/Berlin\")`"),
+    ("getHours", "`request.time.getHours(\"Europe/Berlin\") >= 9`"),
+    ("getDayOfWeek", "`request.time.getDayOfWeek(\"Europe/Berlin\") in [1, 2, 3, 4, 5]`"),
 ];
 
 pub(crate) fn example(name: &str) -> Option<&'static str> {
@@ -68,15 +69,18 @@ pub(crate) fn condition(lowering: &mut Lowering<'_>, method: Method<'_>) -> Opti
         "startsWith" | "endsWith" | "contains" | "matches" | "glob" => {
             if urls::is_url(method.start, method.before) {
                 urls::matches(lowering, method)
+            } else if paths::is_path(method.start, method.before) {
+                paths::condition(lowering, method)
             } else {
                 strings::condition(lowering, method)
             }
         }
         "all" | "exists" => lists::condition(lowering, method),
-        "isInside" => paths::is_inside(lowering, method),
+        "isInside" => paths::condition(lowering, method),
         "isOneOf" => urls::is_one_of(lowering, method),
         "containsIP" => networks::contains(lowering, method),
         "isBetween" => times::is_between(lowering, method),
+        "isOn" => times::is_on(lowering, method),
         _ => not_a_condition(lowering, method.name),
     }
 }
@@ -138,8 +142,10 @@ fn unknown<T>(lowering: &mut Lowering<'_>, name: &Spanned<String>) -> Option<T> 
         "type" | "dyn" | "is" => "compare the field; a value of another type makes the condition unknown",
         "int" | "uint" | "double" => "compare the field as it is; a string is never a number",
         "string" | "bytes" | "bool" => "compare the field as it is",
-        "timestamp" | "duration" | "getFullYear" | "getMonth" | "getDate" | "getDayOfMonth" | "getMinutes"
-        | "getSeconds" | "getDayOfYear" | "getMilliseconds" => {
+        "timestamp" | "getFullYear" | "getMonth" | "getDate" | "getDayOfMonth" | "getDayOfYear" => {
+            "write `request.time.isOn([\"2026-12-24/2027-01-02\"], \"Europe/Berlin\")`"
+        }
+        "duration" | "getMinutes" | "getSeconds" | "getMilliseconds" => {
             "write `request.time.isBetween(\"09:00\", \"17:00\")`, or compare `getHours()` or `getDayOfWeek()`"
         }
         "lower" | "toLower" | "toLowerCase" | "lowercase" | "upperAscii" | "toUpperCase" => {

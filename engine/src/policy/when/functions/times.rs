@@ -1,50 +1,82 @@
-//! `isBetween`, `getHours` and `getDayOfWeek`: the time of the request is in a window.
+//! `isBetween`, `isOn`, `getHours` and `getDayOfWeek`: the time of the request is in a window.
 
 use alloc::format;
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::ops::Range;
 
 use crate::condition::{Condition, ConditionKind, Field, TimeCheck};
 use crate::language::operators::{NumericOp, Source};
 use crate::language::time_window::{TimeWindow, WEEKDAYS};
+use crate::policy::calendar::read_dates;
 use crate::policy::text::clock::read_clock;
 use crate::policy::text::diagnostic::{Diagnostic, quoted};
+use crate::policy::text::spanned::Spanned;
 use crate::policy::when::ast::{Expr, ExprKind};
 use crate::policy::when::functions::Method;
 use crate::policy::when::lower::Lowering;
+use crate::policy::when::operand::Place;
 
 const MINUTES_PER_HOUR: u16 = 60;
 const MINUTES_PER_DAY: u16 = 24 * MINUTES_PER_HOUR;
 const EVERY_DAY: u8 = 0x7f;
 
-/// `request.time.isBetween(from, to, offset, weekdays)`; the last two are optional.
+/// `request.time.isBetween(from, to, place, weekdays, dates)`; the last three are optional.
 pub(super) fn is_between(lowering: &mut Lowering<'_>, method: Method<'_>) -> Option<Condition> {
-    let Method { start, before, name, arguments, span } = method;
-    let field = lowering.field(start, before, &(span.start..name.span.start.saturating_sub(1)))?;
-    if field.source != Source::Request || field.path != ["time"] {
-        let message = "`isBetween` needs the time of the request";
-        return lowering.unsupported(span, message, "write it as in `request.time.isBetween(\"09:00\", \"17:00\")`");
-    }
-    let (from, to, offset, days) = match arguments {
-        [from, to] => (from, to, None, None),
-        [from, to, offset] => (from, to, Some(offset), None),
-        [from, to, offset, days] => (from, to, Some(offset), Some(days)),
-        _ => {
-            return lowering.wrong_arguments(
-                name,
-                "two times, and optionally an offset and a list of weekdays",
-                arguments.len(),
-            );
-        }
+    let Method { name, arguments, span, .. } = method;
+    expect_time(lowering, method, "write it as in `request.time.isBetween(\"09:00\", \"17:00\")`")?;
+    let [from, to, options @ ..] = arguments else {
+        let expected = "two times, and optionally a time zone, a list of weekdays and a list of dates";
+        return lowering.wrong_arguments(name, expected, arguments.len());
     };
     let (from, to) = (clock(lowering, from), clock(lowering, to));
-    let offset = lowering.offset(offset);
-    let weekdays = match days {
-        None => Some(EVERY_DAY),
-        Some(days) => named_weekdays(lowering, days),
-    };
+    let place = lowering.place(options.first());
+    let weekdays = options.get(1).map_or(Some(EVERY_DAY), |days| named_weekdays(lowering, days));
+    let dates = options.get(2).map_or(Some(Vec::new()), |dates| dates_of(lowering, dates));
+    lowering.expect_at_most(arguments, 5, name)?;
     let minutes = Some((from?, to?));
-    window(lowering, TimeWindow { minutes, weekdays: weekdays?, offset: offset? }, span)
+    window(lowering, place?, TimeWindow { minutes, weekdays: weekdays?, offset: 0 }, dates?, span)
+}
+
+/// `request.time.isOn(dates, place, weekdays)`; the last two are optional.
+pub(super) fn is_on(lowering: &mut Lowering<'_>, method: Method<'_>) -> Option<Condition> {
+    let Method { name, arguments, span, .. } = method;
+    expect_time(lowering, method, "write it as in `request.time.isOn([\"2026-12-24\"])`")?;
+    let [dates, options @ ..] = arguments else {
+        let expected = "a list of dates, and optionally a time zone and a list of weekdays";
+        return lowering.wrong_arguments(name, expected, arguments.len());
+    };
+    let dates = dates_of(lowering, dates);
+    let place = lowering.place(options.first());
+    let weekdays = options.get(1).map_or(Some(EVERY_DAY), |days| named_weekdays(lowering, days));
+    lowering.expect_at_most(arguments, 3, name)?;
+    window(lowering, place?, TimeWindow { minutes: None, weekdays: weekdays?, offset: 0 }, dates?, span)
+}
+
+/// Reports a method of another value than the time of the request.
+fn expect_time(lowering: &mut Lowering<'_>, method: Method<'_>, fix: &str) -> Option<()> {
+    let Method { start, before, name, span, .. } = method;
+    let field = lowering.field(start, before, &(span.start..name.span.start.saturating_sub(1)))?;
+    if field.source == Source::Request && field.path == ["time"] {
+        return Some(());
+    }
+    let message = format!("`{}` needs the time of the request", name.value);
+    lowering.unsupported(span, message, fix)
+}
+
+fn dates_of(lowering: &mut Lowering<'_>, expr: &Expr) -> Option<Vec<Spanned<String>>> {
+    let dates = lowering.texts(expr, "a date")?;
+    if dates.is_empty() {
+        let fix = "write a list such as `[\"2026-12-24\", \"2026-12-31/2027-01-02\"]`";
+        return lowering.error("empty_list", &expr.span, "the list of dates must not be empty", fix);
+    }
+    let bad: Vec<_> = dates.iter().filter(|date| read_dates(&date.value).is_none()).cloned().collect();
+    for date in &bad {
+        let message = format!("{} is not a date", quoted(&date.value));
+        let fix = "write a date from 2000 to 2099 such as `2026-12-24`, or two such as `2026-12-24/2027-01-02`";
+        lowering.reader.problems.push(Diagnostic::error("bad_time", &date.span, message).with_fix(fix));
+    }
+    bad.is_empty().then_some(dates)
 }
 
 fn clock(lowering: &mut Lowering<'_>, expr: &Expr) -> Option<u16> {
@@ -82,7 +114,7 @@ fn bit(day: usize) -> Option<u8> {
 /// Days of the week as CEL numbers them, from Sunday as 0.
 pub(crate) fn weekdays(
     lowering: &mut Lowering<'_>,
-    offset: i16,
+    place: Place,
     days: &[(String, Range<usize>)],
     span: &Range<usize>,
 ) -> Option<Condition> {
@@ -95,13 +127,13 @@ pub(crate) fn weekdays(
         };
         weekdays |= bit(day.checked_add(6)?.checked_rem(7)?)?;
     }
-    window(lowering, TimeWindow { minutes: None, weekdays, offset }, span)
+    window(lowering, place, TimeWindow { minutes: None, weekdays, offset: 0 }, Vec::new(), span)
 }
 
 /// A comparison of the hour of the day.
 pub(crate) fn hour(
     lowering: &mut Lowering<'_>,
-    offset: i16,
+    place: Place,
     op: NumericOp,
     text: &str,
     (span, text_span): (&Range<usize>, &Range<usize>),
@@ -119,21 +151,29 @@ pub(crate) fn hour(
         NumericOp::Gte => (start, MINUTES_PER_DAY),
         NumericOp::Eq | NumericOp::Ne => (start, end),
     };
-    let is_in = window(lowering, TimeWindow { minutes: Some(minutes), weekdays: EVERY_DAY, offset }, span)?;
+    let hours = TimeWindow { minutes: Some(minutes), weekdays: EVERY_DAY, offset: 0 };
+    let is_in = window(lowering, place, hours, Vec::new(), span)?;
     if op == NumericOp::Ne { lowering.negated(is_in, span) } else { Some(is_in) }
 }
 
-fn window(lowering: &mut Lowering<'_>, window: TimeWindow, span: &Range<usize>) -> Option<Condition> {
-    let is_everything = window.minutes.is_none() && window.weekdays == EVERY_DAY;
+fn window(
+    lowering: &mut Lowering<'_>,
+    place: Place,
+    window: TimeWindow,
+    dates: Vec<Spanned<String>>,
+    span: &Range<usize>,
+) -> Option<Condition> {
+    let is_everything = window.minutes.is_none() && window.weekdays == EVERY_DAY && dates.is_empty();
     if window.weekdays == 0 || window.minutes.is_some_and(|(from, to)| from == to) || is_everything {
         let message = "the time window must contain some times and exclude others";
-        return lowering.error(
-            "empty_window",
-            span,
-            message,
-            "write a window such as `isBetween(\"09:00\", \"17:00\")`",
-        );
+        let fix = "write a window such as `isBetween(\"09:00\", \"17:00\")`";
+        return lowering.error("empty_window", span, message, fix);
     }
+    let (offset, zone) = match place {
+        Place::Offset(offset) => (offset, None),
+        Place::Zone(zone) => (0, Some(zone)),
+    };
     let field = Field::of_request("time", lowering.at(span));
-    lowering.make(span, ConditionKind::TimeCheck(TimeCheck { field, window }))
+    let window = TimeWindow { offset, ..window };
+    lowering.make(span, ConditionKind::TimeCheck(TimeCheck { field, window, zone, dates }))
 }
