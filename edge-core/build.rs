@@ -25,7 +25,7 @@ mod embed {
     use std::time::SystemTime;
     use std::{env, fs};
 
-    use callgate_engine::{compile, parse, report, validate};
+    use callgate_engine::{Format, compile, report, validate};
     use callgate_signing::{MINIMUM_REVISION_VARIABLE, Manifest, PUBLIC_KEY_VARIABLE, Refusal, SignedFiles, Trust};
 
     use crate::choice::choose;
@@ -64,8 +64,9 @@ mod embed {
             format!("error: the policy `{shown}` is not embedded: {refusal}\n  = help: {fix}")
         })?;
         let text = String::from_utf8(bytes).map_err(|_| format!("error: the policy `{shown}` is not UTF-8"))?;
-        let policy = parse(&text).and_then(validate).map_err(|problems| {
-            let report = report::render(shown, &text, &problems, false);
+        let format = Format::of_path(shown).map_err(|problem| format!("error: {problem}"))?;
+        let policy = format.parse(&text).and_then(validate).map_err(|problems| {
+            let report = report::render(shown, &text, format, &problems, false);
             format!("{report}\n\nerror: the policy `{shown}` is not embedded; fix the errors above")
         })?;
         for warning in policy.warnings() {

@@ -68,7 +68,7 @@ fn print_text(checked: &Checked, all: bool) -> Result<(), Failure> {
         checked.findings.iter().filter(|finding| all || finding.accepted.is_none()).cloned().collect();
     if !shown.is_empty() {
         let render = if all { report::render_all } else { report::render };
-        print::rendered(io::stdout().lock(), path, &checked.file.text, &shown, render)?;
+        checked.file.print(io::stdout().lock(), &shown, render)?;
         print::out("")?;
     }
     let (verdict, cause) = match checked.verdict {
@@ -112,7 +112,7 @@ struct Finding<'r> {
 }
 
 fn print_json(checked: &Checked) -> Result<(), Failure> {
-    let positions = Positions::new(&checked.file.text);
+    let positions = Positions::new(&checked.file.text, checked.file.format);
     let report = Report {
         file: &checked.file.name,
         ok: checked.verdict == Verdict::Ok,

@@ -27,7 +27,7 @@ pub(crate) fn run(file: &Path, to: Form, write: bool) -> Result<(), Failure> {
         Form::When => ConditionForm::When,
         Form::Condition => ConditionForm::Condition,
     };
-    let converted = match convert(&policy.text, to) {
+    let converted = match convert(&policy.text, policy.format, to) {
         Ok(converted) => converted,
         Err(findings) => {
             policy.report(&findings)?;

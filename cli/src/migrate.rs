@@ -4,11 +4,12 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use callgate_engine::{Dialect, parse};
+use callgate_engine::{Dialect, Format};
 use callgate_migrate::{Finding, Migrated, Position, Refusal, Weight, from_mcpkit, from_perso};
 use clap::ValueEnum;
 
 use crate::failure::Failure;
+use crate::policy_file::PolicyFile;
 use crate::print::{self, printable_json, unwritable};
 use crate::text_file::read_text;
 
@@ -71,16 +72,22 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
 fn print_refusal(shown: &str, text: &str, refusal: Refusal) -> Failure {
     let printed = match refusal {
         Refusal::Role(problem) => return Failure::Unusable(format!("`--role`: {problem}")),
-        Refusal::PersoSource(problems) => print::findings(io::stderr().lock(), shown, text, &problems)
+        Refusal::PersoSource(problems) => policy(shown, text.to_owned())
+            .report(&problems)
             .and_then(|()| print::err(&format!("\n{shown}: refused; nothing is written"))),
         Refusal::McpkitSource(findings) => {
             print_findings(shown, &findings).and_then(|()| print::err(&format!("{shown}: refused; nothing is written")))
         }
         Refusal::Result { findings, policy, problems } => print_findings(shown, &findings)
-            .and_then(|()| print::findings(io::stderr().lock(), "the new policy", &policy, &problems))
+            .and_then(|()| self::policy("the new policy", policy).report(&problems))
             .and_then(|()| print::err(&format!("\n{shown}: the new policy has an error; nothing is written"))),
     };
     printed.map_or_else(|failure| failure, |()| Failure::Refused)
+}
+
+/// A text in JSON for messages.
+fn policy(name: &str, text: String) -> PolicyFile {
+    PolicyFile { name: name.to_owned(), text, format: Format::Json }
 }
 
 /// Prints each finding on a line, with its fix below.
@@ -114,7 +121,11 @@ fn write(text: &str, options: &Options) -> Result<(), Failure> {
 
 /// Detects the source format from the text, then from the file name.
 fn detect(file: &Path, text: &str) -> Result<Origin, Failure> {
-    match parse(text).map(|document| document.dialect) {
+    // A large policy of another engine is not read twice.
+    let is_ours = text.contains("callgate-1");
+    let named = Format::of_path(&file.to_string_lossy()).ok();
+    let format = named.filter(|_| is_ours).unwrap_or(Format::Json);
+    match format.parse(text).map(|document| document.dialect) {
         Ok(Dialect::Perso1) => return Ok(Origin::Perso1),
         Ok(Dialect::Callgate1) => {
             return Err(Failure::Unusable(format!("`{}` is already a callgate-1 policy", file.display())));

@@ -1,30 +1,38 @@
 //! Policies from files, parsed and compiled.
 
-use std::io;
+use std::borrow::Cow;
+use std::env;
+use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
-use callgate_engine::policy::text::Diagnostic;
-use callgate_engine::{PolicyDocument, PolicyImage, ValidPolicy, parse, validate};
+use callgate_engine::policy::text::{Diagnostic, report};
+use callgate_engine::{Format, PolicyDocument, PolicyImage, ValidPolicy, validate};
 
 use crate::failure::Failure;
-use crate::print;
+use crate::print::{printable, unwritable};
 use crate::text_file::read_text;
 
-/// The text of a policy and its name in messages.
+/// Renders the findings in the text of a file, with or without colors.
+pub(crate) type Render = fn(&str, &str, Format, &[Diagnostic], bool) -> String;
+
+/// The text of a policy, its format and its name in messages.
 pub(crate) struct PolicyFile {
     pub(crate) name: String,
     pub(crate) text: String,
+    pub(crate) format: Format,
 }
 
 impl PolicyFile {
-    /// Reads a file.
+    /// Reads a file, whose name states its format.
     pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
-        Ok(Self { name: path.display().to_string(), text: read_text(path)? })
+        let name = path.display().to_string();
+        let format = Format::of_path(&name).map_err(|problem| Failure::Unusable(problem.to_string()))?;
+        Ok(Self { text: read_text(path)?, name, format })
     }
 
     /// The policy, or its errors.
     pub(crate) fn validate(&self) -> Result<ValidPolicy<'_>, Vec<Diagnostic>> {
-        parse(&self.text).and_then(validate)
+        self.format.parse(&self.text).and_then(validate)
     }
 
     /// The policy; its errors are printed to standard error.
@@ -34,12 +42,29 @@ impl PolicyFile {
 
     /// The document, of which only the syntax was checked; errors are printed to standard error.
     pub(crate) fn parse(&self) -> Result<PolicyDocument<'_>, Failure> {
-        parse(&self.text).map_err(|findings| self.refuse(&findings))
+        self.format.parse(&self.text).map_err(|findings| self.refuse(&findings))
     }
 
     /// Prints findings to standard error.
     pub(crate) fn report(&self, findings: &[Diagnostic]) -> Result<(), Failure> {
-        print::findings(io::stderr().lock(), &self.name, &self.text, findings)
+        self.print(io::stderr().lock(), findings, report::render)
+    }
+
+    /// Writes findings to standard output or standard error, in colors if that is a terminal.
+    pub(crate) fn print(
+        &self,
+        mut to: impl Write + IsTerminal,
+        findings: &[Diagnostic],
+        render: Render,
+    ) -> Result<(), Failure> {
+        let render = |color| render(&self.name, &self.text, self.format, findings, color);
+        let plain = render(false);
+        let shown = match printable(&plain) {
+            // The color sequences are then the only control sequences in the text.
+            Cow::Borrowed(_) if to.is_terminal() && env::var_os("NO_COLOR").is_none() => render(true),
+            shown => shown.into_owned(),
+        };
+        writeln!(to, "{shown}").map_err(|error| unwritable(&error))
     }
 
     fn refuse(&self, findings: &[Diagnostic]) -> Failure {

@@ -7,7 +7,6 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
 
-use callgate_engine::policy::text::{Diagnostic, report};
 use serde_json::Value;
 
 use crate::failure::Failure;
@@ -45,38 +44,6 @@ pub(crate) fn write_line(to: &mut impl Write, line: &str) -> io::Result<()> {
     writeln!(to, "{}", printable(line))
 }
 
-/// Renders the findings in the text of a file, with or without colors.
-pub(crate) type Render = fn(&str, &str, &[Diagnostic], bool) -> String;
-
-/// Writes the findings about a policy to standard output or standard error, in colors if that is a terminal.
-pub(crate) fn findings(
-    to: impl Write + IsTerminal,
-    path: &str,
-    text: &str,
-    findings: &[Diagnostic],
-) -> Result<(), Failure> {
-    rendered(to, path, text, findings, report::render)
-}
-
-/// Like [`findings`], for another rendering.
-pub(crate) fn rendered(
-    mut to: impl Write + IsTerminal,
-    path: &str,
-    text: &str,
-    findings: &[Diagnostic],
-    render: Render,
-) -> Result<(), Failure> {
-    let plain = render(path, text, findings, false);
-    let shown = match printable(&plain) {
-        // The color sequences are then the only control sequences in the text.
-        Cow::Borrowed(_) if to.is_terminal() && std::env::var_os("NO_COLOR").is_none() => {
-            render(path, text, findings, true)
-        }
-        shown => shown.into_owned(),
-    };
-    writeln!(to, "{shown}").map_err(|error| unwritable(&error))
-}
-
 /// The error for a failed write to standard output or standard error.
 pub(crate) fn unwritable(error: &io::Error) -> Failure {
     Failure::Unusable(format!("cannot write the output: {error}"))
@@ -88,7 +55,7 @@ pub(crate) fn counted(count: usize, noun: &str) -> String {
 }
 
 /// A text with dangerous terminal characters escaped; line breaks and tabs are unchanged.
-fn printable(text: &str) -> Cow<'_, str> {
+pub(crate) fn printable(text: &str) -> Cow<'_, str> {
     let stays = |c: char| matches!(c, '\n' | '\t') || is_printable(c);
     if text.chars().all(stays) {
         return Cow::Borrowed(text);

@@ -138,7 +138,7 @@ pub(crate) fn log(policies: &[Checked]) -> Log {
         policies.iter().flat_map(|policy| &policy.findings).map(|finding| (finding.code, 0)).collect();
     let codes: BTreeMap<&'static str, usize> = codes.into_keys().zip(0..).collect();
     let results = policies.iter().flat_map(|policy| {
-        let positions = Positions::new(&policy.file.text);
+        let positions = Positions::new(&policy.file.text, policy.file.format);
         let uri = uri_of(&policy.file.name);
         let result = |finding| result(finding, &positions, &uri, codes.get(finding.code).copied().unwrap_or_default());
         policy.findings.iter().map(result).collect::<Vec<_>>()

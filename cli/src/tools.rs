@@ -6,7 +6,8 @@ use std::io::{self, Write as _};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use callgate_engine::{Dialect, PolicyDocument};
+use callgate_engine::policy::text::convert::{content, convert};
+use callgate_engine::{Dialect, Format, PolicyDocument};
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -59,8 +60,8 @@ pub(crate) fn run(lists: &[PathBuf], policy: &Path, write: bool) -> Result<(), F
         return Err(Failure::Unusable(message.to_owned()));
     }
     // The positions of these findings are not those of the file.
-    let changed =
-        PolicyFile { name: format!("{} with the new tools", file.name), text: replace_tools(&document, &tools) };
+    let text = replace_tools(&file, &document, &tools)?;
+    let changed = PolicyFile { name: format!("{} with the new tools", file.name), text, format: file.format };
     print_changes(&document, &tools)?;
     let refused = changed.check().err();
     if write {
@@ -92,18 +93,70 @@ fn read_list(file: &Path) -> Result<List, Failure> {
     })
 }
 
-/// The text of a policy with other tools; the rest is unchanged.
-fn replace_tools(document: &PolicyDocument<'_>, tools: &[Tool]) -> String {
+/// The text of a policy with other tools; the rest is unchanged, with its comments.
+fn replace_tools(file: &PolicyFile, document: &PolicyDocument<'_>, tools: &[Tool]) -> Result<String, Failure> {
     let list = write_tools(document, tools);
-    let (place, new): (Range<usize>, String) = match &document.tools_span {
-        Some(span) => (span.clone(), list),
+    let mut written = vec![replace_list(document, &list)];
+    if file.format == Format::Yaml {
+        // A list in lines, unless the policy is in brackets.
+        written.insert(0, replace_lines(document, &list)?);
+    }
+    let is_right = |text: &String| has_only_other_tools(file, text, &list).is_some_and(|is_right| is_right);
+    written.into_iter().find(is_right).ok_or_else(|| {
+        let fix = "run `callgate fmt` on it, or write `tools` by hand";
+        Failure::Unusable(format!("cannot replace the tools in `{}` without other changes; {fix}", file.name))
+    })
+}
+
+/// Replaces the list by one in brackets.
+fn replace_list(document: &PolicyDocument<'_>, list: &str) -> String {
+    match &document.tools_span {
+        Some(span) => splice(document.text, span.clone(), list),
         None => {
             let behind = document.version_span.end;
-            (behind..behind, format!(",\n  \"tools\": {list}"))
+            splice(document.text, behind..behind, &format!(",\n  \"tools\": {list}"))
         }
+    }
+}
+
+/// Replaces the list by one in lines, as YAML has it.
+fn replace_lines(document: &PolicyDocument<'_>, list: &str) -> Result<String, Failure> {
+    let text = document.text;
+    let unwritable = |_| Failure::Unusable("cannot write the tools as YAML; report this as a bug".to_owned());
+    let list = convert(list, Format::Json, Format::Yaml).map_err(unwritable)?;
+    let lines = |indent: usize| -> String { list.lines().map(|line| format!("\n{:indent$}{line}", "")).collect() };
+    let Some(span) = &document.tools_span else {
+        let end = document.version_span.end;
+        let line = text.get(end..).unwrap_or_default().split('\n').next().unwrap_or_default();
+        let end = end.saturating_add(line.trim_end_matches('\r').len());
+        return Ok(splice(text, end..end, &format!("\ntools:{}", lines(2))));
     };
-    let (before, behind) = (document.text.get(..place.start), document.text.get(place.end..));
+    let before = text.get(..span.start).unwrap_or_default();
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    if line.trim_start().is_empty() {
+        // The list starts on a line of its own, and keeps its indentation.
+        let start = span.start.saturating_sub(line.len());
+        let lines = if list.starts_with('[') { format!("\n{line} {list}") } else { lines(line.len()) };
+        return Ok(splice(text, start..span.end, lines.trim_start_matches('\n').trim_end_matches('\n')));
+    }
+    let start = before.trim_end_matches(' ').len();
+    let new = if list.starts_with('[') { format!(" {}", list.trim_end()) } else { lines(2) };
+    Ok(splice(text, start..span.end, &new))
+}
+
+fn splice(text: &str, place: Range<usize>, new: &str) -> String {
+    let new = if text.contains("\r\n") { new.replace('\n', "\r\n") } else { new.to_owned() };
+    let (before, behind) = (text.get(..place.start), text.get(place.end..));
     [before.unwrap_or_default(), &new, behind.unwrap_or_default()].concat()
+}
+
+/// Whether a text is the policy with the list as its tools; `None` if the text cannot be read.
+fn has_only_other_tools(file: &PolicyFile, text: &str, list: &str) -> Option<bool> {
+    let read = |text, format| content(text, format).ok().and_then(|json| serde_json::from_str::<Value>(&json).ok());
+    let (mut old, mut new) = (read(&file.text, file.format)?, read(text, file.format)?);
+    let tools = new.as_object_mut()?.remove("tools");
+    old.as_object_mut()?.remove("tools");
+    Some(old == new && tools == read(list, Format::Json))
 }
 
 fn write_tools(document: &PolicyDocument<'_>, tools: &[Tool]) -> String {

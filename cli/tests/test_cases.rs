@@ -54,22 +54,22 @@ impl Files {
     }
 }
 
-const YAML: &str = "
+const YAML: &str = r#"
 defaults:
   call: { role: agent, tool: view }
-  request: { time: 2026-11-24T10:00:00Z }
+  request: { time: "2026-11-24T10:00:00Z" }
 cases:
   - name: in the morning
     call: {}
     expect: { decision: Allow, rule: view }
   - name: at night
     call: {}
-    request: { time: 2026-11-24T22:00:00Z }
+    request: { time: "2026-11-24T22:00:00Z" }
     expect: { decision: Deny, code: condition_failed }
   - name: exact number
     call: { tool: refund, args: { amount: 500.00 } }
     expect: { decision: Allow }
-";
+"#;
 
 const LINES: &str = r#"{"defaults":{"call":{"role":"agent","tool":"view"},"request":{"time":"2026-11-24T10:00:00Z"}}}
 {"name":"in the morning","call":{},"expect":{"decision":"Allow"}}
@@ -99,16 +99,16 @@ fn a_problem_of_a_yaml_file_has_its_place() {
         assert_eq!((ended.code, &*ended.out), (Some(2), ""), "{to}");
         ended.err
     };
-    let err = problem("decision: Allow, rule", "decision: no, rule");
+    let err = problem("decision: Allow, rule", "decision: never, rule");
     assert!(err.contains("p.test.yaml:8:25: `expect.decision` must be `Allow`, `RequireApproval` or `Deny`"), "{err}");
-    let err = problem("time: 2026-11-24T22:00:00Z", "time: tonight");
+    let err = problem("time: \"2026-11-24T22:00:00Z\"", "time: tonight");
     assert!(err.contains("p.test.yaml:11:22: `request.time` must be a time such as"), "{err}");
-    let err = problem("time: 2026-11-24T10:00:00Z", "country: kp");
+    let err = problem("time: \"2026-11-24T10:00:00Z\"", "country: kp");
     assert!(err.contains("p.test.yaml:4:23: `request.country` must be"), "{err}");
     let err = problem("amount: 500.00", "amount: 0x1F");
-    assert!(err.contains("p.test.yaml:14:43: \"0x1F\" is ambiguous"), "{err}");
+    assert!(err.contains("p.test.yaml:14:43: `0x1F` is ambiguous"), "{err}");
     let err = problem("    call: {}\n", "    call: {}\n    call: {}\n");
-    assert!(err.contains("p.test.yaml:8:5: the key \"call\" is duplicated"), "{err}");
+    assert!(err.contains("p.test.yaml:8:5: the key `call` is duplicated"), "{err}");
     assert!(problem("cases:", "case:").contains(":6:3: a case file has an unknown member \"case\""));
     let err = problem("    call: {}\n    expect", "    expect");
     assert!(err.contains("p.test.yaml:6:5: a test case must have the member `call`"), "{err}");

@@ -147,3 +147,90 @@ fn a_tool_that_validates_its_arguments_itself_stays_so() {
         assert_eq!(ended.out.matches(r#""enforceSchema": false, "inputSchema""#).count(), expected, "{}", ended.out);
     }
 }
+
+/// A policy in YAML, with its tools at `TOOLS`.
+const YAML: &str = "# About the policy.
+version: callgate-1 # The language.
+TOOLS
+roles: { agent: {} } # Roles.
+rules:
+  - effect: Allow
+    tool_name: refund
+    roles: [agent] # Only agents.
+";
+
+#[test]
+fn comments_outside_of_the_list_are_unchanged() {
+    let scratch = tempfile::tempdir().expect("a directory");
+    let list = write(&scratch, "list.json", LIST);
+    for tools_before in [
+        "tools: [view, refund] # All tools.",
+        "tools:\n  - view\n  - refund # All tools.",
+        "tools:\n- view\n- refund # All tools.",
+        "tools: # A comment.\n    - view\n    - refund # All tools.",
+        "tools:\n  [view, refund] # All tools.",
+        "\"tools\" :   []  # All tools.",
+        "tools: [] # All tools.\r",
+    ] {
+        let text = YAML.replace("TOOLS", tools_before);
+        let policy = write(&scratch, "policy.yaml", &text);
+        let ended = tools(&policy, &[&list], &[]);
+        assert_eq!(ended.code, Some(0), "{tools_before}\n{}\n{}", ended.err, ended.out);
+        let (before, behind) = text.split_once(tools_before).expect("tools");
+        assert!(ended.out.starts_with(before) && ended.out.ends_with(behind), "{}", ended.out);
+        let comment = tools_before.contains("  #") || ended.out.contains("- search # All tools.");
+        assert!(comment && ended.out.contains("1000.00000000000000001"), "{}", ended.out);
+        assert_eq!(tools(&policy, &[&list], &["--write"]).code, Some(0));
+        assert_eq!(fs::read_to_string(&policy).expect("the policy"), ended.out);
+        // The second time, nothing changes.
+        assert_eq!(tools(&policy, &[&list], &[]).out, ended.out);
+    }
+}
+
+#[test]
+fn a_policy_in_yaml_without_tools_gets_a_list() {
+    let scratch = tempfile::tempdir().expect("a directory");
+    let list = write(&scratch, "list.json", LIST);
+    let policy = write(&scratch, "policy.yml", &YAML.replace("TOOLS\n", ""));
+    let ended = tools(&policy, &[&list], &[]);
+    let expected = "# The language.\ntools:\n  - name: refund\n    inputSchema:\n";
+    assert!(ended.code == Some(0) && ended.out.contains(expected), "{}{}", ended.out, ended.err);
+    let flow = "{version: callgate-1, # The language.\n  roles: {agent: {}}, rules: []}\n";
+    let ended = tools(&write(&scratch, "flow.yml", flow), &[&list], &[]);
+    assert!(ended.code == Some(0) && ended.out.contains("callgate-1,\n  \"tools\": [\n"), "{}{}", ended.out, ended.err);
+    assert!(ended.out.ends_with(", # The language.\n  roles: {agent: {}}, rules: []}\n"), "{}", ended.out);
+    let empty = write(&scratch, "empty.json", "{\"tools\":[]}");
+    for tools_before in ["tools: [refund]", "tools:\n- refund", "tools:\n  - refund"] {
+        let text = YAML
+            .replace("TOOLS", tools_before)
+            .replace("rules:\n", "rules: []\nx:\n")
+            .split("x:")
+            .next()
+            .map(str::to_owned);
+        let ended = tools(&write(&scratch, "policy.yaml", &text.expect("a policy")), &[&empty], &[]);
+        assert!(ended.code == Some(0) && ended.out.contains("[]\nroles"), "{}{}", ended.out, ended.err);
+    }
+}
+
+#[test]
+fn a_policy_in_json_with_comments_keeps_them() {
+    let scratch = tempfile::tempdir().expect("a directory");
+    let list = write(&scratch, "list.json", LIST);
+    let text = POLICY.replace("\"roles\"", "// \"tools\": []\n  \"roles\"").replace("500 } }", "500, }, /* why */ }");
+    let policy = write(&scratch, "policy.jsonc", &text);
+    let ended = tools(&policy, &[&list], &[]);
+    assert_eq!(ended.code, Some(0), "{}", ended.err);
+    let (before, behind) = text.split_once(r#"["view", "refund"]"#).expect("tools");
+    assert!(ended.out.starts_with(before) && ended.out.ends_with(behind), "{}", ended.out);
+}
+
+#[test]
+fn a_policy_file_must_name_its_format() {
+    let scratch = tempfile::tempdir().expect("a directory");
+    let list = write(&scratch, "list.json", LIST);
+    for name in ["policy", "policy.txt", "policy.json5"] {
+        let ended = tools(&write(&scratch, name, POLICY), &[&list], &["--write"]);
+        assert_eq!(ended.code, Some(2), "{name}");
+        assert!(ended.err.contains("must end in `.json`, `.jsonc`, `.yaml` or `.yml`"), "{}", ended.err);
+    }
+}

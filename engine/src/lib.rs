@@ -74,4 +74,4 @@ pub use limits::CallLimits;
 #[cfg(feature = "report")]
 pub use policy::text::report;
 #[cfg(feature = "compile")]
-pub use policy::{PolicyDocument, ValidPolicy, parse, validate};
+pub use policy::{Format, PolicyDocument, UnknownFormat, ValidPolicy, parse, validate};

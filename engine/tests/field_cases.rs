@@ -3,7 +3,7 @@
 
 use std::fs::read_dir;
 
-use callgate_engine::policy::text::{Positions, Severity};
+use callgate_engine::policy::text::{Format, Positions, Severity};
 use callgate_test_support::{checkout_path, decide, findings_of, image_of, read_checkout};
 use serde_json::Value;
 
@@ -31,7 +31,7 @@ fn members<'c>(case: &'c Value, key: &str) -> &'c [Value] {
 /// The findings on a policy: their codes and the pointers of their positions.
 fn found(policy: &Value) -> Vec<(String, String)> {
     let text = policy.to_string();
-    let positions = Positions::new(&text);
+    let positions = Positions::new(&text, Format::Json);
     let place = |span| positions.pointer(span).unwrap_or_default();
     findings_of(&text).iter().map(|finding| (finding.code.to_owned(), place(&finding.span))).collect()
 }

@@ -1,7 +1,7 @@
 //! Rules that are valid but probably do not mean what their author wants are reported, and rules that do are not.
 
 use callgate_engine::Effect;
-use callgate_engine::policy::text::{Diagnostic, Positions, Severity, report};
+use callgate_engine::policy::text::{Diagnostic, Format, Positions, Severity, report};
 use callgate_test_support::{decide, error_codes_of, findings_of, image_of};
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ fn policy(tools: &Value, rules: &Value) -> Value {
 #[track_caller]
 fn found(policy: &Value, code: &str) -> Vec<(String, String)> {
     let text = policy.to_string();
-    let positions = Positions::new(&text);
+    let positions = Positions::new(&text, Format::Json);
     let findings = findings_of(&text);
     let place = |finding: Diagnostic| (positions.pointer(&finding.span).unwrap_or_default(), finding.message);
     findings.into_iter().filter(|finding| finding.code == code).map(place).collect()
@@ -543,10 +543,10 @@ fn an_error_is_found_in_any_order_of_the_tools() {
         let findings = findings_of(&text);
         let errors = findings.iter().filter(|finding| finding.severity == Severity::Error).count();
         assert_eq!((errors, findings.len()), (4, 8), "{findings:?}");
-        let shown = report::render("p.json", &text, &findings, false);
+        let shown = report::render("p.json", &text, Format::Json, &findings, false);
         assert_eq!(shown.matches("[unknown_argument]").count(), 6, "{shown}");
         assert_eq!(shown.matches("and 1 more finding of the kind `unknown_argument`").count(), 2, "{shown}");
-        let all = report::render_all("p.json", &text, &findings, false);
+        let all = report::render_all("p.json", &text, Format::Json, &findings, false);
         assert_eq!(all.matches("[unknown_argument]").count(), 8, "{all}");
     }
 }

@@ -1,13 +1,13 @@
 //! The findings about an invalid policy: every error at once, each with its position and, if known, the fix.
 
-use callgate_engine::policy::text::{Positions, Severity};
+use callgate_engine::policy::text::{Format, Positions, Severity};
 use callgate_test_support::{error_codes_of, errors_of, findings_of, valid_policy};
 
 /// Checks the findings about a text: `severity code line:column pointer: message [fix]` for each finding, in order.
 #[track_caller]
 fn check(text: &str, expected: &[&str]) {
     let findings = findings_of(text);
-    let positions = Positions::new(text);
+    let positions = Positions::new(text, Format::Json);
     let seen: Vec<String> = findings
         .iter()
         .map(|finding| {
@@ -23,7 +23,7 @@ fn check(text: &str, expected: &[&str]) {
 
 #[test]
 fn a_position_has_a_pointer_where_the_text_is_json() {
-    let pointer = |text: &str| Positions::new(text).position(&(0..1)).pointer;
+    let pointer = |text: &str| Positions::new(text, Format::Json).position(&(0..1)).pointer;
     assert_eq!(pointer("{}"), Some(String::new()));
     assert_eq!(pointer("{\"a\":1"), None);
 }

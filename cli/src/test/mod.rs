@@ -85,7 +85,7 @@ fn run_policy(file: &Path, options: &Options) -> Result<PolicyResult, Failure> {
     let policy = match policy_file.validate() {
         Ok(policy) => policy,
         Err(findings) => {
-            result.refused = Some((policy_file.text, findings));
+            result.refused = Some((policy_file, findings));
             return Ok(result);
         }
     };

@@ -2,12 +2,13 @@
 
 use std::io;
 
-use callgate_engine::policy::text::{Diagnostic, Severity};
+use callgate_engine::policy::text::{Diagnostic, Severity, report};
 use clap::ValueEnum;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use serde::Serialize;
 
 use crate::failure::Failure;
+use crate::policy_file::PolicyFile;
 use crate::print::{self, quoted};
 
 /// The format of the results.
@@ -25,8 +26,8 @@ pub(super) enum ReportFormat {
 #[derive(Default)]
 pub(super) struct PolicyResult {
     pub(super) policy: String,
-    /// The text of a policy with errors, and its findings.
-    pub(super) refused: Option<(String, Vec<Diagnostic>)>,
+    /// A policy with errors, and its findings.
+    pub(super) refused: Option<(PolicyFile, Vec<Diagnostic>)>,
     pub(super) cases: Vec<CaseResult>,
     /// Why no case was run.
     pub(super) nothing_tested: Option<String>,
@@ -68,8 +69,8 @@ impl PolicyResult {
 /// Prints the results of one policy as text.
 pub(super) fn print_text(result: &PolicyResult) -> Result<(), Failure> {
     let policy = &result.policy;
-    if let Some((text, findings)) = &result.refused {
-        print::findings(io::stdout().lock(), policy, text, findings)?;
+    if let Some((file, findings)) = &result.refused {
+        file.print(io::stdout().lock(), findings, report::render)?;
         return print::out(&format!("\n{policy}: refused"));
     }
     for CaseResult { name, file, line, column, difference } in &result.cases {

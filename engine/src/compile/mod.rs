@@ -57,15 +57,13 @@ struct RuleOrder {
 }
 
 impl RuleOrder {
-    /// The strictest effect first, so that the first rule that applies decides; then by `id`, or by the text of a rule
-    /// without one, so that the order of the rules in the policy does not matter.
+    /// The strictest effect first, so that the first rule that applies decides; then by `id`, so that the order of the
+    /// rules in the policy does not matter. Rules without an `id` are named by their position, and are in its order.
     fn strictest_first(document: &PolicyDocument<'_>) -> Self {
         let mut rules: Vec<usize> = (0..document.rules.len()).collect();
         let id_of = |rule: &Rule| rule.id.as_ref().map(|id| id.value.clone());
-        let text_of = |rule: &Rule| document.text.get(rule.span.clone());
-        rules.sort_by_cached_key(|&at| {
-            document.rules.get(at).map(|rule| (Reverse(rule.effect), id_of(rule), text_of(rule)))
-        });
+        // The sort is stable.
+        rules.sort_by_cached_key(|&at| document.rules.get(at).map(|rule| (Reverse(rule.effect), id_of(rule))));
         let mut numbers = alloc::vec![RuleNumber::from_u32(NONE); rules.len()];
         for (number, &at) in rules.iter().enumerate() {
             if let Some(slot) = numbers.get_mut(at) {

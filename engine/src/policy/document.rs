@@ -14,6 +14,7 @@ use crate::language::operators::{SERVER_FIELD, StringOp};
 use crate::language::target::TargetKind;
 use crate::policy::schema::Schemas;
 use crate::policy::text::diagnostic::Diagnostic;
+use crate::policy::text::format::Format;
 use crate::policy::text::spanned::Spanned;
 
 /// The content of a policy text and the findings of the parser.
@@ -23,6 +24,8 @@ use crate::policy::text::spanned::Spanned;
 pub struct PolicyDocument<'t> {
     /// The text itself.
     pub text: &'t str,
+    /// The format of the text.
+    pub format: Format,
     /// The language that `version` names.
     pub dialect: Dialect,
     /// The text of `version`.
@@ -57,9 +60,10 @@ pub struct PolicyDocument<'t> {
 
 impl<'t> PolicyDocument<'t> {
     /// An empty document, which denies every call.
-    pub(crate) fn new(text: &'t str, dialect: Dialect, version: String) -> Self {
+    pub(crate) fn new(text: &'t str, format: Format, dialect: Dialect, version: String) -> Self {
         Self {
             text,
+            format,
             dialect,
             version,
             description: String::new(),

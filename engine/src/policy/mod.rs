@@ -16,4 +16,5 @@ pub use crate::condition;
 pub use check::{ValidPolicy, validate};
 pub use convert::{ConditionForm, convert};
 pub use document::PolicyDocument;
-pub use parse::{Format, parse};
+pub use parse::parse;
+pub use text::format::{Format, UnknownFormat};

@@ -3,7 +3,7 @@
 //! A valid policy compiles to one image, which opens and evaluates calls; an invalid one gets findings with positions
 //! in the text.
 
-use callgate_engine::policy::text::{Diagnostic, Severity};
+use callgate_engine::policy::text::{Diagnostic, Format, Severity};
 use callgate_engine::{
     Call, Code, Dialect, PolicyDocument, PolicyImage, RequestFacts, compile, evaluate, parse, report, validate,
 };
@@ -59,7 +59,7 @@ fn check_diagnostics(text: &str, diagnostics: &[Diagnostic]) -> Result<(), Strin
     }
     // Any report suffices, if there is one.
     for color in [false, true] {
-        let shown = report::render("policy.json", text, diagnostics, color);
+        let shown = report::render("policy.json", text, Format::Json, diagnostics, color);
         if shown.is_empty() && !diagnostics.is_empty() {
             return Err(format!("nothing is said of {diagnostics:?}"));
         }

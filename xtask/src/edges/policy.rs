@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use std::{env, fs};
 
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
-use callgate_engine::{parse, report, validate};
+use callgate_engine::{Format, report, validate};
 use callgate_signing::{MINIMUM_REVISION_VARIABLE, PUBLIC_KEY_VARIABLE, Trust};
 
 use crate::checkout::Checkout;
@@ -64,9 +64,10 @@ impl Policy {
         let shown = self.to_string();
         let text =
             fs::read_to_string(checkout.root().join(&shown)).with_context(|| format!("cannot read `{shown}`"))?;
-        if let Err(problems) = parse(&text).and_then(validate) {
+        let format = Format::of_path(&shown).map_err(|problem| anyhow!("{problem}"))?;
+        if let Err(problems) = format.parse(&text).and_then(validate) {
             let color = io::stderr().is_terminal() && env::var_os("NO_COLOR").is_none();
-            eprintln!("{}\n", report::render(&shown, &text, &problems, color));
+            eprintln!("{}\n", report::render(&shown, &text, format, &problems, color));
             bail!("the policy `{shown}` is invalid; fix the errors above");
         }
         self.verify(&checkout.root().join(&shown), &text)

@@ -13,7 +13,7 @@ pub(crate) fn apply(document: &PolicyDocument<'_>, findings: &mut Vec<Diagnostic
     if document.accepted.is_empty() {
         return;
     }
-    let positions = Positions::new(document.text);
+    let positions = Positions::new(document.text, document.format);
     let pointers: Vec<String> =
         findings.iter().map(|finding| positions.pointer(&finding.span).unwrap_or_default()).collect();
     for accepted in &document.accepted {

@@ -77,8 +77,10 @@ pub(super) fn condition(
             ("CidrCheck", of_field(&check.field, parts))
         }
         ConditionKind::PathCheck(check) => {
-            let parts = [("roots", strings(&check.roots))];
-            ("PathCheck", of_field(&check.field, parts.into_iter().chain(case(check.case))))
+            let key = if check.globs.is_empty() { "roots" } else { "globs" };
+            let base = check.base.as_ref().map(|base| ("base", string(&base.value)));
+            let parts = [Some((key, strings(check.places()))), base].into_iter().flatten();
+            ("PathCheck", of_field(&check.field, parts.chain(case(check.case))))
         }
         ConditionKind::BoolCheck(check) => {
             let value = Json::Scalar(check.value.to_string());
@@ -128,8 +130,14 @@ pub(super) fn condition(
             if let Some((from, to)) = &hours {
                 parts.extend([("from", string(from)), ("to", string(to))]);
             }
-            if window.weekdays != 0x7f || hours.is_none() {
+            if window.weekdays != 0x7f || (hours.is_none() && check.dates.is_empty()) {
                 parts.push(("weekdays", Json::List(window.weekday_names().map(string).collect())));
+            }
+            if !check.dates.is_empty() {
+                parts.push(("dates", strings(&check.dates)));
+            }
+            if let Some(zone) = &check.zone {
+                parts.push(("zone", string(&zone.value)));
             }
             if window.offset != 0 {
                 parts.push(("offset", string(&window.offset())));

@@ -11,10 +11,11 @@ use crate::condition::Condition;
 use crate::language::dialect::Dialect;
 use crate::policy::check::validate;
 use crate::policy::convert::json::Layout;
-use crate::policy::parse::parse;
 use crate::policy::text::diagnostic::Diagnostic;
+use crate::policy::text::format::Format;
+use crate::policy::text::formats::read;
 use crate::policy::text::spanned::Spanned;
-use crate::policy::text::tree::{self, Member, Node, Value};
+use crate::policy::text::tree::{Member, Node, Value};
 use crate::policy::when::parser;
 use crate::policy::when::print::Printer;
 
@@ -31,14 +32,14 @@ pub enum ConditionForm {
 ///
 /// # Errors
 /// The policy has errors, it is not a `callgate-1` policy, or a condition is too long or too deep for an expression.
-pub fn convert(text: &str, to: ConditionForm) -> Result<String, Vec<Diagnostic>> {
-    let document = validate(parse(text)?)?.document;
+pub fn convert(text: &str, format: Format, to: ConditionForm) -> Result<String, Vec<Diagnostic>> {
+    let document = validate(format.parse(text)?)?.document;
     if document.dialect != Dialect::Callgate1 {
         let message = format!("only policies of `{}` have expressions", Dialect::Callgate1.name());
         let problem = Diagnostic::error("unknown_version", &document.version_span, message);
         return Err(alloc::vec![problem.with_fix("migrate the policy with `callgate migrate`")]);
     }
-    let (tree, _) = tree::read(text).map_err(|problem| alloc::vec![problem])?;
+    let tree = read(text, format).map_err(|problem| alloc::vec![problem])?.root;
     let mut writer = Writer { text, to, definitions: &document.definitions, edits: Vec::new(), problems: Vec::new() };
     for member in members_of(&tree) {
         match (&*member.name, &member.value.value) {

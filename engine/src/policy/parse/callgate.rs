@@ -13,6 +13,7 @@ use crate::limits::MAX_POLICY_DEPTH;
 use crate::policy::document::{Accepted, PolicyDocument, Role, Rule, Tool};
 use crate::policy::parse::schema::read_arguments;
 use crate::policy::text::diagnostic::Diagnostic;
+use crate::policy::text::format::Format;
 use crate::policy::text::node_reader::{NodeReader, Object, start_of};
 use crate::policy::text::spanned::Spanned;
 use crate::policy::text::tree::{Member, Node, Value};
@@ -21,13 +22,14 @@ use crate::policy::when::define::{depth, read_definitions};
 
 pub(crate) fn read_document<'t>(
     text: &'t str,
+    format: Format,
     tree: &Node<'t>,
     version: String,
     mut reader: NodeReader,
 ) -> PolicyDocument<'t> {
     const KEYS: &[&str] =
         &["$schema", "version", "description", "servers", "tools", "prompts", "roles", "define", "rules", "accept"];
-    let mut document = PolicyDocument::new(text, Dialect::Callgate1, version);
+    let mut document = PolicyDocument::new(text, format, Dialect::Callgate1, version);
     if let Some(policy) = reader.object(tree, "a policy", KEYS) {
         if let Some(node) = policy.optional("$schema") {
             reader.string(node, "`$schema`");
@@ -38,7 +40,7 @@ pub(crate) fn read_document<'t>(
         document.servers = policy.optional("servers").and_then(|node| reader.strings(node, "`servers`"));
         document.version_span = policy.optional("version").map_or(0..0, |node| node.span.clone());
         document.tools_span = policy.optional("tools").map(|node| node.span.clone());
-        document.tools = policy.optional("tools").and_then(|node| read_tools(node, text, &mut reader));
+        document.tools = policy.optional("tools").and_then(|node| read_tools(node, &mut reader));
         document.prompts = policy.optional("prompts").and_then(|node| reader.strings(node, "`prompts`"));
         document.roles = policy.required("roles", &mut reader).and_then(|node| read_roles(node, &mut reader));
         document.accepted = policy.optional("accept").map(|node| read_accepted(node, &mut reader)).unwrap_or_default();
@@ -60,13 +62,13 @@ pub(crate) fn read_document<'t>(
 }
 
 /// Reads tools: names, or objects from the response to MCP's `tools/list`.
-fn read_tools(node: &Node<'_>, text: &str, reader: &mut NodeReader) -> Option<Vec<Tool>> {
+fn read_tools(node: &Node<'_>, reader: &mut NodeReader) -> Option<Vec<Tool>> {
     let items = reader.list(node, "`tools`")?;
-    let tools: Vec<Tool> = items.iter().filter_map(|item| read_tool(item, text, reader)).collect();
+    let tools: Vec<Tool> = items.iter().filter_map(|item| read_tool(item, reader)).collect();
     (tools.len() == items.len()).then_some(tools)
 }
 
-fn read_tool(node: &Node<'_>, text: &str, reader: &mut NodeReader) -> Option<Tool> {
+fn read_tool(node: &Node<'_>, reader: &mut NodeReader) -> Option<Tool> {
     // The other keys that MCP defines for a tool are ignored, but they are in the response of every server.
     const KEYS: &[&str] = &[
         "name",
@@ -94,7 +96,7 @@ fn read_tool(node: &Node<'_>, text: &str, reader: &mut NodeReader) -> Option<Too
     let is_enforced = is_enforced.unwrap_or(Some(true))?;
     let schema = match tool.optional("inputSchema") {
         None => None,
-        Some(node) => Some(read_arguments(node, text, is_enforced, reader)?),
+        Some(node) => Some(read_arguments(node, is_enforced, reader)?),
     };
     let has_effects = tool.optional("annotations").is_some_and(says_it_has_effects);
     Some(Tool { name: name?, schema, has_effects })

@@ -1,24 +1,17 @@
 //! Policy text to document.
 //!
-//! The format selects a front end before the text is read, so that a front end for another format need not start from
-//! JSON.
+//! The format selects the reader of the text, and `version` selects the language.
 
 mod callgate;
-mod json;
 mod perso;
 mod schema;
+mod version;
 
 use alloc::vec::Vec;
 
 use crate::policy::document::PolicyDocument;
 use crate::policy::text::diagnostic::Diagnostic;
-
-/// The format of a policy text, which selects its front end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// JSON; `version` selects the language: `callgate-1`, or a version of perso.
-    Json,
-}
+use crate::policy::text::format::Format;
 
 impl Format {
     /// Reads a policy text of this format.
@@ -26,9 +19,7 @@ impl Format {
     /// # Errors
     /// The text does not have the format, or its language is unknown. Other errors are kept in the document.
     pub fn parse(self, text: &str) -> Result<PolicyDocument<'_>, Vec<Diagnostic>> {
-        match self {
-            Self::Json => json::parse(text),
-        }
+        version::parse(text, self)
     }
 }
 

@@ -12,11 +12,13 @@ use crate::language::effect::Effect;
 use crate::language::target::TargetKind;
 use crate::policy::document::{PolicyDocument, Role, Rule, Tool};
 use crate::policy::text::diagnostic::Severity;
+use crate::policy::text::format::Format;
 use crate::policy::text::node_reader::NodeReader;
 use crate::policy::text::tree::{Node, Value};
 
 pub(crate) fn read_document<'t>(
     text: &'t str,
+    format: Format,
     tree: &Node<'t>,
     version: String,
     mut reader: NodeReader,
@@ -24,7 +26,7 @@ pub(crate) fn read_document<'t>(
     // `description` is not a key of perso, but ignoring it loses nothing.
     const KEYS: &[&str] = &["version", "description", "default_action", "tools", "roles", "rules"];
     reader.unknown_keys = Severity::Warning;
-    let mut document = PolicyDocument::new(text, Dialect::Perso1, version);
+    let mut document = PolicyDocument::new(text, format, Dialect::Perso1, version);
     if let Some(policy) = reader.object(tree, "a policy", KEYS) {
         if let Some(Node { value: Value::String(description), .. }) = policy.optional("description") {
             document.description = description.clone().into_owned();

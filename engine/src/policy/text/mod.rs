@@ -2,6 +2,7 @@
 
 pub(crate) mod clock;
 pub mod diagnostic;
+pub mod format;
 pub mod positions;
 #[cfg(feature = "report")]
 pub mod report;
@@ -10,7 +11,11 @@ pub(crate) mod embedded;
 mod misplaced;
 pub(crate) mod node_reader;
 pub(crate) mod tree;
+pub(crate) mod formats;
+pub(crate) mod canonical;
+pub mod convert;
 
 pub use diagnostic::{Diagnostic, Severity};
+pub use format::{Format, UnknownFormat};
 pub use positions::{Position, Positions};
 pub use spanned::Spanned;

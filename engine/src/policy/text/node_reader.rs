@@ -42,9 +42,13 @@ impl<'n, 't> Object<'n, 't> {
     }
 }
 
-/// The first byte of a node, which marks an object without underlining all of it.
+/// The first byte of a node, which marks an object without underlining all of it. The span is empty if a key starts
+/// there.
 pub(crate) fn start_of(node: &Node<'_>) -> core::ops::Range<usize> {
-    node.span.start..node.span.start.saturating_add(1)
+    let start = node.span.start;
+    let is_key = |first: &Member<'_>| first.name_span.start == start;
+    let has_key = matches!(&node.value, Value::Object(members) if members.first().is_some_and(is_key));
+    start..start.saturating_add(usize::from(!has_key))
 }
 
 impl NodeReader {

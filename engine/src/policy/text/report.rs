@@ -9,6 +9,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use hashbrown::{HashMap, HashSet};
 
 use crate::policy::text::diagnostic::{Diagnostic, Severity};
+use crate::policy::text::format::Format;
 use crate::policy::text::positions::Positions;
 
 /// The most diagnostics of one kind that are shown, because they differ in a name only.
@@ -21,8 +22,8 @@ const MAX_SHOWN: usize = 100;
 /// Of one kind, three are shown; of all, 100, errors first. The result counts the others. With `color`, it contains the
 /// escape sequences of a terminal.
 #[must_use]
-pub fn render(path: &str, text: &str, diagnostics: &[Diagnostic], color: bool) -> String {
-    let page = Page::new(path, text, color);
+pub fn render(path: &str, text: &str, format: Format, diagnostics: &[Diagnostic], color: bool) -> String {
+    let page = Page::new(path, text, format, color);
     let pointers: Vec<String> = diagnostics.iter().map(|diagnostic| page.pointer(diagnostic)).collect();
     let kinds = kinds(diagnostics, &pointers);
     let mut counts: HashMap<&Kind, usize> = HashMap::new();
@@ -60,8 +61,8 @@ pub fn render(path: &str, text: &str, diagnostics: &[Diagnostic], color: bool) -
 
 /// Like [`render`], but all diagnostics are shown.
 #[must_use]
-pub fn render_all(path: &str, text: &str, diagnostics: &[Diagnostic], color: bool) -> String {
-    let page = Page::new(path, text, color);
+pub fn render_all(path: &str, text: &str, format: Format, diagnostics: &[Diagnostic], color: bool) -> String {
+    let page = Page::new(path, text, format, color);
     diagnostics.iter().map(|diagnostic| page.block(diagnostic)).collect::<Vec<_>>().join("\n\n")
 }
 
@@ -99,9 +100,9 @@ struct Page<'t> {
 }
 
 impl<'t> Page<'t> {
-    fn new(path: &'t str, text: &'t str, color: bool) -> Self {
+    fn new(path: &'t str, text: &'t str, format: Format, color: bool) -> Self {
         let renderer = if color { Renderer::styled() } else { Renderer::plain() };
-        Self { path, text, positions: Positions::new(text), renderer }
+        Self { path, text, positions: Positions::new(text, format), renderer }
     }
 
     fn pointer(&self, diagnostic: &Diagnostic) -> String {

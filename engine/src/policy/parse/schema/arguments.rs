@@ -10,12 +10,7 @@ use crate::policy::text::node_reader::NodeReader;
 use crate::policy::text::tree::{Member, Node, Value};
 
 /// Reads the JSON Schema of a tool.
-pub(crate) fn read_arguments(
-    node: &Node<'_>,
-    text: &str,
-    is_enforced: bool,
-    reader: &mut NodeReader,
-) -> Option<InputSchema> {
+pub(crate) fn read_arguments(node: &Node<'_>, is_enforced: bool, reader: &mut NodeReader) -> Option<InputSchema> {
     if !matches!(node.value, Value::Object(_)) {
         reader.wrong_type(node, "`inputSchema`", "an object");
         return None;
@@ -28,7 +23,7 @@ pub(crate) fn read_arguments(
         && !is_hidden;
     let mut properties = Vec::new();
     read_properties(node, node, !is_hidden, !is_closed, &mut properties);
-    let schemas = if is_enforced { read_schemas(node, text, &mut reader.problems) } else { Default::default() };
+    let schemas = if is_enforced { read_schemas(node, &mut reader.problems) } else { Default::default() };
     Some(InputSchema { properties, is_closed, is_enforced, schemas })
 }
 

@@ -21,6 +21,7 @@ use crate::language::index::Index as _;
 use crate::language::operators::NumericOp;
 use crate::policy::automaton;
 use crate::policy::schema::{Counted, Items, Keyword, Members, Pattern, SchemaIndex, Schemas};
+use crate::policy::text::canonical::json_of;
 use crate::policy::text::diagnostic::{Diagnostic, quoted};
 use crate::policy::text::tree::{Member, Node, Value};
 
@@ -37,8 +38,8 @@ const UNSUPPORTED: &[&str] = &[
 ];
 
 /// Reads the schema of a tool's arguments, and reports what is not enforced.
-pub(crate) fn read_schemas(root: &Node<'_>, text: &str, problems: &mut Vec<Diagnostic>) -> Schemas {
-    let mut reader = SchemaReader { root, text, indices: HashMap::new(), nodes: Vec::new(), problems };
+pub(crate) fn read_schemas(root: &Node<'_>, problems: &mut Vec<Diagnostic>) -> Schemas {
+    let mut reader = SchemaReader { root, indices: HashMap::new(), nodes: Vec::new(), problems };
     reader.index_of(root);
     let mut schemas = Vec::new();
     // Reading a schema finds the schemas that it refers to. A list instead of a recursion bounds the stack.
@@ -56,7 +57,6 @@ fn is_draft_7(root: &Node<'_>) -> bool {
 
 struct SchemaReader<'n, 't, 'r> {
     root: &'n Node<'t>,
-    text: &'t str,
     /// The schemas found so far, by the position of their first byte.
     indices: HashMap<usize, SchemaIndex>,
     nodes: Vec<&'n Node<'t>>,
@@ -114,8 +114,8 @@ impl<'n, 't> SchemaReader<'n, 't, '_> {
         let count = |what: Counted, op: NumericOp| whole(node).map(|count| Keyword::Count(what, op, count));
         let read = match &*member.name {
             "type" => types(node).map(Keyword::Types),
-            "enum" => self.choices(node),
-            "const" => Some(Keyword::Const(self.json(node))),
+            "enum" => Self::choices(node),
+            "const" => Some(Keyword::Const(json_of(node))),
             "minimum" => number(NumericOp::Gte),
             "maximum" => number(NumericOp::Lte),
             "exclusiveMinimum" => number(NumericOp::Gt),
@@ -230,17 +230,12 @@ impl<'n, 't> SchemaReader<'n, 't, '_> {
         self.problems.push(Diagnostic::warning("not_enforced", &node.span, message));
     }
 
-    /// The JSON text of a value.
-    fn json(&self, node: &Node<'_>) -> String {
-        self.text.get(node.span.clone()).unwrap_or_default().to_owned()
-    }
-
-    fn choices(&self, node: &Node<'_>) -> Option<Keyword> {
+    fn choices(node: &Node<'_>) -> Option<Keyword> {
         let Value::Array(values) = &node.value else { return None };
         if let Some(strings) = texts(node) {
             return Some(Keyword::Strings(strings));
         }
-        Some(Keyword::Enum(values.iter().map(|value| self.json(value)).collect()))
+        Some(Keyword::Enum(values.iter().map(json_of).collect()))
     }
 
     fn list(&mut self, node: &'n Node<'t>) -> Option<Vec<SchemaIndex>> {
