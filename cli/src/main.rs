@@ -11,6 +11,7 @@ mod convert;
 mod eval;
 mod explain;
 mod failure;
+mod fmt;
 mod log;
 mod migrate;
 mod policy_file;
@@ -40,6 +41,11 @@ struct Arguments {
 const EXIT_CODES: &str = "Exit codes:
   0  the policy has no error, every test case passed, and every call has a decision: Allow, RequireApproval or Deny
   1  the policy has an error, a test case failed, or a call is invalid and has no decision
+  2  the command line is invalid, or a file cannot be read or written";
+
+const FMT_EXIT_CODES: &str = "Exit codes:
+  0  every policy is formatted
+  1  with `--check`, a policy is not formatted; or a file is not JSON or YAML
   2  the command line is invalid, or a file cannot be read or written";
 
 const CONFIG_EXIT_CODES: &str = "Exit codes:
@@ -124,6 +130,16 @@ enum Command {
         #[arg(long)]
         write: bool,
     },
+    /// Format policies; comments stay, and the content does not change
+    #[command(after_help = FMT_EXIT_CODES)]
+    Fmt {
+        /// The policy files
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// Change no file, and fail if a policy is not formatted
+        #[arg(long)]
+        check: bool,
+    },
     /// Check a configuration file for `CALLGATE_CONFIG`
     #[command(after_help = CONFIG_EXIT_CODES)]
     Config {
@@ -157,6 +173,7 @@ fn main() -> ExitCode {
         Command::Eval { policy, jsonl } => eval::run(&policy, jsonl),
         Command::Explain { policy, json } => explain::run(&policy, json),
         Command::Convert { file, to, write } => convert::run(&file, to, write),
+        Command::Fmt { files, check } => fmt::run(&files, check),
         Command::Config { file } => config::run(&file),
         Command::Log(command) => log::run(&command),
         Command::Migrate(options) => migrate::run(&options),

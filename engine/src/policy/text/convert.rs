@@ -87,6 +87,8 @@ mod tests {
         check(&json, &format!("a:\n  b: {long}\n  c:\n    - {long}\n    - [1]\n    - d: {long}\n      e: {long}\n"));
         let nested = format!(r#"[["{long}", ["{long}", "{long}"]]]"#);
         check(&nested, &format!("-\n  - {long}\n  -\n    - {long}\n    - {long}\n"));
+        let key = "k".repeat(110);
+        check(&format!(r#"{{"{key}": {{}}, "{key}2": []}}"#), &format!("{key}: {{}}\n{key}2: []\n"));
         let key = "k".repeat(1100);
         check(&format!(r#"{{"{key}": 1}}"#), &format!("? {key}\n: 1\n"));
         check(

@@ -78,7 +78,7 @@ impl Writer {
         self.out.truncate(before);
         let indent = indent.saturating_add(2);
         match &node.value {
-            Value::Object(members) => {
+            Value::Object(members) if !members.is_empty() => {
                 // The members of an item start on the line of its dash, unless a key needs a line of its own.
                 let is_on_line = !self.is_yaml
                     || is_item && members.first().is_some_and(|first| first.name.chars().nth(MAX_KEY).is_none());
@@ -89,7 +89,7 @@ impl Writer {
                 }
                 self.members(members, indent);
             }
-            Value::Array(items) => {
+            Value::Array(items) if !items.is_empty() => {
                 if self.is_yaml {
                     self.line(indent)
                 } else {
