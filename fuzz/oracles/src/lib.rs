@@ -8,6 +8,7 @@ mod agreement;
 
 pub mod request_reader;
 pub mod policy_text;
+pub mod policy_yaml;
 pub mod evaluator;
 pub mod path_and_url;
 pub mod json_schema;

@@ -30,7 +30,7 @@ pub fn check(input: &[u8]) -> Result<(), String> {
         Ok(policy) => policy,
         Err(problems) => return check_refusal(text, &problems),
     };
-    check_diagnostics(text, policy.warnings())?;
+    check_diagnostics(text, Format::Json, policy.warnings())?;
     if policy.warnings().iter().any(|warning| warning.severity == Severity::Error) {
         return Err(format!("valid with an error: {:?}", policy.warnings()));
     }
@@ -49,17 +49,18 @@ fn check_refusal(text: &str, problems: &[Diagnostic]) -> Result<(), String> {
     if !problems.iter().any(|problem| problem.severity == Severity::Error) {
         return Err(format!("refused without an error: {problems:?}"));
     }
-    check_diagnostics(text, problems)
+    check_diagnostics(text, Format::Json, problems)
 }
 
-fn check_diagnostics(text: &str, diagnostics: &[Diagnostic]) -> Result<(), String> {
+/// Checks that diagnostics are in the text and can be shown.
+pub(crate) fn check_diagnostics(text: &str, format: Format, diagnostics: &[Diagnostic]) -> Result<(), String> {
     // A slice of the text exists only if both ends are in it and on character boundaries.
     if let Some(lost) = diagnostics.iter().find(|diagnostic| text.get(diagnostic.span.clone()).is_none()) {
         return Err(format!("not in the text: {lost:?}"));
     }
     // Any report suffices, if there is one.
     for color in [false, true] {
-        let shown = report::render("policy.json", text, Format::Json, diagnostics, color);
+        let shown = report::render("policy", text, format, diagnostics, color);
         if shown.is_empty() && !diagnostics.is_empty() {
             return Err(format!("nothing is said of {diagnostics:?}"));
         }

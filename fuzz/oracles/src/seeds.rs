@@ -10,6 +10,8 @@ use callgate_conformance::judge::{policy_of, request_of};
 use callgate_conformance::schema::Schema;
 use callgate_conformance::schema::random::schemas::{NAMES, Shape, schema};
 use callgate_conformance::schema::random::values::mostly_conforming;
+use callgate_engine::Format;
+use callgate_engine::policy::text::convert::convert;
 use fastrand::Rng;
 
 use crate::request_reader;
@@ -20,6 +22,18 @@ const GENERATED: u64 = 100;
 
 /// The maximum number of calls per policy: each of these inputs contains the whole policy.
 const MOST_CALLS: usize = 30;
+
+/// Forms of YAML that no policy of the checkout has, and comments.
+const YAML: [&str; 8] = [
+    "%YAML 1.2\n---\na: &b !!str c\nd: *b\n...\n",
+    "? |-\n  key\n: >+\n  a\n\n   b\n\n",
+    "a:\n- b\n- - c\n  - d: e # f\n",
+    "{a: 'it''s', \"b\": \"\\x41\\u00e9\\U0001f600\\\n  c\", d: [e: f, ? g : h]}",
+    "a: plain\n  text\nb: [yes, ~, 0x1F, .inf, 12:30, 2026-11-28]\n<<: {c: d}\n",
+    "--- a\n--- b\n",
+    "{ // a\n\"b\": [1, /* c */ 2,], }",
+    "# \u{e9}\r\na: |2\n    b\r\n",
+];
 
 /// The inputs of one target.
 #[derive(Debug)]
@@ -37,11 +51,13 @@ pub struct Seeds {
 pub fn collect(root: &Path) -> io::Result<Vec<Seeds>> {
     let policies = policies(root)?;
     let bodies = bodies(root)?;
-    let (mut policy_texts, mut reader_bodies) = (BTreeSet::new(), BTreeSet::new());
+    let (mut policy_texts, mut policy_yaml, mut reader_bodies) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     let (mut pairs, mut strings, mut schemas) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     for (_, text) in &policies {
         policy_texts.insert(text.clone().into_bytes());
+        policy_yaml.extend(other_formats(text));
     }
+    policy_yaml.extend(YAML.map(|text| text.as_bytes().to_vec()));
     policy_texts.insert(request_reader::POLICY.as_bytes().to_vec());
     for (policy_path, text) in &policies {
         // A policy may have a case file next to it.
@@ -61,6 +77,7 @@ pub fn collect(root: &Path) -> io::Result<Vec<Seeds>> {
         let policy = policy_of(number, Language::WHOLE);
         let (request, mut random) = request_of(number, 0, &policy);
         policy_texts.insert(policy.to_string().into_bytes());
+        policy_yaml.extend(other_formats(&policy.to_string()));
         reader_bodies.insert(request.body().spell(&mut random).into_bytes());
         pairs.insert(evaluator::lines_of(number, 0).into_bytes());
         add_strings(&request.body(), &mut strings);
@@ -77,10 +94,17 @@ pub fn collect(root: &Path) -> io::Result<Vec<Seeds>> {
     Ok(vec![
         Seeds { target: "request_reader", inputs: reader_bodies },
         Seeds { target: "policy_text", inputs: policy_texts },
+        Seeds { target: "policy_yaml", inputs: policy_yaml },
         Seeds { target: "evaluator", inputs: pairs },
         Seeds { target: "path_and_url", inputs: strings },
         Seeds { target: "json_schema", inputs: schemas },
     ])
+}
+
+/// A policy in JSON as texts in the other formats.
+fn other_formats(json: &str) -> impl Iterator<Item = Vec<u8>> {
+    let formats = [Format::Yaml, Format::JsonWithComments].into_iter();
+    formats.filter_map(|format| convert(json, Format::Json, format).ok()).map(String::into_bytes)
 }
 
 /// A schema and a value that mostly conforms to it, as two lines.
@@ -151,17 +175,18 @@ fn add_strings(value: &Json, strings: &mut BTreeSet<Vec<u8>>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{json_schema, path_and_url, policy_text};
+    use crate::{json_schema, path_and_url, policy_text, policy_yaml};
 
     #[test]
     fn nothing_is_wrong_with_what_the_engine_makes_of_the_seeds() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
         let seeds = collect(&root).expect("the checkout");
-        assert_eq!(seeds.len(), 5);
+        assert_eq!(seeds.len(), 6);
         for Seeds { target, inputs } in seeds {
             let check = match target {
                 "request_reader" => request_reader::check,
                 "policy_text" => policy_text::check,
+                "policy_yaml" => policy_yaml::check,
                 "evaluator" => evaluator::check,
                 "json_schema" => json_schema::check,
                 _ => path_and_url::check,

@@ -39,6 +39,8 @@ enum Target {
     RequestReader,
     /// Arbitrary text as a policy
     PolicyText,
+    /// Arbitrary text as a policy in YAML and in JSON with comments
+    PolicyYaml,
     /// The engine against the reference, on policies and calls derived from the input
     Evaluator,
     /// An arbitrary string as a path, a URL and an address

@@ -108,8 +108,7 @@ impl<'t> Reader<'t> {
 
     fn describe(&self, error: &ScanError) -> Diagnostic {
         let at = self.offset(*error.marker());
-        let found = self.text.get(at..).and_then(|rest| rest.chars().next());
-        let span = at..at.saturating_add(found.map_or(0, char::len_utf8));
+        let span = self.first_character(at);
         if error.info().contains("unknown anchor") {
             return unsupported(&span, "aliases are not supported").with_fix("write out the value");
         }
@@ -118,6 +117,11 @@ impl<'t> Reader<'t> {
         let cause: String =
             error.info().chars().map(|c| if c == '`' { '\'' } else { c }).filter(is_shown).take(150).collect();
         Diagnostic::error("invalid_yaml", &span, format!("the policy is not valid YAML at this position: {cause}"))
+    }
+
+    fn first_character(&self, at: usize) -> Range<usize> {
+        let found = self.text.get(at..).and_then(|rest| rest.chars().next());
+        at..at.saturating_add(found.map_or(0, char::len_utf8))
     }
 
     fn find_directives(&mut self, start: usize) {
@@ -169,12 +173,12 @@ impl<'t> Reader<'t> {
         if self.depth <= MAX_POLICY_DEPTH {
             return Ok(());
         }
-        let span = span.start..span.start.saturating_add(1).min(self.text.len());
+        let span = self.first_character(span.start);
         Err(Diagnostic::error("invalid_yaml", &span, "objects and lists nest deeper than 128 levels"))
     }
 
     fn find_properties(&mut self, anchor: usize, has_tag: bool, span: &Range<usize>) {
-        let place = span.start..span.start.saturating_add(1).min(self.text.len());
+        let place = self.first_character(span.start);
         if anchor != 0 {
             self.doubt(unsupported(&place, "anchors are not supported").with_fix("remove the anchor of this value"));
         }
@@ -242,7 +246,7 @@ impl<'t> Reader<'t> {
                 (Cow::Borrowed(""), ScalarStyle::DoubleQuoted)
             }
             _ => {
-                let span = span.start..span.start.saturating_add(1).min(self.text.len());
+                let span = self.first_character(span.start);
                 return Err(
                     unsupported(&span, "a key must be a string").with_fix("write a string without a line break")
                 );
