@@ -106,6 +106,8 @@ struct Finding<'r> {
     fix: Option<&'r str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     accepted: Option<&'r str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    owner: Option<&'r str>,
     line: usize,
     column: usize,
     pointer: String,
@@ -127,6 +129,7 @@ fn print_json(checked: &Checked) -> Result<(), Failure> {
                     message: &found.message,
                     fix: found.fix.as_deref(),
                     accepted: found.accepted.as_deref(),
+                    owner: found.owner.as_deref(),
                     line: position.line,
                     column: position.column,
                     pointer: position.pointer.unwrap_or_default(),

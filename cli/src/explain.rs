@@ -4,7 +4,7 @@ use std::path::Path;
 
 use callgate_edge_core::{EdgeFacts, Problem, explain_call};
 use callgate_engine::judge::explanation::{ExplainedCondition, ExplainedRule, explain};
-use callgate_engine::{Call, Decision, Effect, PolicyImage, RequestFacts, compile, evaluate, limits};
+use callgate_engine::{Call, Decision, Effect, PolicyImage, RequestFacts, ValidPolicy, compile, evaluate, limits};
 
 use crate::eval;
 use crate::failure::Failure;
@@ -14,7 +14,8 @@ use crate::print::{self, on_one_line};
 /// Explains the call on standard input for the policy in `file`.
 pub(crate) fn run(file: &Path, as_json: bool) -> Result<(), Failure> {
     let file = PolicyFile::read(file)?;
-    let bytes = compile(&file.check()?);
+    let policy = file.check()?;
+    let bytes = compile(&policy);
     let image = policy_file::open(&bytes)?;
     let body = eval::read_input()?;
     if body.len() > limits::DEFAULT_MAX_BODY_BYTES {
@@ -29,7 +30,7 @@ pub(crate) fn run(file: &Path, as_json: bool) -> Result<(), Failure> {
     }
     let facts = RequestFacts::new(eval::unix_time(), None, None);
     match Call::read(&body, &facts, &image) {
-        Ok(call) => print::out(on_lines(&image, &call).trim_end()),
+        Ok(call) => print::out(on_lines(&policy, &image, &call).trim_end()),
         Err(error) => refuse(Problem::from(error), as_json),
     }
 }
@@ -43,7 +44,7 @@ fn refuse(problem: Problem, as_json: bool) -> Result<(), Failure> {
     Err(Failure::Refused)
 }
 
-fn on_lines(image: &PolicyImage<'_>, call: &Call<'_>) -> String {
+fn on_lines(policy: &ValidPolicy<'_>, image: &PolicyImage<'_>, call: &Call<'_>) -> String {
     let decision = evaluate(image, call);
     let mut reason = String::new();
     decision.write_reason(image, call, &mut reason);
@@ -51,12 +52,18 @@ fn on_lines(image: &PolicyImage<'_>, call: &Call<'_>) -> String {
     match explain(image, call) {
         None => out.push_str("\nthe call exceeds the evaluation budget\n"),
         Some(rules) if rules.is_empty() => out.push_str("\nno rule matches the call\n"),
-        Some(rules) => rules.iter().for_each(|rule| write_rule(rule, &decision, image, &mut out)),
+        Some(rules) => rules.iter().for_each(|rule| write_rule(rule, &decision, policy, image, &mut out)),
     }
     out
 }
 
-fn write_rule(rule: &ExplainedRule, decision: &Decision, image: &PolicyImage<'_>, out: &mut String) {
+fn write_rule(
+    rule: &ExplainedRule,
+    decision: &Decision,
+    policy: &ValidPolicy<'_>,
+    image: &PolicyImage<'_>,
+    out: &mut String,
+) {
     let id = rule.id(image);
     let applies = match rule.applies {
         Some(true) => "applies",
@@ -73,6 +80,12 @@ fn write_rule(rule: &ExplainedRule, decision: &Decision, image: &PolicyImage<'_>
     let line = format!("\nrule `{}` ({}): {applies}{mark}", on_one_line(id), rule.effect.name());
     out.push_str(&line);
     out.push('\n');
+    let (owner, note) = policy.texts_of_rule(id);
+    for (name, text) in [("owner", owner), ("note", note)] {
+        if let Some(text) = text {
+            out.push_str(&format!("  {name}: {}\n", on_one_line(text)));
+        }
+    }
     if let Some(condition) = &rule.condition {
         write_condition(condition, image, 1, out);
     }

@@ -337,6 +337,32 @@ rule `refund-agent` (Allow): does not apply; nearest rule
 }
 
 #[test]
+fn the_owner_and_the_note_of_a_rule_are_shown_to_people() {
+    let directory = directory();
+    let file = write(
+        &directory,
+        "owner.json",
+        r#"{"version":"callgate-1","tools":["a","b"],"roles":{"r":{}},"rules":[
+            {"id":"x","effect":"Allow","tools":["a"],"roles":"*","owner":"payments","note":"since\nJune"},
+            {"id":"y","effect":"Allow","tools":["b"],"roles":["rr"],"owner":"support"}]}"#,
+    );
+    let ended = run(&["check", &file, "--format", "json"], "");
+    let report: Value = serde_json::from_str(&ended.out).expect("JSON");
+    assert_eq!(report.pointer("/findings/0/owner"), Some(&Value::from("support")), "{report}");
+    let ended = run(&["check", &file], "");
+    assert!(ended.out.contains("the owner of this rule is support"), "{}", ended.out);
+    let file = write(&directory, "owner.json", &fs::read_to_string(&file).expect("a file").replace("rr", "r"));
+    let ended = run(&["explain", "--policy", &file], r#"{"tool":"a","role":"r"}"#);
+    let expected = "Allow (allowed): rule `x` allows this call
+
+rule `x` (Allow): applies; this rule decides
+  owner: payments
+  note: since\\nJune
+";
+    assert_eq!((ended.code, &*ended.out), (Some(0), expected), "{}", ended.err);
+}
+
+#[test]
 fn an_explanation_as_json_is_the_response_to_a_call_that_asks_for_it() {
     let call = r#"{"tool":"process_refund","role":"agent","args":{"amount":800}"#;
     let answer = |arguments: &[&str], more: &str| {

@@ -13,7 +13,7 @@ use fastrand::Rng;
 use crate::json::{Json, object, string, strings};
 use crate::judge::{Tally, compile_text, judge_by_image};
 use crate::policy::callgate::{self, Policy, Rule, Target};
-use crate::policy::condition::{Condition, NumericOp, Source, StringOp};
+use crate::policy::condition::{Condition, Listed, NumericOp, Source, StringOp};
 use crate::readers::matches_pattern;
 use crate::request::Request;
 
@@ -166,9 +166,10 @@ fn translate_rule(rule: &Rule, tools: &[&str]) -> Option<String> {
         callgate::Effect::Deny => "forbid",
         callgate::Effect::RequireApproval => return None,
     };
-    let Target::Tool(pattern) = &rule.target else { return None };
-    let actions = list(tools.iter().filter(|tool| matches_pattern(pattern, tool)), "Action::");
-    let roles = list(rule.roles.iter(), "Role::");
+    let (Target::Tools(names, except), Listed::These(roles)) = (&rule.target, &rule.roles) else { return None };
+    let is_one = |names: &[String], tool: &str| names.iter().any(|name| matches_pattern(name, tool));
+    let actions = list(tools.iter().filter(|tool| is_one(names, tool) && !is_one(except, tool)), "Action::");
+    let roles = list(roles.iter(), "Role::");
     let condition = rule.condition.as_ref().map_or(Some(String::from("true")), translate_condition)?;
     Some(format!(
         "{effect} (principal, action in {actions}, resource) when {{ principal in {roles} && {condition} }};\n"

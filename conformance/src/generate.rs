@@ -91,7 +91,8 @@ fn rule_of(
     targets: &Targets,
     roles: &[&str],
 ) -> Json {
-    let mut rule = object([("effect", string(effect)), ("roles", strings(pick_some(random, roles, 3)))]);
+    let roles = if once_in(random, 8) { string("*") } else { strings(pick_some(random, roles, 3)) };
+    let mut rule = object([("effect", string(effect)), ("roles", roles)]);
     targets.name_in(random, &mut rule);
     if let Some(id) = id {
         rule.insert("id", string(format!("rule-{id}")));
@@ -101,6 +102,9 @@ fn rule_of(
     }
     if once_in(random, 10) {
         rule.insert("reason", string("ask the desk"));
+    }
+    if once_in(random, 10) {
+        rule.insert(pick(random, &["note", "owner"]), string("the desk"));
     }
     if once_in(random, 10) {
         rule.insert("disclose", string(pick(random, &["code", "all"])));

@@ -133,7 +133,10 @@ impl Reference {
             .rules
             .iter()
             .filter(|rule| target_fits(&rule.target, request))
-            .filter(|rule| rule.roles.iter().any(|role| roles.contains(&role.as_str())))
+            .filter(|rule| match &rule.roles {
+                Listed::Any => true,
+                Listed::These(listed) => listed.iter().any(|role| roles.contains(&role.as_str())),
+            })
             .filter(|rule| match (tool.filter(|_| request.kind == TargetKind::Tool), &rule.condition) {
                 (Some(tool), Some(condition)) => outcomes(condition, tool).contains(&Some(true)),
                 _ => true,
@@ -375,7 +378,10 @@ fn effect_of(effect: callgate::Effect) -> Effect {
 /// Whether the target of a rule fits what a call names.
 fn target_fits(target: &Target, request: &Request) -> bool {
     let operation = match request.kind {
-        TargetKind::Tool => return matches!(target, Target::Tool(name) if matches_pattern(name, &request.name)),
+        TargetKind::Tool => {
+            let is_named = |names: &[String]| names.iter().any(|name| matches_pattern(name, &request.name));
+            return matches!(target, Target::Tools(names, except) if is_named(names) && !is_named(except));
+        }
         TargetKind::Prompt => return matches!(target, Target::Prompt(name) if matches_pattern(name, &request.name)),
         TargetKind::ResourceRead => Operation::Read,
         TargetKind::ResourceList => Operation::List,

@@ -4,7 +4,7 @@ use callgate_engine::TargetKind;
 use fastrand::Rng;
 
 use crate::json::{Json, object, string, strings};
-use crate::readers::matches_pattern;
+use crate::readers::{can_be_name, matches_pattern};
 use crate::schema::Schema;
 use crate::schema::random::schemas::{self, Shape};
 use crate::schema::random::values::mostly_conforming;
@@ -188,7 +188,7 @@ impl Targets {
             policy.remove("tools");
             let rules = policy.child("rules").cloned();
             let is_named = |tool: &str| match &rules {
-                Some(Json::Array(rules)) => rules.iter().any(|rule| rule.child("tool_name") == Some(&string(tool))),
+                Some(Json::Array(rules)) => rules.iter().any(|rule| tools_in(rule).contains(&tool.to_owned())),
                 _ => false,
             };
             let tools = tools.iter().map(|tool| {
@@ -217,10 +217,10 @@ impl Targets {
             }
             _ => ("tool_name", &self.tools),
         };
-        let pattern = pick(random, &PATTERNS);
-        let fits = !is_declared || names.iter().any(|name| matches_pattern(pattern, name));
-        let name = if fits && random.bool() { pattern.to_owned() } else { pick_name(random, names) };
-        rule.insert(key, string(name));
+        if key == "tool_name" && once_in(random, 3) {
+            return list_tools_in(random, names, *is_declared, rule);
+        }
+        rule.insert(key, string(name_or_pattern(random, names, *is_declared)));
     }
 
     /// The target of a call: usually that of one of the rules.
@@ -240,7 +240,8 @@ impl Targets {
         } else if let Some(uri) = text("resource_uri") {
             (operation(random), Some(uri))
         } else if rule.is_some() || random.bool() {
-            (TargetKind::Tool, text("tool_name"))
+            let names = rule.map(tools_in).unwrap_or_default();
+            (TargetKind::Tool, random.choice(&names).cloned())
         } else {
             (if random.bool() { TargetKind::Prompt } else { operation(random) }, None)
         };
@@ -258,6 +259,58 @@ impl Targets {
         };
         (kind, name)
     }
+}
+
+/// The tools, patterns and exceptions that a rule names.
+fn tools_in(rule: &Json) -> Vec<String> {
+    let named = ["tool_name", "tools", "except"].into_iter().filter_map(|key| rule.child(key));
+    let texts = named.flat_map(|value| match value {
+        Json::Array(names) => names.iter().collect(),
+        name => vec![name],
+    });
+    texts.filter_map(|text| if let Json::String(text) = text { Some(text.clone()) } else { None }).collect()
+}
+
+/// Adds a list of tools to a rule, often with exceptions that leave at least one tool.
+fn list_tools_in(random: &mut Rng, names: &[String], is_declared: bool, rule: &mut Json) {
+    let distinct = |random: &mut Rng, most: usize| {
+        let mut list: Vec<String> = Vec::new();
+        for _ in 0..random.usize(1..=most) {
+            let name = name_or_pattern(random, names, is_declared);
+            if !list.contains(&name) {
+                list.push(name);
+            }
+        }
+        list
+    };
+    let tools = distinct(random, 3);
+    let valid = OTHERS.iter().copied().filter(|name| can_be_name(name)).chain(TOOLS).map(str::to_owned);
+    // Names that calls may have. If no such name shows that a list is sensible, it is not generated.
+    let known: Vec<String> = if is_declared { names.to_vec() } else { valid.collect() };
+    let is_one = |list: &[String], name: &str| list.iter().any(|pattern| matches_pattern(pattern, name));
+    let included: Vec<&String> = known.iter().filter(|name| is_one(&tools, name)).collect();
+    if random.bool() {
+        let mut except = distinct(random, 3);
+        except.retain(|pattern| included.iter().any(|name| matches_pattern(pattern, name)));
+        if included.iter().any(|name| !is_one(&except, name)) {
+            rule.insert("except", one_or_more(random, except));
+        }
+    }
+    rule.insert("tools", one_or_more(random, tools));
+}
+
+/// A list of texts, or its only text.
+fn one_or_more(random: &mut Rng, texts: Vec<String>) -> Json {
+    match texts.as_slice() {
+        [only] if random.bool() => string(only.as_str()),
+        _ => strings(texts),
+    }
+}
+
+fn name_or_pattern(random: &mut Rng, names: &[String], is_declared: bool) -> String {
+    let pattern = pick(random, &PATTERNS);
+    let fits = !is_declared || names.iter().any(|name| matches_pattern(pattern, name));
+    if fits && random.bool() { pattern.to_owned() } else { pick_name(random, names) }
 }
 
 fn pick_name(random: &mut Rng, names: &[String]) -> String {

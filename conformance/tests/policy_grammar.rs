@@ -138,7 +138,7 @@ fn change(value: &mut Json, random: &mut Rng) {
 }
 
 /// Keys of the language, each of which belongs to few objects, and keys of no object.
-const KEYS: [&str; 27] = [
+const KEYS: [&str; 30] = [
     "ignoreCase",
     "paths",
     "extra",
@@ -151,6 +151,7 @@ const KEYS: [&str; 27] = [
     "inherits",
     "inputSchema",
     "enforceSchema",
+    "except",
     "tool_name",
     "prompt_name",
     "resource_uri",
@@ -160,6 +161,8 @@ const KEYS: [&str; 27] = [
     "id",
     "reason",
     "disclose",
+    "note",
+    "owner",
     "source",
     "field",
     "value",

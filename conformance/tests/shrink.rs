@@ -63,7 +63,17 @@ fn a_wrong_operator_is_shown_by_one_rule_with_one_check() {
         let (rule, kind, check) = only_rule(&policy);
         let kinds = ["NumericCheck", "LengthCheck", "FieldCompare"];
         assert!(kinds.contains(&kind) && check.child("op") == Some(&Json::String(String::from("Lte"))), "{policy}");
-        let needed = ["effect", "tool_name", "prompt_name", "resource_uri", "operations", "roles", "condition"];
+        let needed = [
+            "effect",
+            "tools",
+            "except",
+            "tool_name",
+            "prompt_name",
+            "resource_uri",
+            "operations",
+            "roles",
+            "condition",
+        ];
         let Json::Object(members) = rule else { panic!("not a rule: {rule}") };
         assert!(members.iter().all(|(name, _)| needed.contains(&name.as_str())), "{rule}");
         assert_eq!(request.roles.len(), 1, "{}", request.body());

@@ -58,6 +58,15 @@ fn a_rule_speaks_of_one_kind_of_target_in_both() {
         check(&json!({ "version": "callgate-1", "roles": { "agent": {} }, "rules": [rule] }), is_valid);
     };
     check_rule(json!({ "tool_name": "view_*" }), true);
+    check_rule(json!({ "tools": "view_*" }), true);
+    check_rule(json!({ "tools": ["view_*", "refund"], "except": ["view_all"] }), true);
+    check_rule(json!({ "tools": ["view_*"], "except": "view_all", "note": "a text", "owner": "desk" }), true);
+    check_rule(json!({ "tools": [] }), false);
+    check_rule(json!({ "tools": ["view", "view"] }), false);
+    check_rule(json!({ "tools": [1] }), false);
+    check_rule(json!({ "tools": "view", "tool_name": "view" }), false);
+    check_rule(json!({ "tool_name": "view_*", "except": ["view_all"] }), false);
+    check_rule(json!({ "tools": "view", "note": 1 }), false);
     check_rule(json!({ "prompt_name": "greet" }), true);
     check_rule(json!({ "resource_uri": "note://today", "operations": ["read", "list", "subscribe"] }), true);
     check_rule(json!({}), false);
@@ -67,6 +76,18 @@ fn a_rule_speaks_of_one_kind_of_target_in_both() {
     check_rule(json!({ "resource_uri": "note://today", "operations": [] }), false);
     check_rule(json!({ "resource_uri": "note://today", "operations": ["read", "read"] }), false);
     check_rule(json!({ "resource_uri": "note://today", "operations": ["write"] }), false);
+}
+
+#[test]
+fn a_rule_lists_its_roles_or_is_for_every_role_in_both() {
+    let check_roles = |roles: Value, is_valid: bool| {
+        let rule = json!({ "effect": "Allow", "tools": "view", "roles": roles });
+        check(&json!({ "version": "callgate-1", "roles": { "agent": {} }, "rules": [rule] }), is_valid);
+    };
+    check_roles(json!(["agent"]), true);
+    check_roles(json!("*"), true);
+    check_roles(json!("agent"), false);
+    check_roles(json!([]), false);
 }
 
 #[test]

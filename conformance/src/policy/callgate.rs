@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::condition::{Condition, StringOp, Texts};
-use super::strict::{objects, stated, words};
+use super::strict::{Listed, objects, stated, words};
 use crate::json::Json;
 use crate::schema::Schema;
 
@@ -186,8 +186,8 @@ words!(Effect, Operation, Disclose);
 /// The target of a rule.
 #[derive(Debug)]
 pub enum Target {
-    /// A tool, or a pattern of tools.
-    Tool(String),
+    /// Tools and patterns of tools, and the tools and patterns that are left out.
+    Tools(Vec<String>, Vec<String>),
     /// A prompt, or a pattern of prompts.
     Prompt(String),
     /// A URI or a pattern of URIs, and the operations on these resources.
@@ -208,7 +208,7 @@ pub struct Rule {
     /// The target.
     pub target: Target,
     /// The roles that the rule matches.
-    pub roles: Vec<String>,
+    pub roles: Listed<String>,
     /// The server that the rule matches; `None` is every server.
     pub server: Option<String>,
     /// When the rule applies; `None` is always.
@@ -229,6 +229,10 @@ impl Rule {
 struct RuleKeys {
     effect: Effect,
     #[serde(default, deserialize_with = "stated")]
+    tools: Option<Texts>,
+    #[serde(default, deserialize_with = "stated")]
+    except: Option<Texts>,
+    #[serde(default, deserialize_with = "stated")]
     tool_name: Option<String>,
     #[serde(default, deserialize_with = "stated")]
     prompt_name: Option<String>,
@@ -236,7 +240,7 @@ struct RuleKeys {
     resource_uri: Option<String>,
     #[serde(default, deserialize_with = "stated")]
     operations: Option<Vec<Operation>>,
-    roles: Vec<String>,
+    roles: Listed<String>,
     /// The language reference lets `null` stand for no condition.
     condition: Option<Condition>,
     #[serde(default, deserialize_with = "stated")]
@@ -247,6 +251,11 @@ struct RuleKeys {
     reason: Option<String>,
     #[serde(default, deserialize_with = "stated")]
     disclose: Option<Disclose>,
+    /// No decision depends on the texts for people.
+    #[serde(default, deserialize_with = "stated")]
+    note: Option<String>,
+    #[serde(default, deserialize_with = "stated")]
+    owner: Option<String>,
 }
 
 objects!(Policy, ToolWithSchema, Accept, Role, RuleKeys);
@@ -269,10 +278,14 @@ fn rules<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Rule>, D::Err
 
 fn rule(index: usize, text: &str) -> Result<Rule, serde_json::Error> {
     let keys: RuleKeys = serde_json::from_str(text)?;
-    let target = match (keys.tool_name, keys.prompt_name, keys.resource_uri, keys.operations) {
-        (Some(name), None, None, None) => Target::Tool(name),
-        (None, Some(name), None, None) => Target::Prompt(name),
-        (None, None, Some(uri), Some(operations)) => Target::Resource(uri, operations),
+    let texts = |texts: Texts| texts.as_slice().to_vec();
+    let target = match (keys.tools, keys.except, keys.tool_name, keys.prompt_name, keys.resource_uri, keys.operations) {
+        (Some(tools), except, None, None, None, None) => {
+            Target::Tools(texts(tools), except.map(texts).unwrap_or_default())
+        }
+        (None, None, Some(name), None, None, None) => Target::Tools(vec![name], Vec::new()),
+        (None, None, None, Some(name), None, None) => Target::Prompt(name),
+        (None, None, None, None, Some(uri), Some(operations)) => Target::Resource(uri, operations),
         _ => return Err(serde_json::Error::custom("a rule has one target, and a resource has operations")),
     };
     keys.condition.iter().try_for_each(check_texts)?;

@@ -183,10 +183,10 @@ pub struct Rule {
     pub effect: Effect,
     /// The kinds of targets that it matches: one kind, or several operations on resources.
     pub kinds: Vec<TargetKind>,
-    /// The name of the target or its URI, or a pattern with `*`.
-    pub target: Spanned<String>,
+    /// The names of the targets or their URIs, or patterns with `*`.
+    pub target: Names,
     /// The roles that it matches.
-    pub roles: Vec<Spanned<String>>,
+    pub roles: RuleRoles,
     /// The MCP server of the target; without one, any server.
     pub server: Option<Spanned<String>>,
     /// When it applies; without one, always.
@@ -195,6 +195,67 @@ pub struct Rule {
     pub reason: Option<Spanned<String>>,
     /// Whether responses hide the requirements of its condition.
     pub hides_condition: bool,
+    /// A text about it for people.
+    pub note: Option<String>,
+    /// Who is responsible for it, for people.
+    pub owner: Option<String>,
+}
+
+/// The targets that a rule names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Names {
+    /// The position of the only name, or of the list.
+    pub span: Range<usize>,
+    /// Names and patterns, at least one.
+    pub included: Vec<Spanned<String>>,
+    /// Names and patterns of targets that the rule does not match.
+    pub excluded: Vec<Spanned<String>>,
+}
+
+impl Names {
+    /// One name or pattern.
+    pub(crate) fn one(name: Spanned<String>) -> Self {
+        Self { span: name.span.clone(), included: alloc::vec![name], excluded: Vec::new() }
+    }
+
+    /// All names and patterns: first those of targets that the rule matches.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Spanned<String>> {
+        self.included.iter().chain(&self.excluded)
+    }
+
+    /// The pattern that matches every name, if the rule has it.
+    pub(crate) fn everything(&self) -> Option<&Spanned<String>> {
+        let is_everything = |name: &&Spanned<String>| !name.value.is_empty() && name.value.bytes().all(|it| it == b'*');
+        self.included.iter().find(is_everything)
+    }
+
+    /// Whether two rules have the same names and patterns.
+    pub(crate) fn has_same_names(&self, other: &Self) -> bool {
+        let are_same = |a: &[Spanned<String>], b: &[Spanned<String>]| {
+            a.iter().map(|name| &name.value).eq(b.iter().map(|name| &name.value))
+        };
+        are_same(&self.included, &other.included) && are_same(&self.excluded, &other.excluded)
+    }
+}
+
+/// The roles of a rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RuleRoles {
+    /// Every declared role; the position of `*`.
+    Every(Range<usize>),
+    /// The roles of a list.
+    Listed(Vec<Spanned<String>>),
+}
+
+impl RuleRoles {
+    /// The roles that the rule names; none if it is for every role.
+    #[must_use]
+    pub fn listed(&self) -> &[Spanned<String>] {
+        match self {
+            Self::Every(_) => &[],
+            Self::Listed(roles) => roles,
+        }
+    }
 }
 
 impl Rule {

@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use crate::policy::document::{Accepted, PolicyDocument};
 use crate::policy::text::diagnostic::{Diagnostic, Severity, quoted};
 use crate::policy::text::positions::Positions;
+use crate::policy::text::spanned::Spanned;
 
 /// Marks the warnings that the policy accepts, and reports each item of `accept` that accepts nothing.
 pub(crate) fn apply(document: &PolicyDocument<'_>, findings: &mut Vec<Diagnostic>) {
@@ -38,9 +39,9 @@ fn places_of(document: &PolicyDocument<'_>, at: &str) -> Vec<String> {
     if at.starts_with('/') {
         return alloc::vec![at.into()];
     }
-    let is_rule = |id: Option<&str>, target: &str| id == Some(at) || target == at;
+    let is_at = |name: &Spanned<String>| name.value == at;
     let rules = document.rules.iter();
-    let rules = rules.filter(|rule| is_rule(rule.id.as_ref().map(|id| id.value.as_str()), &rule.target.value));
+    let rules = rules.filter(|rule| rule.id.as_ref().is_some_and(is_at) || rule.target.included.iter().any(is_at));
     let tools = document.tools.iter().flatten().enumerate().filter(|(_, tool)| tool.name.value == at);
     let pointers = rules.map(|rule| format!("/rules/{}", rule.index));
     pointers.chain(tools.map(|(index, _)| format!("/tools/{index}"))).collect()

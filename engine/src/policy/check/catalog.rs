@@ -12,7 +12,7 @@ use crate::language::target::is_bad_character;
 use crate::language::target::{MAX_NAME_CHARS, TargetKind, can_be_name};
 use crate::policy::automaton::{self, Tables};
 use crate::policy::check::name_table::{NameTable, PatternIndex, TargetIndex, declare};
-use crate::policy::document::{PolicyDocument, Rule};
+use crate::policy::document::{Names, PolicyDocument, Rule};
 use crate::policy::text::diagnostic::{Diagnostic, quoted};
 use crate::policy::text::spanned::Spanned;
 
@@ -69,17 +69,18 @@ impl Catalog {
     fn collect_from_rules(&mut self, rules: &[Rule], findings: &mut Vec<Diagnostic>) {
         let longest = if self.kind.is_resource() { MAX_URI_CHARS } else { MAX_NAME_CHARS };
         let mut first_pattern = None;
-        for rule in rules.iter().filter(|rule| rule.kinds.contains(&self.kind)) {
-            if rule.target.value.chars().count() > longest {
+        let rules = rules.iter().filter(|rule| rule.kinds.contains(&self.kind));
+        for name in rules.flat_map(|rule| rule.target.all()) {
+            if name.value.chars().count() > longest {
                 let message = format!("the target of a rule must not exceed {longest} characters");
-                findings.push(Diagnostic::error("bad_name", &rule.target.span, message));
+                findings.push(Diagnostic::error("bad_name", &name.span, message));
                 continue;
             }
-            if rule.target.value.contains('*') {
-                first_pattern.get_or_insert(&rule.target.span);
-                self.patterns.add(&rule.target.value);
+            if name.value.contains('*') {
+                first_pattern.get_or_insert(&name.span);
+                self.patterns.add(&name.value);
             } else {
-                self.names.add(&rule.target.value);
+                self.names.add(&name.value);
             }
         }
         if let Some(span) = first_pattern {
@@ -98,9 +99,40 @@ impl Catalog {
         }
     }
 
-    /// The targets that a rule matches.
+    /// The targets that a rule matches, in ascending order.
     pub(crate) fn targets_of(&mut self, rule: &Rule, findings: &mut Vec<Diagnostic>) -> Vec<TargetIndex> {
-        let name = &rule.target;
+        let Names { span, included, excluded } = &rule.target;
+        let mut targets: Vec<TargetIndex> = Vec::new();
+        for name in included {
+            targets.extend(self.targets_named(name, findings));
+        }
+        targets.sort_unstable();
+        targets.dedup();
+        let mut without: Vec<TargetIndex> = Vec::new();
+        for name in excluded {
+            let before = findings.len();
+            let named = self.targets_named(name, findings);
+            // A name or pattern with another error needs no second one.
+            let is_valid = findings.len() == before && !targets.is_empty();
+            if is_valid && named.iter().all(|target| targets.binary_search(target).is_err()) {
+                let value = quoted(&name.value);
+                let message = format!("{value} in `except` excludes nothing, because `tools` does not match it");
+                findings.push(Diagnostic::error("no_match", &name.span, message).with_fix("remove it"));
+            }
+            without.extend(named);
+        }
+        without.sort_unstable();
+        let is_excluded = |target: &TargetIndex| without.binary_search(target).is_ok();
+        if !targets.is_empty() && targets.iter().all(is_excluded) {
+            let message = "`except` excludes every tool of this rule, so it never applies";
+            findings.push(Diagnostic::error("no_match", span, message).with_fix("remove the rule, or exclude less"));
+        }
+        targets.retain(|target| !is_excluded(target));
+        targets
+    }
+
+    /// The targets that a name or a pattern matches.
+    fn targets_named(&mut self, name: &Spanned<String>, findings: &mut Vec<Diagnostic>) -> Vec<TargetIndex> {
         if name.value.contains('\0') {
             findings.push(Diagnostic::error("bad_name", &name.span, "a name must not contain NUL"));
             return Vec::new();

@@ -65,6 +65,13 @@ impl ValidPolicy<'_> {
         &self.warnings
     }
 
+    /// The owner and the note of the rule with a name in responses.
+    #[must_use]
+    pub fn texts_of_rule(&self, name: &str) -> (Option<&str>, Option<&str>) {
+        let rule = self.document.rules.iter().find(|rule| rule.name() == name);
+        rule.map_or((None, None), |rule| (rule.owner.as_deref(), rule.note.as_deref()))
+    }
+
     /// The names of the rules in responses, in the order of the text.
     pub fn rule_names(&self) -> impl Iterator<Item = String> {
         self.document.rules.iter().map(Rule::name)
@@ -89,7 +96,7 @@ pub fn validate(mut document: PolicyDocument<'_>) -> Result<ValidPolicy<'_>, Vec
             targets.extend(catalog.targets_of(rule, &mut findings).into_iter().map(|at| RuleTarget { kind, at }));
         }
         if rule.kinds.iter().any(|kind| kind.is_resource()) {
-            check_uri_pattern(&rule.target, &mut findings);
+            rule.target.all().for_each(|uri| check_uri_pattern(uri, &mut findings));
         }
         rule_targets.push(targets);
         rule_roles.push(roles.roles_for(rule, &mut findings));
@@ -139,6 +146,7 @@ pub fn validate(mut document: PolicyDocument<'_>) -> Result<ValidPolicy<'_>, Vec
         key(a).cmp(&key(b)).then_with(|| a.message.cmp(&b.message))
     });
     findings.dedup();
+    name_owners(&document.rules, &mut findings);
     if findings.iter().any(|finding| finding.severity == Severity::Error) {
         return Err(findings);
     }
@@ -169,6 +177,16 @@ fn check_pairs(
             findings.push(Diagnostic::error("too_many_pairs", &rule.target.span, message));
             return;
         }
+    }
+}
+
+/// Adds the owner of the rule to each finding in it.
+fn name_owners(rules: &[Rule], findings: &mut [Diagnostic]) {
+    for finding in findings {
+        // INVARIANT: rules are in the order of the text.
+        let later = rules.partition_point(|rule| rule.span.start <= finding.span.start);
+        let rule = later.checked_sub(1).and_then(|at| rules.get(at));
+        finding.owner = rule.filter(|rule| finding.span.end <= rule.span.end).and_then(|rule| rule.owner.clone());
     }
 }
 

@@ -29,12 +29,13 @@ pub(crate) fn warn_where_it_fails_open(
     let mut overridden: Vec<(usize, usize)> = Vec::new();
     for (at, (rule, targets)) in document.rules.iter().zip(rule_targets).enumerate() {
         for &RuleTarget { at: tool, .. } in targets {
-            if !rule.target.value.contains('*') && tool.to_usize() >= declared_tools {
-                let message =
-                    format!("{} is not declared in `tools`, but this rule allows it", quoted(&rule.target.value));
-                findings.push(Diagnostic::warning("undeclared_tool", &rule.target.span, message));
+            // A rule of perso has one name or pattern.
+            let undeclared = rule.target.included.iter().filter(|_| tool.to_usize() >= declared_tools);
+            for name in undeclared.filter(|name| !name.value.contains('*')) {
+                let message = format!("{} is not declared in `tools`, but this rule allows it", quoted(&name.value));
+                findings.push(Diagnostic::warning("undeclared_tool", &name.span, message));
             }
-            for role in &rule.roles {
+            for role in rule.roles.listed() {
                 if let Some(earlier) = last.insert((tool, &role.value), at).filter(|&earlier| earlier != at) {
                     overridden.push((earlier, at));
                 }

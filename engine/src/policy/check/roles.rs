@@ -9,8 +9,9 @@ use hashbrown::HashSet;
 use crate::language::dialect::Dialect;
 use crate::language::index::Index as _;
 use crate::policy::check::name_table::{NameTable, RoleIndex, declare};
-use crate::policy::document::{PolicyDocument, Role, Rule};
+use crate::policy::document::{PolicyDocument, Role, Rule, RuleRoles};
 use crate::policy::text::diagnostic::{Diagnostic, quoted};
+use crate::policy::text::spanned::Spanned;
 
 /// The most pairs of a role and a role that it inherits, directly or indirectly.
 const MAX_INHERITED_PAIRS: usize = 1_000_000;
@@ -45,12 +46,27 @@ impl Roles {
         if self.dialect == Dialect::Perso1 {
             return self.perso_roles_for(rule, findings);
         }
-        if rule.roles.is_empty() {
+        let listed = match &rule.roles {
+            RuleRoles::Every(span) => {
+                if self.is_declared && self.names.len() == 0 {
+                    let message = "`roles` declares no role, so this rule never applies";
+                    findings.push(Diagnostic::error("no_role", span, message).with_fix("declare a role"));
+                }
+                return self.names.iter().map(|(role, _)| role).collect();
+            }
+            RuleRoles::Listed(listed) => listed,
+        };
+        if listed.is_empty() {
             let message = "`roles` is empty, so this rule never applies";
             findings.push(Diagnostic::error("no_role", &(rule.span.start..rule.span.start.saturating_add(1)), message));
         }
+        self.with_descendants(listed, findings)
+    }
+
+    /// The listed roles and all roles that inherit them, in ascending order.
+    fn with_descendants(&self, listed: &[Spanned<String>], findings: &mut Vec<Diagnostic>) -> Vec<RoleIndex> {
         let mut seen: Vec<RoleIndex> = Vec::new();
-        for role in &rule.roles {
+        for role in listed {
             match self.names.get(&role.value) {
                 Some(known) if seen.contains(&known) => {
                     let message = format!("the role {} is duplicated in this rule", quoted(&role.value));
@@ -61,7 +77,10 @@ impl Roles {
                     let message = format!("{} is not declared in `roles`", quoted(&role.value));
                     let problem = Diagnostic::error("unknown_role", &role.span, message);
                     let roles = self.names.names.iter().map(String::as_str);
-                    findings.push(problem.with_likely_word(&role.value, roles));
+                    findings.push(match role.value.as_str() {
+                        "*" => problem.with_fix("write `\"*\"` without a list for every declared role"),
+                        _ => problem.with_likely_word(&role.value, roles),
+                    });
                 }
                 None => {}
             }
@@ -138,7 +157,7 @@ impl Roles {
     /// perso ignores undeclared roles of a rule, and has no role patterns.
     fn perso_roles_for(&self, rule: &Rule, findings: &mut Vec<Diagnostic>) -> Vec<RoleIndex> {
         let mut known = Vec::new();
-        for role in &rule.roles {
+        for role in rule.roles.listed() {
             match self.names.get(&role.value) {
                 Some(at) => known.push(at),
                 None => {

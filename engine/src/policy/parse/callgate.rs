@@ -8,13 +8,13 @@ use crate::condition::field::Scope;
 use crate::condition::{Condition, read_condition};
 use crate::language::dialect::Dialect;
 use crate::language::effect::Effect;
-use crate::language::target::TargetKind;
 use crate::limits::MAX_POLICY_DEPTH;
 use crate::policy::document::{Accepted, PolicyDocument, Role, Rule, Tool};
 use crate::policy::parse::schema::read_arguments;
+use crate::policy::parse::targets::{read_rule_roles, read_target};
 use crate::policy::text::diagnostic::Diagnostic;
 use crate::policy::text::format::Format;
-use crate::policy::text::node_reader::{NodeReader, Object, start_of};
+use crate::policy::text::node_reader::{NodeReader, Object};
 use crate::policy::text::spanned::Spanned;
 use crate::policy::text::tree::{Member, Node, Value};
 use crate::policy::when;
@@ -160,6 +160,8 @@ fn read_rule(node: &Node<'_>, index: usize, text: &str, reader: &mut NodeReader)
         "id",
         "effect",
         "server",
+        "tools",
+        "except",
         "tool_name",
         "prompt_name",
         "resource_uri",
@@ -169,6 +171,8 @@ fn read_rule(node: &Node<'_>, index: usize, text: &str, reader: &mut NodeReader)
         "condition",
         "reason",
         "disclose",
+        "note",
+        "owner",
     ];
     let rule = reader.object(node, "a rule", KEYS)?;
     let id = rule.optional("id").and_then(|node| reader.string(node, "`id`"));
@@ -176,13 +180,15 @@ fn read_rule(node: &Node<'_>, index: usize, text: &str, reader: &mut NodeReader)
         reader.word(node, "an effect", "unknown_effect", Effect::ALL.map(|effect| (effect.name(), effect)))
     });
     let target = read_target(node, &rule, reader);
-    let roles = rule.required("roles", reader).and_then(|node| reader.strings(node, "`roles`"));
+    let roles = rule.required("roles", reader).and_then(|node| read_rule_roles(node, reader));
     let server = rule.optional("server").map(|node| reader.string(node, "`server`"));
     let reason = rule.optional("reason").map(|node| reader.string(node, "`reason`"));
     let disclosures = [("all", false), ("code", true)];
     let hides_condition = rule
         .optional("disclose")
         .map(|node| reader.word(node, "a value of `disclose`", "unknown_disclosure", disclosures));
+    let note = rule.optional("note").map(|node| reader.string(node, "`note`"));
+    let owner = rule.optional("owner").map(|node| reader.string(node, "`owner`"));
     let condition = read_rule_condition(&rule, text, reader);
     let (kinds, target) = target?;
     Some(Rule {
@@ -199,6 +205,8 @@ fn read_rule(node: &Node<'_>, index: usize, text: &str, reader: &mut NodeReader)
         condition: condition?,
         reason: reason.map_or(Some(None), |reason| reason.map(Some))?,
         hides_condition: hides_condition.unwrap_or(Some(false))?,
+        note: note.flatten().map(|note| note.value),
+        owner: owner.flatten().map(|owner| owner.value),
     })
 }
 
@@ -223,59 +231,4 @@ fn read_rule_condition(rule: &Object<'_, '_>, text: &str, reader: &mut NodeReade
         return None;
     }
     Some(Some(condition))
-}
-
-/// Reads the target of a rule: exactly one of a tool, a prompt and a resource with operations.
-fn read_target(
-    node: &Node<'_>,
-    rule: &Object<'_, '_>,
-    reader: &mut NodeReader,
-) -> Option<(Vec<TargetKind>, Spanned<String>)> {
-    let keys = ["tool_name", "prompt_name", "resource_uri"];
-    let given: Vec<(&str, &Node<'_>)> =
-        keys.into_iter().filter_map(|key| rule.optional(key).map(|node| (key, node))).collect();
-    let kinds = match (given.as_slice(), rule.optional("operations")) {
-        ([(_, first), _, ..], _) => {
-            let message = "a rule must have only one of `tool_name`, `prompt_name` and `resource_uri`";
-            reader.problems.push(Diagnostic::error("several_targets", &first.span, message));
-            return None;
-        }
-        ([], _) => {
-            let message = "`tool_name`, `prompt_name` or `resource_uri` is missing";
-            reader.problems.push(Diagnostic::error("missing_key", &start_of(node), message));
-            return None;
-        }
-        ([("resource_uri", _)], _) => {
-            rule.required("operations", reader).and_then(|node| read_operations(node, reader))
-        }
-        ([_], Some(operations)) => {
-            let message = "`operations` requires `resource_uri`";
-            reader.problems.push(Diagnostic::error("unknown_key", &operations.span, message));
-            None
-        }
-        ([("prompt_name", _)], None) => Some(alloc::vec![TargetKind::Prompt]),
-        ([_], None) => Some(alloc::vec![TargetKind::Tool]),
-    };
-    let (key, node) = given.first()?;
-    let name = reader.string(node, &format!("`{key}`"));
-    Some((kinds?, name?))
-}
-
-fn read_operations(node: &Node<'_>, reader: &mut NodeReader) -> Option<Vec<TargetKind>> {
-    let items = reader.list(node, "`operations`")?;
-    let mut kinds = Vec::new();
-    for item in items {
-        let kind = reader.word(item, "an operation", "unknown_operation", TargetKind::OPERATIONS)?;
-        if kinds.contains(&kind) {
-            let message = "this operation is duplicated";
-            reader.problems.push(Diagnostic::error("duplicate_operation", &item.span, message));
-        }
-        kinds.push(kind);
-    }
-    if kinds.is_empty() {
-        let message = "`operations` is empty, so this rule never applies";
-        let fix = "write `read`, `list` or `subscribe`";
-        reader.problems.push(Diagnostic::error("empty_list", &node.span, message).with_fix(fix));
-    }
-    Some(kinds)
 }

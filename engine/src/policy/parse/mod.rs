@@ -5,6 +5,7 @@
 mod callgate;
 mod perso;
 mod schema;
+mod targets;
 mod version;
 
 use alloc::vec::Vec;

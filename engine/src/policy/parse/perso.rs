@@ -10,7 +10,7 @@ use crate::condition::read_condition;
 use crate::language::dialect::Dialect;
 use crate::language::effect::Effect;
 use crate::language::target::TargetKind;
-use crate::policy::document::{PolicyDocument, Role, Rule, Tool};
+use crate::policy::document::{Names, PolicyDocument, Role, Rule, RuleRoles, Tool};
 use crate::policy::text::diagnostic::Severity;
 use crate::policy::text::format::Format;
 use crate::policy::text::node_reader::NodeReader;
@@ -69,11 +69,13 @@ fn read_rule(node: &Node<'_>, index: usize, reader: &mut NodeReader) -> Option<R
         id: None,
         effect: Effect::Allow,
         kinds: alloc::vec![TargetKind::Tool],
-        target: tool_name?,
-        roles: roles?,
+        target: Names::one(tool_name?),
+        roles: RuleRoles::Listed(roles?),
         server: None,
         condition,
         reason: None,
         hides_condition: false,
+        note: None,
+        owner: None,
     })
 }

@@ -46,6 +46,8 @@ pub struct Diagnostic {
     pub fix: Option<String>,
     /// The reason for which the policy accepts it, if it does.
     pub accepted: Option<String>,
+    /// Who is responsible for the rule in which it is, if the rule states that.
+    pub owner: Option<String>,
 }
 
 impl Diagnostic {
@@ -62,7 +64,8 @@ impl Diagnostic {
     }
 
     fn new(severity: Severity, code: &'static str, span: &Range<usize>, message: impl Into<String>) -> Self {
-        Self { severity, code, span: span.clone(), message: message.into(), fix: None, accepted: None }
+        let (span, message) = (span.clone(), message.into());
+        Self { severity, code, span, message, fix: None, accepted: None, owner: None }
     }
 
     pub(crate) fn with_fix(mut self, fix: impl Into<String>) -> Self {

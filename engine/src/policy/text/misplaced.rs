@@ -5,7 +5,7 @@ use alloc::string::String;
 
 /// Keys that belong to one concept, or to one in most cases. Keys of several concepts are missing.
 const KEYS: [(&str, &[&str]); 9] = [
-    ("a policy", &["$schema", "version", "description", "servers", "tools", "prompts", "define", "rules"]),
+    ("a policy", &["$schema", "version", "description", "servers", "prompts", "define", "rules"]),
     ("a tool", &["inputSchema"]),
     ("a role", &["inherits"]),
     (
@@ -13,6 +13,7 @@ const KEYS: [(&str, &[&str]); 9] = [
         &[
             "id",
             "effect",
+            "except",
             "tool_name",
             "prompt_name",
             "resource_uri",
@@ -22,6 +23,8 @@ const KEYS: [(&str, &[&str]); 9] = [
             "condition",
             "reason",
             "disclose",
+            "note",
+            "owner",
         ],
     ),
     (

@@ -125,6 +125,9 @@ impl<'t> Page<'t> {
         if let Some(fix) = &diagnostic.fix {
             group = group.element(Level::HELP.message(&**fix));
         }
+        if let Some(owner) = &diagnostic.owner {
+            group = group.element(Level::NOTE.message(format!("the owner of this rule is {owner}")));
+        }
         if let Some(reason) = &diagnostic.accepted {
             group = group.element(Level::NOTE.message(format!("the policy accepts this finding: {reason}")));
         }

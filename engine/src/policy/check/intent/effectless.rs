@@ -129,8 +129,10 @@ fn texts_are_equal(a: &Matched<'_>, b: &Matched<'_>) -> bool {
 
 fn finding(rule: &Rule, by: &Rule, is_same_condition: bool) -> Diagnostic {
     let name = quoted(&by.name());
-    let is_duplicate =
-        is_same_condition && rule.effect == by.effect && rule.target.value == by.target.value && rule.kinds == by.kinds;
+    let is_duplicate = is_same_condition
+        && rule.effect == by.effect
+        && rule.target.has_same_names(&by.target)
+        && rule.kinds == by.kinds;
     let (message, fix) = match (rule.effect, by.effect) {
         _ if is_duplicate => (
             format!("this rule is redundant, because the rule {name} has the same effect, target and condition"),

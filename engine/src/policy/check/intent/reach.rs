@@ -7,6 +7,7 @@ use hashbrown::HashSet;
 
 use crate::language::effect::Effect;
 use crate::language::index::Index as _;
+use crate::language::pattern::matches_pattern;
 use crate::language::target::TargetKind;
 use crate::policy::check::intent::resolved::Resolved;
 use crate::policy::check::name_table::RoleIndex;
@@ -20,9 +21,9 @@ pub(crate) fn check(policy: Resolved<'_>, findings: &mut Vec<Diagnostic>) {
     find_uncovered_roles(policy, findings);
 }
 
-/// Whether a rule matches every target of its kind.
+/// Whether a rule matches every target of its kind, except for those that it excludes.
 fn matches_all(rule: &Rule) -> bool {
-    !rule.target.value.is_empty() && rule.target.value.bytes().all(|byte| byte == b'*')
+    rule.target.everything().is_some()
 }
 
 fn find_open_allow(policy: Resolved<'_>, findings: &mut Vec<Diagnostic>) {
@@ -30,16 +31,19 @@ fn find_open_allow(policy: Resolved<'_>, findings: &mut Vec<Diagnostic>) {
         return;
     }
     let is_tool = |rule: &&Rule| rule.effect == Effect::Allow && rule.kinds.contains(&TargetKind::Tool);
-    for rule in policy.document.rules.iter().filter(is_tool).filter(|rule| matches_all(rule)) {
+    for rule in policy.document.rules.iter().filter(is_tool) {
+        let Some(pattern) = rule.target.everything() else { continue };
         let whose = match &rule.server {
             Some(server) => format!("every tool of the server {}", quoted(&server.value)),
             None => "every tool of every server".into(),
         };
+        let others = if rule.target.excluded.is_empty() { "" } else { " that `except` does not exclude" };
         let when = if rule.condition.is_some() { "can allow" } else { "allows" };
-        let message =
-            format!("this rule {when} {whose}, including tools that are added later, because `tools` is missing");
+        let message = format!(
+            "this rule {when} {whose}{others}, including tools that are added later, because the policy has no `tools`"
+        );
         let fix = "declare `tools`, or name the tools in the rule";
-        findings.push(Diagnostic::warning("open_allow", &rule.target.span, message).with_fix(fix));
+        findings.push(Diagnostic::warning("open_allow", &pattern.span, message).with_fix(fix));
     }
 }
 
@@ -56,22 +60,29 @@ fn find_tools_with_effects(policy: Resolved<'_>, findings: &mut Vec<Diagnostic>)
         .filter(|(rule, _)| rule.effect != Effect::Allow && !matches_all(rule))
         .flat_map(|(_, targets)| targets.iter().copied())
         .collect();
-    for (rule, targets) in rules().filter(|(rule, _)| rule.effect == Effect::Allow && rule.target.value.contains('*')) {
-        let tools: Vec<&str> = targets
+    for (rule, targets) in rules().filter(|(rule, _)| rule.effect == Effect::Allow) {
+        let with_effects = targets
             .iter()
             .filter(|target| target.kind == TargetKind::Tool && !considered.contains(*target))
             .filter_map(|target| tools.get(target.at.to_usize()).filter(|tool| tool.has_effects))
-            .map(|tool| tool.name.value.as_str())
-            .collect();
-        if tools.is_empty() {
-            continue;
+            .map(|tool| tool.name.value.as_str());
+        let (patterns, names): (Vec<_>, Vec<_>) = rule.target.included.iter().partition(|it| it.value.contains('*'));
+        let mut left: Vec<&str> = with_effects.filter(|tool| names.iter().all(|name| name.value != *tool)).collect();
+        // Each tool is reported at the first pattern that matches it.
+        for pattern in patterns {
+            let (matched, others): (Vec<&str>, Vec<&str>) =
+                left.into_iter().partition(|tool| matches_pattern(&pattern.value, tool));
+            left = others;
+            if matched.is_empty() {
+                continue;
+            }
+            let message = format!(
+                "callgate does not evaluate `annotations`, so this pattern also allows tools that are not read-only: {}",
+                first_names(matched.into_iter())
+            );
+            let fix = "name the tools that callers may use, or write a `Deny` or `RequireApproval` rule for the others";
+            findings.push(Diagnostic::warning("hint_ignored", &pattern.span, message).with_fix(fix));
         }
-        let message = format!(
-            "callgate does not evaluate `annotations`, so this pattern also allows tools that are not read-only: {}",
-            first_names(tools.into_iter())
-        );
-        let fix = "name the tools that callers may use, or write a `Deny` or `RequireApproval` rule for the others";
-        findings.push(Diagnostic::warning("hint_ignored", &rule.target.span, message).with_fix(fix));
     }
 }
 
