@@ -70,12 +70,11 @@ fn write_rule(
         Some(false) => "does not apply",
         None => "unknown whether it applies",
     };
-    let mark = match decision.rule(image) {
-        Some(decided) if decided == id => {
-            let is_default = decision.effect == Effect::Deny && rule.effect != Effect::Deny;
-            if is_default { "; nearest rule" } else { "; this rule decides" }
-        }
-        _ => "",
+    let is_default = decision.effect == Effect::Deny && rule.effect != Effect::Deny;
+    let mark = match (rule.is_rule_of(decision), is_default) {
+        (true, true) => "; nearest rule",
+        (true, false) => "; this rule decides",
+        (false, _) => "",
     };
     let line = format!("\nrule `{}` ({}): {applies}{mark}", on_one_line(id), rule.effect.name());
     out.push_str(&line);

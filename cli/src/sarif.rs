@@ -183,7 +183,7 @@ fn result(finding: &Diagnostic, positions: &Positions<'_>, uri: &str, rule_index
         byte_length: span.end.saturating_sub(span.start),
     };
     let fingerprint = fingerprint(&[finding.code, &pointer, &finding.message]);
-    let suppression = |reason: &String| Suppression { kind: "inSource", justification: reason.clone() };
+    let suppression = |reason: &str| Suppression { kind: "inSource", justification: reason.into() };
     Outcome {
         rule_id: finding.code,
         rule_index,
@@ -198,7 +198,7 @@ fn result(finding: &Diagnostic, positions: &Positions<'_>, uri: &str, rule_index
             logical_locations: [LogicalLocation { fully_qualified_name: pointer }],
         }],
         partial_fingerprints: BTreeMap::from([("callgateFinding/v1", fingerprint)]),
-        suppressions: finding.accepted.iter().map(suppression).collect(),
+        suppressions: finding.accepted.as_deref().into_iter().map(suppression).collect(),
         properties: Properties { fix: finding.fix.clone() },
     }
 }

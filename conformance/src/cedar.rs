@@ -161,6 +161,9 @@ fn translate(policy: &Policy) -> Option<String> {
 }
 
 fn translate_rule(rule: &Rule, tools: &[&str]) -> Option<String> {
+    if rule.approval.is_some() {
+        return None;
+    }
     let effect = match rule.effect {
         callgate::Effect::Allow => "permit",
         callgate::Effect::Deny => "forbid",

@@ -91,6 +91,7 @@ fn rule_of(
     targets: &Targets,
     roles: &[&str],
 ) -> Json {
+    let all_roles = roles;
     let roles = if once_in(random, 8) { string("*") } else { strings(pick_some(random, roles, 3)) };
     let mut rule = object([("effect", string(effect)), ("roles", roles)]);
     targets.name_in(random, &mut rule);
@@ -115,7 +116,29 @@ fn rule_of(
         let scope = if effect == "RequireApproval" { Scope { denies: None, ..scope } } else { scope };
         rule.insert("condition", condition(random, scope, depth));
     }
+    if effect == "Allow" && once_in(random, 5) {
+        rule.insert("approval", approval(random, language, all_roles));
+    }
     rule
+}
+
+/// The approval of an Allow rule.
+fn approval(random: &mut Rng, language: Language, roles: &[&str]) -> Json {
+    let mut approval = Json::EMPTY;
+    if !once_in(random, 5) {
+        let depth = random.u32(0..3);
+        approval.insert("when", condition(random, Scope { language, has_item: false, denies: None }, depth));
+    }
+    if random.bool() {
+        approval.insert("by", strings(pick_some(random, roles, 2)));
+    }
+    if random.bool() {
+        approval.insert("notSelf", Json::Bool(!once_in(random, 4)));
+    }
+    if random.bool() {
+        approval.insert("expires", string(pick(random, &["1s", "90s", "15m", "1440m", "1h", "24h"])));
+    }
+    approval
 }
 
 /// A Deny rule to add to a policy from [`policy`].

@@ -8,7 +8,7 @@ use fastrand::Rng;
 
 use crate::generate::{self, Language};
 use crate::json::{Json, object, string, strings};
-use crate::reference::Reference;
+use crate::reference::{Reference, Terms};
 use crate::request::Request;
 use crate::shrink::{Disagreement, shrink};
 
@@ -21,6 +21,8 @@ pub struct Verdict {
     pub code: Code,
     /// The name of the rule that decided, or of the nearest rule.
     pub rule: Option<String>,
+    /// The terms of the approval that the call requires.
+    pub approval: Option<Terms>,
     /// The reason, for people.
     pub reason: String,
 }
@@ -47,7 +49,13 @@ pub fn judge_by_image(image: &[u8], request: &Request, random: &mut Rng) -> Resu
     let decision = evaluate(&image, &call);
     let mut reason = String::new();
     decision.write_reason(&image, &call, &mut reason);
-    Ok(Verdict { effect: decision.effect, code: decision.code, rule: decision.rule(&image).map(str::to_owned), reason })
+    let approval = decision.approval(&image).map(|terms| Terms {
+        by: terms.approvers().map(str::to_owned).collect(),
+        not_self: terms.not_self,
+        seconds: terms.expires_seconds,
+    });
+    let rule = decision.rule(&image).map(str::to_owned);
+    Ok(Verdict { effect: decision.effect, code: decision.code, rule, approval, reason })
 }
 
 /// Compiles a policy with one tool, which has a schema, as a JSON text.
@@ -165,7 +173,9 @@ impl Bench {
     pub fn compare(&self, request: &Request, random: &mut Rng) -> Result<Verdict, String> {
         let expected = self.reference.decide(request);
         let seen = judge_by_image(&self.image, request, random)?;
-        if (seen.effect, seen.code, &seen.rule) == (expected.effect, expected.code, &expected.rule) {
+        let is_same = (seen.effect, seen.code) == (expected.effect, expected.code)
+            && (&seen.rule, &seen.approval) == (&expected.rule, &expected.approval);
+        if is_same {
             return Ok(seen);
         }
         Err(format!("reference {expected:?}\nimage     {seen:?}"))

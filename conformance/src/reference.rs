@@ -11,7 +11,7 @@ use regex::Regex;
 use crate::facts::Facts;
 use crate::json::Json;
 use crate::numbers;
-use crate::policy::callgate::{self, Operation, Policy, Rule, Target};
+use crate::policy::callgate::{self, Approval, Operation, Policy, Rule, Target};
 use crate::policy::condition::{Condition, Items, Listed, Membership, NumericOp, Source, StringOp};
 use crate::policy::{self, Document};
 use crate::readers::{
@@ -31,6 +31,45 @@ pub struct Judgement {
     pub code: Code,
     /// The name of the rule that decided, or of the nearest rule.
     pub rule: Option<String>,
+    /// The terms of the approval that the call requires.
+    pub approval: Option<Terms>,
+}
+
+/// Who may approve a call, and how long.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Terms {
+    /// The roles that may approve, sorted; every person if there are none.
+    pub by: Vec<String>,
+    /// Whether the caller must not approve.
+    pub not_self: bool,
+    /// The seconds in which the approval must be given.
+    pub seconds: Option<u32>,
+}
+
+/// What one rule states about calls: its own effect, or the approval of some of the calls that it allows.
+#[derive(Clone, Copy)]
+struct Statement<'p> {
+    rule: &'p Rule,
+    effect: callgate::Effect,
+    approval: Option<&'p Approval>,
+}
+
+impl<'p> Statement<'p> {
+    fn of(rule: &'p Rule) -> impl Iterator<Item = Self> {
+        let own = Self { rule, effect: rule.effect, approval: None };
+        let approval = rule.approval.as_ref();
+        let approved = approval.map(|approval| Self {
+            effect: callgate::Effect::RequireApproval,
+            approval: Some(approval),
+            ..own
+        });
+        std::iter::once(own).chain(approved)
+    }
+
+    /// The conditions that are true if the statement applies.
+    fn conditions(self) -> impl Iterator<Item = &'p Condition> {
+        self.rule.condition.iter().chain(self.approval.and_then(|approval| approval.when.as_ref()))
+    }
 }
 
 /// A `callgate-1` policy without errors.
@@ -76,14 +115,14 @@ impl Reference {
             return Err(Refusal::Dialect);
         };
         let mut expressions = HashMap::new();
-        for condition in policy.rules.iter().filter_map(|rule| rule.condition.as_ref()) {
+        for condition in policy.rules.iter().flat_map(Rule::conditions) {
             collect_expressions(condition, &mut expressions).map_err(Refusal::Expression)?;
         }
         let tools = policy.tools.iter().flatten();
         let enforced =
             tools.filter_map(|tool| Some((tool.name().to_owned(), Schema::new(tool.enforced_schema()?.clone()))));
         let mut paths = Vec::new();
-        for condition in policy.rules.iter().filter_map(|rule| rule.condition.as_ref()) {
+        for condition in policy.rules.iter().flat_map(Rule::conditions) {
             collect_paths(condition, &mut paths);
         }
         Ok(Self { schemas: enforced.collect(), policy, expressions, paths })
@@ -96,7 +135,7 @@ impl Reference {
     /// Decides a request.
     #[must_use]
     pub fn decide(&self, request: &Request) -> Judgement {
-        let deny = |code: Code| Judgement { effect: Effect::Deny, code, rule: None };
+        let deny = |code: Code| Judgement { effect: Effect::Deny, code, rule: None, approval: None };
         if request.kind.is_resource() && !uri_is_normal(&request.name) {
             return deny(Code::AmbiguousResource);
         }
@@ -128,7 +167,7 @@ impl Reference {
         }
         let edge = request.facts_object();
         let facts = Facts { request, edge: &edge, item: None };
-        let mut speaking: Vec<&Rule> = self
+        let mut speaking: Vec<Statement<'_>> = self
             .policy
             .rules
             .iter()
@@ -137,18 +176,19 @@ impl Reference {
                 Listed::Any => true,
                 Listed::These(listed) => listed.iter().any(|role| roles.contains(&role.as_str())),
             })
-            .filter(|rule| match (tool.filter(|_| request.kind == TargetKind::Tool), &rule.condition) {
-                (Some(tool), Some(condition)) => outcomes(condition, tool).contains(&Some(true)),
-                _ => true,
+            .flat_map(Statement::of)
+            .filter(|statement| match tool.filter(|_| request.kind == TargetKind::Tool) {
+                Some(tool) => statement.conditions().all(|it| outcomes(it, tool).contains(&Some(true))),
+                None => true,
             })
             .collect();
         // Among rules that say the same, the one whose name comes first is named in the answer; of rules without one,
         // that whose text comes first.
-        speaking.sort_by_key(|rule| (rule.id.as_ref(), &rule.text));
+        speaking.sort_by_key(|statement| (statement.rule.id.as_ref(), &statement.rule.text));
 
         // What is unknown may be true or false: of the two answers the stricter one is given.
         let first = |effect: callgate::Effect, wanted: Truth| {
-            speaking.iter().find(|rule| rule.effect == effect && self.rule_truth(rule, facts) == wanted)
+            speaking.iter().find(|it| it.effect == effect && self.statement_truth(**it, facts) == wanted)
         };
         let allows = first(callgate::Effect::Allow, Some(true));
         let answers = [
@@ -160,7 +200,12 @@ impl Reference {
         ];
         let decided = answers.into_iter().find_map(|(rule, code)| Some((rule?, code)));
         match decided {
-            Some((rule, code)) => Judgement { effect: effect_of(rule.effect), code, rule: Some(rule.name()) },
+            Some((statement, code)) => Judgement {
+                effect: effect_of(statement.effect),
+                code,
+                rule: Some(statement.rule.name()),
+                approval: statement.approval.and_then(|approval| self.terms_of(approval)),
+            },
             None => self.deny_by_default(&speaking, facts),
         }
     }
@@ -178,25 +223,34 @@ impl Reference {
 
     /// No rule applies, so the nearest one is reported: the Allow rule with the fewest failed checks, or if there is no
     /// Allow rule, such a RequireApproval rule.
-    fn deny_by_default(&self, speaking: &[&Rule], facts: Facts<'_>) -> Judgement {
+    fn deny_by_default(&self, speaking: &[Statement<'_>], facts: Facts<'_>) -> Judgement {
         let by_obstacles =
-            |rule: &&&Rule| (rule.effect == callgate::Effect::RequireApproval, self.rule_obstacles(rule, facts));
-        let could_allow = speaking.iter().filter(|rule| rule.effect != callgate::Effect::Deny);
+            |it: &&Statement<'_>| (it.effect == callgate::Effect::RequireApproval, self.obstacles_of(**it, facts));
+        let could_allow = speaking.iter().filter(|it| it.effect != callgate::Effect::Deny);
         // The first of those that are equally near is the one whose name comes first.
         match could_allow.min_by_key(by_obstacles) {
-            None => Judgement { effect: Effect::Deny, code: Code::NoRule, rule: None },
-            Some(rule) => {
-                let is_unknown = self.rule_truth(rule, facts).is_none();
+            None => Judgement { effect: Effect::Deny, code: Code::NoRule, rule: None, approval: None },
+            Some(it) => {
+                let is_unknown = self.statement_truth(*it, facts).is_none();
                 let code = if is_unknown { Code::ConditionUnknown } else { Code::ConditionFailed };
-                Judgement { effect: Effect::Deny, code, rule: Some(rule.name()) }
+                Judgement { effect: Effect::Deny, code, rule: Some(it.rule.name()), approval: None }
             }
         }
     }
 
     /// The declared roles of the caller, and those that they inherit at any remove.
-    fn roles_of(&self, request: &Request) -> Vec<&str> {
+    fn roles_of<'p>(&'p self, request: &Request) -> Vec<&'p str> {
+        self.with_inherited(&request.roles.iter().map(String::as_str).collect::<Vec<_>>())
+    }
+
+    /// A role and those that it inherits at any remove.
+    fn inherited_by<'p>(&'p self, role: &str) -> Vec<&'p str> {
+        self.with_inherited(&[role])
+    }
+
+    fn with_inherited<'p>(&'p self, names: &[&str]) -> Vec<&'p str> {
         let mut held: Vec<&str> = Vec::new();
-        let mut open: Vec<&str> = request.roles.iter().map(String::as_str).collect();
+        let mut open = names.to_vec();
         while let Some(name) = open.pop() {
             if let Some((name, role)) = self.policy.roles.get_key_value(name)
                 && !held.contains(&name.as_str())
@@ -208,16 +262,32 @@ impl Reference {
         held
     }
 
-    fn rule_truth(&self, rule: &Rule, facts: Facts<'_>) -> Truth {
-        let server = server_truth(rule, facts.request);
-        let condition = rule.condition.as_ref().map_or(Some(true), |condition| self.truth(condition, facts));
-        all([server, condition])
+    fn statement_truth(&self, statement: Statement<'_>, facts: Facts<'_>) -> Truth {
+        let server = server_truth(statement.rule, facts.request);
+        all(statement.conditions().map(|condition| self.truth(condition, facts)).chain([server]))
     }
 
-    fn rule_obstacles(&self, rule: &Rule, facts: Facts<'_>) -> usize {
-        let server = usize::from(server_truth(rule, facts.request) != Some(true));
-        let condition = rule.condition.as_ref().map_or(0, |condition| self.obstacles(condition, true, facts));
-        server.saturating_add(condition)
+    fn obstacles_of(&self, statement: Statement<'_>, facts: Facts<'_>) -> usize {
+        let server = usize::from(server_truth(statement.rule, facts.request) != Some(true));
+        statement
+            .conditions()
+            .map(|condition| self.obstacles(condition, true, facts))
+            .sum::<usize>()
+            .saturating_add(server)
+    }
+
+    /// The terms of an approval, if it has any.
+    fn terms_of(&self, approval: &Approval) -> Option<Terms> {
+        let by = approval.by.iter().flatten();
+        let may_approve =
+            |role: &&String| by.clone().any(|approver| self.inherited_by(role).contains(&approver.as_str()));
+        let terms = Terms {
+            // The keys of the map are sorted.
+            by: self.policy.roles.keys().filter(may_approve).cloned().collect(),
+            not_self: approval.not_self.unwrap_or(false),
+            seconds: approval.expires.as_deref().and_then(seconds_in),
+        };
+        (terms != Terms { by: Vec::new(), not_self: false, seconds: None }).then_some(terms)
     }
 
     fn truth(&self, condition: &Condition, facts: Facts<'_>) -> Truth {
@@ -389,6 +459,18 @@ fn target_fits(target: &Target, request: &Request) -> bool {
     };
     matches!(target, Target::Resource(uri, operations)
         if operations.contains(&operation) && matches_uri(uri, &request.name))
+}
+
+/// The seconds of a time such as `90s`, `15m` or `1h`.
+fn seconds_in(time: &str) -> Option<u32> {
+    let unit = match time.chars().last()? {
+        's' => 1,
+        'm' => 60,
+        'h' => 60 * 60,
+        _ => return None,
+    };
+    let count: u32 = time.get(..time.len().checked_sub(1)?)?.parse().ok()?;
+    count.checked_mul(unit)
 }
 
 /// A rule with a server matches only that server; a call without a server, or with an invalid one, may match it.

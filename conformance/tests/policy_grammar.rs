@@ -138,7 +138,7 @@ fn change(value: &mut Json, random: &mut Rng) {
 }
 
 /// Keys of the language, each of which belongs to few objects, and keys of no object.
-const KEYS: [&str; 30] = [
+const KEYS: [&str; 35] = [
     "ignoreCase",
     "paths",
     "extra",
@@ -163,6 +163,11 @@ const KEYS: [&str; 30] = [
     "disclose",
     "note",
     "owner",
+    "approval",
+    "when",
+    "by",
+    "notSelf",
+    "expires",
     "source",
     "field",
     "value",

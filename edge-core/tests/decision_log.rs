@@ -492,3 +492,24 @@ fn arguments_of_8192_bytes_are_recorded_unless_the_configuration_sets_another_bo
     let beyond = data(8_193);
     assert!(beyond.get("args").is_none() && beyond["erased"].is_array(), "{beyond}");
 }
+
+#[test]
+fn a_record_states_the_terms_of_the_approval_that_a_call_requires() {
+    let policy = r#"{"version":"callgate-1","tools":["process_refund"],"roles":{"agent":{},"lead":{}},"rules":[
+        {"id":"refund","effect":"Allow","tools":"process_refund","roles":["agent"],"approval":
+            {"when":{"NumericCheck":{"source":"Arguments","field":"amount","op":"Gt","value":500}},
+             "by":["lead"],"notSelf":true,"expires":"15m"}}]}"#;
+    let record = |format: &str, body: &str| {
+        let log = format!(r#"{{"mode":"required","format":"{format}"}}"#);
+        let (_, lines, _) = served_by(policy, &log, "/evaluate", body);
+        let line: Value = serde_json::from_str(lines.first().expect("a record")).expect("JSON");
+        line[if format == "opa" { "result" } else { "data" }].clone()
+    };
+    let terms = json!({ "by": ["lead"], "notSelf": true, "expiresSeconds": 900 });
+    for format in ["cloudevents", "opa"] {
+        let required = record(format, REFUND);
+        assert_eq!((&required["decision"], &required["approval"]), (&json!("RequireApproval"), &terms), "{required}");
+        let allowed = record(format, &REFUND.replace("800", "300"));
+        assert_eq!((&allowed["decision"], allowed.get("approval")), (&json!("Allow"), None), "{allowed}");
+    }
+}

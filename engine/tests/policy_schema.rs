@@ -91,6 +91,27 @@ fn a_rule_lists_its_roles_or_is_for_every_role_in_both() {
 }
 
 #[test]
+fn an_approval_belongs_to_an_allow_rule_in_both() {
+    let check_rule = |effect: &str, approval: Value, is_valid: bool| {
+        let rule = json!({ "effect": effect, "tools": "view", "roles": ["agent"], "approval": approval });
+        check(&json!({ "version": "callgate-1", "roles": { "agent": {} }, "rules": [rule] }), is_valid);
+    };
+    check_rule("Allow", json!({}), true);
+    check_rule("Allow", json!({ "by": ["agent"], "notSelf": true, "expires": "15m" }), true);
+    let when = json!({ "BoolCheck": { "source": "Arguments", "field": "x", "value": true } });
+    check_rule("Allow", json!({ "when": when }), true);
+    check_rule("Deny", json!({}), false);
+    check_rule("RequireApproval", json!({}), false);
+    check_rule("Allow", json!({ "when": {} }), false);
+    check_rule("Allow", json!({ "by": [] }), false);
+    check_rule("Allow", json!({ "notSelf": "yes" }), false);
+    check_rule("Allow", json!({ "expires": "15" }), false);
+    check_rule("Allow", json!({ "expires": "015m" }), false);
+    check_rule("Allow", json!({ "unless": when }), false);
+    check_rule("Allow", json!(true), false);
+}
+
+#[test]
 fn every_kind_of_condition_is_in_the_schema_and_in_the_reference() {
     let named = schema()["$defs"]["condition"]["oneOf"].as_array().expect("kinds").len();
     let mut seen: Vec<String> = conditions()

@@ -1,5 +1,4 @@
 //! Rules that name several targets, and rules for every role.
-#![expect(clippy::expect_used, reason = "a test states what must hold by failing")]
 
 use callgate_engine::policy::text::Positions;
 use callgate_engine::{Code, Effect, compile};

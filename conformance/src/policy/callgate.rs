@@ -213,9 +213,34 @@ pub struct Rule {
     pub server: Option<String>,
     /// When the rule applies; `None` is always.
     pub condition: Option<Condition>,
+    /// The approval that some of the allowed calls require.
+    pub approval: Option<Approval>,
+}
+
+/// The approval of an Allow rule.
+#[derive(Debug, Deserialize)]
+#[serde(remote = "Self", deny_unknown_fields)]
+pub struct Approval {
+    /// When it is required, in addition to the condition of the rule; `None` is always.
+    #[serde(default, deserialize_with = "stated")]
+    pub when: Option<Condition>,
+    /// The roles that may approve.
+    #[serde(default, deserialize_with = "stated")]
+    pub by: Option<Vec<String>>,
+    /// Whether the caller must not approve.
+    #[serde(rename = "notSelf", default, deserialize_with = "stated")]
+    pub not_self: Option<bool>,
+    /// How long it may be given, such as `15m`.
+    #[serde(default, deserialize_with = "stated")]
+    pub expires: Option<String>,
 }
 
 impl Rule {
+    /// The conditions of the rule and of its approval.
+    pub fn conditions(&self) -> impl Iterator<Item = &Condition> {
+        self.condition.iter().chain(self.approval.iter().filter_map(|approval| approval.when.as_ref()))
+    }
+
     /// The name in responses: the `id`, or the JSON pointer of the rule.
     #[must_use]
     pub fn name(&self) -> String {
@@ -251,6 +276,8 @@ struct RuleKeys {
     reason: Option<String>,
     #[serde(default, deserialize_with = "stated")]
     disclose: Option<Disclose>,
+    #[serde(default, deserialize_with = "stated")]
+    approval: Option<Approval>,
     /// No decision depends on the texts for people.
     #[serde(default, deserialize_with = "stated")]
     note: Option<String>,
@@ -258,7 +285,7 @@ struct RuleKeys {
     owner: Option<String>,
 }
 
-objects!(Policy, ToolWithSchema, Accept, Role, RuleKeys);
+objects!(Policy, ToolWithSchema, Accept, Approval, Role, RuleKeys);
 
 impl Policy {
     /// Reads a policy text.
@@ -288,7 +315,11 @@ fn rule(index: usize, text: &str) -> Result<Rule, serde_json::Error> {
         (None, None, None, None, Some(uri), Some(operations)) => Target::Resource(uri, operations),
         _ => return Err(serde_json::Error::custom("a rule has one target, and a resource has operations")),
     };
-    keys.condition.iter().try_for_each(check_texts)?;
+    if keys.approval.is_some() && keys.effect != Effect::Allow {
+        return Err(serde_json::Error::custom("only an Allow rule has an approval"));
+    }
+    let when = keys.approval.iter().filter_map(|approval| approval.when.as_ref());
+    keys.condition.iter().chain(when).try_for_each(check_texts)?;
     Ok(Rule {
         index,
         id: keys.id,
@@ -298,6 +329,7 @@ fn rule(index: usize, text: &str) -> Result<Rule, serde_json::Error> {
         roles: keys.roles,
         server: keys.server,
         condition: keys.condition,
+        approval: keys.approval,
     })
 }
 

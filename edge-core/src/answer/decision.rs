@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 use crate::answer::check::write_failed;
 use crate::answer::edge_facts::EdgeFacts;
 use crate::answer::explanation::{Explain, write_explanation};
-use crate::http::decision_members::{write_args_digest, write_id, write_outcome, write_policy};
+use crate::http::decision_members::{write_approval, write_args_digest, write_id, write_outcome, write_policy};
 use crate::http::json_text::write_escaped;
 use crate::log::recorder::DecisionRecorder;
 
@@ -118,6 +118,9 @@ fn write_decision(
         write_failed(&failed, out);
     }
     out.push(']');
+    if let Some(approval) = &decision.approval(image) {
+        write_approval(approval, out);
+    }
     if call.wants_explanation || explain == Explain::Always {
         write_explanation(image, call, out);
     }
@@ -185,6 +188,31 @@ mod tests {
         let perso = r#"{"version":"perso-1","tools":[],"roles":[],"default_action":"Deny","rules":[]}"#;
         let call = r#"{"tool":"\"","role":"\\","args":{}}"#;
         check_reason(perso, call, "no rule matched tool '\"' for role '\\'; applying default_action");
+    }
+
+    #[test]
+    fn the_terms_of_an_approval_are_in_the_response_that_requires_it() {
+        let policy = |terms: &str| {
+            format!(
+                r#"{{"version":"callgate-1","tools":["t"],"roles":{{"r":{{}},"\"q":{{}}}},
+                    "rules":[{{"id":"x","effect":"Allow","tools":"t","roles":"*","approval":{{
+                        "when":{{"BoolCheck":{{"source":"Arguments","field":"large","value":true}}}}{terms}}}}}]}}"#
+            )
+        };
+        let answer = |large: bool, terms: &str| {
+            let call = format!(r#"{{"tool":"t","role":"r","args":{{"large":{large}}}}}"#);
+            let answer = answer_to(&call, &policy(terms));
+            (answer["decision"].clone(), answer.get("approval").cloned())
+        };
+        let all = r#","by":["r","\"q"],"notSelf":true,"expires":"1h""#;
+        let expected = serde_json::json!({ "by": ["\"q", "r"], "notSelf": true, "expiresSeconds": 3600 });
+        assert_eq!(answer(true, all), (Value::from("RequireApproval"), Some(expected)));
+        assert_eq!(answer(false, all), (Value::from("Allow"), None));
+        let expected = serde_json::json!({ "notSelf": true });
+        assert_eq!(answer(true, r#","notSelf":true"#), (Value::from("RequireApproval"), Some(expected)));
+        let expected = serde_json::json!({ "expiresSeconds": 90 });
+        assert_eq!(answer(true, r#","expires":"90s""#), (Value::from("RequireApproval"), Some(expected)));
+        assert_eq!(answer(true, ""), (Value::from("RequireApproval"), None));
     }
 
     #[test]

@@ -3,8 +3,9 @@
 use alloc::string::String;
 
 use callgate_engine::Effect;
+use callgate_engine::judge::approval::ApprovalTerms;
 
-use crate::http::json_text::{write_digest, write_escaped, write_hex_digest, write_name};
+use crate::http::json_text::{write_digest, write_escaped, write_hex_digest, write_name, write_texts};
 
 /// Writes the decision as the first members of an object.
 pub(crate) fn write_outcome(effect: Effect, code: &str, rule: Option<&str>, out: &mut String) {
@@ -21,6 +22,30 @@ pub(crate) fn write_outcome(effect: Effect, code: &str, rule: Option<&str>, out:
         }
         None => out.push_str("\",\"rule\":null"),
     }
+}
+
+/// Writes a comma and the terms of the required approval, if there are any.
+///
+/// If this were inlined, its setup would be part of each response.
+#[inline(never)]
+pub(crate) fn write_approval(approval: &ApprovalTerms<'_>, out: &mut String) {
+    let mut separator = ",\"approval\":{";
+    let mut next = |out: &mut String| out.push_str(core::mem::replace(&mut separator, ","));
+    if approval.approvers().next().is_some() {
+        next(out);
+        out.push_str("\"by\":");
+        write_texts(approval.approvers(), out);
+    }
+    if approval.not_self {
+        next(out);
+        out.push_str("\"notSelf\":true");
+    }
+    if let Some(seconds) = approval.expires_seconds {
+        next(out);
+        out.push_str("\"expiresSeconds\":");
+        out.push_str(itoa::Buffer::new().format(seconds));
+    }
+    out.push('}');
 }
 
 /// Writes a comma and the policy: its version and the hexadecimal digits of its digest.

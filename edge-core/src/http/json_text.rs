@@ -41,6 +41,11 @@ pub(crate) fn write_name(name: &str, out: &mut String) {
 /// Writes a comma, a name and a list of strings.
 pub(crate) fn write_list<'t>(name: &str, texts: impl Iterator<Item = &'t str>, out: &mut String) {
     write_name(name, out);
+    write_texts(texts, out);
+}
+
+/// Writes a list of strings.
+pub(crate) fn write_texts<'t>(texts: impl Iterator<Item = &'t str>, out: &mut String) {
     out.push('[');
     for (at, text) in texts.enumerate() {
         if at > 0 {

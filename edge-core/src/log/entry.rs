@@ -9,9 +9,10 @@ use alloc::string::String;
 
 use callgate_engine::Effect;
 use callgate_engine::call::Target;
+use callgate_engine::judge::approval::ApprovalTerms;
 use callgate_engine::language::target::TargetKind;
 
-use crate::http::decision_members::{write_args_digest, write_outcome, write_policy};
+use crate::http::decision_members::{write_approval, write_args_digest, write_outcome, write_policy};
 use crate::http::json_text::{write_list, write_member, write_name, write_plain_member, write_text};
 use crate::http::trace_context::TraceContext;
 use crate::log::config::LogConfig;
@@ -43,6 +44,8 @@ pub(crate) struct Entry<'e> {
     pub(crate) effect: Effect,
     pub(crate) code: &'e str,
     pub(crate) rule: Option<&'e str>,
+    /// The terms of the required approval.
+    pub(crate) approval: Option<ApprovalTerms<'e>>,
     pub(crate) policy_version: &'e str,
     /// In hexadecimal digits.
     pub(crate) policy_digest: &'e str,
@@ -80,6 +83,9 @@ impl Entry<'_> {
     /// Writes the decision as the first members of an object.
     pub(crate) fn write_outcome(&self, out: &mut String) {
         write_outcome(self.effect, self.code, self.rule, out);
+        if let Some(approval) = &self.approval {
+            write_approval(approval, out);
+        }
         write_policy(self.policy_version, self.policy_digest, out);
         if let Some(digest) = &self.args_digest {
             write_args_digest(digest, out);

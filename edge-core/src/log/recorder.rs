@@ -78,6 +78,7 @@ impl<'s> DecisionRecorder<'s> {
             args_digest: args_digest.filter(|_| config.has_args_digest && !is_masked && !is_erased),
             effect: decision.effect,
             rule: decision.rule(self.image),
+            approval: decision.approval(self.image),
             ..self.entry(decision_id, decision.code.name())
         });
     }
@@ -112,6 +113,7 @@ impl<'s> DecisionRecorder<'s> {
             effect: Effect::Deny,
             code,
             rule: None,
+            approval: None,
             policy_version: self.image.version(),
             policy_digest: self.image.policy_digest(),
         }

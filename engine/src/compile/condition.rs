@@ -117,11 +117,17 @@ impl Encoder for Writer {
         ListsOffset::from_u32(self.shared(record.as_bytes()))
     }
 
-    // Equal conditions must have equal bytes, so they must refer to the same record.
     fn shared(&mut self, bytes: &[u8]) -> u32 {
-        *self.shared_records.entry(bytes.to_vec()).or_insert_with_key(|bytes| {
+        self.shared_record(bytes)
+    }
+}
+
+impl Writer {
+    /// Where a record starts. Equal conditions must have equal bytes, so they must refer to the same record.
+    pub(super) fn shared_record(&mut self, record: &[u8]) -> u32 {
+        *self.shared_records.entry(record.to_vec()).or_insert_with_key(|record| {
             let offset = to_u32(self.bytes.len());
-            self.bytes.extend_from_slice(bytes);
+            self.bytes.extend_from_slice(record);
             offset
         })
     }

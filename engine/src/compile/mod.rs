@@ -89,7 +89,9 @@ fn write_rules(policy: &ValidPolicy<'_>, order: &RuleOrder, rows: &mut Rows, wri
                 rows.reserve_row(target, &mut writer.bytes);
             }
         }
-        writer.rule(rule);
+        let approvers = policy.rule_approvers.get(at).into_iter().flatten();
+        let approvers = approvers.filter_map(|role| policy.roles.get(role.to_usize()).cloned());
+        writer.rule(rule, approvers.collect());
     }
 }
 
@@ -122,7 +124,7 @@ fn header(
         description,
         tool_count: U32::new(tool_count(policy)),
         role_count: U32::new(to_u32(policy.roles.len())),
-        rule_count: U32::new(to_u32(document.rules.len())),
+        rule_count: U32::new(to_u32(document.rule_count())),
         field_names: U64::new(writer.field_names),
         catalogs: [NO_CATALOG; 5],
         sections: NO_SECTIONS,

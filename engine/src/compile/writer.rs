@@ -8,14 +8,15 @@ use zerocopy::IntoBytes as _;
 use zerocopy::little_endian::{I64, U16, U32, U64};
 
 use crate::compile::rows::Rows;
+use crate::condition::check::Encoder as _;
 use crate::image::hash_table;
 use crate::image::index::{
-    AutomatonIndex, FieldSlot, NumberOffset, RowOffset, RuleOffset, SchemaOffset, StepOffset, StoredOption,
-    TextListOffset, ToolSlot,
+    ApprovalOffset, AutomatonIndex, FieldSlot, NumberOffset, RowOffset, RuleOffset, SchemaOffset, StepOffset,
+    StoredOption, TextListOffset, ToolSlot,
 };
 use crate::image::records::{
-    AutomatonRecord, CatalogRecord, FieldRecord, HeaderRecord, NONE, NameRecord, NumberRecord, RULE_MARK, RuleRecord,
-    Section, Sections, StepRecord, TextRef, to_u32,
+    ApprovalRecord, AutomatonRecord, CatalogRecord, FieldRecord, HeaderRecord, NONE, NameRecord, NumberRecord,
+    RULE_MARK, RuleRecord, Section, Sections, StepRecord, TextRef, to_u32,
 };
 use crate::json::name_hash::{hash_name, short_hash};
 use crate::language::index::Index;
@@ -23,7 +24,7 @@ use crate::language::operators::Source;
 use crate::policy::automaton::{self, Tables};
 use crate::policy::check::catalog::Catalog;
 use crate::policy::check::target::RuleTarget;
-use crate::policy::document::Rule;
+use crate::policy::document::{Approval, Rule};
 use crate::policy::semantics::Semantics;
 
 /// A hash table of names and the slot of each.
@@ -138,7 +139,8 @@ impl Writer {
         self.fields.get_mut(slot.to_usize())
     }
 
-    pub(crate) fn rule(&mut self, rule: &Rule) {
+    /// Writes a rule; `approvers` are the roles that may approve its calls.
+    pub(crate) fn rule(&mut self, rule: &Rule, approvers: Vec<String>) {
         let id = self.text(&rule.name());
         let condition = match rule.whole_condition() {
             None => None,
@@ -155,16 +157,32 @@ impl Writer {
             }
         };
         let reason = rule.reason.as_ref().map(|reason| self.list(Vec::from([reason.value.clone()])));
+        let approval = rule.approval.as_ref().and_then(|approval| self.approval(approval, approvers));
         self.rule_offsets.push(RuleOffset::from_u32(to_u32(self.bytes.len())));
         let record = RuleRecord {
             id,
             condition: StoredOption::new(condition),
             reason: StoredOption::new(reason),
+            approval: StoredOption::new(approval),
             effect: rule.effect.code(),
             hides_condition: u8::from(rule.hides_condition),
             mark: RULE_MARK,
         };
         self.bytes.extend_from_slice(record.as_bytes());
+    }
+
+    /// Writes the terms of an approval, if it has any.
+    fn approval(&mut self, approval: &Approval, approvers: Vec<String>) -> Option<ApprovalOffset> {
+        if approvers.is_empty() && !approval.not_self && approval.expires_seconds.is_none() {
+            return None;
+        }
+        let record = ApprovalRecord {
+            by: self.texts(approvers),
+            expires_seconds: U32::new(approval.expires_seconds.unwrap_or_default()),
+            not_self: u8::from(approval.not_self),
+            reserved: [0; 3],
+        };
+        Some(ApprovalOffset::from_u32(self.shared_record(record.as_bytes())))
     }
 
     /// The automaton of regular expressions, which `validate` found to be valid.

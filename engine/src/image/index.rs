@@ -34,6 +34,8 @@ define_index! {
     ListsOffset;
     /// Where a time window with a time zone or dates starts.
     CalendarOffset;
+    /// Where the terms of an approval start.
+    ApprovalOffset;
     /// An automaton among those of the image.
     AutomatonIndex;
     /// A field's slot in the table of fields, or the root of a source.

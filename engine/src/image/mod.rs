@@ -21,13 +21,13 @@ use crate::image::automaton::Automaton;
 use crate::image::bytes::{ImageBytes, Record};
 use crate::image::calendar::{CalendarRecord, Records};
 use crate::image::index::{
-    AutomatonIndex, CalendarOffset, FieldSlot, ListsOffset, NumberOffset, RoleSlot, RowOffset, RuleOffset,
-    SchemaOffset, StepOffset, Stored, StoredOption, TextListOffset, ToolSlot, UrlOffset,
+    ApprovalOffset, AutomatonIndex, CalendarOffset, FieldSlot, ListsOffset, NumberOffset, RoleSlot, RowOffset,
+    RuleOffset, SchemaOffset, StepOffset, Stored, StoredOption, TextListOffset, ToolSlot, UrlOffset,
 };
 use crate::image::records::{
-    AutomatonRecord, CatalogRecord, CellRecord, CellRules, FORMAT, FieldRecord, HeaderRecord, ListsRecord, MAGIC, NONE,
-    NameRecord, NumberRecord, REASON_TEMPLATES, RULE_MARK, RuleRecord, Section, StepRecord, TextList, TextRef,
-    UrlRecord,
+    ApprovalRecord, AutomatonRecord, CatalogRecord, CellRecord, CellRules, FORMAT, FieldRecord, HeaderRecord,
+    ListsRecord, MAGIC, NONE, NameRecord, NumberRecord, REASON_TEMPLATES, RULE_MARK, RuleRecord, Section, StepRecord,
+    TextList, TextRef, UrlRecord,
 };
 use crate::image::schema::{KeywordRecord, MembersRecord, PatternRecord, PropertyRecord};
 use crate::image::texts::Texts;
@@ -392,6 +392,10 @@ impl<'i> PolicyImage<'i> {
 
     pub(crate) fn url(&self, url: UrlOffset) -> Option<&'i UrlRecord> {
         self.bytes.record(url.to_u32())
+    }
+
+    pub(crate) fn approval(&self, approval: ApprovalOffset) -> Option<&'i ApprovalRecord> {
+        self.bytes.record(approval.to_u32())
     }
 
     pub(crate) fn lists(&self, lists: ListsOffset) -> Option<&'i ListsRecord> {

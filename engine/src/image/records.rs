@@ -8,15 +8,15 @@ pub(crate) use crate::image::bytes::TextRef;
 use crate::image::hash_table::Slot;
 pub(crate) use crate::image::index::NONE;
 use crate::image::index::{
-    AutomatonIndex, FieldSlot, RoleSlot, RowOffset, RuleListOffset, RuleOffset, StepOffset, Stored, StoredOption,
-    TextListOffset,
+    ApprovalOffset, AutomatonIndex, FieldSlot, RoleSlot, RowOffset, RuleListOffset, RuleOffset, StepOffset, Stored,
+    StoredOption, TextListOffset,
 };
 use crate::language::index::Index as _;
 
 /// The first bytes of every image.
 pub(crate) const MAGIC: [u8; 8] = *b"callgate";
 /// Changes with every change of a record or of the hash.
-pub(crate) const FORMAT: u32 = 10;
+pub(crate) const FORMAT: u32 = 11;
 
 /// Means a missing text.
 pub(crate) const NO_TEXT: TextRef = TextRef { start: U32::MAX_VALUE, len: U32::ZERO };
@@ -205,11 +205,26 @@ pub(crate) struct RuleRecord {
     pub(crate) condition: StoredOption<StepOffset>,
     /// The rule's own reason, which most rules do not have.
     pub(crate) reason: StoredOption<TextListOffset>,
+    /// The terms of the approval that the rule requires, if it has terms.
+    pub(crate) approval: StoredOption<ApprovalOffset>,
     pub(crate) effect: u8,
     /// 1 if responses hide the condition's requirements.
     pub(crate) hides_condition: u8,
     /// [`RULE_MARK`], so that a damaged offset is not accepted as a rule.
     pub(crate) mark: [u8; 2],
+}
+
+/// Who may approve a call, and how long.
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub(crate) struct ApprovalRecord {
+    /// The roles that may approve; none if every person may.
+    pub(crate) by: TextList,
+    /// The time in which the approval must be given; 0 if there is no limit.
+    pub(crate) expires_seconds: U32,
+    /// 1 if the caller must not approve.
+    pub(crate) not_self: u8,
+    pub(crate) reserved: [u8; 3],
 }
 
 /// The end of every rule.

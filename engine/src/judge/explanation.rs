@@ -15,7 +15,7 @@ use crate::image::PolicyImage;
 use crate::image::index::{RuleOffset, StepOffset};
 use crate::image::records::{StepRecord, first_child};
 use crate::judge::Evaluation;
-use crate::judge::decision::Failure;
+use crate::judge::decision::{Decision, Failure};
 use crate::judge::reason::FailedPredicate;
 use crate::judge::stopped::{OrDamaged as _, Stopped};
 use crate::judge::truth::Truth;
@@ -39,6 +39,12 @@ pub struct ExplainedRule {
 }
 
 impl ExplainedRule {
+    /// Whether it is the rule of a decision: the one that decides, or the nearest one.
+    #[must_use]
+    pub fn is_rule_of(&self, decision: &Decision) -> bool {
+        decision.rule == Some(self.rule)
+    }
+
     /// The rule's `id`, or its JSON pointer in the policy if it has no `id`.
     #[must_use]
     pub fn id<'i>(&self, image: &PolicyImage<'i>) -> &'i str {

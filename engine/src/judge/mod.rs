@@ -1,5 +1,6 @@
 //! Decides a call with an image: a pure function that always returns a decision.
 
+pub mod approval;
 pub mod decision;
 mod explain;
 pub mod explanation;

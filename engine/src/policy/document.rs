@@ -81,6 +81,11 @@ impl<'t> PolicyDocument<'t> {
             problems: Vec::new(),
         }
     }
+
+    /// How many rules the text states. A rule with an approval is one of them.
+    pub(crate) fn rule_count(&self) -> usize {
+        self.rules.iter().filter(|rule| rule.approval.is_none()).count()
+    }
 }
 
 /// Findings that a policy accepts.
@@ -199,6 +204,23 @@ pub struct Rule {
     pub note: Option<String>,
     /// Who is responsible for it, for people.
     pub owner: Option<String>,
+    /// The terms of an approval, if it is the part of a rule with `approval` that requires one.
+    ///
+    /// Such a rule is two rules of the same `id` and index: one that allows, and then one that requires approval.
+    pub approval: Option<Approval>,
+}
+
+/// Who may approve a call, and how long.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Approval {
+    /// Which of the calls that the rule allows require approval; without one, all.
+    pub when: Option<Condition>,
+    /// The roles that may approve; every person if there are none.
+    pub by: Vec<Spanned<String>>,
+    /// Whether the caller must not approve.
+    pub not_self: bool,
+    /// The time in which the approval must be given, in seconds.
+    pub expires_seconds: Option<u32>,
 }
 
 /// The targets that a rule names.
@@ -259,6 +281,11 @@ impl RuleRoles {
 }
 
 impl Rule {
+    /// Whether two rules are the parts of one rule with an approval.
+    pub(crate) fn is_part_of(&self, other: &Self) -> bool {
+        self.index == other.index
+    }
+
     /// The rule's name in responses: its `id`, or its JSON pointer.
     #[must_use]
     pub fn name(&self) -> String {

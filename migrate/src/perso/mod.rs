@@ -99,12 +99,12 @@ impl Names {
 
         let is_declared = |name: &str| document.tools.iter().flatten().any(|tool| tool.name.value == name);
         let speaks_of_a_role =
-            |rule: &&Source| rule.roles.iter().any(|role| roles.iter().any(|known| known.value == role.value));
+            |rule: &&Source| rule.roles.listed().iter().any(|role| roles.iter().any(|known| known.value == role.value));
         let mut added: Vec<_> = document
             .rules
             .iter()
             .filter(speaks_of_a_role)
-            .map(|rule| &rule.target)
+            .flat_map(|rule| &rule.target.included)
             .filter(|name| !name.value.contains('*') && !is_declared(&name.value))
             .collect();
         keep(&mut added, "tool");
@@ -123,7 +123,7 @@ impl Names {
 
     /// The tools that a rule matches in perso.
     fn tools_of(&self, rule: &Source) -> Vec<usize> {
-        let name = &rule.target.value;
+        let name = name_of(rule);
         let pattern = name.contains('*').then(|| Pattern::new(name));
         let matches = |at: usize, tool: &str| match &pattern {
             Some(pattern) => at < self.declared && pattern.matches(tool),
@@ -139,6 +139,11 @@ impl Names {
     }
 }
 
+/// The only name or pattern of a rule.
+fn name_of(rule: &Source) -> &str {
+    rule.target.included.first().map_or("", |name| name.value.as_str())
+}
+
 fn migrate_rules(
     document: &PolicyDocument<'_>,
     names: &Names,
@@ -151,13 +156,14 @@ fn migrate_rules(
     for (index, rule) in document.rules.iter().enumerate() {
         let tools = names.tools_of(rule);
         let position = |name: &Spanned<String>| lines.position(name.span.start);
-        if tools.is_empty() && rule.target.value.contains('*') {
-            let message =
-                format!("the pattern {} matches no declared tool; the rule is omitted", quoted(&rule.target.value));
-            findings.push(Finding::new(Weight::Note, "no_match", position(&rule.target), message));
+        let name = name_of(rule);
+        if tools.is_empty() && name.contains('*') {
+            let message = format!("the pattern {} matches no declared tool; the rule is omitted", quoted(name));
+            let place = lines.position(rule.target.span.start);
+            findings.push(Finding::new(Weight::Note, "no_match", place, message));
         }
         let mut roles = BTreeSet::new();
-        for role in &rule.roles {
+        for role in rule.roles.listed() {
             match role_at.get(&*role.value) {
                 Some(&at) => _ = roles.insert(at),
                 None => {
@@ -227,7 +233,7 @@ fn write_rules(
     for &(tool, role) in kept {
         tools_of_role.entry(role).or_default().insert(tool);
     }
-    let name = &source.target.value;
+    let name = name_of(source);
     let mut wide: BTreeSet<usize> = BTreeSet::new();
     if name.contains('*') {
         let covered: BTreeSet<usize> = names.covered_by(name).into_iter().collect();

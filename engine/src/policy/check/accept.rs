@@ -23,7 +23,7 @@ pub(crate) fn apply(document: &PolicyDocument<'_>, findings: &mut Vec<Diagnostic
         let mut is_used = false;
         for (finding, pointer) in findings.iter_mut().zip(&pointers) {
             if finding.severity != Severity::Error && finding.code == accepted.finding.value && is_there(pointer) {
-                finding.accepted.get_or_insert_with(|| accepted.reason.value.clone());
+                finding.accepted.get_or_insert_with(|| accepted.reason.value.as_str().into());
                 is_used = true;
             }
         }

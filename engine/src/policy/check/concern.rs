@@ -85,17 +85,23 @@ fn is_undeclared(field: &Field, schema: &InputSchema) -> bool {
 
 fn not_concerned(rule: &Rule, tools: &[&str], is_alone: bool) -> Diagnostic {
     let shown = first_names(tools.iter().copied());
+    let (subject, whose) = match rule.approval {
+        Some(_) => ("the approval of this rule", "the approval's condition"),
+        None => ("this rule", "its condition"),
+    };
     if is_alone {
-        let message = format!("no tool of this rule declares the arguments that its condition requires: {shown}");
+        let message = format!("no tool of this rule declares the arguments that {whose} requires: {shown}");
         return Diagnostic::error("unknown_argument", &rule.target.span, message)
             .with_fix("write one rule for each argument");
     }
-    let whose = "do not declare the arguments that its condition requires";
     let message = match tools {
         [_] => format!(
-            "this rule does not concern {shown}, because its closed schema does not declare the arguments that the condition requires"
+            "{subject} does not concern {shown}, because its closed schema does not declare the arguments that the condition requires"
         ),
-        _ => format!("this rule does not concern {} tools, whose closed schemas {whose}: {shown}", tools.len()),
+        _ => format!(
+            "{subject} does not concern {} tools, whose closed schemas do not declare the arguments that {whose} requires: {shown}",
+            tools.len()
+        ),
     };
     Diagnostic::note("not_concerned", &rule.target.span, message)
 }

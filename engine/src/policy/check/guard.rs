@@ -22,11 +22,17 @@ use crate::policy::text::diagnostic::{Diagnostic, push_limited, quoted};
 /// Finds conditions that are never true or never false, on their own or for a call that matches the schema of a tool.
 pub(crate) fn check(document: &PolicyDocument<'_>, rule_targets: &[Vec<RuleTarget>], findings: &mut Vec<Diagnostic>) {
     let tools = document.tools.as_deref().unwrap_or_default();
+    let mut reported = None;
     for (rule, targets) in document.rules.iter().zip(rule_targets) {
         let Some(condition) = &rule.condition else { continue };
+        if reported == Some(rule.index) {
+            // The condition of an approval contains that of its rule.
+            continue;
+        }
         let before = findings.len();
         find(condition, &Knowledge::default(), "", findings);
         if findings.len() > before {
+            reported = Some(rule.index);
             // A finding for every call is not repeated for the calls of one tool.
             continue;
         }

@@ -48,6 +48,8 @@ pub struct ValidPolicy<'t> {
     pub(crate) rule_targets: Vec<Vec<RuleTarget>>,
     /// For each rule of the document, the roles that it matches, as indices of `roles`.
     pub(crate) rule_roles: Vec<Vec<RoleIndex>>,
+    /// For each rule of the document, the roles that may approve its calls, as indices of `roles`.
+    pub(crate) rule_approvers: Vec<Vec<RoleIndex>>,
     findings: Vec<Diagnostic>,
     warnings: Vec<Diagnostic>,
 }
@@ -74,7 +76,7 @@ impl ValidPolicy<'_> {
 
     /// The names of the rules in responses, in the order of the text.
     pub fn rule_names(&self) -> impl Iterator<Item = String> {
-        self.document.rules.iter().map(Rule::name)
+        self.document.rules.iter().filter(|rule| rule.approval.is_none()).map(Rule::name)
     }
 }
 
@@ -88,6 +90,7 @@ pub fn validate(mut document: PolicyDocument<'_>) -> Result<ValidPolicy<'_>, Vec
     let roles = Roles::collect(&document, &mut findings);
     let mut rule_targets = Vec::with_capacity(document.rules.len());
     let mut rule_roles = Vec::with_capacity(document.rules.len());
+    let mut rule_approvers = Vec::with_capacity(document.rules.len());
     let mut expressions = Expressions::default();
     for rule in &document.rules {
         let mut targets = Vec::new();
@@ -100,6 +103,7 @@ pub fn validate(mut document: PolicyDocument<'_>) -> Result<ValidPolicy<'_>, Vec
         }
         rule_targets.push(targets);
         rule_roles.push(roles.roles_for(rule, &mut findings));
+        rule_approvers.push(roles.approvers_for(rule, &mut findings));
         if let Some(condition) = rule.condition.as_ref().filter(|_| document.dialect == Dialect::Callgate1) {
             let mut validation = Validation { findings: &mut findings, expressions: &mut expressions };
             check_condition(condition, &mut validation);
@@ -153,7 +157,8 @@ pub fn validate(mut document: PolicyDocument<'_>) -> Result<ValidPolicy<'_>, Vec
     accept::apply(&document, &mut findings);
     let is_open = |finding: &&Diagnostic| finding.severity == Severity::Warning && finding.accepted.is_none();
     let warnings = findings.iter().filter(is_open).cloned().collect();
-    Ok(ValidPolicy { document, catalogs, roles: roles.names.names, rule_targets, rule_roles, findings, warnings })
+    let roles = roles.names.names;
+    Ok(ValidPolicy { document, catalogs, roles, rule_targets, rule_roles, rule_approvers, findings, warnings })
 }
 
 /// The most pairs of a role and a target that the rules of a policy match. Each pair counts once for each rule, because
@@ -186,13 +191,17 @@ fn name_owners(rules: &[Rule], findings: &mut [Diagnostic]) {
         // INVARIANT: rules are in the order of the text.
         let later = rules.partition_point(|rule| rule.span.start <= finding.span.start);
         let rule = later.checked_sub(1).and_then(|at| rules.get(at));
-        finding.owner = rule.filter(|rule| finding.span.end <= rule.span.end).and_then(|rule| rule.owner.clone());
+        finding.owner = rule
+            .filter(|rule| finding.span.end <= rule.span.end)
+            .and_then(|rule| rule.owner.as_deref())
+            .map(Into::into);
     }
 }
 
 fn check_rule_ids(rules: &[Rule], findings: &mut Vec<Diagnostic>) {
     let mut seen: HashMap<&str, ()> = HashMap::new();
-    for id in rules.iter().filter_map(|rule| rule.id.as_ref()) {
+    // The two parts of a rule with an approval have one `id`.
+    for id in rules.iter().filter(|rule| rule.approval.is_none()).filter_map(|rule| rule.id.as_ref()) {
         if id.value.is_empty() || id.value.starts_with('/') || id.value.chars().any(char::is_control) {
             let message = "an `id` must not be empty, start with `/` or contain control characters";
             findings.push(Diagnostic::error("bad_name", &id.span, message));

@@ -63,6 +63,11 @@ impl Roles {
         self.with_descendants(listed, findings)
     }
 
+    /// The roles that may approve the calls of a rule, and all roles that inherit them.
+    pub(crate) fn approvers_for(&self, rule: &Rule, findings: &mut Vec<Diagnostic>) -> Vec<RoleIndex> {
+        rule.approval.as_ref().map(|approval| self.with_descendants(&approval.by, findings)).unwrap_or_default()
+    }
+
     /// The listed roles and all roles that inherit them, in ascending order.
     fn with_descendants(&self, listed: &[Spanned<String>], findings: &mut Vec<Diagnostic>) -> Vec<RoleIndex> {
         let mut seen: Vec<RoleIndex> = Vec::new();

@@ -49,9 +49,13 @@ pub fn convert(text: &str, format: Format, to: ConditionForm) -> Result<String, 
                 }
             }
             ("rules", Value::Array(rules)) => {
-                for (node, rule) in rules.iter().zip(&document.rules) {
-                    if let Some(condition) = &rule.condition {
-                        writer.rule(node, condition);
+                for rule in &document.rules {
+                    let Some(node) = rules.get(rule.index) else { continue };
+                    match (&rule.approval, &rule.condition) {
+                        // A rule with an approval is two rules of the document.
+                        (Some(approval), _) => writer.approval(node, approval.when.as_ref()),
+                        (None, Some(condition)) => writer.rule(node, condition),
+                        (None, None) => {}
                     }
                 }
             }
@@ -96,6 +100,18 @@ impl Writer<'_> {
         // The text between the key and its value may contain a comment.
         self.edits.push((member.name_span.clone(), format!("\"{new}\"")));
         self.edits.push((member.value.span.clone(), value));
+    }
+
+    fn approval(&mut self, rule: &Node<'_>, condition: Option<&Condition>) {
+        let approval = members_of(rule).iter().find(|member| member.name == "approval");
+        let when = approval.and_then(|approval| members_of(&approval.value).iter().find(|it| it.name == "when"));
+        let (Some(when), Some(condition)) = (when, condition) else { return };
+        let is_expression = matches!(when.value.value, Value::String(_));
+        if is_expression == (self.to == ConditionForm::Condition) {
+            let is_defined = self.definitions.iter().any(|(_, own)| own.span == condition.span);
+            let value = self.value(condition, is_defined, &when.value, when.name_span.start);
+            self.edits.push((when.value.span.clone(), value));
+        }
     }
 
     fn definition(&mut self, member: &Member<'_>, condition: &Condition) {

@@ -10,6 +10,7 @@ use crate::language::dialect::Dialect;
 use crate::language::effect::Effect;
 use crate::limits::MAX_POLICY_DEPTH;
 use crate::policy::document::{Accepted, PolicyDocument, Role, Rule, Tool};
+use crate::policy::parse::approval::read_approval;
 use crate::policy::parse::schema::read_arguments;
 use crate::policy::parse::targets::{read_rule_roles, read_target};
 use crate::policy::text::diagnostic::Diagnostic;
@@ -52,7 +53,7 @@ pub(crate) fn read_document<'t>(
             .unwrap_or_default()
             .iter()
             .enumerate()
-            .filter_map(|(index, node)| read_rule(node, index, text, &mut reader))
+            .flat_map(|(index, node)| read_rule(node, index, text, &mut reader))
             .collect();
     }
     document.unused_definitions = reader.definitions.unused();
@@ -155,7 +156,22 @@ fn read_roles(node: &Node<'_>, reader: &mut NodeReader) -> Option<Vec<Role>> {
     Some(members.iter().map(read).collect())
 }
 
-fn read_rule(node: &Node<'_>, index: usize, text: &str, reader: &mut NodeReader) -> Option<Rule> {
+/// Reads a rule: none if it cannot be read, and two if it has an approval.
+fn read_rule(node: &Node<'_>, index: usize, text: &str, reader: &mut NodeReader) -> Vec<Rule> {
+    let Some((rule, approval)) = read_parts(node, index, text, reader) else { return Vec::new() };
+    let Some(approval) = approval else { return alloc::vec![rule] };
+    // A rule whose approval cannot be read must not become a rule without one.
+    let approval = read_approval(approval, &rule, text, reader);
+    approval.map(|approval| alloc::vec![rule, approval]).unwrap_or_default()
+}
+
+/// Reads a rule without its approval, and the node of its approval.
+fn read_parts<'n, 't>(
+    node: &'n Node<'t>,
+    index: usize,
+    text: &str,
+    reader: &mut NodeReader,
+) -> Option<(Rule, Option<&'n Node<'t>>)> {
     const KEYS: &[&str] = &[
         "id",
         "effect",
@@ -171,6 +187,7 @@ fn read_rule(node: &Node<'_>, index: usize, text: &str, reader: &mut NodeReader)
         "condition",
         "reason",
         "disclose",
+        "approval",
         "note",
         "owner",
     ];
@@ -191,7 +208,7 @@ fn read_rule(node: &Node<'_>, index: usize, text: &str, reader: &mut NodeReader)
     let owner = rule.optional("owner").map(|node| reader.string(node, "`owner`"));
     let condition = read_rule_condition(&rule, text, reader);
     let (kinds, target) = target?;
-    Some(Rule {
+    let parts = Rule {
         span: node.span.clone(),
         index,
         id,
@@ -207,7 +224,17 @@ fn read_rule(node: &Node<'_>, index: usize, text: &str, reader: &mut NodeReader)
         hides_condition: hides_condition.unwrap_or(Some(false))?,
         note: note.flatten().map(|note| note.value),
         owner: owner.flatten().map(|owner| owner.value),
-    })
+        approval: None,
+    };
+    Some((parts, rule.optional("approval")))
+}
+
+/// Reads a condition as an expression or in JSON.
+pub(crate) fn read_condition_or_when(node: &Node<'_>, text: &str, reader: &mut NodeReader) -> Option<Condition> {
+    match node.value {
+        Value::String(_) => when::read(node, text, reader),
+        _ => read_condition(node, reader, Scope { dialect: Dialect::Callgate1, has_item: false }),
+    }
 }
 
 /// Reads the condition of a rule, from `when` or from `condition`; `None` if it cannot be read.

@@ -2,6 +2,7 @@
 //!
 //! The format selects the reader of the text, and `version` selects the language.
 
+mod approval;
 mod callgate;
 mod perso;
 mod schema;

@@ -77,5 +77,6 @@ fn read_rule(node: &Node<'_>, index: usize, reader: &mut NodeReader) -> Option<R
         hides_condition: false,
         note: None,
         owner: None,
+        approval: None,
     })
 }

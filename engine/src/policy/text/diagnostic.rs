@@ -1,5 +1,6 @@
 //! The findings about a policy: errors and warnings with their positions.
 
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -45,9 +46,9 @@ pub struct Diagnostic {
     /// The fix, if it is known.
     pub fix: Option<String>,
     /// The reason for which the policy accepts it, if it does.
-    pub accepted: Option<String>,
+    pub accepted: Option<Box<str>>,
     /// Who is responsible for the rule in which it is, if the rule states that.
-    pub owner: Option<String>,
+    pub owner: Option<Box<str>>,
 }
 
 impl Diagnostic {

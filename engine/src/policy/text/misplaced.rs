@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::string::String;
 
 /// Keys that belong to one concept, or to one in most cases. Keys of several concepts are missing.
-const KEYS: [(&str, &[&str]); 9] = [
+const KEYS: [(&str, &[&str]); 10] = [
     ("a policy", &["$schema", "version", "description", "servers", "prompts", "define", "rules"]),
     ("a tool", &["inputSchema"]),
     ("a role", &["inherits"]),
@@ -23,10 +23,12 @@ const KEYS: [(&str, &[&str]); 9] = [
             "condition",
             "reason",
             "disclose",
+            "approval",
             "note",
             "owner",
         ],
     ),
+    ("`approval`", &["by", "notSelf", "expires"]),
     (
         "`condition`",
         &[

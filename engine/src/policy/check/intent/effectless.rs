@@ -64,7 +64,7 @@ pub(crate) fn check(policy: Resolved<'_>, findings: &mut Vec<Diagnostic>) {
         // What is known if the rule applies; it is computed at most once.
         let mut assumed = None;
         for (other_at, other) in others {
-            if other.rule.effect < rule.rule.effect || !is_covered(rule, other) {
+            if other.rule.effect < rule.rule.effect || rule.rule.is_part_of(other.rule) || !is_covered(rule, other) {
                 continue;
             }
             comparisons = comparisons.saturating_add(1);
@@ -107,8 +107,9 @@ fn decides_instead<'m>(
     if rule.rule.effect != Effect::Allow {
         // The rule may apply if its condition is unknown, so a condition of the other one must be unknown then, too.
         let reason = |rule: &Matched<'_>| rule.rule.reason.as_ref().map(|reason| reason.value.clone());
-        // A rule of the same effect may be there to give another reason.
+        // A rule of the same effect may be there to give another reason, or other terms of an approval.
         let has_own_reason = reason(rule).is_some() && reason(rule) != reason(stricter);
+        let has_own_reason = has_own_reason || rule.rule.approval.is_some();
         let is_implied = outer.is_empty() || texts_are_equal(rule, stricter);
         return is_implied && !(has_own_reason && rule.rule.effect == stricter.rule.effect);
     }
