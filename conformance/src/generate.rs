@@ -14,6 +14,7 @@ use crate::values::{
     PATTERNS, RELATIVE_GLOBS, RELATIVE_ROOTS, ROOTS, SCHEMES, TEXTS, TIMES, WEEKDAYS, WINDOWS_GLOBS, WINDOWS_ROOTS,
     ZONES, any_kind, once_in, pick, pick_kind, pick_some, source,
 };
+use crate::when::write;
 
 /// The language features for a policy, if a property applies to a part of the language only.
 #[derive(Clone, Copy, Debug)]
@@ -62,6 +63,9 @@ pub fn policy(random: &mut Rng, language: Language) -> Json {
         ("rules", Json::Array(rules)),
     ]);
     targets.declare(random, &mut policy);
+    if once_in(random, 4) {
+        define(random, &mut policy);
+    }
     if once_in(random, 8) {
         let accepted = object([("finding", string("never_decides")), ("reason", string("it is kept for its name"))]);
         policy.insert("accept", Json::Array(vec![accepted]));
@@ -75,6 +79,22 @@ pub fn policy(random: &mut Rng, language: Language) -> Json {
         }
     }
     policy
+}
+
+/// Moves the condition of a rule to `define`.
+fn define(random: &mut Rng, policy: &mut Json) {
+    let Some(Json::Array(rules)) = policy.child_mut("rules") else { return };
+    let has_condition = |rule: &&mut Json| rule.child("when").or(rule.child("condition")).is_some();
+    let Some(rule) = rules.iter_mut().find(has_condition) else { return };
+    let Some(definition) = rule.remove("when").or_else(|| rule.remove("condition")) else { return };
+    let defined = || object([("Defined", string("shared"))]);
+    match random.u8(0..4) {
+        0 => rule.insert("when", string("shared")),
+        1 => rule.insert("when", string("!!shared")),
+        2 => rule.insert("condition", defined()),
+        _ => rule.insert("condition", object([("All", Json::Array(vec![defined(), defined()]))])),
+    }
+    policy.insert("define", object([("shared", definition)]));
 }
 
 /// A rule on some of these targets and roles.
@@ -114,7 +134,12 @@ fn rule_of(
         let depth = random.u32(0..4);
         let scope = Scope { language, has_item: false, denies: Some(effect != "Allow") };
         let scope = if effect == "RequireApproval" { Scope { denies: None, ..scope } } else { scope };
-        rule.insert("condition", condition(random, scope, depth));
+        let condition = condition(random, scope, depth);
+        if random.bool() {
+            rule.insert("when", string(write(random, &condition)));
+        } else {
+            rule.insert("condition", condition);
+        }
     }
     if effect == "Allow" && once_in(random, 5) {
         rule.insert("approval", approval(random, language, all_roles));

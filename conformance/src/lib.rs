@@ -11,6 +11,7 @@ mod numbers;
 pub mod schema;
 pub mod request;
 pub mod policy;
+pub mod when;
 pub mod readers;
 mod facts;
 pub mod reference;

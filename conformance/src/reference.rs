@@ -183,8 +183,8 @@ impl Reference {
             })
             .collect();
         // Among rules that say the same, the one whose name comes first is named in the answer; of rules without one,
-        // that whose text comes first.
-        speaking.sort_by_key(|statement| (statement.rule.id.as_ref(), &statement.rule.text));
+        // that which comes first in the policy.
+        speaking.sort_by_key(|statement| (statement.rule.id.as_ref(), statement.rule.index));
 
         // What is unknown may be true or false: of the two answers the stricter one is given.
         let first = |effect: callgate::Effect, wanted: Truth| {

@@ -6,6 +6,7 @@
 
 use crate::json::Json;
 use crate::request::Request;
+use crate::when::{has_expressions, without_expressions};
 
 /// A policy, a call, and what two judges say of them.
 #[derive(Clone, Debug)]
@@ -43,7 +44,10 @@ fn smaller_disagreement(
         });
         found.is_some()
     };
-    let is_policy_smaller = any_smaller(&start.policy, &mut |policy| keep(&policy, &start.request));
+    // Conditions in JSON have parts that can be removed, and expressions have none.
+    let is_policy_smaller = has_expressions(&start.policy)
+        && without_expressions(start.policy.clone()).is_ok_and(|policy| keep(&policy, &start.request))
+        || any_smaller(&start.policy, &mut |policy| keep(&policy, &start.request));
     if !is_policy_smaller {
         any_smaller_request(&start.request, &mut |request| keep(&start.policy, request));
     }

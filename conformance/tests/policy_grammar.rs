@@ -16,8 +16,9 @@ use callgate_test_support::{checkout_path, read_checkout};
 use fastrand::Rng;
 
 /// The codes of errors in the form of a policy. All other errors are about what its parts mean.
-const FORM: [&str; 15] = [
+const FORM: [&str; 18] = [
     "condition_keys",
+    "invalid_expression",
     "invalid_json",
     "missing_key",
     "several_targets",
@@ -25,7 +26,9 @@ const FORM: [&str; 15] = [
     "unknown_condition",
     "unknown_disclosure",
     "unknown_effect",
+    "unknown_function",
     "unknown_key",
+    "unknown_name",
     "unknown_op",
     "unknown_operation",
     "unknown_source",

@@ -10,7 +10,9 @@ use callgate_conformance::judge::{
 };
 use callgate_conformance::reference::Reference;
 use callgate_conformance::request::Request;
+use callgate_engine::policy::{ConditionForm, convert};
 use callgate_engine::{Code, Effect, TargetKind, parse, validate};
+use callgate_test_support::assert_same_image;
 use fastrand::Rng;
 
 /// The number of calls for each policy. Each test starts at its own seed, so that they use different policies.
@@ -398,4 +400,28 @@ fn a_rule_that_is_reported_as_never_deciding_changes_no_decision() {
     say(&format!("rules that never decide: {idle}"));
     assert!(idle > 100, "too few rules are found: {idle}");
     assert!(narrow > 20, "too few rules do not concern a tool: {narrow}");
+}
+
+/// The policies of which both forms are compared; for example, `CALLGATE_POLICIES=100000` compares more by hand.
+fn converted_policies() -> u64 {
+    std::env::var("CALLGATE_POLICIES").ok().and_then(|count| count.parse().ok()).unwrap_or(1_000)
+}
+
+#[test]
+fn a_policy_has_the_same_image_with_its_conditions_in_either_form() {
+    let mut expressions: usize = 0;
+    for seed in 0..converted_policies() {
+        let text = policy_of(seed, Language::WHOLE).to_string();
+        let convert = |text: &str, form: ConditionForm| {
+            convert(text, Format::Json, form).unwrap_or_else(|errors| panic!("{seed}: {errors:#?}\n{text}"))
+        };
+        let when = convert(&text, ConditionForm::When);
+        let condition = convert(&when, ConditionForm::Condition);
+        assert_same_image(&text, &when);
+        assert_same_image(&text, &condition);
+        let canonical = convert(&condition, ConditionForm::When);
+        assert_eq!(convert(&convert(&canonical, ConditionForm::Condition), ConditionForm::When), canonical, "{seed}");
+        expressions = expressions.saturating_add(when.matches("\"when\"").count());
+    }
+    assert!(expressions > 1_000, "too few expressions are compared: {expressions}");
 }

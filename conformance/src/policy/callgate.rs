@@ -10,6 +10,7 @@ use super::condition::{Condition, StringOp, Texts};
 use super::strict::{Listed, objects, stated, words};
 use crate::json::Json;
 use crate::schema::Schema;
+use crate::when::{has_expressions, without_expressions};
 
 /// A policy.
 #[derive(Debug, Deserialize)]
@@ -201,8 +202,6 @@ pub struct Rule {
     pub index: usize,
     /// The name in responses.
     pub id: Option<String>,
-    /// The text of the rule in the policy.
-    pub text: String,
     /// The effect.
     pub effect: Effect,
     /// The target.
@@ -293,7 +292,12 @@ impl Policy {
     /// # Errors
     /// The text is not a policy of `callgate-1`.
     pub fn read(text: &str) -> Result<Self, serde_json::Error> {
-        serde_json::from_str(text)
+        let whole = Json::read(text)?;
+        if !has_expressions(&whole) {
+            return serde_json::from_str(text);
+        }
+        let whole = without_expressions(whole).map_err(serde_json::Error::custom)?;
+        serde_json::from_str(&whole.to_string())
     }
 }
 
@@ -323,7 +327,6 @@ fn rule(index: usize, text: &str) -> Result<Rule, serde_json::Error> {
     Ok(Rule {
         index,
         id: keys.id,
-        text: text.to_owned(),
         effect: keys.effect,
         target,
         roles: keys.roles,

@@ -27,10 +27,10 @@ impl Writer {
     }
 
     pub(crate) fn collect_fields(&mut self, rules: &[Rule]) {
-        // Every name on the path to a field, with the field's spelling if a rule reads it. Shorter paths come first, so
+        // Every name on the path to a field, with the field as responses spell it if a rule reads it. Shorter paths come first, so
         // that the slot of the previous name is known.
         let conditions: Vec<_> = rules.iter().filter_map(Rule::whole_condition).collect();
-        let mut nodes: BTreeMap<(usize, Source, &[String]), Option<&str>> = BTreeMap::new();
+        let mut nodes: BTreeMap<(usize, Source, &[String]), Option<String>> = BTreeMap::new();
         let mut fields = Vec::new();
         for condition in &conditions {
             condition.collect_fields(&mut fields);
@@ -40,9 +40,7 @@ impl Writer {
                 let prefix = field.path.get(..length).unwrap_or_default();
                 let shown = nodes.entry((length, field.source, prefix)).or_default();
                 if length == field.path.len() {
-                    // A field may be spelled as a name and as a pointer; the result must not depend on the order of the
-                    // rules.
-                    *shown = Some(shown.map_or(&*field.name.value, |other| other.max(&field.name.value)));
+                    *shown = Some(field.shown());
                 }
             }
         }
@@ -62,7 +60,7 @@ impl Writer {
                 hash: U32::new(hash),
                 parent: Stored::new(parent),
                 name: self.text(name),
-                shown: self.text(shown.unwrap_or_default()),
+                shown: self.text(shown.as_deref().unwrap_or_default()),
                 source: source.code(),
                 is_read: u8::from(shown.is_some()),
                 has_children: 0,

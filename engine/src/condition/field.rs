@@ -31,9 +31,26 @@ impl Field {
         Self { source: Source::Request, path: alloc::vec![name.value.clone()], name }
     }
 
+    /// The field as responses spell it, whichever of its spellings a policy has.
+    pub(crate) fn shown(&self) -> String {
+        match self.path.as_slice() {
+            // In perso's language, every text is a name.
+            [only] if *only == self.name.value => only.clone(),
+            path => spell(path),
+        }
+    }
+
     /// Whether two fields are the same, regardless of spelling.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         self.source == other.source && self.path == other.path
+    }
+}
+
+/// A path as a policy spells it: a name if it can be, or otherwise a JSON pointer (RFC 6901).
+pub(crate) fn spell(path: &[String]) -> String {
+    match path {
+        [name] if !name.is_empty() && !name.starts_with('/') => name.clone(),
+        _ => path.iter().map(|name| format!("/{}", name.replace('~', "~0").replace('/', "~1"))).collect(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The way from one form to the other and back.
 
+use callgate_engine::Format;
 use callgate_engine::policy::{ConditionForm, convert};
 use callgate_test_support::{assert_same_image, checkout_path, valid_policy};
 use std::fs;
@@ -7,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 #[track_caller]
 fn converted(text: &str, to: ConditionForm) -> String {
-    match convert(text, to) {
+    match convert(text, Format::Json, to) {
         Ok(text) => text,
         Err(errors) => panic!("{errors:#?}\n{text}"),
     }
@@ -100,8 +101,8 @@ fn a_long_condition_has_a_line_for_each_part() {
 #[test]
 fn an_invalid_policy_and_a_perso_policy_are_not_converted() {
     let invalid = POLICY.replace("\"Lte\"", "\"Lt\", \"x\": 1");
-    assert!(convert(&invalid, ConditionForm::When).is_err());
+    assert!(convert(&invalid, Format::Json, ConditionForm::When).is_err());
     let perso = r#"{"version":"perso-1","tools":["a"],"roles":["r"],"default_action":"Deny","rules":[]}"#;
-    let errors = convert(perso, ConditionForm::When).expect_err("perso has no expressions");
+    let errors = convert(perso, Format::Json, ConditionForm::When).expect_err("perso has no expressions");
     assert_eq!(errors.first().map(|error| error.code), Some("unknown_version"));
 }

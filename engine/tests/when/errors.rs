@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use callgate_engine::Format;
 use callgate_engine::policy::text::Positions;
 use callgate_test_support::{checkout_path, errors_of, findings_of, read_checkout};
 use serde_json::json;
@@ -42,7 +43,7 @@ fn an_error_leads_to_a_line_a_column_and_the_pointer_of_the_expression() {
         {\"effect\": \"Allow\", \"tool_name\": \"tool\", \"roles\": [\"agent\"],\n\
         \"when\": \"args.a == \\\"x\\\" && arg.b\"} ] }";
     let errors = errors_of(text);
-    let positions = Positions::new(text);
+    let positions = Positions::new(text, Format::Json);
     let place: Vec<_> = errors.iter().map(|error| positions.position(&error.span)).collect();
     let [place] = place.as_slice() else { panic!("{errors:#?}") };
     assert_eq!((place.line, place.column, place.pointer.as_deref()), (4, 29, Some("/rules/0/when")));

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use core::ops::Range;
 
 use crate::condition::Field;
-use crate::condition::field::REQUEST_FIELDS;
+use crate::condition::field::{REQUEST_FIELDS, spell};
 use crate::language::case::Case;
 use crate::language::operators::Source;
 use crate::policy::calendar::Zone;
@@ -297,7 +297,7 @@ impl Lowering<'_> {
             let message = format!("`{}` alone is not a field", name.value);
             return self.unsupported(span, message, format!("write a field of it, such as `{}.name`", name.value));
         }
-        Some(Field { source, name: self.spanned(spell(source, &path), span), path })
+        Some(Field { source, name: self.spanned(spell(&path), span), path })
     }
 
     fn source(&mut self, name: &Spanned<String>) -> Option<Source> {
@@ -341,15 +341,6 @@ impl Lowering<'_> {
 
 fn case_of(function: &str) -> Case {
     if function == "lowerAscii" { Case::Ascii } else { Case::Full }
-}
-
-/// A path as a policy in JSON spells it: a name, or otherwise a JSON pointer.
-fn spell(source: Source, path: &[String]) -> String {
-    match path {
-        [] if source == Source::Item => String::new(),
-        [name] if !name.is_empty() && !name.starts_with('/') => name.clone(),
-        _ => path.iter().map(|name| format!("/{}", name.replace('~', "~0").replace('/', "~1"))).collect(),
-    }
 }
 
 /// Whether a name of a variable would hide another one.

@@ -69,7 +69,7 @@ struct Origin {
     span: Range<usize>,
 }
 
-/// `url(args.url).isOneOf(["https://example.com/docs/**"])`
+/// `url(args.url).isOneOf(["https://example.com/docs/**"])`. Patterns that differ in their hosts only are one check.
 pub(super) fn is_one_of(lowering: &mut Lowering<'_>, method: Method<'_>) -> Option<Condition> {
     let Method { start, before, name, arguments, span } = method;
     let field = url_field(lowering, start, before, span);
