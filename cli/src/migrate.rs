@@ -1,9 +1,11 @@
 //! `callgate migrate`: prints a policy of another engine as a `callgate-1` policy, with its differences.
 
+use std::borrow::Cow;
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
+use callgate_engine::policy::text::convert::convert;
 use callgate_engine::{Dialect, Format};
 use callgate_migrate::{Finding, Migrated, Position, Refusal, Weight, from_mcpkit, from_perso};
 use clap::ValueEnum;
@@ -31,7 +33,7 @@ pub(crate) struct Options {
     /// The format of the policy [default: detected from its text and file name]
     #[arg(long, value_enum)]
     from: Option<Origin>,
-    /// The file for the new policy [default: standard output]
+    /// The file for the new policy, in YAML if its name ends in `.yaml` or `.yml` [default: standard output]
     #[arg(long)]
     out: Option<PathBuf>,
     /// The role of all rules of an mcpkit policy, which has no roles [default: agent]
@@ -108,6 +110,14 @@ fn write(text: &str, options: &Options) -> Result<(), Failure> {
     let Some(out) = &options.out else {
         return io::stdout().lock().write_all(text.as_bytes()).map_err(|error| unwritable(&error));
     };
+    // Another extension gets JSON, as standard output does.
+    let text = match Format::of_path(&out.to_string_lossy()) {
+        Ok(Format::Yaml) => {
+            let problem = |_| Failure::Unusable("cannot write the policy as YAML; report this as a bug".to_owned());
+            Cow::Owned(convert(text, Format::Json, Format::Yaml).map_err(problem)?)
+        }
+        _ => Cow::Borrowed(text),
+    };
     let is_source =
         fs::canonicalize(out).is_ok_and(|out| fs::canonicalize(&options.file).is_ok_and(|file| file == out));
     if is_source {
@@ -116,7 +126,7 @@ fn write(text: &str, options: &Options) -> Result<(), Failure> {
             out.display()
         )));
     }
-    fs::write(out, text).map_err(|error| Failure::Unusable(format!("cannot write `{}`: {error}", out.display())))
+    fs::write(out, &*text).map_err(|error| Failure::Unusable(format!("cannot write `{}`: {error}", out.display())))
 }
 
 /// Detects the source format from the text, then from the file name.

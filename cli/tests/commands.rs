@@ -495,3 +495,79 @@ fn conditions_are_converted_to_expressions_and_back() {
     assert_eq!((ended.code, ended.err.contains("unknown_tool")), (Some(1), true), "{}", ended.err);
     assert_eq!(fs::read_to_string(&bad).expect("a policy"), BROKEN, "a policy with an error is kept");
 }
+
+/// A policy in YAML.
+const YAML: &str = "# Refunds.
+version: callgate-1
+tools: [refund]
+roles: { agent: {} }
+rules:
+  - id: refund
+    effect: Allow
+    tool_name: refund
+    roles: [agent]
+    condition: { NumericCheck: { source: Arguments, field: amount, op: Lte, value: 500 } } # Up to 500.
+";
+
+#[test]
+fn every_command_reads_a_policy_by_its_extension() {
+    let directory = directory();
+    let json = r#"{ // Refunds.
+        "version": "callgate-1", "tools": ["refund"], "roles": { "agent": {} }, "rules": [
+        { "id": "refund", "effect": "Allow", "tool_name": "refund", "roles": ["agent"], "condition": {
+            "NumericCheck": { "source": "Arguments", "field": "amount", "op": "Lte", "value": 500, }, } }, ], }"#;
+    let cases = "- name: little\n  call: { tool: refund, role: agent, args: { amount: 5 } }\n  expect: { decision: Allow }\n\
+        - name: much\n  call: { tool: refund, role: agent, args: { amount: 501 } }\n  expect: { decision: Deny }\n";
+    for (name, text) in [("p.yaml", YAML), ("p.yml", YAML), ("p.jsonc", json)] {
+        let file = write(&directory, name, text);
+        write(&directory, "p.test.yaml", cases);
+        let ended = run(&["check", &file], "");
+        assert_eq!((ended.code, ended.out), (Some(0), format!("{file}: ok, 0 errors, 0 warnings\n")), "{}", ended.err);
+        let ended = run(&["test", &file], "");
+        assert_eq!((ended.code, ended.out), (Some(0), format!("{file}: 2 passed, 0 failed\n")), "{}", ended.err);
+        for (amount, decision) in [(500, "Allow"), (501, "Deny")] {
+            let call = format!("{{\"tool\":\"refund\",\"role\":\"agent\",\"args\":{{\"amount\":{amount}}}}}");
+            let ended = run(&["eval", "--policy", &file], &call);
+            assert!(ended.out.contains(&format!("\"decision\":\"{decision}\"")), "{name}: {}{}", ended.out, ended.err);
+            let ended = run(&["explain", "--policy", &file], &call);
+            assert!(ended.out.starts_with(decision), "{name}: {}{}", ended.out, ended.err);
+        }
+        // The digest is that of the bytes.
+        let digest = |text: &str| {
+            let file = write(&directory, name, text);
+            let ended = run(&["eval", "--policy", &file], "{\"tool\":\"refund\",\"role\":\"agent\",\"args\":{}}");
+            ended.out.split("sha256:").nth(1).map(|digest| digest.chars().take(64).collect::<String>())
+        };
+        assert_ne!(digest(text), digest(&text.replace("Refunds.", "Other.")));
+    }
+}
+
+#[test]
+fn a_finding_in_yaml_has_its_line_and_its_place() {
+    let directory = directory();
+    let file = write(&directory, "p.yaml", &YAML.replace("effect: Allow\n    ", ""));
+    let ended = run(&["check", &file], "");
+    let expected = format!(
+        "error[missing_key]: `effect` is missing\n --> {file}:6:5\n  |\n6 |   - id: refund\n  |     ^ at /rules/0\n\n\
+        {file}: refused, 1 error, 0 warnings\n"
+    );
+    assert!(ended.code == Some(1) && ended.out == expected, "{}\n{expected}", ended.out);
+    let json: Value = serde_json::from_str(&run(&["check", "--format", "json", &file], "").out).expect("JSON");
+    let finding = &json["findings"][0];
+    assert_eq!((&finding["line"], &finding["column"]), (&6.into(), &5.into()));
+    assert_eq!(finding["pointer"], "/rules/0");
+}
+
+#[test]
+fn a_policy_with_another_extension_is_not_read() {
+    let directory = directory();
+    for name in ["p", "p.txt", "p.json.bak"] {
+        let file = write(&directory, name, YAML);
+        for arguments in [["check", &file].as_slice(), &["test", &file], &["eval", "--policy", &file], &["fmt", &file]]
+        {
+            let ended = run(arguments, "{}");
+            assert_eq!((ended.code, &*ended.out), (Some(2), ""), "{arguments:?}");
+            assert!(ended.err.contains("must end in `.json`, `.jsonc`, `.yaml` or `.yml`"), "{}", ended.err);
+        }
+    }
+}

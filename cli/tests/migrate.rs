@@ -5,6 +5,8 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 use std::{env, fs};
 
+use callgate_engine::Format;
+use callgate_engine::policy::text::convert::content;
 use callgate_test_support::{checkout_path, read_checkout};
 use tempfile::TempDir;
 
@@ -68,6 +70,11 @@ fn a_policy_is_written_where_it_is_asked_for_and_never_over_its_source() {
     let ended = migrate(&[&file, "--out", shown]);
     assert_eq!((ended.code, &*ended.out), (Some(0), ""), "{}", ended.err);
     assert_eq!(fs::read_to_string(&out).expect("a policy"), migrate(&[&file]).out);
+    let yaml = directory.path().join("out.yaml");
+    assert_eq!(migrate(&[&file, "--out", yaml.to_str().expect("UTF-8")]).code, Some(0));
+    let (yaml, json) = (fs::read_to_string(&yaml).expect("a policy"), fs::read_to_string(&out).expect("a policy"));
+    assert!(yaml.starts_with("version: callgate-1\n"), "{yaml}");
+    assert_eq!(content(&yaml, Format::Yaml).expect("YAML"), content(&json, Format::Json).expect("JSON"));
     let ended = migrate(&[&file, "--out", &file]);
     assert_eq!(ended.code, Some(2), "{}", ended.err);
     assert_eq!(fs::read_to_string(&file).expect("a policy"), source);

@@ -11,7 +11,7 @@ use callgate_conformance::judge::{
 use callgate_conformance::reference::Reference;
 use callgate_conformance::request::Request;
 use callgate_engine::policy::{ConditionForm, convert};
-use callgate_engine::{Code, Effect, TargetKind, parse, validate};
+use callgate_engine::{Code, Effect, Format, TargetKind, parse, validate};
 use callgate_test_support::assert_same_image;
 use fastrand::Rng;
 

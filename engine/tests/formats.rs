@@ -300,6 +300,12 @@ fn what_is_not_yaml_is_refused_where_it_ends() {
     {
         refuse(text, yaml, &[&format!("invalid_yaml {place} : this line break is not one for every program")]);
     }
+    refuse(
+        "a: b # \u{202e}c",
+        yaml,
+        &["invalid_yaml 1:8-1:9 : this character changes the direction of the text around it"],
+    );
+    check("a: \"\\u202e\"", yaml, "{\"a\":\"\u{202e}\"}");
     for text in ["a: \"\u{0}\"", "a: \"\u{7f}\"", "a: \"\u{feff}\"", "a: \"\u{1b}\""] {
         refuse(text, yaml, &["invalid_yaml 1:5-1:6 : this character is not allowed in YAML [remove it"]);
     }
@@ -328,7 +334,11 @@ fn json_with_comments_is_json_apart_from_comments_and_last_commas() {
     }
     refuse("[1, /* é */ x]", jsonc, &["invalid_json 1:13-1:14 : the policy is not valid JSON at this position"]);
     refuse("[1] /* é", jsonc, &["invalid_json 1:5-1:7 : this comment has no end [write `*/` at its end]"]);
-    refuse("[1] // é\r[2]", jsonc, &["invalid_json 1:9-1:10 : this comment contains a line break"]);
+    refuse(
+        "[1] // é\r[2]",
+        jsonc,
+        &["invalid_json 1:9-1:10 : this line break in a comment is not one for every program"],
+    );
     check("[1] // é", jsonc, "[1]");
 }
 

@@ -24,6 +24,10 @@ pub(crate) fn find_bad_character(text: &str) -> Result<(), Diagnostic> {
                     error("the policy starts with a byte-order mark").with_fix("save it as UTF-8 without the mark")
                 );
             }
+            _ if turns_text(c) => {
+                let problem = error("this character changes the direction of the text around it");
+                return Err(problem.with_fix("remove it, or write an escape such as `\\u202e` in a string"));
+            }
             '\u{feff}' | '\u{fffe}' | '\u{ffff}' | '\u{0}'..='\u{1f}' | '\u{7f}'..='\u{9f}' => {
                 let problem = error("this character is not allowed in YAML");
                 return Err(problem.with_fix("remove it, or write an escape such as `\\u0007` in a string"));
@@ -32,6 +36,11 @@ pub(crate) fn find_bad_character(text: &str) -> Result<(), Diagnostic> {
         }
     }
     Ok(())
+}
+
+/// Whether a character reorders the text that follows, so that an editor shows another text than a program reads.
+pub(crate) fn turns_text(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// The positions of characters as offsets of bytes, because the parser counts characters.

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use core::ops::Range;
 
 use crate::policy::text::diagnostic::Diagnostic;
+use crate::policy::text::formats::characters::turns_text;
 
 /// Replaces comments and trailing commas by spaces, so that every value keeps its position.
 ///
@@ -79,29 +80,32 @@ impl Scan<'_> {
     fn comment(&mut self, text: &str) -> Result<(), Diagnostic> {
         let start = self.at;
         let rest = text.get(start..).unwrap_or_default();
-        if self.next() == Some(b'*') {
+        let is_block = self.next() == Some(b'*');
+        let length = if is_block {
             let Some(length) = rest.get(2..).and_then(|inside| inside.find("*/")) else {
-                let problem =
-                    Diagnostic::error("invalid_json", &(start..start.saturating_add(2)), "this comment has no end");
+                let span = start..start.saturating_add(2);
+                let problem = Diagnostic::error("invalid_json", &span, "this comment has no end");
                 return Err(problem.with_fix("write `*/` at its end"));
             };
-            self.skip(length.saturating_add(4));
-            return Ok(());
-        }
-        let comment = rest.split('\n').next().unwrap_or_default();
-        let comment = comment.strip_suffix('\r').unwrap_or(comment);
-        // Some programs end a line here, so they would read the rest of the comment as a part of the policy.
-        if let Some((at, found)) = comment.char_indices().find(|(_, c)| matches!(c, '\r' | '\u{2028}' | '\u{2029}')) {
+            length.saturating_add(4)
+        } else {
+            let line = rest.split('\n').next().unwrap_or_default();
+            line.strip_suffix('\r').unwrap_or(line).len()
+        };
+        for (at, c) in rest.get(..length).unwrap_or_default().char_indices() {
             let at = start.saturating_add(at);
-            let span = at..at.saturating_add(found.len_utf8());
-            let problem = Diagnostic::error(
-                "invalid_json",
-                &span,
-                "this comment contains a line break that not every program reads as one",
-            );
-            return Err(problem.with_fix("end the line with a line feed"));
+            let span = at..at.saturating_add(c.len_utf8());
+            // Some programs end a line here, so they would read the rest of the comment as a part of the policy.
+            if !is_block && matches!(c, '\r' | '\u{2028}' | '\u{2029}') {
+                let message = "this line break in a comment is not one for every program";
+                return Err(Diagnostic::error("invalid_json", &span, message).with_fix("end the line with a line feed"));
+            }
+            if turns_text(c) {
+                let message = "this character changes the direction of the text around it";
+                return Err(Diagnostic::error("invalid_json", &span, message).with_fix("remove it"));
+            }
         }
-        self.skip(comment.len());
+        self.skip(length);
         Ok(())
     }
 }
@@ -151,6 +155,8 @@ mod tests {
         refuse("/*/", 0..2);
         refuse("// a\rb\n", 4..5);
         refuse("// \u{2028}b", 3..6);
+        refuse("/* a\u{202e} */", 4..7);
+        refuse("[1] // \u{2066}", 7..10);
         check("// a\r\n/* \r */", "    \r\n   \r   ");
     }
 }
