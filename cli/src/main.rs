@@ -94,6 +94,9 @@ enum Command {
         /// The policy file
         #[arg(long)]
         policy: PathBuf,
+        /// The server that owns the tools; without it, the tools of every server are replaced
+        #[arg(long, value_name = "NAME")]
+        server: Option<String>,
         /// Change the policy file instead of printing the policy; a policy with an error is not written
         #[arg(long)]
         write: bool,
@@ -169,7 +172,7 @@ fn main() -> ExitCode {
             check::run(&files, check::Options { format, all, deny_warnings })
         }
         Command::Test(options) => test::run(&options),
-        Command::Tools { lists, policy, write } => tools::run(&lists, &policy, write),
+        Command::Tools { lists, policy, server, write } => tools::run(&lists, &policy, server.as_deref(), write),
         Command::Eval { policy, jsonl } => eval::run(&policy, jsonl),
         Command::Explain { policy, json } => explain::run(&policy, json),
         Command::Convert { file, to, write } => convert::run(&file, to, write),

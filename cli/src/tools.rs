@@ -6,6 +6,7 @@ use std::io::{self, Write as _};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use callgate_engine::policy::document::Tool as Declared;
 use callgate_engine::policy::text::convert::{content, convert};
 use callgate_engine::{Dialect, Format, PolicyDocument};
 use serde::Deserialize;
@@ -40,8 +41,34 @@ struct Tool {
     input_schema: Option<Box<RawValue>>,
 }
 
+/// The declared tools that are replaced: those of one server, or those of every server.
+struct Replaced<'p> {
+    document: &'p PolicyDocument<'p>,
+    server: Option<&'p str>,
+    /// The position of the list, if there is one.
+    list: Option<Range<usize>>,
+}
+
+impl<'p> Replaced<'p> {
+    fn new(document: &'p PolicyDocument<'p>, server: Option<&'p str>, file: &str) -> Result<Self, Failure> {
+        let Some(name) = server else { return Ok(Self { document, server, list: document.tools_span.clone() }) };
+        let owned = document.server_tools.iter().find(|(server, _)| server.value == name);
+        let Some((_, list)) = owned else {
+            let shown = quoted(name);
+            let fix = format!("write `\"servers\": {{ {shown}: {{ \"tools\": [] }} }}`");
+            return Err(Failure::Unusable(format!("the server {shown} has no list of tools in `{file}`; {fix}")));
+        };
+        Ok(Self { document, server, list: Some(list.clone()) })
+    }
+
+    fn tools(&self) -> impl Iterator<Item = &'p Declared> {
+        let server = self.server;
+        self.document.tools.iter().flatten().filter(move |tool| tool.server.as_deref() == server)
+    }
+}
+
 /// Replaces the tools of a policy with those of `lists`, and prints the policy or writes the file.
-pub(crate) fn run(lists: &[PathBuf], policy: &Path, write: bool) -> Result<(), Failure> {
+pub(crate) fn run(lists: &[PathBuf], policy: &Path, server: Option<&str>, write: bool) -> Result<(), Failure> {
     let mut tools = Vec::new();
     for (at, file) in lists.iter().enumerate() {
         let List { tools: listed, next_cursor } = read_list(file)?;
@@ -59,10 +86,11 @@ pub(crate) fn run(lists: &[PathBuf], policy: &Path, write: bool) -> Result<(), F
         let message = "a `perso-1` policy cannot have schemas; run `callgate migrate` to make it a `callgate-1` policy";
         return Err(Failure::Unusable(message.to_owned()));
     }
+    let replaced = Replaced::new(&document, server, &file.name)?;
     // The positions of these findings are not those of the file.
-    let text = replace_tools(&file, &document, &tools)?;
+    let text = replace_tools(&file, &replaced, &tools)?;
     let changed = PolicyFile { name: format!("{} with the new tools", file.name), text, format: file.format };
-    print_changes(&document, &tools)?;
+    print_changes(&replaced, &tools)?;
     let refused = changed.check().err();
     if write {
         // While a rule names a removed tool, the file is not changed.
@@ -94,14 +122,14 @@ fn read_list(file: &Path) -> Result<List, Failure> {
 }
 
 /// The text of a policy with other tools; the rest is unchanged, with its comments.
-fn replace_tools(file: &PolicyFile, document: &PolicyDocument<'_>, tools: &[Tool]) -> Result<String, Failure> {
-    let list = write_tools(document, tools);
-    let mut written = vec![replace_list(document, &list)];
+fn replace_tools(file: &PolicyFile, replaced: &Replaced<'_>, tools: &[Tool]) -> Result<String, Failure> {
+    let list = write_tools(replaced, tools);
+    let mut written = vec![replace_list(replaced, &list)];
     if file.format == Format::Yaml {
         // A list in lines, unless the policy is in brackets.
-        written.insert(0, replace_lines(document, &list)?);
+        written.insert(0, replace_lines(replaced, &list)?);
     }
-    let is_right = |text: &String| has_only_other_tools(file, text, &list).is_some_and(|is_right| is_right);
+    let is_right = |text: &String| has_only_other_tools(file, replaced, text, &list).is_some_and(|is_right| is_right);
     written.into_iter().find(is_right).ok_or_else(|| {
         let fix = "run `callgate fmt` on it, or write `tools` by hand";
         Failure::Unusable(format!("cannot replace the tools in `{}` without other changes; {fix}", file.name))
@@ -109,8 +137,9 @@ fn replace_tools(file: &PolicyFile, document: &PolicyDocument<'_>, tools: &[Tool
 }
 
 /// Replaces the list by one in brackets.
-fn replace_list(document: &PolicyDocument<'_>, list: &str) -> String {
-    match &document.tools_span {
+fn replace_list(replaced: &Replaced<'_>, list: &str) -> String {
+    let document = replaced.document;
+    match &replaced.list {
         Some(span) => splice(document.text, span.clone(), list),
         None => {
             let behind = document.version_span.end;
@@ -120,12 +149,13 @@ fn replace_list(document: &PolicyDocument<'_>, list: &str) -> String {
 }
 
 /// Replaces the list by one in lines, as YAML has it.
-fn replace_lines(document: &PolicyDocument<'_>, list: &str) -> Result<String, Failure> {
+fn replace_lines(replaced: &Replaced<'_>, list: &str) -> Result<String, Failure> {
+    let document = replaced.document;
     let text = document.text;
     let unwritable = |_| Failure::Unusable("cannot write the tools as YAML; report this as a bug".to_owned());
     let list = convert(list, Format::Json, Format::Yaml).map_err(unwritable)?;
     let lines = |indent: usize| -> String { list.lines().map(|line| format!("\n{:indent$}{line}", "")).collect() };
-    let Some(span) = &document.tools_span else {
+    let Some(span) = &replaced.list else {
         let end = document.version_span.end;
         let line = text.get(end..).unwrap_or_default().split('\n').next().unwrap_or_default();
         let end = end.saturating_add(line.trim_end_matches('\r').len());
@@ -140,7 +170,8 @@ fn replace_lines(document: &PolicyDocument<'_>, list: &str) -> Result<String, Fa
         return Ok(splice(text, start..span.end, lines.trim_start_matches('\n').trim_end_matches('\n')));
     }
     let start = before.trim_end_matches(' ').len();
-    let new = if list.starts_with('[') { format!(" {}", list.trim_end()) } else { lines(2) };
+    let indent = line.len().saturating_sub(line.trim_start().len()).saturating_add(2);
+    let new = if list.starts_with('[') { format!(" {}", list.trim_end()) } else { lines(indent) };
     Ok(splice(text, start..span.end, &new))
 }
 
@@ -151,23 +182,27 @@ fn splice(text: &str, place: Range<usize>, new: &str) -> String {
 }
 
 /// Whether a text is the policy with the list as its tools; `None` if the text cannot be read.
-fn has_only_other_tools(file: &PolicyFile, text: &str, list: &str) -> Option<bool> {
+fn has_only_other_tools(file: &PolicyFile, replaced: &Replaced<'_>, text: &str, list: &str) -> Option<bool> {
     let read = |text, format| content(text, format).ok().and_then(|json| serde_json::from_str::<Value>(&json).ok());
+    let take_tools = |policy: &mut Value| {
+        let owner = match replaced.server {
+            None => policy,
+            Some(server) => policy.get_mut("servers")?.get_mut(server)?,
+        };
+        owner.as_object_mut()?.remove("tools")
+    };
     let (mut old, mut new) = (read(&file.text, file.format)?, read(text, file.format)?);
-    let tools = new.as_object_mut()?.remove("tools");
-    old.as_object_mut()?.remove("tools");
+    take_tools(&mut old);
+    let tools = take_tools(&mut new);
     Some(old == new && tools == read(list, Format::Json))
 }
 
-fn write_tools(document: &PolicyDocument<'_>, tools: &[Tool]) -> String {
+fn write_tools(replaced: &Replaced<'_>, tools: &[Tool]) -> String {
     let mut lines = Vec::new();
     // The author chose these tools to validate their arguments themselves.
     let is_unenforced = |name: &str| {
-        document
-            .tools
-            .iter()
-            .flatten()
-            .any(|tool| tool.name.value == name && tool.schema.as_ref().is_some_and(|schema| !schema.is_enforced))
+        let mut tools = replaced.tools();
+        tools.any(|tool| tool.own_name() == name && tool.schema.as_ref().is_some_and(|schema| !schema.is_enforced))
     };
     for tool in tools {
         // A server wrote these names, and a terminal or an editor may show them.
@@ -184,8 +219,8 @@ fn write_tools(document: &PolicyDocument<'_>, tools: &[Tool]) -> String {
 }
 
 /// Reports added and removed tools on standard error.
-fn print_changes(document: &PolicyDocument<'_>, tools: &[Tool]) -> Result<(), Failure> {
-    let old: BTreeSet<&str> = document.tools.iter().flatten().map(|tool| tool.name.value.as_str()).collect();
+fn print_changes(replaced: &Replaced<'_>, tools: &[Tool]) -> Result<(), Failure> {
+    let old: BTreeSet<&str> = replaced.tools().map(Declared::own_name).collect();
     let new: BTreeSet<&str> = tools.iter().map(|tool| tool.name.as_str()).collect();
     for name in new.difference(&old) {
         print::err(&format!("+ {}", shown(name)))?;

@@ -234,3 +234,32 @@ fn a_policy_file_must_name_its_format() {
         assert!(ended.err.contains("must end in `.json`, `.jsonc`, `.yaml` or `.yml`"), "{}", ended.err);
     }
 }
+
+#[test]
+fn the_list_of_one_server_replaces_the_tools_of_this_server() {
+    let scratch = tempfile::tempdir().expect("a directory");
+    let text = r#"{ "version": "callgate-1",
+  "servers": { "crm": { "tools": ["view", { "name": "refund", "enforceSchema": false, "inputSchema": {} }] }, "erp": { "tools": ["view"] }, "hr": {} },
+  "tools": ["search"],
+  "roles": { "agent": {} },
+  "rules": [ { "effect": "Allow", "tools": ["crm/refund", "erp/view", "search"], "roles": ["agent"] } ] }
+"#;
+    let policy = write(&scratch, "policy.json", text);
+    let list = write(&scratch, "list.json", LIST);
+    let ended = tools(&policy, &[&list], &["--server", "crm"]);
+    assert_eq!((ended.code, ended.err.as_str()), (Some(0), "+ search\n- view\n2 tools, 1 added, 1 removed\n"));
+    let (before, rest) = text.split_once(r#"["view", {"#).expect("the tools");
+    let (_, behind) = rest.split_once("] }").expect("the end of the tools");
+    assert!(ended.out.starts_with(before) && ended.out.ends_with(behind), "{}", ended.out);
+    assert!(ended.out.contains(r#"{ "name": "refund", "enforceSchema": false, "inputSchema""#), "{}", ended.out);
+    drop(valid_policy(&ended.out));
+    // A rule for a tool that the server no longer has keeps the policy as it is.
+    let ended = tools(&policy, &[&list], &["--server", "erp", "--write"]);
+    assert_eq!(ended.code, Some(1), "{}", ended.err);
+    assert_eq!(fs::read_to_string(&policy).expect("the policy"), text);
+    for server in ["hr", "other"] {
+        let ended = tools(&policy, &[&list], &["--server", server]);
+        assert_eq!((ended.code, ended.out.as_str()), (Some(2), ""), "{server}");
+        assert!(ended.err.contains("has no list of tools"), "{}", ended.err);
+    }
+}

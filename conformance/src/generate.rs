@@ -8,7 +8,7 @@ use fastrand::Rng;
 
 use crate::json::{Json, object, string, strings};
 use crate::request::Request;
-use crate::targets::{Targets, arguments_for};
+use crate::targets::{SERVERS, Targets, arguments_for};
 use crate::values::{
     ALLOWED_HOSTS, CLOCKS, COUNTRIES, DATES, EXPRESSIONS, GLOBS, Kind, MEMBERS, NETWORKS, NUMBERS, OFFSETS, PATHS,
     PATTERNS, RELATIVE_GLOBS, RELATIVE_ROOTS, ROOTS, SCHEMES, TEXTS, TIMES, WEEKDAYS, WINDOWS_GLOBS, WINDOWS_ROOTS,
@@ -31,7 +31,6 @@ impl Language {
 }
 
 const ROLES: [&str; 5] = ["agent", "manager", "admin", "auditor", "エージェント"];
-const SERVERS: [&str; 2] = ["crm", "erp"];
 const SOURCES: [&str; 3] = ["Arguments", "AgentAttributes", "ResourceAttributes"];
 
 /// A `callgate-1` policy without errors.
@@ -70,11 +69,17 @@ pub fn policy(random: &mut Rng, language: Language) -> Json {
         let accepted = object([("finding", string("never_decides")), ("reason", string("it is kept for its name"))]);
         policy.insert("accept", Json::Array(vec![accepted]));
     }
+    let is_valid = |policy: &Json| parse(&policy.to_string()).and_then(validate).is_ok();
+    // The name of a rule may not be that of a tool of the rule's server.
+    if targets.has_owned() && !is_valid(&policy) {
+        let rules = policy.child_mut("rules").map(Json::parts_mut).unwrap_or_default();
+        rules.into_iter().for_each(|rule| drop(rule.remove("server")));
+    }
     let attempts = if random.bool() { 4 } else { 0 };
     for _ in 0..attempts {
         // A rule must not read arguments that none of its tools accepts, which only a check of the policy finds.
         let narrowed = targets.with_narrow_tools(random, &policy);
-        if parse(&narrowed.to_string()).and_then(validate).is_ok() {
+        if is_valid(&narrowed) {
             return narrowed;
         }
     }
@@ -443,20 +448,22 @@ fn list_field(random: &mut Rng, scope: Scope) -> (&'static str, &'static str) {
 /// A call that may match a policy from [`policy`].
 #[must_use]
 pub fn request(random: &mut Rng, policy: &Json) -> Request {
-    let (kind, name) = Targets::of(policy).call(random, policy);
+    let (kind, name, owner) = Targets::of(policy).call(random, policy);
     let declared: Vec<&str> = match policy.child("roles") {
         Some(Json::Object(roles)) if !once_in(random, 8) => roles.iter().map(|(name, _)| name.as_str()).collect(),
         _ => ROLES.into_iter().chain(["", "*", "Agent"]).collect(),
     };
     let roles = pick_some(random, &declared, 4).into_iter().map(str::to_owned).collect();
-    let of_schema = if kind == TargetKind::Tool { arguments_for(random, policy, &name) } else { None };
+    let of_schema =
+        if kind == TargetKind::Tool { arguments_for(random, policy, owner.as_deref(), &name) } else { None };
     let rarity = if of_schema.is_some() { 8 } else { 30 };
     let mut arguments = of_schema.filter(|_| !once_in(random, 5)).unwrap_or_else(|| source(random));
     if once_in(random, rarity) {
         arguments.insert("undeclared", Json::Bool(true));
     }
-    let server =
+    let other =
         (!once_in(random, 4)).then(|| pick(random, &["crm", "erp", "CRM", "", "crm ", "erp\u{200b}"]).to_owned());
+    let server = if once_in(random, 6) { other } else { owner.or(other) };
     let ip = (!once_in(random, 6)).then(|| {
         let known = ["10.0.0.1", "10.0.0.2", "11.0.0.0", "2001:db8::1", "::1", "::ffff:10.0.0.1"];
         pick(random, &known).to_owned()

@@ -78,8 +78,8 @@ pub struct Reference {
     policy: Policy,
     /// The regular expressions of the policy, each of which matches a whole text.
     expressions: HashMap<String, Regex>,
-    /// The enforced schemas, by the names of their tools.
-    schemas: HashMap<String, Schema>,
+    /// The enforced schemas, by the servers and the names of their tools.
+    schemas: HashMap<(Option<String>, String), Schema>,
     /// The fields that a `PathCheck` reads, so that programs may drop a slash at their ends.
     paths: Vec<(Source, Vec<String>)>,
 }
@@ -118,14 +118,16 @@ impl Reference {
         for condition in policy.rules.iter().flat_map(Rule::conditions) {
             collect_expressions(condition, &mut expressions).map_err(Refusal::Expression)?;
         }
-        let tools = policy.tools.iter().flatten();
-        let enforced =
-            tools.filter_map(|tool| Some((tool.name().to_owned(), Schema::new(tool.enforced_schema()?.clone()))));
+        let enforced = policy.all_tools().filter_map(|(server, tool)| {
+            let schema = Schema::new(tool.enforced_schema()?.clone());
+            Some(((server.map(str::to_owned), tool.name().to_owned()), schema))
+        });
         let mut paths = Vec::new();
         for condition in policy.rules.iter().flat_map(Rule::conditions) {
             collect_paths(condition, &mut paths);
         }
-        Ok(Self { schemas: enforced.collect(), policy, expressions, paths })
+        let schemas = enforced.collect();
+        Ok(Self { schemas, policy, expressions, paths })
     }
 
     fn is_path(&self, source: Source, field: &str) -> bool {
@@ -139,11 +141,12 @@ impl Reference {
         if request.kind.is_resource() && !uri_is_normal(&request.name) {
             return deny(Code::AmbiguousResource);
         }
-        let tools = self.policy.tools.as_deref();
-        let tool = tools.and_then(|tools| tools.iter().find(|tool| tool.name() == request.name));
+        let is_closed = self.policy.declares_tools();
+        let named = self.policy.tool(request.server.as_deref(), &request.name);
+        let (owner, tool) = named.map_or((None, None), |(owner, tool)| (owner, Some(tool)));
         let prompts = self.policy.prompts.as_deref();
         match request.kind {
-            TargetKind::Tool if tools.map_or(!can_be_name(&request.name), |_| tool.is_none()) => {
+            TargetKind::Tool if if is_closed { tool.is_none() } else { !can_be_name(&request.name) } => {
                 return deny(Code::UnknownTool);
             }
             TargetKind::Prompt
@@ -158,7 +161,7 @@ impl Reference {
             return deny(Code::UnknownRole);
         }
         if request.kind == TargetKind::Tool
-            && let Some(schema) = self.schemas.get(&request.name)
+            && let Some(schema) = self.schemas.get(&(owner.map(str::to_owned), request.name.clone()))
             && let Json::Object(arguments) = &request.arguments
             && schema.truth(&request.arguments) != Some(true)
         {
@@ -171,7 +174,7 @@ impl Reference {
             .policy
             .rules
             .iter()
-            .filter(|rule| target_fits(&rule.target, request))
+            .filter(|rule| self.target_fits(rule, owner, request))
             .filter(|rule| match &rule.roles {
                 Listed::Any => true,
                 Listed::These(listed) => listed.iter().any(|role| roles.contains(&role.as_str())),
@@ -260,6 +263,39 @@ impl Reference {
             }
         }
         held
+    }
+
+    /// Whether a rule is about the target of a call; `owner` is the server that owns the tool.
+    fn target_fits(&self, rule: &Rule, owner: Option<&str>, request: &Request) -> bool {
+        let operation = match request.kind {
+            TargetKind::Tool => {
+                let Target::Tools(names, except) = &rule.target else { return false };
+                let is_named = |names: &[String]| names.iter().any(|name| self.tool_fits(name, rule, owner, request));
+                return is_named(names) && !is_named(except);
+            }
+            TargetKind::Prompt => {
+                return matches!(&rule.target, Target::Prompt(name) if matches_pattern(name, &request.name));
+            }
+            TargetKind::ResourceRead => Operation::Read,
+            TargetKind::ResourceList => Operation::List,
+            TargetKind::ResourceSubscribe => Operation::Subscribe,
+        };
+        matches!(&rule.target, Target::Resource(uri, operations)
+            if operations.contains(&operation) && matches_uri(uri, &request.name))
+    }
+
+    /// Whether a name or a pattern of a rule is about the tool of a call.
+    fn tool_fits(&self, name: &str, rule: &Rule, owner: Option<&str>, request: &Request) -> bool {
+        match (rule.server.as_deref(), owner) {
+            (None, Some(owner)) => matches_pattern(name, &format!("{owner}/{}", request.name)),
+            (None, None) => matches_pattern(name, &request.name),
+            (Some(server), Some(owner)) => server == owner && matches_pattern(name, &request.name),
+            // With a server, a name means the tool of the server if there is one.
+            (Some(server), None) => {
+                let is_owned = || self.policy.tool(Some(server), name).is_some_and(|(owner, _)| owner.is_some());
+                matches_pattern(name, &request.name) && (name.contains('*') || !is_owned())
+            }
+        }
     }
 
     fn statement_truth(&self, statement: Statement<'_>, facts: Facts<'_>) -> Truth {
@@ -443,22 +479,6 @@ fn effect_of(effect: callgate::Effect) -> Effect {
         callgate::Effect::RequireApproval => Effect::RequireApproval,
         callgate::Effect::Deny => Effect::Deny,
     }
-}
-
-/// Whether the target of a rule fits what a call names.
-fn target_fits(target: &Target, request: &Request) -> bool {
-    let operation = match request.kind {
-        TargetKind::Tool => {
-            let is_named = |names: &[String]| names.iter().any(|name| matches_pattern(name, &request.name));
-            return matches!(target, Target::Tools(names, except) if is_named(names) && !is_named(except));
-        }
-        TargetKind::Prompt => return matches!(target, Target::Prompt(name) if matches_pattern(name, &request.name)),
-        TargetKind::ResourceRead => Operation::Read,
-        TargetKind::ResourceList => Operation::List,
-        TargetKind::ResourceSubscribe => Operation::Subscribe,
-    };
-    matches!(target, Target::Resource(uri, operations)
-        if operations.contains(&operation) && matches_uri(uri, &request.name))
 }
 
 /// The seconds of a time such as `90s`, `15m` or `1h`.

@@ -10,9 +10,12 @@ use crate::schema::random::schemas::{self, Shape};
 use crate::schema::random::values::mostly_conforming;
 use crate::values::{Kind, NAMES, once_in, pick, pick_some};
 
-const TOOLS: [&str; 6] = ["view", "view_all", "review", "refund", "crm.delete", "überweisung"];
+const TOOLS: [&str; 7] = ["x/view", "view", "view_all", "review", "refund", "crm.delete", "überweisung"];
+/// The servers that rules and calls name.
+pub(crate) const SERVERS: [&str; 2] = ["crm", "erp"];
 const PROMPTS: [&str; 3] = ["view", "mail_draft", "mail_reply"];
-const PATTERNS: [&str; 10] = ["*", "view*", "*view*", "re*", "*e*d", "*.*", "**", "v*w", "mail_*", "*_draft"];
+const PATTERNS: [&str; 13] =
+    ["crm/*", "*/view*", "*/*", "*", "view*", "*view*", "re*", "*e*d", "*.*", "**", "v*w", "mail_*", "*_draft"];
 /// Names that no policy declares; some match patterns.
 const OTHERS: [&str; 10] =
     ["view_some", "view*", "", "View", "review2", "unknown", "mail_", "refunded", "überweisungen", "a.b"];
@@ -139,6 +142,8 @@ const OTHER_URIS: [&str; 83] = [
 pub struct Targets {
     /// The tools, and whether the policy declares them.
     tools: (Vec<String>, bool),
+    /// The tools that servers own, each after its server and a slash.
+    owned: Vec<String>,
     /// The prompts, and whether the policy declares them.
     prompts: (Vec<String>, bool),
 }
@@ -146,11 +151,26 @@ pub struct Targets {
 impl Targets {
     /// Chooses the targets of a new policy.
     pub(crate) fn choose(random: &mut Rng) -> Self {
-        let owned = |names: Vec<&str>| names.into_iter().map(str::to_owned).collect();
-        Self {
-            tools: (owned(pick_some(random, &TOOLS, 4)), !once_in(random, 4)),
-            prompts: (owned(pick_some(random, &PROMPTS, 2)), random.bool()),
+        let texts = |names: Vec<&str>| names.into_iter().map(str::to_owned).collect();
+        let tools: (Vec<String>, bool) = (texts(pick_some(random, &TOOLS, 4)), !once_in(random, 4));
+        let mut owned = Vec::new();
+        if tools.1 && once_in(random, 3) {
+            for server in SERVERS {
+                owned.extend(pick_some(random, &TOOLS, 2).into_iter().map(|tool| format!("{server}/{tool}")));
+            }
         }
+        Self { tools, owned, prompts: (texts(pick_some(random, &PROMPTS, 2)), random.bool()) }
+    }
+
+    /// Whether servers own tools.
+    pub(crate) fn has_owned(&self) -> bool {
+        !self.owned.is_empty()
+    }
+
+    /// The names of tools in rules, and whether the policy declares them.
+    fn all_tools(&self) -> (Vec<String>, bool) {
+        let (tools, is_declared) = &self.tools;
+        (tools.iter().chain(&self.owned).cloned().collect(), *is_declared)
     }
 
     /// The targets of a policy.
@@ -168,13 +188,30 @@ impl Targets {
             Some(Json::Array(names)) => (names.iter().filter_map(name).collect(), true),
             _ => (all.iter().map(|&name| name.to_owned()).collect(), false),
         };
-        Self { tools: declared("tools", &TOOLS), prompts: declared("prompts", &PROMPTS) }
+        let mut owned = Vec::new();
+        for server in SERVERS {
+            let tools = policy.child("servers").and_then(|servers| servers.child(server)?.child("tools"));
+            let tools = tools.map(Json::parts).unwrap_or_default();
+            owned.extend(tools.into_iter().filter_map(name).map(|tool| format!("{server}/{tool}")));
+        }
+        Self { tools: declared("tools", &TOOLS), owned, prompts: declared("prompts", &PROMPTS) }
     }
 
     /// Adds the declarations to a policy.
     pub(crate) fn declare(&self, random: &mut Rng, policy: &mut Json) {
         if let (tools, true) = &self.tools {
             policy.insert("tools", Json::Array(tools.iter().map(|tool| declare_tool(random, tool)).collect()));
+        }
+        if self.has_owned() {
+            let servers = SERVERS.map(|server| {
+                let prefix = format!("{server}/");
+                let tools = self.owned.iter().filter_map(|name| name.strip_prefix(&prefix));
+                let tools: Vec<Json> = tools.map(|tool| declare_tool(random, tool)).collect();
+                let is_owner = !tools.is_empty() || random.bool();
+                (server, if is_owner { object([("tools", Json::Array(tools))]) } else { Json::EMPTY })
+            });
+            policy.remove("servers");
+            policy.insert("servers", object(servers));
         }
         if let (prompts, true) = &self.prompts {
             policy.insert("prompts", strings(prompts));
@@ -208,23 +245,31 @@ impl Targets {
     /// Adds the target of a rule.
     pub(crate) fn name_in(&self, random: &mut Rng, rule: &mut Json) {
         let (key, (names, is_declared)) = match random.u8(0..12) {
-            0 => ("prompt_name", &self.prompts),
+            0 => ("prompt_name", self.prompts.clone()),
             1..=2 => {
                 let operations = pick_some(random, &TargetKind::OPERATIONS.map(|(name, _)| name), 3);
                 rule.insert("operations", strings(operations));
                 let uri = if once_in(random, 3) { pick(random, &URIS) } else { pick(random, &URI_PATTERNS) };
                 return rule.insert("resource_uri", string(uri));
             }
-            _ => ("tool_name", &self.tools),
+            _ => ("tool_name", self.all_tools()),
         };
         if key == "tool_name" && once_in(random, 3) {
-            return list_tools_in(random, names, *is_declared, rule);
+            return list_tools_in(random, &names, is_declared, rule);
         }
-        rule.insert(key, string(name_or_pattern(random, names, *is_declared)));
+        rule.insert(key, string(name_or_pattern(random, &names, is_declared)));
     }
 
-    /// The target of a call: usually that of one of the rules.
-    pub(crate) fn call(&self, random: &mut Rng, policy: &Json) -> (TargetKind, String) {
+    /// The target of a call, usually that of one of the rules, and the server that owns it.
+    pub(crate) fn call(&self, random: &mut Rng, policy: &Json) -> (TargetKind, String, Option<String>) {
+        let (kind, name) = self.name_of_call(random, policy);
+        match name.split_once('/').filter(|_| self.owned.contains(&name) && kind == TargetKind::Tool) {
+            Some((server, tool)) => (kind, tool.to_owned(), Some(server.to_owned())),
+            None => (kind, name, None),
+        }
+    }
+
+    fn name_of_call(&self, random: &mut Rng, policy: &Json) -> (TargetKind, String) {
         let rule = match policy.child("rules") {
             Some(Json::Array(rules)) if !once_in(random, 10) => random.choice(rules),
             _ => None,
@@ -249,12 +294,12 @@ impl Targets {
         if let Some(name) = named.filter(|name| !name.contains('*') && !once_in(random, 4)) {
             return (kind, name);
         }
-        let (names, is_declared) = if kind == TargetKind::Prompt { &self.prompts } else { &self.tools };
+        let (names, is_declared) = if kind == TargetKind::Prompt { self.prompts.clone() } else { self.all_tools() };
         let name = match (kind.is_resource(), is_declared) {
             (true, _) if once_in(random, 3) => pick(random, &OTHER_URIS).to_owned(),
             (true, _) => pick(random, &URIS).to_owned(),
-            (false, true) if !once_in(random, 8) => pick_name(random, names),
-            (false, false) if !once_in(random, 3) => pick_name(random, names),
+            (false, true) if !once_in(random, 8) => pick_name(random, &names),
+            (false, false) if !once_in(random, 3) => pick_name(random, &names),
             (false, _) => pick(random, &OTHERS).to_owned(),
         };
         (kind, name)
@@ -336,8 +381,9 @@ fn declare_tool(random: &mut Rng, name: &str) -> Json {
 }
 
 /// Arguments that mostly conform to the schema of a tool, if it has one.
-pub(crate) fn arguments_for(random: &mut Rng, policy: &Json, tool: &str) -> Option<Json> {
-    let tools = policy.child("tools").map(Json::parts).unwrap_or_default();
+pub(crate) fn arguments_for(random: &mut Rng, policy: &Json, server: Option<&str>, tool: &str) -> Option<Json> {
+    let owned = server.and_then(|server| policy.child("servers")?.child(server)?.child("tools"));
+    let tools = owned.or_else(|| policy.child("tools")).map(Json::parts).unwrap_or_default();
     let tool = tools.into_iter().find(|declared| declared.child("name") == Some(&string(tool)))?;
     let schema = Schema::new(tool.child("inputSchema")?.clone());
     let arguments = mostly_conforming(random, &schema, &NAMES.map(|(name, _)| name));

@@ -425,3 +425,23 @@ fn a_policy_has_the_same_image_with_its_conditions_in_either_form() {
     }
     assert!(expressions > 1_000, "too few expressions are compared: {expressions}");
 }
+
+#[test]
+fn the_generator_uses_every_form_of_a_rule() {
+    let mut counts = [0_u32; 6];
+    for seed in 9_000_000..9_000_300 {
+        let text = policy_of(seed, Language::WHOLE).to_string();
+        let forms = [
+            r#""servers":{"#,
+            r#""except":"#,
+            r#""roles":"*""#,
+            r#""approval":{"#,
+            r#""tools":["crm/"#,
+            r#""expires":"#,
+        ];
+        for (count, form) in counts.iter_mut().zip(forms) {
+            *count += u32::from(text.contains(form));
+        }
+    }
+    assert!(counts.iter().all(|count| *count >= 10), "{counts:?}");
+}

@@ -112,6 +112,24 @@ fn an_approval_belongs_to_an_allow_rule_in_both() {
 }
 
 #[test]
+fn servers_are_names_or_own_tools_in_both() {
+    let check_servers = |servers: Value, is_valid: bool| {
+        let rule = json!({ "effect": "Allow", "tools": "*", "roles": ["agent"] });
+        let policy = json!({ "version": "callgate-1", "servers": servers, "tools": ["view"],
+                             "roles": { "agent": {} }, "rules": [rule] });
+        check(&policy, is_valid);
+    };
+    check_servers(json!(["crm"]), true);
+    check_servers(json!({ "crm": {}, "erp": { "tools": [] } }), true);
+    check_servers(json!({ "crm": { "tools": ["query", { "name": "view", "inputSchema": {} }] } }), true);
+    check_servers(json!("crm"), false);
+    check_servers(json!({ "crm": ["query"] }), false);
+    check_servers(json!({ "crm": { "tools": "query" } }), false);
+    check_servers(json!({ "crm": { "tools": [{ "inputSchema": {} }] } }), false);
+    check_servers(json!({ "crm": { "name": "crm" } }), false);
+}
+
+#[test]
 fn every_kind_of_condition_is_in_the_schema_and_in_the_reference() {
     let named = schema()["$defs"]["condition"]["oneOf"].as_array().expect("kinds").len();
     let mut seen: Vec<String> = conditions()

@@ -1,5 +1,6 @@
 //! Rules that name several targets, and rules for every role.
 
+use callgate_engine::Format;
 use callgate_engine::policy::text::Positions;
 use callgate_engine::{Code, Effect, compile};
 use callgate_test_support::{decide, error_codes_of, errors_of, findings_of, image_of, valid_policy};
@@ -40,7 +41,7 @@ fn check_allowed(policy: &Value, allowed: &[&str], others: &[&str], code: Code) 
 #[track_caller]
 fn check_errors(policy: &Value, expected: &[(&str, &str, &str)]) {
     let text = policy.to_string();
-    let positions = Positions::new(&text);
+    let positions = Positions::new(&text, Format::Json);
     let errors = errors_of(policy);
     let seen: Vec<(&str, String, &str)> = errors
         .iter()
@@ -256,7 +257,7 @@ fn a_pattern_among_names_is_reported_at_its_place() {
     let text = policy.to_string();
     let places: Vec<(&str, String)> = findings
         .iter()
-        .map(|finding| (finding.code, Positions::new(&text).pointer(&finding.span).unwrap_or_default()))
+        .map(|finding| (finding.code, Positions::new(&text, Format::Json).pointer(&finding.span).unwrap_or_default()))
         .collect();
     assert_eq!(places, [("hint_ignored", "/rules/0/tools/2".to_owned())]);
     let open =
@@ -265,7 +266,7 @@ fn a_pattern_among_names_is_reported_at_its_place() {
     let text = open.to_string();
     let places: Vec<(&str, String)> = findings
         .iter()
-        .map(|finding| (finding.code, Positions::new(&text).pointer(&finding.span).unwrap_or_default()))
+        .map(|finding| (finding.code, Positions::new(&text, Format::Json).pointer(&finding.span).unwrap_or_default()))
         .collect();
     assert_eq!(places, [("unused_name", "/roles/guest".to_owned()), ("open_allow", "/rules/0/tools/1".to_owned())]);
 }

@@ -34,13 +34,48 @@ pub struct Policy {
     pub roles: BTreeMap<String, Role>,
     /// The servers that rules may name.
     #[serde(default)]
-    pub servers: Vec<String>,
+    pub servers: Servers,
     /// The findings that the policy accepts, on which no decision depends.
     #[serde(default, deserialize_with = "stated")]
     pub accept: Option<Vec<Accept>>,
     /// The rules, in the order of the text.
     #[serde(deserialize_with = "rules")]
     pub rules: Vec<Rule>,
+}
+
+/// The declared servers.
+#[derive(Debug)]
+pub enum Servers {
+    /// Their names.
+    Named(Vec<String>),
+    /// Their names, and the tools that they own.
+    Owners(BTreeMap<String, Server>),
+}
+
+impl Default for Servers {
+    fn default() -> Self {
+        Self::Named(Vec::new())
+    }
+}
+
+impl<'de> Deserialize<'de> for Servers {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = Box::<RawValue>::deserialize(deserializer)?;
+        let servers = match raw.get().bytes().next() {
+            Some(b'{') => serde_json::from_str(raw.get()).map(Self::Owners),
+            _ => serde_json::from_str(raw.get()).map(Self::Named),
+        };
+        servers.map_err(D::Error::custom)
+    }
+}
+
+/// A server in an object of servers.
+#[derive(Debug, Deserialize)]
+#[serde(remote = "Self", deny_unknown_fields)]
+pub struct Server {
+    /// The tools that it owns.
+    #[serde(default, deserialize_with = "stated")]
+    pub tools: Option<Vec<Tool>>,
 }
 
 /// A tool, which a policy states as its name alone, or with a schema.
@@ -284,9 +319,38 @@ struct RuleKeys {
     owner: Option<String>,
 }
 
-objects!(Policy, ToolWithSchema, Accept, Approval, Role, RuleKeys);
+objects!(Policy, Server, ToolWithSchema, Accept, Approval, Role, RuleKeys);
 
 impl Policy {
+    /// The lists of tools of servers, each with its server.
+    fn lists_of_servers(&self) -> impl Iterator<Item = (&str, &[Tool])> {
+        let owners = match &self.servers {
+            Servers::Named(_) => None,
+            Servers::Owners(owners) => Some(owners),
+        };
+        owners.into_iter().flatten().filter_map(|(name, server)| Some((name.as_str(), server.tools.as_deref()?)))
+    }
+
+    /// Every declared tool, with the server that owns it.
+    pub fn all_tools(&self) -> impl Iterator<Item = (Option<&str>, &Tool)> {
+        let owned =
+            self.lists_of_servers().flat_map(|(server, tools)| tools.iter().map(move |tool| (Some(server), tool)));
+        self.tools.iter().flatten().map(|tool| (None, tool)).chain(owned)
+    }
+
+    /// Whether calls may name only declared tools.
+    #[must_use]
+    pub fn declares_tools(&self) -> bool {
+        self.tools.is_some() || self.lists_of_servers().next().is_some()
+    }
+
+    /// The tool that a call names: that of its server, or otherwise that of every server.
+    #[must_use]
+    pub fn tool(&self, server: Option<&str>, name: &str) -> Option<(Option<&str>, &Tool)> {
+        let find = |owner: Option<&str>| self.all_tools().find(|(of, tool)| *of == owner && tool.name() == name);
+        server.and_then(|server| find(Some(server))).or_else(|| find(None))
+    }
+
     /// Reads a policy text.
     ///
     /// # Errors

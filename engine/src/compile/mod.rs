@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 use zerocopy::little_endian::{U32, U64};
 
 use crate::compile::rows::{Rows, RuleNumber};
-use crate::compile::writer::Writer;
+use crate::compile::writer::{Writer, name_in_image};
 use crate::image::index::{StoredOption, TextListOffset};
 use crate::image::records::to_u32;
 use crate::image::records::{CatalogRecord, FORMAT, HeaderRecord, MAGIC, NONE, Section, Sections, TextRef};
@@ -22,6 +22,7 @@ use crate::language::index::Index as _;
 use crate::language::operators::SERVER_FIELD;
 use crate::language::operators::Source;
 use crate::policy::check::ValidPolicy;
+use crate::policy::check::catalog::Catalog;
 use crate::policy::document::{PolicyDocument, Rule};
 
 /// Compiles a policy. The same text compiles to the same bytes on every machine.
@@ -41,11 +42,13 @@ pub fn compile(policy: &ValidPolicy<'_>) -> Vec<u8> {
     let catalogs = writer.catalogs(&policy.catalogs, &rows);
     let [tools, ..] = &catalogs;
     writer.collect_schemas(document.tools.as_deref().unwrap_or_default(), &tools.names.slots);
+    let [tool_catalog, ..] = &policy.catalogs;
+    let owners = writer.owners(tool_catalog);
     rows.patch(&writer.rule_offsets, &mut writer.bytes);
     let description = writer.text(&document.description);
     let reasons = writer.semantics.reasons.map(|reasons| writer.list(reasons.map(String::from).to_vec()));
     let header = header(policy, &writer, version, description, reasons);
-    writer.finish(header, &catalogs, &roles.records)
+    writer.finish(header, &catalogs, &roles.records, &owners)
 }
 
 /// The order of the rules in the image.
@@ -82,9 +85,9 @@ fn write_rules(policy: &ValidPolicy<'_>, order: &RuleOrder, rows: &mut Rows, wri
         };
         for &target in targets {
             if rows.row_of(target).is_none() {
-                let catalog = policy.catalogs.get(target.kind.index());
-                if let Some(name) = catalog.and_then(|catalog| catalog.names.names.get(target.at.to_usize())) {
-                    writer.text(name);
+                let is_named = |catalog: &&Catalog| target.at.to_u32() < catalog.names.len();
+                if let Some(catalog) = policy.catalogs.get(target.kind.index()).filter(is_named) {
+                    writer.text(&name_in_image(catalog.owned(target.at)));
                 }
                 rows.reserve_row(target, &mut writer.bytes);
             }
@@ -153,6 +156,8 @@ const NO_SECTIONS: Sections = Sections {
     automata: NO_SECTION,
     transitions: NO_SECTION,
     schemas: NO_SECTION,
+    server_tools: NO_SECTION,
+    owners: NO_SECTION,
     bytes: NO_SECTION,
 };
 

@@ -1,5 +1,6 @@
 //! The tables of an image during compilation.
 
+use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -9,14 +10,15 @@ use zerocopy::little_endian::{I64, U16, U32, U64};
 
 use crate::compile::rows::Rows;
 use crate::condition::check::Encoder as _;
+use crate::image::hash_of_owned;
 use crate::image::hash_table;
 use crate::image::index::{
     ApprovalOffset, AutomatonIndex, FieldSlot, NumberOffset, RowOffset, RuleOffset, SchemaOffset, StepOffset,
     StoredOption, TextListOffset, ToolSlot,
 };
 use crate::image::records::{
-    ApprovalRecord, AutomatonRecord, CatalogRecord, FieldRecord, HeaderRecord, NONE, NameRecord, NumberRecord,
-    RULE_MARK, RuleRecord, Section, Sections, StepRecord, TextRef, to_u32,
+    AFTER_SERVER, ApprovalRecord, AutomatonRecord, CatalogRecord, FieldRecord, HeaderRecord, NONE, NameRecord,
+    NumberRecord, OwnerRecord, RULE_MARK, RuleRecord, Section, Sections, StepRecord, TextRef, to_u32,
 };
 use crate::json::name_hash::{hash_name, short_hash};
 use crate::language::index::Index;
@@ -26,6 +28,7 @@ use crate::policy::check::catalog::Catalog;
 use crate::policy::check::target::RuleTarget;
 use crate::policy::document::{Approval, Rule};
 use crate::policy::semantics::Semantics;
+use crate::policy::text::diagnostic::quoted_or;
 
 /// A hash table of names and the slot of each.
 pub(crate) struct NameSlots<S> {
@@ -37,6 +40,8 @@ pub(crate) struct NameSlots<S> {
 /// The targets of one kind during compilation.
 pub(crate) struct CatalogTable {
     pub(crate) names: NameSlots<ToolSlot>,
+    /// The tools that servers own.
+    server_tools: Vec<NameRecord>,
     automaton: Option<AutomatonIndex>,
     /// Where the rows of its classes start in the table of class rows.
     first_class: u32,
@@ -120,19 +125,68 @@ impl Writer {
     pub(crate) fn catalogs(&mut self, catalogs: &[Catalog; 5], rows: &Rows) -> [CatalogTable; 5] {
         catalogs.each_ref().map(|catalog| {
             let kind = catalog.kind;
-            let mut names: NameSlots<ToolSlot> = self.names(&catalog.names.names);
-            for ((at, _), slot) in catalog.names.iter().zip(&names.slots) {
-                if let Some(record) = names.records.get_mut(slot.to_usize()) {
-                    record.row = StoredOption::new(rows.row_of(RuleTarget { kind, at }));
-                }
-            }
+            let (names, server_tools) = self.targets(catalog, rows);
             let first_class = to_u32(self.class_rows.len());
             for at in catalog.classes() {
                 self.class_rows.push(StoredOption::new(rows.row_of(RuleTarget { kind, at })));
             }
             let automaton = catalog.automaton.as_ref().map(|tables| self.automaton(tables));
-            CatalogTable { names, automaton, first_class, is_open: catalog.declared.is_none() }
+            CatalogTable { names, server_tools, automaton, first_class, is_open: catalog.declared.is_none() }
         })
+    }
+
+    /// The tables of the names of one kind and of the tools that servers own. The slots of the latter come after those
+    /// of the former.
+    fn targets(&mut self, catalog: &Catalog, rows: &Rows) -> (NameSlots<ToolSlot>, Vec<NameRecord>) {
+        let owned = catalog.names.iter().filter(|(at, _)| catalog.owned(*at).0.is_some()).count();
+        let mut records = hash_table::table(catalog.names.names.len().saturating_sub(owned));
+        let mut server_tools: Vec<NameRecord> = if owned > 0 { hash_table::table(owned) } else { Vec::new() };
+        let first_owned = to_u32(records.len());
+        let mut slots = Vec::with_capacity(catalog.names.names.len());
+        for (at, _) in catalog.names.iter() {
+            let (server, name) = catalog.owned(at);
+            let text = self.text(&name_in_image((server, name)));
+            let row = StoredOption::new(rows.row_of(RuleTarget { kind: catalog.kind, at }));
+            let slot = match server {
+                None => {
+                    let hash = short_hash(hash_name(name.as_bytes()));
+                    hash_table::insert(&mut records, hash, NameRecord { hash: U32::new(hash), text, row })
+                }
+                Some(server) => {
+                    let hash = hash_of_owned(server, name);
+                    let record = NameRecord { hash: U32::new(hash), text, row };
+                    hash_table::insert(&mut server_tools, hash, record).and_then(|slot| slot.checked_add(first_owned))
+                }
+            };
+            slots.push(ToolSlot::from_u32(slot.unwrap_or(NONE)));
+        }
+        (NameSlots { records, slots }, server_tools)
+    }
+
+    /// The table of the names of tools that servers own, each with its servers.
+    pub(crate) fn owners(&mut self, catalog: &Catalog) -> Vec<OwnerRecord> {
+        let mut servers_of: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (at, _) in catalog.names.iter() {
+            if let (Some(server), name) = catalog.owned(at) {
+                servers_of.entry(name).or_default().push(server);
+            }
+        }
+        if servers_of.is_empty() {
+            return Vec::new();
+        }
+        let mut records = hash_table::table(servers_of.len());
+        for (name, mut servers) in servers_of {
+            // The order of the servers in the policy does not matter.
+            servers.sort_unstable();
+            let hash = short_hash(hash_name(name.as_bytes()));
+            let servers = self.text(&shown_servers(&servers));
+            hash_table::insert(
+                &mut records,
+                hash,
+                OwnerRecord { hash: U32::new(hash), name: self.text(name), servers },
+            );
+        }
+        records
     }
 
     pub(crate) fn field_record(&mut self, slot: FieldSlot) -> Option<&mut FieldRecord> {
@@ -238,7 +292,9 @@ impl Writer {
         mut header: HeaderRecord,
         catalogs: &[CatalogTable; 5],
         roles: &[NameRecord],
+        owners: &[OwnerRecord],
     ) -> Vec<u8> {
+        let [tools, ..] = catalogs;
         let mut image = header.as_bytes().to_vec();
         let mut append = |table: &[u8]| {
             let section = Section { start: U32::new(to_u32(image.len())), len: U32::new(to_u32(table.len())) };
@@ -254,6 +310,8 @@ impl Writer {
             transitions: append(self.transitions.as_bytes()),
             schemas: append(self.schemas.as_bytes()),
             class_rows: append(self.class_rows.as_bytes()),
+            server_tools: append(tools.server_tools.as_bytes()),
+            owners: append(owners.as_bytes()),
         };
         header.catalogs = catalogs.each_ref().map(|catalog| CatalogRecord {
             names: append(catalog.names.records.as_bytes()),
@@ -267,5 +325,21 @@ impl Writer {
             front.copy_from_slice(written);
         }
         image
+    }
+}
+
+/// The text of a target's name in the image: after the server that owns it, if one does.
+pub(crate) fn name_in_image((server, name): (Option<&str>, &str)) -> String {
+    match server {
+        None => name.into(),
+        Some(server) => [server, &String::from(char::from(AFTER_SERVER)), name].concat(),
+    }
+}
+
+/// Up to three servers in backticks, for a reason.
+fn shown_servers(servers: &[&str]) -> String {
+    match servers {
+        [first, second, third, _, ..] => alloc::format!("`{first}`, `{second}`, `{third}` or another one"),
+        _ => quoted_or(servers.iter().copied()),
     }
 }

@@ -25,9 +25,9 @@ use crate::image::index::{
     RuleOffset, SchemaOffset, StepOffset, Stored, StoredOption, TextListOffset, ToolSlot, UrlOffset,
 };
 use crate::image::records::{
-    ApprovalRecord, AutomatonRecord, CatalogRecord, CellRecord, CellRules, FORMAT, FieldRecord, HeaderRecord,
-    ListsRecord, MAGIC, NONE, NameRecord, NumberRecord, REASON_TEMPLATES, RULE_MARK, RuleRecord, Section, StepRecord,
-    TextList, TextRef, UrlRecord,
+    AFTER_SERVER, ApprovalRecord, AutomatonRecord, CatalogRecord, CellRecord, CellRules, FORMAT, FieldRecord,
+    HeaderRecord, ListsRecord, MAGIC, NONE, NameRecord, NumberRecord, OwnerRecord, REASON_TEMPLATES, RULE_MARK,
+    RuleRecord, Section, StepRecord, TextList, TextRef, UrlRecord,
 };
 use crate::image::schema::{KeywordRecord, MembersRecord, PatternRecord, PropertyRecord};
 use crate::image::texts::Texts;
@@ -101,6 +101,8 @@ pub struct PolicyImage<'i> {
     automata: &'i [AutomatonRecord],
     transitions: &'i [U16],
     schemas: &'i [StoredOption<SchemaOffset>],
+    server_tools: &'i [NameRecord],
+    owners: &'i [OwnerRecord],
     bytes: ImageBytes<'i>,
 }
 
@@ -137,6 +139,8 @@ impl<'i> PolicyImage<'i> {
             automata: table(image, sections.automata)?,
             transitions: table(image, sections.transitions)?,
             schemas: table(image, sections.schemas)?,
+            server_tools: table(image, sections.server_tools)?,
+            owners: table(image, sections.owners)?,
             bytes,
         })
     }
@@ -238,6 +242,37 @@ impl<'i> PolicyImage<'i> {
             }
         };
         Some(TargetRef { tool, row: row.get() })
+    }
+
+    /// Whether servers own tools.
+    #[inline]
+    pub(crate) fn has_server_tools(&self) -> bool {
+        !self.server_tools.is_empty()
+    }
+
+    /// The tool that a server owns.
+    pub(crate) fn server_tool(&self, server: &str, tool: &str) -> Option<TargetRef> {
+        let hash = hash_of_owned(server, tool);
+        let is_it = |slot: &NameRecord| slot.hash.get() == hash && self.is_owned(slot.text, server, tool);
+        let (at, slot) = hash_table::find(self.server_tools, hash, is_it)?;
+        let [tools, ..] = &self.catalogs;
+        let at = u32::try_from(tools.names.len()).ok()?.checked_add(at)?;
+        Some(TargetRef { tool: Some(ToolSlot::from_u32(at)), row: slot.row.get() })
+    }
+
+    /// Whether a text is the name of a server, the separator and the name of a tool.
+    fn is_owned(&self, text: TextRef, server: &str, tool: &str) -> bool {
+        let parts = self.bytes.bytes(text).and_then(|text| text.split_at_checked(server.len()));
+        parts.is_some_and(|(owner, rest)| {
+            owner == server.as_bytes() && rest.split_first() == Some((&AFTER_SERVER, tool.as_bytes()))
+        })
+    }
+
+    /// The servers that own a tool of this name, as a text.
+    pub(crate) fn owners(&self, tool: &str) -> Option<&'i str> {
+        let hash = short_hash(hash_name(tool.as_bytes()));
+        let is_it = |slot: &OwnerRecord| slot.hash.get() == hash && self.is_text(slot.name, tool.as_bytes());
+        self.text(hash_table::find(self.owners, hash, is_it)?.1.servers)
     }
 
     pub(crate) fn role(&self, name: &str) -> Option<RoleSlot> {
@@ -426,6 +461,11 @@ impl<'i> PolicyImage<'i> {
         let is_it = |slot: &NameRecord| slot.hash.get() == hash && self.is_text(slot.text, name);
         hash_table::find(names, hash, is_it)
     }
+}
+
+/// The hash of a tool that a server owns.
+pub(crate) fn hash_of_owned(server: &str, tool: &str) -> u32 {
+    hash_within(short_hash(hash_name(server.as_bytes())), hash_name(tool.as_bytes()))
 }
 
 /// The bytes as text, if all are lowercase hexadecimal digits.

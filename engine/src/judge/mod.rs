@@ -174,6 +174,13 @@ impl<'a> Evaluation<'_, '_, 'a> {
             // Another spelling of the same URI must not bypass a rule.
             return if uri::is_normal(name) { Ok(target()) } else { Err(Code::AmbiguousResource) };
         }
+        if *kind == TargetKind::Tool
+            && self.fields.image.has_server_tools()
+            && let Some(server) = self.fields.call.server.as_deref()
+            && let Some(tool) = self.fields.image.server_tool(server, name)
+        {
+            return Ok(Some(tool));
+        }
         if !self.fields.image.is_open(*kind) {
             return target().map(Some).ok_or(unknown);
         }

@@ -4,7 +4,7 @@
 
 use alloc::string::String;
 
-use crate::call::Call;
+use crate::call::{Call, Target};
 use crate::condition::Predicate;
 use crate::condition::sentence::Sentence;
 use crate::image::PolicyImage;
@@ -14,7 +14,6 @@ use crate::judge::schema::violation::Violation;
 use crate::language::effect::Effect;
 use crate::language::operators::Source;
 use crate::language::problem::PredicateProblem;
-use crate::language::target::TargetKind;
 
 pub use crate::condition::sentence::MemberValue;
 
@@ -187,7 +186,7 @@ impl Decision {
     ) {
         let out = &mut Sentence { out, write_text };
         match image.reasons() {
-            None => self.write_sentence(image, call.target.kind, out),
+            None => self.write_sentence(image, &call.target, out),
             Some(templates) => self.write_by_template(templates, image, call, out),
         }
     }
@@ -196,7 +195,8 @@ impl Decision {
         self.rule.and_then(|rule| image.rule(rule)).is_some_and(|rule| rule.hides_condition != 0)
     }
 
-    fn write_sentence(&self, image: &PolicyImage<'_>, kind: TargetKind, out: &mut Sentence<'_>) {
+    fn write_sentence(&self, image: &PolicyImage<'_>, target: &Target<'_>, out: &mut Sentence<'_>) {
+        let kind = target.kind;
         let rule = self.rule.and_then(|rule| image.rule(rule));
         // The rule's own reason is about a condition that is known: a missing fact about an account, for example, does
         // not mean that the account is suspended.
@@ -210,7 +210,13 @@ impl Decision {
                     out.push_str(part);
                 }
             }
-            Code::UnknownTool => out.push_str("the policy does not declare this tool"),
+            Code::UnknownTool => match image.owners(&target.name) {
+                Some(servers) => {
+                    out.push_str("a call to this tool must name its server, which is ");
+                    out.push_text(servers);
+                }
+                None => out.push_str("the policy does not declare this tool"),
+            },
             Code::UnknownRole => out.push_str("the policy declares none of the caller's roles"),
             Code::UnknownPrompt => out.push_str("the policy does not declare this prompt"),
             Code::AmbiguousResource => {
@@ -288,7 +294,7 @@ impl Decision {
         out: &mut Sentence<'_>,
     ) {
         let at = match (self.code, self.rule.and_then(|rule| image.rule(rule))) {
-            (Code::PolicyFault | Code::TooComplex, _) => return self.write_sentence(image, call.target.kind, out),
+            (Code::PolicyFault | Code::TooComplex, _) => return self.write_sentence(image, &call.target, out),
             (_, None) => 0,
             (_, Some(rule)) if rule.condition.get().is_none() => 1,
             (Code::Allowed, Some(_)) => 2,

@@ -38,8 +38,10 @@ pub struct PolicyDocument<'t> {
     pub version_span: Range<usize>,
     /// The position of the value of `tools`, if it is present.
     pub tools_span: Option<Range<usize>>,
-    /// The declared tools; `None` if any tool may be called, or if the tools could not be read.
+    /// The declared tools, those of servers last; `None` if any tool may be called, or if the tools could not be read.
     pub tools: Option<Vec<Tool>>,
+    /// The servers that own tools, each with the position of the list of its tools.
+    pub server_tools: Vec<(Spanned<String>, Range<usize>)>,
     /// The declared prompts; `None` if any prompt may be fetched, or if the prompts could not be read.
     pub prompts: Option<Vec<Spanned<String>>>,
     /// The declared roles; `None` if they could not be read.
@@ -71,6 +73,7 @@ impl<'t> PolicyDocument<'t> {
             version_span: 0..0,
             tools_span: None,
             tools: None,
+            server_tools: Vec::new(),
             prompts: None,
             roles: None,
             servers: None,
@@ -104,12 +107,32 @@ pub struct Accepted {
 /// A tool that calls may name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tool {
-    /// Its name.
+    /// Its name; after the name of its server and a slash, if a server owns it.
     pub name: Spanned<String>,
+    /// The server that owns it; without one, it is the tool of every server.
+    pub server: Option<String>,
+    /// Its index in the list of its server, or in the list of the policy.
+    pub index: usize,
     /// The content of its MCP `inputSchema`, if the policy contains one.
     pub schema: Option<InputSchema>,
     /// Whether its MCP `annotations` say that it changes or destroys something.
     pub has_effects: bool,
+}
+
+impl Tool {
+    /// Its name in calls.
+    #[must_use]
+    pub fn own_name(&self) -> &str {
+        let prefix = self.server.as_ref().map_or(0, |server| server.len().saturating_add(1));
+        self.name.value.get(prefix..).unwrap_or_default()
+    }
+
+    /// The JSON pointer of its declaration.
+    pub(crate) fn pointer(&self) -> String {
+        let server = self.server.as_ref().map(|server| server.replace('~', "~0").replace('/', "~1"));
+        let owner = server.map(|server| alloc::format!("/servers/{server}")).unwrap_or_default();
+        alloc::format!("{owner}/tools/{}", self.index)
+    }
 }
 
 /// The JSON Schema of a tool's arguments.

@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::policy::document::{Accepted, PolicyDocument};
+use crate::policy::document::{Accepted, PolicyDocument, Tool};
 use crate::policy::text::diagnostic::{Diagnostic, Severity, quoted};
 use crate::policy::text::positions::Positions;
 use crate::policy::text::spanned::Spanned;
@@ -42,9 +42,9 @@ fn places_of(document: &PolicyDocument<'_>, at: &str) -> Vec<String> {
     let is_at = |name: &Spanned<String>| name.value == at;
     let rules = document.rules.iter();
     let rules = rules.filter(|rule| rule.id.as_ref().is_some_and(is_at) || rule.target.included.iter().any(is_at));
-    let tools = document.tools.iter().flatten().enumerate().filter(|(_, tool)| tool.name.value == at);
+    let tools = document.tools.iter().flatten().filter(|tool| tool.name.value == at);
     let pointers = rules.map(|rule| format!("/rules/{}", rule.index));
-    pointers.chain(tools.map(|(index, _)| format!("/tools/{index}"))).collect()
+    pointers.chain(tools.map(Tool::pointer)).collect()
 }
 
 /// Whether a pointer is one of the places, or inside one.

@@ -4,6 +4,8 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use hashbrown::HashMap;
+
 use crate::canonical::uri;
 use crate::language::dialect::Dialect;
 use crate::language::index::Index as _;
@@ -12,12 +14,15 @@ use crate::language::target::is_bad_character;
 use crate::language::target::{MAX_NAME_CHARS, TargetKind, can_be_name};
 use crate::policy::automaton::{self, Tables};
 use crate::policy::check::name_table::{NameTable, PatternIndex, TargetIndex, declare};
-use crate::policy::document::{Names, PolicyDocument, Rule};
-use crate::policy::text::diagnostic::{Diagnostic, quoted};
+use crate::policy::document::{Names, PolicyDocument, Rule, Tool};
+use crate::policy::text::diagnostic::{Diagnostic, quoted, quoted_or};
 use crate::policy::text::spanned::Spanned;
 
 /// The longest URI or URI pattern of a rule, in characters.
 const MAX_URI_CHARS: usize = 2048;
+
+/// The most tools of servers that the fix for a name without its server lists.
+const MAX_SHOWN_OWNERS: usize = 3;
 
 /// The targets of one kind.
 ///
@@ -29,6 +34,10 @@ pub(crate) struct Catalog {
     dialect: Dialect,
     /// The declared names, then the names that only a rule contains.
     pub(crate) names: NameTable<TargetIndex>,
+    /// For each declared name, the server that owns the tool; its name is then the start of the tool's name.
+    servers: Vec<Option<String>>,
+    /// The tools that servers own, by their names in calls.
+    owners: HashMap<String, Vec<TargetIndex>>,
     /// How many names are declared; `None` if the kind is open.
     pub(crate) declared: Option<usize>,
     /// The patterns of the rules, if the kind is open.
@@ -40,21 +49,36 @@ pub(crate) struct Catalog {
 impl Catalog {
     /// Collects the names and patterns of a kind.
     pub(crate) fn collect(document: &PolicyDocument<'_>, kind: TargetKind, findings: &mut Vec<Diagnostic>) -> Self {
-        let declared: Option<Vec<&Spanned<String>>> = match kind {
-            TargetKind::Tool => document.tools.as_ref().map(|tools| tools.iter().map(|tool| &tool.name).collect()),
-            TargetKind::Prompt => document.prompts.as_ref().map(|prompts| prompts.iter().collect()),
+        let of_tool = |tool: &'_ Tool| (tool.name.clone(), tool.server.clone());
+        let declared: Option<Vec<(Spanned<String>, Option<String>)>> = match kind {
+            TargetKind::Tool => document.tools.as_ref().map(|tools| tools.iter().map(of_tool).collect()),
+            TargetKind::Prompt => {
+                document.prompts.as_ref().map(|prompts| prompts.iter().map(|name| (name.clone(), None)).collect())
+            }
             _ => None,
         };
         let mut catalog = Self {
             kind,
             dialect: document.dialect,
             names: NameTable::default(),
+            servers: Vec::new(),
+            owners: HashMap::new(),
             declared: None,
             patterns: NameTable::default(),
             automaton: None,
         };
-        for name in declared.iter().flatten() {
-            if !declare(&mut catalog.names, name, kind.noun(), document.dialect, findings) {
+        for (name, server) in declared.iter().flatten() {
+            let prefix = server.as_ref().map_or(0, |server| server.len().saturating_add(1));
+            let own = name.value.get(prefix..).unwrap_or_default();
+            let is_new = declare(&mut catalog.names, name, own, kind.noun(), document.dialect, findings);
+            if is_new {
+                catalog.servers.push(server.clone());
+                if server.is_some()
+                    && let Some(at) = catalog.names.get(&name.value)
+                {
+                    catalog.owners.entry(own.into()).or_default().push(at);
+                }
+            } else {
                 let message = format!("the {} {} is declared twice", kind.noun(), quoted(&name.value));
                 findings.push(Diagnostic::error("duplicate_name", &name.span, message));
             }
@@ -103,15 +127,16 @@ impl Catalog {
     pub(crate) fn targets_of(&mut self, rule: &Rule, findings: &mut Vec<Diagnostic>) -> Vec<TargetIndex> {
         let Names { span, included, excluded } = &rule.target;
         let mut targets: Vec<TargetIndex> = Vec::new();
+        let server = rule.server.as_ref().map(|server| server.value.as_str());
         for name in included {
-            targets.extend(self.targets_named(name, findings));
+            targets.extend(self.targets_named(name, server, findings));
         }
         targets.sort_unstable();
         targets.dedup();
         let mut without: Vec<TargetIndex> = Vec::new();
         for name in excluded {
             let before = findings.len();
-            let named = self.targets_named(name, findings);
+            let named = self.targets_named(name, server, findings);
             // A name or pattern with another error needs no second one.
             let is_valid = findings.len() == before && !targets.is_empty();
             if is_valid && named.iter().all(|target| targets.binary_search(target).is_err()) {
@@ -131,15 +156,28 @@ impl Catalog {
         targets
     }
 
-    /// The targets that a name or a pattern matches.
-    fn targets_named(&mut self, name: &Spanned<String>, findings: &mut Vec<Diagnostic>) -> Vec<TargetIndex> {
+    /// The server that owns a tool and the tool's name in calls, or only the name.
+    pub(crate) fn owned(&self, at: TargetIndex) -> (Option<&str>, &str) {
+        let name = self.names.names.get(at.to_usize()).map_or("", String::as_str);
+        let server = self.servers.get(at.to_usize()).and_then(Option::as_deref);
+        let own = server.and_then(|server| name.get(server.len().saturating_add(1)..));
+        (server, own.unwrap_or(name))
+    }
+
+    /// The targets that a name or a pattern of a rule matches; `server` is the server of the rule.
+    fn targets_named(
+        &mut self,
+        name: &Spanned<String>,
+        server: Option<&str>,
+        findings: &mut Vec<Diagnostic>,
+    ) -> Vec<TargetIndex> {
         if name.value.contains('\0') {
             findings.push(Diagnostic::error("bad_name", &name.span, "a name must not contain NUL"));
             return Vec::new();
         }
         match (self.declared, name.value.contains('*')) {
-            (Some(declared), true) => self.expand(declared, name, findings),
-            (Some(_), false) => self.declared_target(name, findings).into_iter().collect(),
+            (Some(declared), true) => self.expand(declared, name, server, findings),
+            (Some(_), false) => self.declared_target(name, server, findings).into_iter().collect(),
             (None, true) => {
                 self.check_open_pattern(name, findings);
                 self.open_targets(name)
@@ -152,12 +190,21 @@ impl Catalog {
     }
 
     /// The declared names that a pattern matches.
-    fn expand(&self, declared: usize, name: &Spanned<String>, findings: &mut Vec<Diagnostic>) -> Vec<TargetIndex> {
+    fn expand(
+        &self,
+        declared: usize,
+        name: &Spanned<String>,
+        server: Option<&str>,
+        findings: &mut Vec<Diagnostic>,
+    ) -> Vec<TargetIndex> {
         let matched: Vec<TargetIndex> = self
             .names
             .iter()
             .take(declared)
-            .filter(|(_, word)| matches_pattern(&name.value, word))
+            .filter(|(at, word)| match (server, self.owned(*at)) {
+                (Some(server), (Some(owner), own)) => server == owner && matches_pattern(&name.value, own),
+                _ => matches_pattern(&name.value, word),
+            })
             .map(|(at, _)| at)
             .collect();
         if matched.is_empty() {
@@ -170,14 +217,31 @@ impl Catalog {
         matched
     }
 
-    fn declared_target(&mut self, name: &Spanned<String>, findings: &mut Vec<Diagnostic>) -> Option<TargetIndex> {
-        let known = self.names.get(&name.value);
+    fn declared_target(
+        &mut self,
+        name: &Spanned<String>,
+        server: Option<&str>,
+        findings: &mut Vec<Diagnostic>,
+    ) -> Option<TargetIndex> {
+        let of_server = server.and_then(|server| self.names.get(&format!("{server}/{}", name.value)));
+        let is_owned = |at: &TargetIndex| self.owned(*at).0.is_some();
+        // A rule for a server does not name the tool of another one.
+        let of_all = self.names.get(&name.value).filter(|at| server.is_none() || !is_owned(at));
+        let known = of_server.filter(is_owned).or(of_all);
         if known.is_none() && self.dialect == Dialect::Perso1 {
             return Some(self.names.add(&name.value).0);
         }
         if known.is_none() {
             let (noun, value) = (self.kind.noun(), quoted(&name.value));
             let code = if self.kind == TargetKind::Prompt { "unknown_prompt" } else { "unknown_tool" };
+            let owned = self.owners.get(&name.value).into_iter().flatten().take(MAX_SHOWN_OWNERS);
+            let owned: Vec<&str> =
+                owned.filter_map(|at| self.names.names.get(at.to_usize())).map(String::as_str).collect();
+            if !owned.is_empty() && server.is_none() {
+                let problem = Diagnostic::error(code, &name.span, format!("{value} is a tool of a server"));
+                findings.push(problem.with_fix(format!("write {}", quoted_or(owned.into_iter()))));
+                return None;
+            }
             let problem = Diagnostic::error(code, &name.span, format!("{value} is not declared in `{noun}s`"));
             findings.push(problem.with_likely_word(&name.value, self.names.names.iter().map(String::as_str)));
         }

@@ -18,7 +18,7 @@ use alloc::format;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 
 use crate::condition::check::{Expressions, Validation};
 use crate::language::dialect::Dialect;
@@ -213,6 +213,23 @@ fn check_rule_ids(rules: &[Rule], findings: &mut Vec<Diagnostic>) {
     }
 }
 
+/// Checks that the name of a tool after the name of its server and a slash is not the name of another tool.
+fn check_owners(document: &PolicyDocument<'_>, findings: &mut Vec<Diagnostic>) {
+    for (server, _) in document.server_tools.iter().filter(|(server, _)| server.value.contains('/')) {
+        let message = "the name of a server with tools must not contain `/`";
+        findings.push(Diagnostic::error("bad_name", &server.span, message));
+    }
+    let owners: HashSet<&str> = document.server_tools.iter().map(|(server, _)| server.value.as_str()).collect();
+    for tool in document.tools.iter().flatten().filter(|tool| tool.server.is_none()) {
+        let Some((start, _)) = tool.name.value.split_once('/') else { continue };
+        if owners.contains(start) {
+            let (name, server) = (quoted(&tool.name.value), quoted(start));
+            let message = format!("{name} is ambiguous, because {server} is a server with tools");
+            findings.push(Diagnostic::error("ambiguous_name", &tool.name.span, message).with_fix("rename the server"));
+        }
+    }
+}
+
 /// Checks that the servers of rules are declared and valid, and that reasons are not blank.
 fn check_servers(document: &PolicyDocument<'_>, findings: &mut Vec<Diagnostic>) {
     let declared = document.servers.as_deref().unwrap_or_default();
@@ -224,6 +241,7 @@ fn check_servers(document: &PolicyDocument<'_>, findings: &mut Vec<Diagnostic>) 
         };
         findings.push(bad_name(server, message));
     }
+    check_owners(document, findings);
     for rule in &document.rules {
         if let Some(server) = rule.server.as_ref().filter(|server| declared.iter().all(|d| d.value != server.value)) {
             let message = format!("{} is not declared in `servers`", quoted(&server.value));

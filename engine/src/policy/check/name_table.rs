@@ -64,10 +64,11 @@ impl<I: Index> NameTable<I> {
     }
 }
 
-/// Adds a declared name and checks it; `false` if it is a duplicate.
+/// Adds a declared name and checks the part of it that is its own; `false` if it is a duplicate.
 pub(crate) fn declare<I: Index>(
     names: &mut NameTable<I>,
     name: &Spanned<String>,
+    own: &str,
     noun: &str,
     dialect: Dialect,
     findings: &mut Vec<Diagnostic>,
@@ -77,11 +78,11 @@ pub(crate) fn declare<I: Index>(
         // perso accepts duplicate names.
         return is_new || dialect == Dialect::Perso1;
     }
-    let problem = if name.value.is_empty() {
+    let problem = if own.is_empty() {
         format!("the name of a {noun} must not be empty")
-    } else if has_bad_character(&name.value) {
+    } else if has_bad_character(own) {
         format!("the name of a {noun} must not contain white space, control characters or `*`")
-    } else if name.value.chars().count() > MAX_NAME_CHARS {
+    } else if own.chars().count() > MAX_NAME_CHARS {
         format!("the name of a {noun} must not exceed {MAX_NAME_CHARS} characters")
     } else {
         return true;

@@ -35,7 +35,7 @@ impl Roles {
         };
         for role in document.roles.iter().flatten() {
             // A duplicate role is a duplicate key, which was already reported.
-            declare(&mut roles.names, &role.name, "role", document.dialect, findings);
+            declare(&mut roles.names, &role.name, &role.name.value, "role", document.dialect, findings);
         }
         roles.inherit(document.roles.as_deref().unwrap_or_default(), findings);
         roles

@@ -9,10 +9,11 @@ use crate::condition::{Condition, read_condition};
 use crate::language::dialect::Dialect;
 use crate::language::effect::Effect;
 use crate::limits::MAX_POLICY_DEPTH;
-use crate::policy::document::{Accepted, PolicyDocument, Role, Rule, Tool};
+use crate::policy::document::{Accepted, PolicyDocument, Role, Rule};
 use crate::policy::parse::approval::read_approval;
-use crate::policy::parse::schema::read_arguments;
+use crate::policy::parse::servers::read_servers;
 use crate::policy::parse::targets::{read_rule_roles, read_target};
+use crate::policy::parse::tools::read_tools;
 use crate::policy::text::diagnostic::Diagnostic;
 use crate::policy::text::format::Format;
 use crate::policy::text::node_reader::{NodeReader, Object};
@@ -38,10 +39,11 @@ pub(crate) fn read_document<'t>(
         if let Some(node) = policy.optional("description") {
             document.description = reader.string(node, "`description`").map(|text| text.value).unwrap_or_default();
         }
-        document.servers = policy.optional("servers").and_then(|node| reader.strings(node, "`servers`"));
+        let servers = policy.optional("servers").map(|node| read_servers(node, &mut reader));
         document.version_span = policy.optional("version").map_or(0..0, |node| node.span.clone());
         document.tools_span = policy.optional("tools").map(|node| node.span.clone());
-        document.tools = policy.optional("tools").and_then(|node| read_tools(node, &mut reader));
+        let tools = policy.optional("tools").map(|node| read_tools(node, &mut reader));
+        document.add_servers(tools, servers);
         document.prompts = policy.optional("prompts").and_then(|node| reader.strings(node, "`prompts`"));
         document.roles = policy.required("roles", &mut reader).and_then(|node| read_roles(node, &mut reader));
         document.accepted = policy.optional("accept").map(|node| read_accepted(node, &mut reader)).unwrap_or_default();
@@ -60,58 +62,6 @@ pub(crate) fn read_document<'t>(
     document.definitions = reader.definitions.into_conditions();
     document.problems = reader.problems;
     document
-}
-
-/// Reads tools: names, or objects from the response to MCP's `tools/list`.
-fn read_tools(node: &Node<'_>, reader: &mut NodeReader) -> Option<Vec<Tool>> {
-    let items = reader.list(node, "`tools`")?;
-    let tools: Vec<Tool> = items.iter().filter_map(|item| read_tool(item, reader)).collect();
-    (tools.len() == items.len()).then_some(tools)
-}
-
-fn read_tool(node: &Node<'_>, reader: &mut NodeReader) -> Option<Tool> {
-    // The other keys that MCP defines for a tool are ignored, but they are in the response of every server.
-    const KEYS: &[&str] = &[
-        "name",
-        "inputSchema",
-        "enforceSchema",
-        "title",
-        "description",
-        "outputSchema",
-        "annotations",
-        "icons",
-        "execution",
-        "_meta",
-    ];
-    if let Value::String(name) = &node.value {
-        let name = Spanned { value: name.clone().into_owned(), span: node.span.clone() };
-        return Some(Tool { name, schema: None, has_effects: false });
-    }
-    if !matches!(node.value, Value::Object(_)) {
-        reader.wrong_type(node, "a tool", "a string or an object with `name` and `inputSchema`");
-        return None;
-    }
-    let tool = reader.object(node, "a tool", KEYS)?;
-    let name = tool.required("name", reader).and_then(|node| reader.string(node, "`name`"));
-    let is_enforced = tool.optional("enforceSchema").map(|node| reader.boolean(node, "`enforceSchema`"));
-    let is_enforced = is_enforced.unwrap_or(Some(true))?;
-    let schema = match tool.optional("inputSchema") {
-        None => None,
-        Some(node) => Some(read_arguments(node, is_enforced, reader)?),
-    };
-    let has_effects = tool.optional("annotations").is_some_and(says_it_has_effects);
-    Some(Tool { name: name?, schema, has_effects })
-}
-
-/// Whether the annotations of a tool (MCP's `ToolAnnotations`) say that it changes something.
-fn says_it_has_effects(node: &Node<'_>) -> bool {
-    let Value::Object(hints) = &node.value else { return false };
-    hints.iter().any(|hint| {
-        matches!(
-            (&*hint.name, &hint.value.value),
-            ("readOnlyHint", Value::Bool(false)) | ("destructiveHint", Value::Bool(true))
-        )
-    })
 }
 
 /// Reads what a policy accepts.

@@ -6,7 +6,9 @@ mod approval;
 mod callgate;
 mod perso;
 mod schema;
+mod servers;
 mod targets;
+mod tools;
 mod version;
 
 use alloc::vec::Vec;

@@ -39,8 +39,8 @@ pub(crate) fn read_document<'t>(
         document.version_span = policy.optional("version").map_or(0..0, |node| node.span.clone());
         document.tools_span = policy.optional("tools").map(|node| node.span.clone());
         let tools = policy.required("tools", &mut reader).and_then(|node| reader.strings(node, "`tools`"));
-        document.tools =
-            tools.map(|names| names.into_iter().map(|name| Tool { name, schema: None, has_effects: false }).collect());
+        let tool = |(index, name)| Tool { name, server: None, index, schema: None, has_effects: false };
+        document.tools = tools.map(|names| names.into_iter().enumerate().map(tool).collect());
         let roles = policy.required("roles", &mut reader).and_then(|node| reader.strings(node, "`roles`"));
         document.roles = roles.map(|names| names.into_iter().map(|name| Role { name, inherits: Vec::new() }).collect());
         let rules = policy.required("rules", &mut reader).and_then(|node| reader.list(node, "`rules`"));

@@ -24,8 +24,6 @@ const KEYS: [(&str, &[&str]); 10] = [
             "reason",
             "disclose",
             "approval",
-            "note",
-            "owner",
         ],
     ),
     ("`approval`", &["by", "notSelf", "expires"]),
