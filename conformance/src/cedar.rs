@@ -14,6 +14,7 @@ use crate::json::{Json, object, string, strings};
 use crate::judge::{Tally, compile_text, judge_by_image};
 use crate::policy::callgate::{self, Policy, Rule, Target};
 use crate::policy::condition::{Condition, Listed, NumericOp, Source, StringOp};
+use crate::policy::tools::Tool;
 use crate::readers::matches_pattern;
 use crate::request::Request;
 
@@ -156,7 +157,7 @@ fn request(random: &mut Rng) -> Request {
 
 /// The policy in Cedar; `None` if it says what Cedar can't.
 fn translate(policy: &Policy) -> Option<String> {
-    let tools: Vec<&str> = policy.tools.iter().flatten().map(callgate::Tool::name).collect();
+    let tools: Vec<&str> = policy.tools.iter().flatten().map(Tool::name).collect();
     policy.rules.iter().map(|rule| translate_rule(rule, &tools)).collect()
 }
 

@@ -71,7 +71,7 @@ pub fn policy(random: &mut Rng, language: Language) -> Json {
     }
     let is_valid = |policy: &Json| parse(&policy.to_string()).and_then(validate).is_ok();
     // The name of a rule may not be that of a tool of the rule's server.
-    if targets.has_owned() && !is_valid(&policy) {
+    if !targets.owned.is_empty() && !is_valid(&policy) {
         let rules = policy.child_mut("rules").map(Json::parts_mut).unwrap_or_default();
         rules.into_iter().for_each(|rule| drop(rule.remove("server")));
     }

@@ -143,7 +143,7 @@ pub struct Targets {
     /// The tools, and whether the policy declares them.
     tools: (Vec<String>, bool),
     /// The tools that servers own, each after its server and a slash.
-    owned: Vec<String>,
+    pub(crate) owned: Vec<String>,
     /// The prompts, and whether the policy declares them.
     prompts: (Vec<String>, bool),
 }
@@ -160,11 +160,6 @@ impl Targets {
             }
         }
         Self { tools, owned, prompts: (texts(pick_some(random, &PROMPTS, 2)), random.bool()) }
-    }
-
-    /// Whether servers own tools.
-    pub(crate) fn has_owned(&self) -> bool {
-        !self.owned.is_empty()
     }
 
     /// The names of tools in rules, and whether the policy declares them.
@@ -202,7 +197,7 @@ impl Targets {
         if let (tools, true) = &self.tools {
             policy.insert("tools", Json::Array(tools.iter().map(|tool| declare_tool(random, tool)).collect()));
         }
-        if self.has_owned() {
+        if !self.owned.is_empty() {
             let servers = SERVERS.map(|server| {
                 let prefix = format!("{server}/");
                 let tools = self.owned.iter().filter_map(|name| name.strip_prefix(&prefix));

@@ -1,7 +1,7 @@
 //! Truth values with unknown, and those that a condition can have.
 
-use crate::policy::callgate::Tool;
 use crate::policy::condition::{Condition, Source};
+use crate::policy::tools::Tool;
 
 /// True, false or, as `None`, unknown.
 pub(crate) type Truth = Option<bool>;

@@ -1,6 +1,7 @@
 //! Rules with an approval: an Allow rule and a RequireApproval rule in one.
 #![expect(clippy::panic, reason = "a test states what must hold by failing")]
 
+use callgate_engine::Format;
 use callgate_engine::policy::text::{Positions, Severity};
 use callgate_engine::{Call, Code, Effect, PolicyImage, RequestFacts, compile, evaluate};
 use callgate_test_support::{decide, error_codes_of, findings_of, image_of, open, valid_policy};
@@ -215,7 +216,7 @@ fn an_approval_that_is_never_required_is_reported_once() {
     let policy = refunds(&json!({ "when": amount("Gt", 500) }));
     let findings = findings_of(&policy);
     let text = policy.to_string();
-    let positions = Positions::new(&text);
+    let positions = Positions::new(&text, Format::Json);
     let seen: Vec<_> = findings
         .iter()
         .filter(|finding| finding.code != "unused_name")

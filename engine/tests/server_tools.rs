@@ -274,3 +274,51 @@ fn servers_are_a_list_of_names_or_an_object_with_tools() {
     assert_eq!(error_codes_of(with(json!({ "crm": { "tools": ["a b"] } }))), ["bad_name"]);
     assert_eq!(error_codes_of(with(json!({ "c m": { "tools": [] } }))), ["bad_name"]);
 }
+
+#[test]
+fn a_finding_about_the_tool_of_a_server_states_its_whole_name() {
+    let findings = |rule: Value| {
+        let mut policy = policy(&json!([rule]));
+        policy["servers"] = json!({ "postgres": { "tools": [
+            { "name": "drop", "annotations": { "destructiveHint": true } },
+            { "name": "query", "inputSchema": { "properties": { "sql": { "type": "string" } } } },
+        ] } });
+        let text = policy.to_string();
+        let positions = Positions::new(&text);
+        let shown = findings_of(&policy)
+            .into_iter()
+            .map(|finding| (finding.code, positions.pointer(&finding.span).unwrap_or_default(), finding.message));
+        shown.collect::<Vec<_>>()
+    };
+    let unused = |message: &str, at: &str| ("unused_name", at.to_owned(), message.to_owned());
+    assert_eq!(
+        findings(json!({ "effect": "Allow", "tools": ["view", "postgres/query"], "roles": ["agent"] })),
+        [unused(
+            "no rule matches the tool `postgres/drop`, so every call to it is denied",
+            "/servers/postgres/tools/0/name"
+        )]
+    );
+    let hint = "callgate does not evaluate `annotations`, so this pattern also allows tools that are not read-only: `postgres/drop`";
+    for rule in [
+        json!({ "effect": "Allow", "tools": ["*", "view"], "roles": ["agent"] }),
+        json!({ "effect": "Allow", "tools": ["d*", "query", "view"], "server": "postgres", "roles": ["agent"] }),
+    ] {
+        assert_eq!(
+            findings(rule.clone()),
+            [("hint_ignored", "/rules/0/tools/0".to_owned(), hint.to_owned())],
+            "{rule}"
+        );
+    }
+}
+
+#[test]
+fn a_policy_accepts_a_finding_at_the_tool_of_a_server() {
+    let mut policy = policy(&json!([{ "effect": "Allow", "tools": ["*"], "roles": ["agent"] }]));
+    let schema = json!({ "type": "object", "properties": { "sql": { "contentMediaType": "text/plain", "dependentRequired": { "a": ["b"] } } } });
+    policy["servers"] = json!({ "a~b": { "tools": ["x", { "name": "query", "inputSchema": schema }] } });
+    let accepted =
+        |policy: &Value| findings_of(policy).iter().map(|it| (it.code, it.accepted.is_some())).collect::<Vec<_>>();
+    assert_eq!(accepted(&policy), [("not_enforced", false)]);
+    policy["accept"] = json!([{ "finding": "not_enforced", "at": "a~b/query", "reason": "the tool checks it" }]);
+    assert_eq!(accepted(&policy), [("not_enforced", true)]);
+}

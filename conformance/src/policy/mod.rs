@@ -7,6 +7,7 @@
 mod strict;
 pub mod condition;
 pub mod callgate;
+pub mod tools;
 pub mod perso;
 
 use serde::Deserialize;

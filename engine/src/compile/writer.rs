@@ -10,16 +10,16 @@ use zerocopy::little_endian::{I64, U16, U32, U64};
 
 use crate::compile::rows::Rows;
 use crate::condition::check::Encoder as _;
-use crate::image::hash_of_owned;
 use crate::image::hash_table;
 use crate::image::index::{
     ApprovalOffset, AutomatonIndex, FieldSlot, NumberOffset, RowOffset, RuleOffset, SchemaOffset, StepOffset,
     StoredOption, TextListOffset, ToolSlot,
 };
 use crate::image::records::{
-    AFTER_SERVER, ApprovalRecord, AutomatonRecord, CatalogRecord, FieldRecord, HeaderRecord, NONE, NameRecord,
-    NumberRecord, OwnerRecord, RULE_MARK, RuleRecord, Section, Sections, StepRecord, TextRef, to_u32,
+    ApprovalRecord, AutomatonRecord, CatalogRecord, FieldRecord, HeaderRecord, NONE, NameRecord, NumberRecord,
+    RULE_MARK, RuleRecord, Section, Sections, StepRecord, TextRef, to_u32,
 };
+use crate::image::server_tool_key;
 use crate::json::name_hash::{hash_name, short_hash};
 use crate::language::index::Index;
 use crate::language::operators::Source;
@@ -145,16 +145,13 @@ impl Writer {
         let mut slots = Vec::with_capacity(catalog.names.names.len());
         for (at, _) in catalog.names.iter() {
             let (server, name) = catalog.owned(at);
-            let text = self.text(&name_in_image((server, name)));
+            let key = name_in_image((server, name));
             let row = StoredOption::new(rows.row_of(RuleTarget { kind: catalog.kind, at }));
+            let hash = short_hash(hash_name(key.as_bytes()));
+            let record = NameRecord { hash: U32::new(hash), text: self.text(&key), row };
             let slot = match server {
-                None => {
-                    let hash = short_hash(hash_name(name.as_bytes()));
-                    hash_table::insert(&mut records, hash, NameRecord { hash: U32::new(hash), text, row })
-                }
-                Some(server) => {
-                    let hash = hash_of_owned(server, name);
-                    let record = NameRecord { hash: U32::new(hash), text, row };
+                None => hash_table::insert(&mut records, hash, record),
+                Some(_) => {
                     hash_table::insert(&mut server_tools, hash, record).and_then(|slot| slot.checked_add(first_owned))
                 }
             };
@@ -164,7 +161,7 @@ impl Writer {
     }
 
     /// The table of the names of tools that servers own, each with its servers.
-    pub(crate) fn owners(&mut self, catalog: &Catalog) -> Vec<OwnerRecord> {
+    pub(crate) fn owners(&mut self, catalog: &Catalog) -> Vec<NameRecord> {
         let mut servers_of: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for (at, _) in catalog.names.iter() {
             if let (Some(server), name) = catalog.owned(at) {
@@ -179,12 +176,9 @@ impl Writer {
             // The order of the servers in the policy does not matter.
             servers.sort_unstable();
             let hash = short_hash(hash_name(name.as_bytes()));
-            let servers = self.text(&shown_servers(&servers));
-            hash_table::insert(
-                &mut records,
-                hash,
-                OwnerRecord { hash: U32::new(hash), name: self.text(name), servers },
-            );
+            let servers = self.list(Vec::from([shown_servers(&servers)]));
+            let row = StoredOption::new(Some(RowOffset::from_u32(servers.to_u32())));
+            hash_table::insert(&mut records, hash, NameRecord { hash: U32::new(hash), text: self.text(name), row });
         }
         records
     }
@@ -292,7 +286,7 @@ impl Writer {
         mut header: HeaderRecord,
         catalogs: &[CatalogTable; 5],
         roles: &[NameRecord],
-        owners: &[OwnerRecord],
+        owners: &[NameRecord],
     ) -> Vec<u8> {
         let [tools, ..] = catalogs;
         let mut image = header.as_bytes().to_vec();
@@ -332,7 +326,7 @@ impl Writer {
 pub(crate) fn name_in_image((server, name): (Option<&str>, &str)) -> String {
     match server {
         None => name.into(),
-        Some(server) => [server, &String::from(char::from(AFTER_SERVER)), name].concat(),
+        Some(server) => server_tool_key(server, name),
     }
 }
 

@@ -14,6 +14,8 @@ pub(crate) mod records;
 pub(crate) mod schema;
 pub(crate) mod texts;
 
+use alloc::string::String;
+
 use zerocopy::FromBytes as _;
 use zerocopy::little_endian::U16;
 
@@ -25,9 +27,9 @@ use crate::image::index::{
     RuleOffset, SchemaOffset, StepOffset, Stored, StoredOption, TextListOffset, ToolSlot, UrlOffset,
 };
 use crate::image::records::{
-    AFTER_SERVER, ApprovalRecord, AutomatonRecord, CatalogRecord, CellRecord, CellRules, FORMAT, FieldRecord,
-    HeaderRecord, ListsRecord, MAGIC, NONE, NameRecord, NumberRecord, OwnerRecord, REASON_TEMPLATES, RULE_MARK,
-    RuleRecord, Section, StepRecord, TextList, TextRef, UrlRecord,
+    ApprovalRecord, AutomatonRecord, CatalogRecord, CellRecord, CellRules, FORMAT, FieldRecord, HeaderRecord,
+    ListsRecord, MAGIC, NONE, NameRecord, NumberRecord, REASON_TEMPLATES, RULE_MARK, RuleRecord, Section, StepRecord,
+    TextList, TextRef, UrlRecord,
 };
 use crate::image::schema::{KeywordRecord, MembersRecord, PatternRecord, PropertyRecord};
 use crate::image::texts::Texts;
@@ -102,7 +104,7 @@ pub struct PolicyImage<'i> {
     transitions: &'i [U16],
     schemas: &'i [StoredOption<SchemaOffset>],
     server_tools: &'i [NameRecord],
-    owners: &'i [OwnerRecord],
+    owners: &'i [NameRecord],
     bytes: ImageBytes<'i>,
 }
 
@@ -252,27 +254,16 @@ impl<'i> PolicyImage<'i> {
 
     /// The tool that a server owns.
     pub(crate) fn server_tool(&self, server: &str, tool: &str) -> Option<TargetRef> {
-        let hash = hash_of_owned(server, tool);
-        let is_it = |slot: &NameRecord| slot.hash.get() == hash && self.is_owned(slot.text, server, tool);
-        let (at, slot) = hash_table::find(self.server_tools, hash, is_it)?;
+        let (at, slot) = self.find(self.server_tools, &server_tool_key(server, tool))?;
         let [tools, ..] = &self.catalogs;
         let at = u32::try_from(tools.names.len()).ok()?.checked_add(at)?;
         Some(TargetRef { tool: Some(ToolSlot::from_u32(at)), row: slot.row.get() })
     }
 
-    /// Whether a text is the name of a server, the separator and the name of a tool.
-    fn is_owned(&self, text: TextRef, server: &str, tool: &str) -> bool {
-        let parts = self.bytes.bytes(text).and_then(|text| text.split_at_checked(server.len()));
-        parts.is_some_and(|(owner, rest)| {
-            owner == server.as_bytes() && rest.split_first() == Some((&AFTER_SERVER, tool.as_bytes()))
-        })
-    }
-
     /// The servers that own a tool of this name, as a text.
     pub(crate) fn owners(&self, tool: &str) -> Option<&'i str> {
-        let hash = short_hash(hash_name(tool.as_bytes()));
-        let is_it = |slot: &OwnerRecord| slot.hash.get() == hash && self.is_text(slot.name, tool.as_bytes());
-        self.text(hash_table::find(self.owners, hash, is_it)?.1.servers)
+        let (_, slot) = self.find(self.owners, tool)?;
+        self.first_text(TextListOffset::from_u32(slot.row.get()?.to_u32()))
     }
 
     pub(crate) fn role(&self, name: &str) -> Option<RoleSlot> {
@@ -463,9 +454,11 @@ impl<'i> PolicyImage<'i> {
     }
 }
 
-/// The hash of a tool that a server owns.
-pub(crate) fn hash_of_owned(server: &str, tool: &str) -> u32 {
-    hash_within(short_hash(hash_name(server.as_bytes())), hash_name(tool.as_bytes()))
+/// The name of a tool that a server owns in the table of these tools.
+///
+/// The name of a declared server or tool has no NUL, so no other pair of a server and a tool has the same key.
+pub(crate) fn server_tool_key(server: &str, tool: &str) -> String {
+    [server, "\0", tool].concat()
 }
 
 /// The bytes as text, if all are lowercase hexadecimal digits.
@@ -490,7 +483,6 @@ mod tests {
     use crate::{compile, parse, validate};
     use alloc::collections::BTreeMap;
     use alloc::format;
-    use alloc::string::String;
     use alloc::vec::Vec;
 
     /// Two names of equal length that a table can only distinguish by their texts.

@@ -46,7 +46,8 @@ pub(crate) struct Sections {
     pub(crate) schemas: Section,
     /// The hash table of the tools that servers own.
     pub(crate) server_tools: Section,
-    /// The hash table of the names of these tools, with their servers.
+    /// The hash table of the names of these tools in calls. Instead of a row, a name has a list of one text, which states
+    /// the servers.
     pub(crate) owners: Section,
     pub(crate) bytes: Section,
 }
@@ -122,29 +123,6 @@ impl Slot for NameRecord {
         self.text.start.get() == NONE
     }
 }
-
-/// A slot of the hash table of the names of tools that servers own.
-#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
-#[repr(C)]
-pub(crate) struct OwnerRecord {
-    pub(crate) hash: U32,
-    /// The name of the tool; an empty slot has `name.start` [`NONE`].
-    pub(crate) name: TextRef,
-    /// The names of the servers, as a text for people.
-    pub(crate) servers: TextRef,
-}
-
-impl Slot for OwnerRecord {
-    const EMPTY: Self = Self { hash: U32::ZERO, name: NO_TEXT, servers: NO_TEXT };
-
-    fn is_empty(&self) -> bool {
-        self.name.start.get() == NONE
-    }
-}
-
-/// Separates the name of a server and the name of its tool in the text of a [`NameRecord`]. A server that a policy
-/// declares has no such character in its name.
-pub(crate) const AFTER_SERVER: u8 = 0;
 
 /// A slot of the hash table of fields. A field is a path of names; each name has a slot that refers to the slot of the
 /// previous name.

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use crate::condition::{Condition, ConditionKind};
 use crate::language::effect::Effect;
 use crate::policy::document::{Approval, Rule};
-use crate::policy::parse::callgate::read_condition_or_when;
+use crate::policy::parse::condition::read_condition_or_when;
 use crate::policy::text::diagnostic::{Diagnostic, quoted};
 use crate::policy::text::node_reader::NodeReader;
 use crate::policy::text::spanned::Spanned;

@@ -4,6 +4,7 @@
 
 mod approval;
 mod callgate;
+mod condition;
 mod perso;
 mod schema;
 mod servers;

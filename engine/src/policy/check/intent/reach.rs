@@ -1,6 +1,7 @@
 //! Finds rules that reach more tools, or fewer roles, than their author probably means.
 
 use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use hashbrown::HashSet;
@@ -12,8 +13,9 @@ use crate::language::target::TargetKind;
 use crate::policy::check::intent::resolved::Resolved;
 use crate::policy::check::name_table::RoleIndex;
 use crate::policy::check::target::RuleTarget;
-use crate::policy::document::Rule;
+use crate::policy::document::{Rule, Tool};
 use crate::policy::text::diagnostic::{Diagnostic, first_names, quoted};
+use crate::policy::text::spanned::Spanned;
 
 pub(crate) fn check(policy: Resolved<'_>, findings: &mut Vec<Diagnostic>) {
     find_open_allow(policy, findings);
@@ -24,6 +26,12 @@ pub(crate) fn check(policy: Resolved<'_>, findings: &mut Vec<Diagnostic>) {
 /// Whether a rule matches every target of its kind, except for those that it excludes.
 fn matches_all(rule: &Rule) -> bool {
     rule.target.everything().is_some()
+}
+
+/// Whether a name or a pattern of a rule matches a tool. With a server, a rule names its tools without it.
+fn names_tool(rule: &Rule, name: &Spanned<String>, tool: &Tool) -> bool {
+    matches_pattern(&name.value, &tool.name.value)
+        || (rule.server.is_some() && matches_pattern(&name.value, tool.own_name()))
 }
 
 fn find_open_allow(policy: Resolved<'_>, findings: &mut Vec<Diagnostic>) {
@@ -64,21 +72,21 @@ fn find_tools_with_effects(policy: Resolved<'_>, findings: &mut Vec<Diagnostic>)
         let with_effects = targets
             .iter()
             .filter(|target| target.kind == TargetKind::Tool && !considered.contains(*target))
-            .filter_map(|target| tools.get(target.at.to_usize()).filter(|tool| tool.has_effects))
-            .map(|tool| tool.name.value.as_str());
+            .filter_map(|target| tools.get(target.at.to_usize()).filter(|tool| tool.has_effects));
         let (patterns, names): (Vec<_>, Vec<_>) = rule.target.included.iter().partition(|it| it.value.contains('*'));
-        let mut left: Vec<&str> = with_effects.filter(|tool| names.iter().all(|name| name.value != *tool)).collect();
+        let mut left: Vec<&Tool> =
+            with_effects.filter(|tool| !names.iter().any(|it| names_tool(rule, it, tool))).collect();
         // Each tool is reported at the first pattern that matches it.
         for pattern in patterns {
-            let (matched, others): (Vec<&str>, Vec<&str>) =
-                left.into_iter().partition(|tool| matches_pattern(&pattern.value, tool));
+            let (matched, others): (Vec<&Tool>, Vec<&Tool>) =
+                left.into_iter().partition(|tool| names_tool(rule, pattern, tool));
             left = others;
             if matched.is_empty() {
                 continue;
             }
             let message = format!(
                 "callgate does not evaluate `annotations`, so this pattern also allows tools that are not read-only: {}",
-                first_names(matched.into_iter())
+                first_names(matched.iter().map(|tool| tool.name.value.as_str()))
             );
             let fix = "name the tools that callers may use, or write a `Deny` or `RequireApproval` rule for the others";
             findings.push(Diagnostic::warning("hint_ignored", &pattern.span, message).with_fix(fix));
