@@ -5,5 +5,6 @@ mod tree;
 mod read;
 mod write;
 
-pub(crate) use read::{has_expressions, without_expressions};
+pub(crate) use read::has_expressions;
+pub use read::without_expressions;
 pub use write::write;

@@ -13,7 +13,7 @@ pub(crate) fn has_expressions(policy: &Json) -> bool {
 ///
 /// # Errors
 /// An expression or a definition is malformed, or a name is not defined.
-pub(crate) fn without_expressions(mut policy: Json) -> Result<Json, String> {
+pub fn without_expressions(mut policy: Json) -> Result<Json, String> {
     let mut definitions = Vec::new();
     match policy.remove("define") {
         None => {}

@@ -12,5 +12,6 @@ pub mod policy_yaml;
 pub mod evaluator;
 pub mod path_and_url;
 pub mod json_schema;
+pub mod when;
 
 pub mod seeds;

@@ -15,7 +15,7 @@ use callgate_engine::policy::text::convert::convert;
 use fastrand::Rng;
 
 use crate::request_reader;
-use crate::{evaluator, strict_json};
+use crate::{evaluator, strict_json, when};
 
 /// The number of generated policies and calls. The first ones provide most of the coverage.
 const GENERATED: u64 = 100;
@@ -53,6 +53,7 @@ pub fn collect(root: &Path) -> io::Result<Vec<Seeds>> {
     let bodies = bodies(root)?;
     let (mut policy_texts, mut policy_yaml, mut reader_bodies) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     let (mut pairs, mut strings, mut schemas) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    let mut expressions: BTreeSet<Vec<u8>> = when::SEEDS.iter().map(|when| when.as_bytes().to_vec()).collect();
     for (_, text) in &policies {
         policy_texts.insert(text.clone().into_bytes());
         policy_yaml.extend(other_formats(text));
@@ -76,6 +77,11 @@ pub fn collect(root: &Path) -> io::Result<Vec<Seeds>> {
     for number in 0..GENERATED {
         let policy = policy_of(number, Language::WHOLE);
         let (request, mut random) = request_of(number, 0, &policy);
+        for rule in policy.child("rules").map(Json::parts).unwrap_or_default() {
+            if let Some(Json::String(when)) = rule.child("when") {
+                expressions.insert(when.clone().into_bytes());
+            }
+        }
         policy_texts.insert(policy.to_string().into_bytes());
         policy_yaml.extend(other_formats(&policy.to_string()));
         reader_bodies.insert(request.body().spell(&mut random).into_bytes());
@@ -98,6 +104,7 @@ pub fn collect(root: &Path) -> io::Result<Vec<Seeds>> {
         Seeds { target: "evaluator", inputs: pairs },
         Seeds { target: "path_and_url", inputs: strings },
         Seeds { target: "json_schema", inputs: schemas },
+        Seeds { target: "when", inputs: expressions },
     ])
 }
 
@@ -189,6 +196,7 @@ mod tests {
                 "policy_yaml" => policy_yaml::check,
                 "evaluator" => evaluator::check,
                 "json_schema" => json_schema::check,
+                "when" => when::check,
                 _ => path_and_url::check,
             };
             assert!(inputs.len() >= 100, "{target} has only {} seeds", inputs.len());

@@ -47,6 +47,8 @@ enum Target {
     PathAndUrl,
     /// JSON Schemas and values, in the image and in the reference
     JsonSchema,
+    /// An arbitrary string as an expression
+    When,
 }
 
 impl Target {
