@@ -146,7 +146,7 @@ impl Writer<'_> {
     }
 
     fn item_name(&self) -> String {
-        format!("it{}", if self.item % 2 == 0 { "em" } else { "" })
+        String::from(if self.item.is_multiple_of(2) { "item" } else { "it" })
     }
 
     /// The field of a check, with the function that ignores case.

@@ -106,3 +106,21 @@ fn an_invalid_policy_and_a_perso_policy_are_not_converted() {
     let errors = convert(perso, Format::Json, ConditionForm::When).expect_err("perso has no expressions");
     assert_eq!(errors.first().map(|error| error.code), Some("unknown_version"));
 }
+
+#[test]
+fn a_part_of_a_definition_at_the_same_place_is_not_its_name() {
+    for definition in [
+        "args.id != resource.id",
+        "url(args.u).isOneOf([\\\"*://a.org:*\\\", \\\"http://b.org:*\\\"])",
+        "keys(args.h).exists(k, k in [\\\"a\\\"])",
+        "request.time.getDayOfWeek() != 0",
+        "args.a in [1, 2]",
+    ] {
+        let policy = POLICY.replace("args.id == resource.id", definition);
+        let condition = converted(&policy, ConditionForm::Condition);
+        assert_same_image(&policy, &condition);
+        let when = converted(&condition, ConditionForm::When);
+        assert_same_image(&policy, &when);
+        assert!(when.contains("\"when\": \"own\""), "{when}");
+    }
+}

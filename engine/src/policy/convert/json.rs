@@ -44,7 +44,7 @@ pub(super) fn condition(
     definitions: &[(Spanned<String>, Condition)],
     may_be_name: bool,
 ) -> Json {
-    if let Some((name, _)) = definitions.iter().find(|(_, own)| may_be_name && own.span == condition.span) {
+    if let Some((name, _)) = definitions.iter().find(|(_, own)| may_be_name && own == condition) {
         return Json::Object(Vec::from([("Defined", string(&name.value))]));
     }
     let child = |child: &Condition| self::condition(child, definitions, true);

@@ -95,7 +95,7 @@ impl Writer<'_> {
         };
         let Some(member) = members_of(node).iter().find(|member| member.name == old) else { return };
         // A condition that is only the name of a definition has the position of the definition.
-        let is_defined = self.definitions.iter().any(|(_, own)| own.span == condition.span);
+        let is_defined = self.definitions.iter().any(|(_, own)| own == condition);
         let value = self.value(condition, is_defined, &member.value, member.name_span.start);
         // The text between the key and its value may contain a comment.
         self.edits.push((member.name_span.clone(), format!("\"{new}\"")));

@@ -46,7 +46,7 @@ impl Definitions {
 
     /// Whether a condition is the whole condition of a definition.
     pub(crate) fn is_condition(&self, condition: &Condition) -> bool {
-        self.all.iter().any(|definition| definition.condition.as_ref().is_some_and(|own| own.span == condition.span))
+        self.all.iter().any(|definition| definition.condition.as_ref().is_some_and(|own| own == condition))
     }
 
     /// The definitions that no rule uses.

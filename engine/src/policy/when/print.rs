@@ -51,7 +51,7 @@ impl Printer<'_> {
     }
 
     fn part(&self, condition: &Condition, level: usize) -> (String, Binding) {
-        let is_own = |(_, own): &&(Spanned<String>, Condition)| own.span == condition.span;
+        let is_own = |(_, own): &&(Spanned<String>, Condition)| own == condition;
         match self.definitions.iter().find(is_own) {
             Some((name, _)) => (name.value.clone(), Binding::Primary),
             None => self.whole(condition, level),
@@ -122,7 +122,7 @@ impl Printer<'_> {
     }
 
     fn is_definition(&self, condition: &Condition) -> bool {
-        self.definitions.iter().any(|(_, own)| own.span == condition.span)
+        self.definitions.iter().any(|(_, own)| own == condition)
     }
 
     /// A name for a variable that no definition has.
