@@ -157,7 +157,8 @@ fn approval(random: &mut Rng, language: Language, roles: &[&str]) -> Json {
     let mut approval = Json::EMPTY;
     if !once_in(random, 5) {
         let depth = random.u32(0..3);
-        approval.insert("when", condition(random, Scope { language, has_item: false, denies: None }, depth));
+        let when = condition(random, Scope { language, has_item: false, denies: None }, depth);
+        approval.insert("when", if random.bool() { string(write(random, &when)) } else { when });
     }
     if random.bool() {
         approval.insert("by", strings(pick_some(random, roles, 2)));

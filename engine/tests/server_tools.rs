@@ -1,6 +1,7 @@
 //! Servers that own their tools.
 #![expect(clippy::expect_used, reason = "a test states what must hold by failing")]
 
+use callgate_engine::Format;
 use callgate_engine::policy::text::Positions;
 use callgate_engine::{Code, Effect};
 use callgate_test_support::{decide, error_codes_of, errors_of, findings_of, image_of};
@@ -50,7 +51,7 @@ fn check_allowed(policy: &Value, allowed: &[&str]) {
 #[track_caller]
 fn check_errors(policy: &Value, expected: &[(&str, &str, &str)]) {
     let text = policy.to_string();
-    let positions = Positions::new(&text);
+    let positions = Positions::new(&text, Format::Json);
     let errors = errors_of(policy);
     let seen: Vec<(&str, String, String)> = errors
         .iter()
@@ -284,7 +285,7 @@ fn a_finding_about_the_tool_of_a_server_states_its_whole_name() {
             { "name": "query", "inputSchema": { "properties": { "sql": { "type": "string" } } } },
         ] } });
         let text = policy.to_string();
-        let positions = Positions::new(&text);
+        let positions = Positions::new(&text, Format::Json);
         let shown = findings_of(&policy)
             .into_iter()
             .map(|finding| (finding.code, positions.pointer(&finding.span).unwrap_or_default(), finding.message));

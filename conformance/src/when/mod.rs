@@ -2,9 +2,12 @@
 //! are written as expressions.
 
 mod tree;
+mod parts;
 mod read;
+mod times;
+mod policy;
 mod write;
 
-pub(crate) use read::has_expressions;
-pub use read::without_expressions;
+pub(crate) use policy::has_expressions;
+pub use policy::without_expressions;
 pub use write::write;

@@ -1,74 +1,12 @@
 //! Expressions as conditions in JSON.
 
 use crate::json::{Json, object, string, strings};
+use crate::when::parts::{Members, check, defined, text_of, texts_of};
+use crate::when::times::{between, days, hours, on_dates};
 use crate::when::tree::{Tree, read};
 
-/// Whether a policy has expressions or definitions.
-pub(crate) fn has_expressions(policy: &Json) -> bool {
-    let rules = policy.child("rules").map(Json::parts).unwrap_or_default();
-    policy.child("define").is_some() || rules.iter().any(|rule| rule.child("when").is_some())
-}
-
-/// The policy with conditions in JSON in place of expressions and the names of definitions.
-///
-/// # Errors
-/// An expression or a definition is malformed, or a name is not defined.
-pub fn without_expressions(mut policy: Json) -> Result<Json, String> {
-    let mut definitions = Vec::new();
-    match policy.remove("define") {
-        None => {}
-        Some(Json::Object(members)) => {
-            for (name, definition) in members {
-                let condition = match definition {
-                    Json::String(text) => condition(&text, &[])?,
-                    condition => with_definitions(condition, &[])?,
-                };
-                let text = condition.to_string();
-                serde_json::from_str::<crate::policy::condition::Condition>(&text)
-                    .map_err(|error| error.to_string())?;
-                definitions.push((name, condition));
-            }
-        }
-        Some(_) => return Err("`define` is not an object".into()),
-    }
-    let Some(Json::Array(rules)) = policy.child_mut("rules") else { return Err("there are no rules".into()) };
-    for rule in rules {
-        let in_json = rule.child("condition").filter(|condition| **condition != Json::Null).cloned();
-        let new = match (rule.remove("when"), in_json) {
-            (None, None) => continue,
-            (None, Some(condition)) => with_definitions(condition, &definitions)?,
-            (Some(Json::String(text)), None) => condition(&text, &definitions)?,
-            (Some(_), _) => return Err("`when` is not a text, or next to a condition".into()),
-        };
-        rule.remove("condition");
-        rule.insert("condition", new);
-    }
-    Ok(policy)
-}
-
-/// A condition in which `Defined` is replaced by the condition of that name.
-fn with_definitions(condition: Json, definitions: &[(String, Json)]) -> Result<Json, String> {
-    Ok(match condition {
-        Json::Object(members) => match members.as_slice() {
-            [(key, Json::String(name))] if key == "Defined" => defined(name, definitions)?,
-            _ => {
-                let inner = members.into_iter().map(|(key, value)| Ok((key, with_definitions(value, definitions)?)));
-                Json::Object(inner.collect::<Result<_, String>>()?)
-            }
-        },
-        Json::Array(items) => {
-            Json::Array(items.into_iter().map(|item| with_definitions(item, definitions)).collect::<Result<_, _>>()?)
-        }
-        other => other,
-    })
-}
-
-fn defined(name: &str, definitions: &[(String, Json)]) -> Result<Json, String> {
-    let found = definitions.iter().find(|(own, _)| own == name);
-    found.map(|(_, condition)| condition.clone()).ok_or_else(|| format!("{name} is not defined"))
-}
-
-fn condition(text: &str, definitions: &[(String, Json)]) -> Result<Json, String> {
+/// The condition of an expression.
+pub(super) fn condition(text: &str, definitions: &[(String, Json)]) -> Result<Json, String> {
     Translation { definitions, item: None }.condition(&read(text)?)
 }
 
@@ -85,12 +23,6 @@ struct Field {
     source: &'static str,
     name: String,
     case: Option<&'static str>,
-}
-
-type Members = Vec<(&'static str, Json)>;
-
-fn check(kind: &'static str, members: Members) -> Json {
-    object([(kind, Json::Object(members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()))])
 }
 
 impl Field {
@@ -129,27 +61,6 @@ fn is_literal(tree: &Tree) -> bool {
         Tree::Word(word) => matches!(word.as_str(), "true" | "false" | "null"),
         Tree::Call(Some(target), _, _) => is_literal(target),
         _ => false,
-    }
-}
-
-/// A literal text; a function that changes its case is left out, because checks that ignore case do so themselves.
-fn text_of(tree: &Tree) -> Result<&str, String> {
-    match tree {
-        Tree::Text(text) => Ok(text),
-        Tree::Call(Some(target), name, arguments)
-            if arguments.is_empty() && matches!(name.as_str(), "lowerAscii" | "foldCase") =>
-        {
-            text_of(target)
-        }
-        other => Err(format!("{other:?} is not a text")),
-    }
-}
-
-/// One text or several.
-fn texts_of(tree: &Tree) -> Result<Vec<&str>, String> {
-    match tree {
-        Tree::List(items) => items.iter().map(text_of).collect(),
-        other => Ok(vec![text_of(other)?]),
     }
 }
 
@@ -443,62 +354,4 @@ fn literal(tree: &Tree) -> Result<Json, String> {
         Tree::Number(digits) => Ok(Json::Number(digits.clone())),
         other => Err(format!("{other:?} is not a literal")),
     }
-}
-
-/// The place of a time: an offset, or a time zone, whose name starts with a letter other than `Z`.
-fn place_of(arguments: &[Tree]) -> Result<(&'static str, Json), String> {
-    let place = arguments.first().map_or(Ok("Z"), |place| text_of(place))?;
-    Ok((if place == "Z" || place.starts_with(['+', '-']) { "offset" } else { "zone" }, string(place)))
-}
-
-/// A window of one hour, or of the hours before or after it.
-fn hours(op: &str, hour: &Tree, arguments: &[Tree]) -> Result<Json, String> {
-    let Tree::Number(digits) = hour else { return Err("an hour is a number".into()) };
-    let hour: u32 = digits.parse().map_err(|_| format!("{digits} is not an hour"))?;
-    let clock = |hour: u32| string(format!("{hour:02}:00"));
-    let next = hour.saturating_add(1);
-    let (from, to) = match op {
-        "Lt" => (0, hour),
-        "Lte" => (0, next),
-        "Gt" => (next, 24),
-        "Gte" => (hour, 24),
-        _ => (hour, next),
-    };
-    Ok(check("TimeCheck", vec![("from", clock(from)), ("to", clock(to)), place_of(arguments)?]))
-}
-
-/// Days of the week, from Sunday as 0.
-fn days(days: &[Tree], arguments: &[Tree]) -> Result<Json, String> {
-    let name = |day: &Tree| match day {
-        Tree::Number(digits) => ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
-            .get(digits.parse::<usize>().unwrap_or(usize::MAX))
-            .copied()
-            .ok_or_else(|| format!("{digits} is not a day")),
-        other => Err(format!("{other:?} is not a day")),
-    };
-    let names = days.iter().map(name).collect::<Result<Vec<_>, _>>()?;
-    Ok(check("TimeCheck", vec![("weekdays", strings(names)), place_of(arguments)?]))
-}
-
-fn between(arguments: &[Tree]) -> Result<Json, String> {
-    let (from, to, rest) = match arguments {
-        [from, to, rest @ ..] if rest.len() <= 3 => (from, to, rest),
-        _ => return Err("`isBetween` has two to five arguments".into()),
-    };
-    let mut members = vec![("from", string(text_of(from)?)), ("to", string(text_of(to)?)), place_of(rest)?];
-    for (key, list) in ["weekdays", "dates"].into_iter().zip(rest.iter().skip(1)) {
-        members.push((key, strings(texts_of(list)?)));
-    }
-    Ok(check("TimeCheck", members))
-}
-
-fn on_dates(arguments: &[Tree]) -> Result<Json, String> {
-    let Some((dates, rest)) = arguments.split_first().filter(|(_, rest)| rest.len() <= 2) else {
-        return Err("`isOn` has one to three arguments".into());
-    };
-    let mut members = vec![("dates", strings(texts_of(dates)?)), place_of(rest)?];
-    if let Some(days) = rest.get(1) {
-        members.push(("weekdays", strings(texts_of(days)?)));
-    }
-    Ok(check("TimeCheck", members))
 }

@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::ops::Range;
 
@@ -29,7 +30,6 @@ use crate::policy::check::knowledge::Knowledge;
 use crate::policy::text::diagnostic::{Diagnostic, quoted};
 use crate::policy::text::node_reader::NodeReader;
 use crate::policy::text::tree::{Member, Node, Value};
-use crate::policy::when::define::use_definition;
 
 /// A condition and its position in the text.
 #[derive(Clone, Debug, PartialEq)]
@@ -75,6 +75,8 @@ pub enum ConditionKind {
     CidrCheck(CidrCheck),
     /// The names of an object's members are all in a list, or none is.
     MembersCheck(MembersCheck),
+    /// A name in `define`, while a policy is read; a document has the condition of that name in its place.
+    Defined(String),
 }
 
 /// Reads the value of the only key of a condition.
@@ -180,7 +182,7 @@ impl ConditionKind {
     /// The check, unless the condition combines others.
     pub(crate) fn as_check(&self) -> Option<&dyn Check> {
         Some(match self {
-            Self::All(_) | Self::Any(_) | Self::Not(_) => return None,
+            Self::All(_) | Self::Any(_) | Self::Not(_) | Self::Defined(_) => return None,
             Self::Items(check) => check,
             Self::NumericCheck(check) => check,
             Self::StringCheck(check) => check,
@@ -267,7 +269,14 @@ pub(crate) fn read_condition(node: &Node<'_>, reader: &mut NodeReader, scope: Sc
 
 fn read_defined(node: &Node<'_>, reader: &mut NodeReader) -> Option<Condition> {
     let name = reader.string(node, "`Defined`")?;
-    use_definition(&name.value, &name.span, reader)
+    if !reader.is_defined(&name.value) {
+        let message = format!("{} is not defined in `define`", quoted(&name.value));
+        let problem = Diagnostic::error("unknown_name", &name.span, message);
+        let problem = problem.with_likely_word(&name.value, reader.defined.iter().map(String::as_str));
+        reader.problems.push(problem);
+        return None;
+    }
+    Some(Condition { span: name.span, kind: ConditionKind::Defined(name.value) })
 }
 
 fn read_all(node: &Node<'_>, reader: &mut NodeReader, scope: Scope) -> Option<ConditionKind> {

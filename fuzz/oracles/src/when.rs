@@ -3,6 +3,7 @@
 //! A valid expression becomes a condition that is printed as an expression with the same image, and in JSON too; an
 //! invalid one gets findings with positions in the text.
 
+use callgate_engine::Format;
 use callgate_engine::policy::text::Diagnostic;
 use callgate_engine::policy::{ConditionForm, convert};
 use callgate_engine::{PolicyImage, compile, parse, validate};
@@ -26,7 +27,7 @@ pub fn check(input: &[u8]) -> Result<(), String> {
     }
     let mut form = policy.clone();
     for to in [ConditionForm::Condition, ConditionForm::When, ConditionForm::Condition] {
-        form = match convert(&form, to) {
+        form = match convert(&form, Format::Json, to) {
             Ok(form) => form,
             // An expression has fewer levels than a condition in JSON, and a printed one may be longer.
             Err(findings) if findings.iter().all(|finding| finding.code == "too_deep") => return Ok(()),

@@ -86,6 +86,7 @@ pub(super) fn condition(
             let value = Json::Scalar(check.value.to_string());
             ("BoolCheck", of_field(&check.field, [("value", value)]))
         }
+        ConditionKind::Defined(name) => ("Defined", string(name)),
         ConditionKind::FieldPresent(check) => ("FieldPresent", of_field(&check.field, [])),
         ConditionKind::FieldEquals(check) => {
             let [source_a, field_a] = field(&check.a).map(|(_, value)| value);

@@ -108,7 +108,7 @@ impl Writer<'_> {
         let (Some(when), Some(condition)) = (when, condition) else { return };
         let is_expression = matches!(when.value.value, Value::String(_));
         if is_expression == (self.to == ConditionForm::Condition) {
-            let is_defined = self.definitions.iter().any(|(_, own)| own.span == condition.span);
+            let is_defined = self.definitions.iter().any(|(_, own)| own == condition);
             let value = self.value(condition, is_defined, &when.value, when.name_span.start);
             self.edits.push((when.value.span.clone(), value));
         }

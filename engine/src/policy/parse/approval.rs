@@ -11,19 +11,26 @@ use crate::policy::text::diagnostic::{Diagnostic, quoted};
 use crate::policy::text::node_reader::NodeReader;
 use crate::policy::text::spanned::Spanned;
 use crate::policy::text::tree::Node;
+use crate::policy::when::define::Definitions;
 
 /// The longest time in which an approval may be given, in seconds: a day.
 const MAX_SECONDS: u32 = 86_400;
 
 /// Reads the approval of an Allow rule as the RequireApproval rule that it means.
-pub(crate) fn read_approval(node: &Node<'_>, rule: &Rule, text: &str, reader: &mut NodeReader) -> Option<Rule> {
+pub(crate) fn read_approval(
+    node: &Node<'_>,
+    rule: &Rule,
+    text: &str,
+    definitions: &mut Definitions,
+    reader: &mut NodeReader,
+) -> Option<Rule> {
     if rule.effect != Effect::Allow {
         let message = "`approval` requires the effect `Allow`";
         reader.problems.push(Diagnostic::error("unknown_key", &node.span, message));
         return None;
     }
     let approval = reader.object(node, "`approval`", &["when", "by", "notSelf", "expires"])?;
-    let when = approval.optional("when").map(|node| read_condition_or_when(node, text, reader));
+    let when = approval.optional("when").map(|node| read_condition_or_when(node, text, definitions, reader));
     let by = approval.optional("by").map(|node| read_approvers(node, reader));
     let not_self = approval.optional("notSelf").map(|node| reader.boolean(node, "`notSelf`"));
     let expires = approval.optional("expires").map(|node| read_expiry(node, reader));

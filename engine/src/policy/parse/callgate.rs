@@ -17,7 +17,7 @@ use crate::policy::text::format::Format;
 use crate::policy::text::node_reader::NodeReader;
 use crate::policy::text::spanned::Spanned;
 use crate::policy::text::tree::{Member, Node, Value};
-use crate::policy::when::define::read_definitions;
+use crate::policy::when::define::{Definitions, read_definitions};
 
 pub(crate) fn read_document<'t>(
     text: &'t str,
@@ -44,19 +44,18 @@ pub(crate) fn read_document<'t>(
         document.prompts = policy.optional("prompts").and_then(|node| reader.strings(node, "`prompts`"));
         document.roles = policy.required("roles", &mut reader).and_then(|node| read_roles(node, &mut reader));
         document.accepted = policy.optional("accept").map(|node| read_accepted(node, &mut reader)).unwrap_or_default();
-        if let Some(node) = policy.optional("define") {
-            read_definitions(node, text, &mut reader);
-        }
+        let mut definitions =
+            policy.optional("define").map(|node| read_definitions(node, text, &mut reader)).unwrap_or_default();
         let rules = policy.required("rules", &mut reader).and_then(|node| reader.list(node, "`rules`"));
         document.rules = rules
             .unwrap_or_default()
             .iter()
             .enumerate()
-            .flat_map(|(index, node)| read_rule(node, index, text, &mut reader))
+            .flat_map(|(index, node)| read_rule(node, index, text, &mut definitions, &mut reader))
             .collect();
+        document.unused_definitions = definitions.unused();
+        document.definitions = definitions.into_conditions();
     }
-    document.unused_definitions = reader.definitions.unused();
-    document.definitions = reader.definitions.into_conditions();
     document.problems = reader.problems;
     document
 }
@@ -104,11 +103,17 @@ fn read_roles(node: &Node<'_>, reader: &mut NodeReader) -> Option<Vec<Role>> {
 }
 
 /// Reads a rule: none if it cannot be read, and two if it has an approval.
-fn read_rule(node: &Node<'_>, index: usize, text: &str, reader: &mut NodeReader) -> Vec<Rule> {
-    let Some((rule, approval)) = read_parts(node, index, text, reader) else { return Vec::new() };
+fn read_rule(
+    node: &Node<'_>,
+    index: usize,
+    text: &str,
+    definitions: &mut Definitions,
+    reader: &mut NodeReader,
+) -> Vec<Rule> {
+    let Some((rule, approval)) = read_parts(node, index, text, definitions, reader) else { return Vec::new() };
     let Some(approval) = approval else { return alloc::vec![rule] };
     // A rule whose approval cannot be read must not become a rule without one.
-    let approval = read_approval(approval, &rule, text, reader);
+    let approval = read_approval(approval, &rule, text, definitions, reader);
     approval.map(|approval| alloc::vec![rule, approval]).unwrap_or_default()
 }
 
@@ -117,6 +122,7 @@ fn read_parts<'n, 't>(
     node: &'n Node<'t>,
     index: usize,
     text: &str,
+    definitions: &mut Definitions,
     reader: &mut NodeReader,
 ) -> Option<(Rule, Option<&'n Node<'t>>)> {
     const KEYS: &[&str] = &[
@@ -153,7 +159,7 @@ fn read_parts<'n, 't>(
         .map(|node| reader.word(node, "a value of `disclose`", "unknown_disclosure", disclosures));
     let note = rule.optional("note").map(|node| reader.string(node, "`note`"));
     let owner = rule.optional("owner").map(|node| reader.string(node, "`owner`"));
-    let condition = read_rule_condition(&rule, text, reader);
+    let condition = read_rule_condition(&rule, text, definitions, reader);
     let (kinds, target) = target?;
     let parts = Rule {
         span: node.span.clone(),

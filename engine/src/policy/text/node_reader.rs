@@ -9,7 +9,6 @@ use crate::policy::text::diagnostic::{Diagnostic, Severity, quoted};
 use crate::policy::text::misplaced;
 use crate::policy::text::spanned::Spanned;
 use crate::policy::text::tree::{Member, Node, Value};
-use crate::policy::when::define::Definitions;
 
 /// Reads typed values from nodes and keeps the type errors.
 #[derive(Debug)]
@@ -17,8 +16,8 @@ pub(crate) struct NodeReader {
     pub(crate) problems: Vec<Diagnostic>,
     /// The severity of an unknown key.
     pub(crate) unknown_keys: Severity,
-    /// The conditions with names, which are read before the rules.
-    pub(crate) definitions: Definitions,
+    /// The names of conditions that `define` states, which are known before the rules are read.
+    pub(crate) defined: Vec<String>,
 }
 
 /// An object whose keys were checked.
@@ -53,7 +52,12 @@ pub(crate) fn start_of(node: &Node<'_>) -> core::ops::Range<usize> {
 
 impl NodeReader {
     pub(crate) fn new(problems: Vec<Diagnostic>) -> Self {
-        Self { problems, unknown_keys: Severity::Error, definitions: Definitions::default() }
+        Self { problems, unknown_keys: Severity::Error, defined: Vec::new() }
+    }
+
+    /// Whether `define` states a condition with a name.
+    pub(crate) fn is_defined(&self, name: &str) -> bool {
+        self.defined.iter().any(|defined| defined == name)
     }
 
     pub(crate) fn wrong_type(&mut self, node: &Node<'_>, what: &str, expected: &str) {

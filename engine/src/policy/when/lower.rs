@@ -14,7 +14,7 @@ use crate::policy::text::embedded::Embedded;
 use crate::policy::text::node_reader::NodeReader;
 use crate::policy::text::spanned::Spanned;
 use crate::policy::when::ast::{Expr, ExprKind, Start, Step};
-use crate::policy::when::define::{count, use_definition};
+use crate::policy::when::define::count;
 use crate::policy::when::functions::{self, Method};
 use crate::policy::when::operand::Operand;
 use crate::policy::when::{MAX_CONDITIONS, ROOTS};
@@ -156,7 +156,7 @@ impl<'a> Lowering<'a> {
 
     /// The opposite of a condition. `In` has an opposite of its own.
     pub(crate) fn negated(&mut self, inner: Condition, span: &Range<usize>) -> Option<Condition> {
-        let is_definition = self.is_definition(&inner);
+        let is_definition = Self::is_definition(&inner);
         let kind = match inner.kind {
             ConditionKind::StringCheck(mut check) if check.op == StringOp::In && !is_definition => {
                 check.op = StringOp::NotIn;
@@ -172,8 +172,8 @@ impl<'a> Lowering<'a> {
     }
 
     /// Whether a condition is a whole definition. It stays as it is, so that it keeps its name.
-    fn is_definition(&self, condition: &Condition) -> bool {
-        self.reader.definitions.is_condition(condition)
+    fn is_definition(condition: &Condition) -> bool {
+        matches!(condition.kind, ConditionKind::Defined(_))
     }
 
     /// `a ? b : c` as `a && b || !a && c`.
@@ -199,14 +199,8 @@ impl<'a> Lowering<'a> {
             let fix = format!("write a field of it, such as `{}.name == \"x\"`", name.value);
             return self.unsupported(&name.span, message, fix);
         }
-        if self.reader.definitions.names().any(|other| other == name.value) {
-            if self.budget == 0 {
-                return None;
-            }
-            let span = self.at(&name.span);
-            let condition = use_definition(&name.value, &span, self.reader)?;
-            self.spend(count(&condition), &name.span)?;
-            return Some(condition);
+        if self.reader.is_defined(&name.value) {
+            return self.make(&name.span, ConditionKind::Defined(name.value.clone()));
         }
         self.unknown_name(name)
     }
@@ -215,7 +209,7 @@ impl<'a> Lowering<'a> {
         let message = format!("{} is not a variable or a definition", quoted(&name.value));
         let problem = Diagnostic::error("unknown_name", &self.at(&name.span), message);
         let known: Vec<&str> =
-            self.reader.definitions.names().chain(self.variables.iter().map(String::as_str)).chain(ROOTS).collect();
+            self.reader.defined.iter().chain(&self.variables).map(String::as_str).chain(ROOTS).collect();
         let problem = match name.value.as_str() {
             "tool" | "tool_name" => problem.with_fix("name the tools in the target of the rule"),
             "server" => problem.with_fix("write `server` as a key of the rule"),

@@ -318,7 +318,7 @@ impl Lowering<'_> {
             "agent" => Some(Source::AgentAttributes),
             "resource" => Some(Source::ResourceAttributes),
             "request" => Some(Source::Request),
-            other if self.reader.definitions.names().any(|name| name == other) => {
+            other if self.reader.is_defined(other) => {
                 let message = format!("the definition {} is a condition, not a value", quoted(other));
                 self.unsupported(&name.span, message, format!("write `{other}` or `!{other}` alone"))
             }

@@ -98,6 +98,7 @@ impl Printer<'_> {
             ConditionKind::FieldEquals(check) => (names.equals(check, "=="), Binding::Comparison),
             ConditionKind::FieldCompare(check) => (names.compare(check), Binding::Comparison),
             ConditionKind::TimeCheck(check) => time(check),
+            ConditionKind::Defined(name) => (name.clone(), Binding::Primary),
             ConditionKind::PathCheck(check) => (names.path(check), Binding::Primary),
             ConditionKind::UrlCheck(check) => (names.url(check), Binding::Primary),
             ConditionKind::CidrCheck(check) => match check.op {

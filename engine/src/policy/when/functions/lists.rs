@@ -40,7 +40,7 @@ fn body(lowering: &mut Lowering<'_>, method: Method<'_>) -> Option<Condition> {
             return lowering.unsupported(&variable.span, "this must be a name for the item", fix);
         }
     };
-    let is_definition = lowering.reader.definitions.names().any(|other| other == variable_name);
+    let is_definition = lowering.reader.is_defined(&variable_name);
     if is_root(&variable_name) || is_definition {
         let message = format!("{} already has a meaning, so it cannot name an item", quoted(&variable_name));
         return lowering.unsupported(&variable.span, message, "write another name, such as `item`");
