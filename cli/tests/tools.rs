@@ -240,9 +240,9 @@ fn the_list_of_one_server_replaces_the_tools_of_this_server() {
     let scratch = tempfile::tempdir().expect("a directory");
     let text = r#"{ "version": "callgate-1",
   "servers": { "crm": { "tools": ["view", { "name": "refund", "enforceSchema": false, "inputSchema": {} }] }, "erp": { "tools": ["view"] }, "hr": {} },
-  "tools": ["search"],
+  "tools": ["find"],
   "roles": { "agent": {} },
-  "rules": [ { "effect": "Allow", "tools": ["crm/refund", "erp/view", "search"], "roles": ["agent"] } ] }
+  "rules": [ { "effect": "Allow", "tools": ["crm/refund", "erp/view", "find"], "roles": ["agent"] } ] }
 "#;
     let policy = write(&scratch, "policy.json", text);
     let list = write(&scratch, "list.json", LIST);

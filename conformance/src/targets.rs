@@ -156,7 +156,10 @@ impl Targets {
         let mut owned = Vec::new();
         if tools.1 && once_in(random, 3) {
             for server in SERVERS {
-                owned.extend(pick_some(random, &TOOLS, 2).into_iter().map(|tool| format!("{server}/{tool}")));
+                let mut names = pick_some(random, &TOOLS, 2);
+                // A call that omits its server must not name another tool.
+                names.retain(|name| !tools.0.iter().any(|tool| tool == name));
+                owned.extend(names.into_iter().map(|tool| format!("{server}/{tool}")));
             }
         }
         Self { tools, owned, prompts: (texts(pick_some(random, &PROMPTS, 2)), random.bool()) }

@@ -121,7 +121,7 @@ fn servers_are_names_or_own_tools_in_both() {
     };
     check_servers(json!(["crm"]), true);
     check_servers(json!({ "crm": {}, "erp": { "tools": [] } }), true);
-    check_servers(json!({ "crm": { "tools": ["query", { "name": "view", "inputSchema": {} }] } }), true);
+    check_servers(json!({ "crm": { "tools": ["query", { "name": "find", "inputSchema": {} }] } }), true);
     check_servers(json!("crm"), false);
     check_servers(json!({ "crm": ["query"] }), false);
     check_servers(json!({ "crm": { "tools": "query" } }), false);

@@ -158,16 +158,12 @@ fn no_spelling_of_a_tool_reaches_the_tool_of_a_server() {
 }
 
 #[test]
-fn a_tool_of_a_server_is_not_the_tool_of_the_same_name_of_every_server() {
-    let mut policy = policy(&json!([
-        { "id": "a", "effect": "Allow", "tools": ["query"], "roles": ["agent"] },
-        { "id": "b", "effect": "Deny", "tools": ["*/query"], "roles": ["agent"] },
-    ]));
+fn a_tool_of_every_server_has_no_name_of_a_tool_of_one_server() {
+    // Otherwise, a call that omits its server could be allowed as a call to another tool.
+    let mut policy = policy(&allow(json!(["view"])));
     policy["tools"] = json!(["view", "query"]);
-    let image = image_of(&policy);
-    for (server, code) in [("", Code::Allowed), ("crm", Code::Allowed), ("postgres", Code::DeniedByRule)] {
-        assert_eq!(decide(&image, call(server, "query")).code, code, "{server}");
-    }
+    let message = "`query` is ambiguous in a call without a server, because `warehouse/query` is declared too [declare the tool for each server that has it, and not for every server]";
+    check_errors(&policy, &[("ambiguous_name", "/tools/1", message)]);
 }
 
 #[test]
@@ -176,10 +172,10 @@ fn a_schema_of_a_server_is_enforced_in_calls_to_it_alone() {
     let schema = |name: &str| json!({ "type": "object", "additionalProperties": false, "properties": { name: { "type": "string" } }, "required": [name] });
     let query = |name: &str| json!([{ "name": "query", "inputSchema": schema(name) }]);
     policy["servers"] = json!({ "postgres": { "tools": query("sql") }, "warehouse": { "tools": query("text") } });
-    policy["tools"] = json!(["query"]);
+    policy["tools"] = json!([{ "name": "view", "inputSchema": schema("id") }]);
     let image = image_of(&policy);
     let code = |server: &str, args: Value| {
-        let mut call = call(server, "query");
+        let mut call = call(server, if args.get("id").is_some() { "view" } else { "query" });
         call["args"] = args;
         decide(&image, call).code
     };
@@ -188,7 +184,8 @@ fn a_schema_of_a_server_is_enforced_in_calls_to_it_alone() {
     assert_eq!(code("postgres", json!({})), Code::InvalidArguments);
     assert_eq!(code("warehouse", json!({ "text": "x" })), Code::Allowed);
     assert_eq!(code("warehouse", json!({ "sql": "x" })), Code::UndeclaredArgument);
-    assert_eq!(code("", json!({ "sql": 1 })), Code::Allowed);
+    assert_eq!(code("", json!({ "id": "x" })), Code::Allowed);
+    assert_eq!(code("postgres", json!({ "id": 1 })), Code::InvalidArguments);
 }
 
 #[test]
@@ -237,10 +234,12 @@ fn the_name_of_a_tool_has_one_reading() {
         &[("duplicate_name", "/servers/a/tools/1", "the tool `a/drop` is declared twice")],
     );
     // A tool of a server may have a slash in its name, and so may a tool of every server.
-    let policy = with(json!({ "a": { "tools": ["b/c"] }, "b": {} }), json!(["b/c"]));
+    let policy = with(json!({ "a": { "tools": ["b/c"] }, "b": {} }), json!(["b/d"]));
     let image = image_of(policy);
-    for server in ["a", "b", ""] {
-        assert_eq!(decide(&image, call(server, "b/c")).code, Code::Allowed, "{server}");
+    assert_eq!(decide(&image, call("a", "b/c")).code, Code::Allowed);
+    for server in ["b", ""] {
+        assert_eq!(decide(&image, call(server, "b/c")).code, Code::UnknownTool, "{server}");
+        assert_eq!(decide(&image, call(server, "b/d")).code, Code::Allowed, "{server}");
     }
     assert_eq!(decide(&image, call("a/b", "c")).code, Code::UnknownTool);
 }

@@ -33,7 +33,7 @@ use crate::policy::check::intent::Resolved;
 use crate::policy::check::name_table::RoleIndex;
 use crate::policy::check::roles::Roles;
 use crate::policy::check::target::RuleTarget;
-use crate::policy::document::{PolicyDocument, Rule};
+use crate::policy::document::{PolicyDocument, Rule, Tool};
 use crate::policy::text::diagnostic::{Diagnostic, Severity, quoted};
 
 /// A policy without errors, and its warnings.
@@ -213,19 +213,29 @@ fn check_rule_ids(rules: &[Rule], findings: &mut Vec<Diagnostic>) {
     }
 }
 
-/// Checks that the name of a tool after the name of its server and a slash is not the name of another tool.
+/// Checks that the name of a tool after the name of its server and a slash is not the name of another tool, and that a
+/// call which omits the server is not a call to another tool.
 fn check_owners(document: &PolicyDocument<'_>, findings: &mut Vec<Diagnostic>) {
     for (server, _) in document.server_tools.iter().filter(|(server, _)| server.value.contains('/')) {
         let message = "the name of a server with tools must not contain `/`";
         findings.push(Diagnostic::error("bad_name", &server.span, message));
     }
     let owners: HashSet<&str> = document.server_tools.iter().map(|(server, _)| server.value.as_str()).collect();
-    for tool in document.tools.iter().flatten().filter(|tool| tool.server.is_none()) {
-        let Some((start, _)) = tool.name.value.split_once('/') else { continue };
-        if owners.contains(start) {
-            let (name, server) = (quoted(&tool.name.value), quoted(start));
-            let message = format!("{name} is ambiguous, because {server} is a server with tools");
+    let tools = document.tools.as_deref().unwrap_or_default();
+    let owned: HashMap<&str, &Tool> =
+        tools.iter().filter(|tool| tool.server.is_some()).map(|tool| (tool.own_name(), tool)).collect();
+    for tool in tools.iter().filter(|tool| tool.server.is_none()) {
+        let name = quoted(&tool.name.value);
+        let start = tool.name.value.split_once('/').map(|(start, _)| start);
+        if let Some(server) = start.filter(|start| owners.contains(start)) {
+            let message = format!("{name} is ambiguous, because {} is a server with tools", quoted(server));
             findings.push(Diagnostic::error("ambiguous_name", &tool.name.span, message).with_fix("rename the server"));
+        }
+        if let Some(other) = owned.get(tool.name.value.as_str()) {
+            let other = quoted(&other.name.value);
+            let message = format!("{name} is ambiguous in a call without a server, because {other} is declared too");
+            let fix = "declare the tool for each server that has it, and not for every server";
+            findings.push(Diagnostic::error("ambiguous_name", &tool.name.span, message).with_fix(fix));
         }
     }
 }
