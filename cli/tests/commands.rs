@@ -141,14 +141,23 @@ fn a_command_line_that_is_wrong_exits_with_2() {
 
 #[test]
 fn the_policies_that_ship_pass_their_cases_and_every_rule_decides_one() {
-    let policies: Vec<String> = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../policies"))
-        .expect("the policies")
-        .filter_map(|entry| entry.expect("an entry").file_name().into_string().ok())
-        .filter(|name| name.ends_with(".json") && !name.ends_with(".schema.json"))
-        .map(|name| format!("policies/{name}"))
-        .collect();
-    assert!(policies.len() >= 6, "{policies:?}");
+    let policies_in = |folder: &str, extension: &str, other: &str| -> Vec<String> {
+        fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(folder))
+            .expect("the policies")
+            .filter_map(|entry| entry.expect("an entry").file_name().into_string().ok())
+            .filter(|name| name.ends_with(extension) && !name.ends_with(other))
+            .map(|name| format!("{folder}/{name}"))
+            .collect()
+    };
+    let mut policies = policies_in("policies", ".json", ".schema.json");
+    policies.extend(policies_in("policies/uses", ".yaml", ".test.yaml"));
+    assert!(policies.len() >= 9, "{policies:?}");
     for policy in &policies {
+        // The dialect of perso has its warnings.
+        if policy != "policies/crm-perso.json" {
+            let ended = run(&["check", "--deny-warnings", policy], "");
+            assert_eq!(ended.code, Some(0), "{}{}", ended.out, ended.err);
+        }
         let ended = run(&["test", policy], "");
         assert_eq!(ended.code, Some(0), "{}{}", ended.out, ended.err);
         assert!(ended.out.ends_with(" passed, 0 failed\n"), "{}", ended.out);
