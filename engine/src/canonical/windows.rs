@@ -28,6 +28,7 @@ pub(crate) fn to_plain_below(base: &str, path: &str) -> Option<String> {
 }
 
 /// Whether a text starts with a drive and a slash.
+#[cfg(feature = "compile")]
 pub(crate) fn is_windows(path: &str) -> bool {
     split_drive(path).is_some_and(|(_, rest)| rest.starts_with(['/', '\\']))
 }
