@@ -44,7 +44,7 @@ fn smallest(read: &str, misread: &str, policies: Range<u64>) -> Vec<Disagreement
 fn only_rule(policy: &Json) -> (&Json, &str, &Json) {
     let Some(Json::Array(rules)) = policy.child("rules") else { panic!("no rules: {policy}") };
     let [rule] = rules.as_slice() else { panic!("more than one rule: {policy}") };
-    let mut condition = rule.child("condition");
+    let mut condition = rule.child("condition").or_else(|| rule.child("approval")?.child("when"));
     loop {
         let Some(Json::Object(members)) = condition else { panic!("no condition: {policy}") };
         let [(kind, check)] = members.as_slice() else { panic!("not a condition: {policy}") };
@@ -57,7 +57,7 @@ fn only_rule(policy: &Json) -> (&Json, &str, &Json) {
 
 #[test]
 fn a_wrong_operator_is_shown_by_one_rule_with_one_check() {
-    let pairs = smallest(r#""Lte""#, r#""Lt""#, 0..1_000);
+    let pairs = smallest(r#""Lte""#, r#""Lt""#, 0..5_000);
     assert_eq!(pairs.len(), 5, "too few disagreements");
     for Disagreement { policy, request, .. } in pairs {
         let (rule, kind, check) = only_rule(&policy);
@@ -73,6 +73,7 @@ fn a_wrong_operator_is_shown_by_one_rule_with_one_check() {
             "operations",
             "roles",
             "condition",
+            "approval",
         ];
         let Json::Object(members) = rule else { panic!("not a rule: {rule}") };
         assert!(members.iter().all(|(name, _)| needed.contains(&name.as_str())), "{rule}");
@@ -87,7 +88,7 @@ fn a_wrong_operator_is_shown_by_one_rule_with_one_check() {
 
 #[test]
 fn a_wrong_combination_is_shown_by_one_rule_with_its_two_conditions() {
-    let pairs = smallest(r#""Any""#, r#""All""#, 0..1_000);
+    let pairs = smallest(r#""Any""#, r#""All""#, 0..5_000);
     assert_eq!(pairs.len(), 5, "too few disagreements");
     for Disagreement { policy, .. } in pairs {
         let (_, kind, children) = only_rule(&policy);

@@ -261,7 +261,7 @@ fn rule(index: usize, text: &str) -> Result<Rule, serde_json::Error> {
         return Err(serde_json::Error::custom("only an Allow rule has an approval"));
     }
     let when = keys.approval.iter().filter_map(|approval| approval.when.as_ref());
-    keys.condition.iter().chain(when).try_for_each(check_texts)?;
+    keys.condition.iter().chain(when).try_for_each(check_form)?;
     Ok(Rule {
         index,
         id: keys.id,
@@ -274,12 +274,17 @@ fn rule(index: usize, text: &str) -> Result<Rule, serde_json::Error> {
     })
 }
 
-/// Finds one text where the language reference requires a list.
-fn check_texts(condition: &Condition) -> Result<(), serde_json::Error> {
+/// Finds one text where the language reference requires a list, and a check of paths without roots or patterns.
+fn check_form(condition: &Condition) -> Result<(), serde_json::Error> {
     if let Condition::StringCheck(check) = condition
         && matches!((check.op, &check.value), (StringOp::In | StringOp::NotIn, Texts::One(_)))
     {
         return Err(serde_json::Error::custom("`In` and `NotIn` require a list"));
     }
-    condition.children().iter().try_for_each(check_texts)
+    if let Condition::PathCheck(check) = condition
+        && check.roots.is_some() == check.globs.is_some()
+    {
+        return Err(serde_json::Error::custom("`PathCheck` has either `roots` or `globs`"));
+    }
+    condition.children().iter().try_for_each(check_form)
 }
