@@ -131,6 +131,9 @@ fn policy_of_parts(parts: &mut Parts<'_>) -> Json {
         if let Some(effect) = EFFECTS.get(usize::from(choice % 4)) {
             rule.remove("effect");
             rule.insert("effect", Json::String((*effect).to_owned()));
+            if *effect != "Allow" {
+                rule.remove("approval");
+            }
         }
         if choice & 4 == 0 {
             rule.remove("condition");

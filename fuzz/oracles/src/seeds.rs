@@ -188,7 +188,7 @@ mod tests {
     fn nothing_is_wrong_with_what_the_engine_makes_of_the_seeds() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
         let seeds = collect(&root).expect("the checkout");
-        assert_eq!(seeds.len(), 6);
+        assert_eq!(seeds.len(), 7);
         for Seeds { target, inputs } in seeds {
             let check = match target {
                 "request_reader" => request_reader::check,
