@@ -34,6 +34,9 @@ use crate::image::PolicyImage;
 use crate::image::records::StepRecord;
 
 #[cfg(feature = "compile")]
+#[cfg(feature = "compile")]
+pub(crate) use crate::condition::kinds::string::{ANYWHERE, as_written};
+#[cfg(feature = "compile")]
 pub(crate) use build::read_condition;
 #[cfg(feature = "compile")]
 pub use build::{

@@ -72,3 +72,15 @@ fn an_unknown_part_does_not_hide_a_part_that_decides() {
     assert_eq!(decision("args.a == 1 && args.b == 2", &json!({ "b": 2 })), (Effect::Deny, Code::ConditionUnknown));
     assert_eq!(decision("!(args.a == 1)", &json!({})), (Effect::Deny, Code::ConditionUnknown));
 }
+
+#[test]
+fn a_reason_shows_an_expression_as_its_author_wrote_it() {
+    let reason = |when: &str| {
+        let image = image_of(with_when(when));
+        decide(&image, json!({ "tool": "tool", "role": "agent", "args": { "a": "x" } })).reason
+    };
+    assert_eq!(reason("args.a.matches(\"b+\")"), "`a` must match `b+`");
+    assert_eq!(reason("args.a.matches(\"^b+$\")"), "`a` must match `b+`");
+    assert_eq!(reason("args.a.matches([\"b+\", \"(?i)^c$\"])"), "`a` must match one of `(?i)c`, `b+`");
+    assert_eq!(reason("!args.a.matches(\"x\")"), "`a` must not match `x`");
+}

@@ -129,6 +129,14 @@ impl<'i> StringPredicate<'i> {
     }
 }
 
+/// The start and the end of a regular expression that matches a text if another one matches anywhere in it.
+pub(crate) const ANYWHERE: (&str, &str) = ("(?s:.)*(?:", ")(?s:.)*");
+
+/// A text or a regular expression as its author wrote it.
+pub(crate) fn as_written(text: &str) -> &str {
+    text.strip_prefix(ANYWHERE.0).and_then(|rest| rest.strip_suffix(ANYWHERE.1)).unwrap_or(text)
+}
+
 /// A path without the slash or, on Windows, the backslash at its end, if it has one.
 pub(crate) fn without_slash(path: &str) -> Option<&str> {
     path.strip_suffix(['/', '\\']).filter(|path| !path.is_empty())
@@ -178,10 +186,10 @@ impl Describe for StringPredicate<'_> {
             (false, false) => "one of ",
             (false, true) => "none of ",
         });
-        out.push_quoted(first);
+        out.push_quoted(as_written(first));
         for text in rest {
             out.push_str(", ");
-            out.push_quoted(text);
+            out.push_quoted(as_written(text));
         }
     }
 

@@ -5,9 +5,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use regex_syntax::ast::parse::Parser;
-use regex_syntax::ast::{AssertionKind, Ast};
+use regex_syntax::ast::{AssertionKind, Ast, Flag, Flags, FlagsItemKind};
 
-use crate::condition::{Condition, ConditionKind, StringCheck};
+use crate::condition::{ANYWHERE, Condition, ConditionKind, StringCheck};
 use crate::language::case::Case;
 use crate::language::operators::StringOp;
 use crate::policy::text::diagnostic::quoted;
@@ -80,18 +80,38 @@ fn whole_text(expression: &str) -> Result<String, String> {
     }
     let tree = parse(expression)?;
     let is_plain = |item: &Ast| !matches!(item, Ast::Flags(_));
-    if let Ast::Concat(concat) = &tree
-        && let [Ast::Assertion(first), middle @ .., Ast::Assertion(last)] = concat.asts.as_slice()
+    let parts = match &tree {
+        Ast::Concat(concat) => concat.asts.as_slice(),
+        _ => &[],
+    };
+    // Flags at the start hold for all of it.
+    let parts = match parts {
+        [Ast::Flags(first), rest @ ..] if keeps_line_ends(&first.flags) => rest,
+        parts => parts,
+    };
+    if let [Ast::Assertion(first), middle @ .., Ast::Assertion(last)] = parts
         && first.kind == AssertionKind::StartLine
         && last.kind == AssertionKind::EndLine
         // A flag such as `m` gives `$` another meaning.
         && middle.iter().all(is_plain)
-        && let Some(inner) = expression.get(first.span.end.offset..last.span.start.offset)
-        && parse(inner).is_ok()
+        && let (Some(flags), Some(inner)) =
+            (expression.get(..first.span.start.offset), expression.get(first.span.end.offset..last.span.start.offset))
     {
-        return Ok(String::from(inner));
+        let whole = format!("{flags}{inner}");
+        if parse(&whole).is_ok() {
+            return Ok(whole);
+        }
     }
-    Ok(format!("(?s:.)*(?:{expression})(?s:.)*"))
+    Ok([ANYWHERE.0, expression, ANYWHERE.1].concat())
+}
+
+/// Whether flags leave `^` and `$` the start and the end of the text.
+fn keeps_line_ends(flags: &Flags) -> bool {
+    let is_kept = |kind: &FlagsItemKind| {
+        matches!(kind, FlagsItemKind::Flag(Flag::CaseInsensitive | Flag::DotMatchesNewLine | Flag::Unicode))
+            || matches!(kind, FlagsItemKind::Negation)
+    };
+    flags.items.iter().all(|item| is_kept(&item.kind))
 }
 
 #[cfg(test)]
@@ -111,6 +131,9 @@ mod tests {
             ("^(?:a|b)$", &["a", "b"], &["ab", "a\n"]),
             ("^(?:a)|(?:b)$", &["ac", "cb"], &["ca", "bc"]),
             ("(?i)^b$", &["B", "b"], &["ab"]),
+            ("(?is)^a.b$", &["A\nB", "axb"], &["xaxb", "axb\n", "axbx"]),
+            ("(?im)^b$", &["B", "a\nb"], &["ab"]),
+            ("(?i)^a|b$", &["Ac", "cB"], &["ca", "bc"]),
             (r"\Ab\z", &["b"], &["ab", "b\n"]),
             ("", &["", "a"], &[]),
             ("$^", &[""], &["a"]),

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use regex_syntax::hir::{Class, Hir, HirKind};
 
-use crate::condition::StringCheck;
+use crate::condition::{StringCheck, as_written};
 use crate::language::operators::StringOp;
 use crate::policy::check::intent::spellings::scope::Argument;
 use crate::policy::text::diagnostic::{Diagnostic, quoted};
@@ -35,7 +35,7 @@ pub(super) fn find_sql(check: &StringCheck, argument: Argument<'_>, findings: &m
         if is_open {
             let message = format!(
                 "{} cannot judge SQL: it also accepts functions with effects, such as `pg_read_file`, and other statements",
-                quoted(text)
+                quoted(as_written(text))
             );
             let fix = "allow prepared statements by name with `In`, or write a `RequireApproval` rule";
             findings.push(Diagnostic::warning("sql_as_text", &value.span, message).with_fix(fix));
