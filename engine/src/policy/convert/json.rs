@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 
 use crate::condition::{Condition, ConditionKind, Field};
 use crate::language::case::Case;
+use crate::policy::text::canonical::write_string;
 use crate::policy::text::spanned::Spanned;
 
 /// The columns of a line, unless one value needs more.
@@ -22,20 +23,10 @@ pub(super) enum Json {
 
 /// A string as JSON writes it.
 pub(super) fn quote(text: &str) -> String {
-    let mut out = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            c if c < ' ' || c == '\u{7f}' => out.push_str(&format!("\\u{:04x}", u32::from(c))),
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-    out
+    let mut out = String::new();
+    write_string(text, &mut out);
+    // YAML does not allow this character as it is.
+    out.replace('\u{7f}', "\\u007f")
 }
 
 /// The condition in JSON; a condition at the position of a definition is its name.

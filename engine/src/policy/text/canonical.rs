@@ -75,7 +75,7 @@ fn write_node(node: &Node<'_>, out: &mut String, note: &mut impl FnMut(Range<usi
 
 /// Writes a string of JSON with the escapes that JSON requires, so that the text is at most three times as long as in any
 /// format.
-fn write_string(text: &str, out: &mut String) {
+pub(crate) fn write_string(text: &str, out: &mut String) {
     out.push('"');
     for c in text.chars() {
         match c {

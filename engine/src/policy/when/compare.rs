@@ -17,6 +17,7 @@ use crate::policy::when::ast::{Expr, ExprKind};
 use crate::policy::when::functions::{times, urls};
 use crate::policy::when::lower::Lowering;
 use crate::policy::when::operand::Operand;
+use crate::policy::when::print::sign;
 
 /// The comparison with its sides exchanged.
 fn mirrored(op: NumericOp) -> NumericOp {
@@ -271,17 +272,6 @@ impl Lowering<'_> {
             return self.unsupported(span, "a number has no case", "remove the function before `in`");
         }
         self.make(span, ConditionKind::Any(equal))
-    }
-}
-
-fn sign(op: NumericOp) -> &'static str {
-    match op {
-        NumericOp::Eq => "==",
-        NumericOp::Ne => "!=",
-        NumericOp::Lt => "<",
-        NumericOp::Lte => "<=",
-        NumericOp::Gt => ">",
-        NumericOp::Gte => ">=",
     }
 }
 

@@ -377,7 +377,8 @@ pub(crate) fn literal(text: &str) -> String {
     out
 }
 
-fn sign(op: NumericOp) -> &'static str {
+/// An operator as an expression has it.
+pub(crate) fn sign(op: NumericOp) -> &'static str {
     match op {
         NumericOp::Eq => "==",
         NumericOp::Ne => "!=",
